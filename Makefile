@@ -1,0 +1,40 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev world world-stop demo test unit integration lint sanity check clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Prepare .venv and the database servers, once; then instant
+	@tools/setup.sh
+
+setup-dev: ## Prepare what lint, sanity and molecule need on top
+	@tools/setup.sh --dev
+
+world: setup ## Start the local AWS, MySQL and MariaDB and leave them running
+	@PYTHONPATH=tools .venv/bin/python -m world up
+
+world-stop: setup ## Stop what `make world` started
+	@PYTHONPATH=tools .venv/bin/python -m world down
+
+demo: setup ## Onboard three clients, rotate one, and prove it
+	@.venv/bin/python tools/demo.py
+
+test: setup ## Run the unit and the integration tests
+	@tools/test.sh
+
+unit: setup ## Run the unit tests
+	@tools/test.sh unit
+
+integration: setup ## Run the integration tests, on real servers
+	@tools/test.sh integration
+
+lint: setup-dev ## Run ruff, mypy, yamllint and ansible-lint
+	@tools/lint.sh
+
+sanity: setup-dev ## Run ansible-test sanity on a built copy
+	@tools/sanity.sh
+
+check: lint sanity ## Run lint and sanity
+
+clean: ## Stop the local world and remove everything generated, .venv included
+	@tools/clean.sh

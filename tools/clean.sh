@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Stop the local world, then remove everything that git ignores as generated.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if [ -x .venv/bin/python ] && [ -d .cache ]; then
+    PYTHONPATH=tools .venv/bin/python -m world down
+fi
+rm -rf .ansible .cache .mypy_cache .pytest_cache .ruff_cache .venv dbops-rotation-*.tar.gz
