@@ -1,0 +1,38 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The attributes that all modules of this collection share."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    support: full
+    details:
+      - Both Secrets Manager and the database are contacted, so that the prediction rests on facts; nothing is changed.
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    support: full
+    details:
+      - Only version ids, staging labels and dates are shown.
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: full
+    details:
+      - The module is shipped to the target then, even on a local connection.
+  action:
+    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
+    support: full
+    details:
+      - On a local connection the work is done in the controller's own process, without starting another Python.
+  action_group:
+    description: Use C(group/dbops.rotation.all) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - dbops.rotation.all
+"""

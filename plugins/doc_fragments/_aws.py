@@ -1,0 +1,71 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The AWS options, named as amazon.aws names them."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  region:
+    description:
+      - The AWS region of the secret.
+      - The environment variables E(AWS_REGION) and E(AWS_DEFAULT_REGION), and the profile, are used where it is not set.
+    type: str
+    aliases: [aws_region]
+  access_key:
+    description:
+      - AWS access key ID.
+      - Where no key is given, the usual chain of the AWS SDK is followed (environment, profile, role of the machine).
+      - Mutually exclusive with O(profile).
+    type: str
+    aliases: [aws_access_key_id, aws_access_key]
+  secret_key:
+    description:
+      - AWS secret access key. Mutually exclusive with O(profile).
+    type: str
+    aliases: [aws_secret_access_key, aws_secret_key]
+  session_token:
+    description:
+      - AWS STS session token of temporary credentials. Mutually exclusive with O(profile).
+    type: str
+    aliases: [aws_session_token]
+  profile:
+    description:
+      - A named AWS profile. The environment variable E(AWS_PROFILE) is used where it is not set.
+    type: str
+    aliases: [aws_profile]
+  endpoint_url:
+    description:
+      - URL to connect to instead of the AWS endpoints, such as that of an emulator or a VPC endpoint.
+      - The environment variable E(AWS_URL) may also be used.
+    type: str
+    aliases: [aws_endpoint_url]
+  validate_certs:
+    description:
+      - Whether the certificate of the AWS endpoint is verified.
+    type: bool
+    default: true
+  aws_ca_bundle:
+    description:
+      - The CA bundle that verifies the AWS endpoint. E(AWS_CA_BUNDLE) is used where it is not set.
+    type: path
+  aws_config:
+    description:
+      - A dictionary that modifies the botocore configuration, such as timeouts and proxies.
+    type: dict
+  assume_role_arn:
+    description:
+      - A role to assume for this task, for clients whose secrets lie in accounts of their own.
+      - The temporary credentials stay in the process that runs the task; they are in no result and no variable.
+    type: str
+  external_id:
+    description:
+      - The external ID that the role of O(assume_role_arn) asks for.
+    type: str
+notes:
+  - Where the task runs on another host than the controller (a jump host), environment variables and AWS configuration
+    files are read there.
+"""

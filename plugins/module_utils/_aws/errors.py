@@ -1,0 +1,98 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From botocore's exceptions to ours.
+
+Messages of AWS are quoted only where the service is known to put names in them and nothing else; a validation
+error of botocore or the service may repeat a parameter, so of those only the code is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound, SwapLost
+from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
+
+AGAIN = "Run the same command again when AWS answers again."
+CREDENTIALS = "Check the AWS credentials of this run (environment, profile, role or the access_key options)."
+ENDPOINT = "Check the network from here to AWS, the region and endpoint_url; then run the same command again."
+
+# Exceptions of botocore itself: class name -> what happened, remedy.
+CLIENT_SIDE = {
+    "NoCredentialsError": ("no AWS credentials were found", CREDENTIALS),
+    "PartialCredentialsError": ("the AWS credentials are incomplete", CREDENTIALS),
+    "CredentialRetrievalError": ("the AWS credentials could not be fetched", CREDENTIALS),
+    "TokenRetrievalError": ("the AWS sign-in has ended", CREDENTIALS),
+    "ProfileNotFound": ("the AWS profile does not exist here", CREDENTIALS),
+    "NoRegionError": ("no AWS region is set", "Set rotation_region, AWS_REGION or the profile's region."),
+    "InvalidRegionError": ("the AWS region is not a valid name", "Correct rotation_region or AWS_REGION."),
+    "EndpointConnectionError": ("the AWS endpoint does not answer", ENDPOINT),
+    "ConnectTimeoutError": ("the AWS endpoint does not answer in time", ENDPOINT),
+    "ReadTimeoutError": ("AWS accepted the call but did not answer in time", AGAIN),
+    "ConnectionClosedError": ("AWS closed the connection without an answer", AGAIN),
+    "HTTPClientError": ("the connection to AWS broke", ENDPOINT),
+    "SSLError": ("the certificate of the AWS endpoint is not trusted", "Check aws_ca_bundle and endpoint_url."),
+    "ParamValidationError": ("botocore refused the shape of the call", "Check secret_id and the other options."),
+}
+
+# Error codes of the service: code -> what happened, remedy.
+SERVICE_SIDE = {
+    "DecryptionFailure": ("the KMS key of the secret cannot be used", "Allow kms:Decrypt and kms:GenerateDataKey."),
+    "EncryptionFailure": ("the KMS key of the secret cannot be used", "Allow kms:Decrypt and kms:GenerateDataKey."),
+    "ThrottlingException": ("AWS throttles the calls and did so through every retry", AGAIN),
+    "TooManyRequestsException": ("AWS throttles the calls and did so through every retry", AGAIN),
+    "InternalServiceError": ("Secrets Manager had an internal error", AGAIN),
+    "InternalServiceErrorException": ("Secrets Manager had an internal error", AGAIN),
+    "ServiceUnavailable": ("Secrets Manager is not available", AGAIN),
+    "LimitExceededException": ("a quota of Secrets Manager is used up", "See the quotas of the account."),
+    "ExpiredTokenException": ("the AWS session has expired", CREDENTIALS),
+    "UnrecognizedClientException": ("AWS does not know these credentials", CREDENTIALS),
+    "InvalidClientTokenId": ("AWS does not know these credentials", CREDENTIALS),
+    "InvalidSignatureException": ("AWS refused the signature of the call", f"{CREDENTIALS} Check this host's clock."),
+    "SignatureDoesNotMatch": ("AWS refused the signature of the call", f"{CREDENTIALS} Check this host's clock."),
+}
+DENIED = ("AccessDeniedException", "AccessDenied", "UnauthorizedOperation")
+# Secrets Manager and its emulators answer a lost compare-and-swap with either of them.
+SWAP = ("InvalidParameterException", "InvalidRequestException")
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turn any exception of botocore into a RotationError about what was being done."""
+    try:
+        yield
+    except botocore.exceptions.ClientError as error:
+        raise service_error(error, doing) from None
+    except botocore.exceptions.BotoCoreError as error:
+        raise _client_error(error, doing) from None
+
+
+def service_error(error: Any, doing: str) -> RotationError:
+    """Give our exception for an error that the service answered."""
+    code = str(error.response.get("Error", {}).get("Code", "Unknown"))
+    if code == "ResourceNotFoundException":
+        return SecretNotFound(f"Secrets Manager has nothing to {doing}.", code="secret_not_found")
+    if code in SWAP:
+        return SwapLost(f"Secrets Manager refused to {doing} as things stand now ({code}).", code="aws_state")
+    if code in DENIED:
+        return RotationError(
+            f"AWS does not allow this identity to {doing}: {_denied_action(error)}.",
+            code="aws_denied",
+            next_step="Allow that action on this secret in the IAM policy of the identity that runs the rotation.",
+        )
+    what, remedy = SERVICE_SIDE.get(code, ("the service refused", AGAIN))
+    return RotationError(f"Could not {doing}: {what} ({code}).", code="aws_error", next_step=remedy)
+
+
+def _denied_action(error: Any) -> str:
+    return f"{error.operation_name} is denied"
+
+
+def _client_error(error: Any, doing: str) -> RotationError:
+    names = [cls.__name__ for cls in type(error).__mro__]
+    name = next((name for name in names if name in CLIENT_SIDE), names[0])
+    what, remedy = CLIENT_SIDE.get(name, ("the AWS library gave up", ENDPOINT))
+    return RotationError(f"Could not {doing}: {what} ({names[0]}).", code="aws_unreachable", next_step=remedy)

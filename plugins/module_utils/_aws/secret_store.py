@@ -1,0 +1,186 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One secret of Secrets Manager: its versions, staging labels and tags.
+
+Every read names a stage or a version, never "the default" (moto 5.2.5 gives an old value for that), and every move
+of a label names the version it is taken from, which makes it a compare-and-swap.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound, SwapLost
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue, parse_secret
+
+CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
+
+
+@dataclass(frozen=True)
+class SecretVersion:
+    """One readable version of the secret."""
+
+    version_id: str
+    created: datetime
+    value: SecretValue
+
+
+@dataclass(frozen=True)
+class SecretDescription:
+    """What DescribeSecret tells, without any value."""
+
+    arn: str
+    name: str
+    stages: Mapping[str, frozenset[str]]
+    tags: Mapping[str, str]
+    deleted: bool
+    rotation_enabled: bool
+    owning_service: str | None
+
+    def holder(self, stage: str) -> str | None:
+        """Give the id of the version that carries a stage."""
+        return next((version for version, stages in self.stages.items() if stage in stages), None)
+
+
+class SecretStore:
+    """The calls the engine makes; each is counted in ``calls`` and raises only RotationError."""
+
+    def __init__(self, client: Any, secret_id: str) -> None:
+        """Take a boto3 client of Secrets Manager and the name or ARN of the secret."""
+        self._client = client
+        self.secret_id = secret_id
+        self.calls: Counter[str] = Counter()
+
+    def sibling(self, secret_id: str) -> SecretStore:
+        """Give another secret, reached and counted in the same way."""
+        other = SecretStore(self._client, secret_id)
+        other.calls = self.calls
+        return other
+
+    def read(self, *, stage: str | None = None, version_id: str | None = None) -> SecretVersion:
+        """Read one version, by stage, by id, or by both, which then have to agree.
+
+        Raises SecretNotFound where there is none, SwapLost where stage and id disagree, and RotationError where
+        the secret waits for deletion or its document is not that of a MySQL or MariaDB account.
+        """
+        named = {"VersionStage": stage, "VersionId": version_id}
+        wanted = {key: value for key, value in named.items() if value}
+        try:
+            answer = self._call("get_secret_value", f"read the secret {self.secret_id!r}", **wanted)
+        except SwapLost:
+            self._refuse_deleted()
+            raise
+        return SecretVersion(answer["VersionId"], _utc(answer["CreatedDate"]), parse_secret(answer.get("SecretString")))
+
+    def describe(self) -> SecretDescription:
+        """Read stages, tags and ownership."""
+        answer = self._call("describe_secret", f"describe the secret {self.secret_id!r}")
+        return SecretDescription(
+            arn=answer["ARN"],
+            name=answer["Name"],
+            stages={version: frozenset(stages) for version, stages in answer.get("VersionIdsToStages", {}).items()},
+            tags={tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])},
+            deleted="DeletedDate" in answer,
+            rotation_enabled=bool(answer.get("RotationEnabled")),
+            owning_service=answer.get("OwningService"),
+        )
+
+    def unlabelled(self) -> list[str]:
+        """Give the ids of the versions that carry no stage, newest first."""
+        answer = self._call(
+            "list_secret_version_ids", f"list the versions of {self.secret_id!r}", IncludeDeprecated=True
+        )
+        versions = [version for version in answer["Versions"] if not version.get("VersionStages")]
+        return [version["VersionId"] for version in sorted(versions, key=_created, reverse=True)]
+
+    def put_pending(self, value: SecretValue, version_id: str) -> None:
+        """Store a new version as AWSPENDING; sent twice with one id it is stored once."""
+        self._call(
+            "put_secret_value",
+            f"store the new password in {self.secret_id!r}",
+            ClientRequestToken=version_id,
+            SecretString=value.dump(),
+            VersionStages=[PENDING],
+        )
+
+    def promote(self, version_id: str, replacing: str) -> None:
+        """Move AWSCURRENT from one version to another; SwapLost where it was not there any more."""
+        self._call(
+            "update_secret_version_stage",
+            f"move AWSCURRENT of {self.secret_id!r}",
+            VersionStage=CURRENT,
+            MoveToVersionId=version_id,
+            RemoveFromVersionId=replacing,
+        )
+
+    def tag(self, tags: Mapping[str, str]) -> None:
+        """Write tags in one call; others are left alone."""
+        self._call("tag_resource", f"tag {self.secret_id!r}", Tags=_tag_list(tags))
+
+    def create(self, value: SecretValue, version_id: str, tags: Mapping[str, str], kms_key_id: str | None) -> None:
+        """Create the secret with its first version."""
+        key = {"KmsKeyId": kms_key_id} if kms_key_id else {}
+        self._call(
+            "create_secret",
+            f"create {self.secret_id!r}",
+            named="Name",
+            ClientRequestToken=version_id,
+            SecretString=value.dump(),
+            Tags=_tag_list(tags),
+            **key,
+        )
+
+    def others_tagged(self, key: str, value: str) -> Iterator[str]:
+        """Give the names of other secrets of the account that carry a tag with this value."""
+        token: dict[str, str] = {}
+        filters = [{"Key": "tag-key", "Values": [key]}, {"Key": "tag-value", "Values": [value]}]
+        while True:
+            page = self._call("list_secrets", "list the secrets", named="", Filters=filters, **token)
+            for secret in page["SecretList"]:
+                tags = {tag["Key"]: tag["Value"] for tag in secret.get("Tags", [])}
+                if self.secret_id not in (secret["Name"], secret["ARN"]) and tags.get(key) == value:
+                    yield secret["Name"]
+            if not page.get("NextToken"):
+                return
+            token = {"NextToken": page["NextToken"]}
+
+    def _call(self, operation: str, doing: str, *, named: str = "SecretId", **arguments: Any) -> Any:
+        self.calls[operation] += 1
+        if named:
+            arguments[named] = self.secret_id
+        with translated(doing):
+            return getattr(self._client, operation)(**arguments)
+
+    def _refuse_deleted(self) -> None:
+        if self.describe().deleted:
+            raise RotationError(
+                f"The secret {self.secret_id!r} is scheduled for deletion.",
+                code="secret_deleted",
+                next_step=f"If it is still wanted: aws secretsmanager restore-secret --secret-id {self.secret_id}",
+            )
+
+
+def find(store: SecretStore) -> SecretDescription | None:
+    """Describe a secret that need not exist."""
+    try:
+        return store.describe()
+    except SecretNotFound:
+        return None
+
+
+def _created(version: Mapping[str, Any]) -> datetime:
+    return _utc(version["CreatedDate"])
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

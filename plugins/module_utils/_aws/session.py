@@ -1,0 +1,80 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From connection options to an AWS client."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._libraries import boto3, botocore
+
+ROLE_SESSION_NAME = "dbops-rotation"
+ROLE_SECONDS = 900  # the shortest that STS grants, and MAX_DEADLINE
+RETRIES = {"mode": "standard", "total_max_attempts": 5}
+
+
+@dataclass(frozen=True)
+class AwsOptions:
+    """The connection options, named as amazon.aws names them; what is None comes from the usual AWS chain."""
+
+    region: str | None = None
+    access_key: str | None = field(default=None, repr=False)
+    secret_key: str | None = field(default=None, repr=False)
+    session_token: str | None = field(default=None, repr=False)
+    profile: str | None = None
+    endpoint_url: str | None = None
+    validate_certs: bool = True
+    aws_ca_bundle: str | None = None
+    aws_config: tuple[tuple[str, Any], ...] = ()
+    assume_role_arn: str | None = None
+    external_id: str | None = field(default=None, repr=False)
+
+
+@cache
+def make_client(options: AwsOptions, service: str) -> Any:
+    """Give the process's client of one service; it is made once for each set of options.
+
+    Raises RotationError where region, profile or credentials are not to be had, or the role is not given.
+    """
+    with translated(f"prepare the connection to {service}"):
+        return _client(_session(options), options, service)
+
+
+def _session(options: AwsOptions) -> Any:
+    session = boto3.session.Session(
+        aws_access_key_id=options.access_key,
+        aws_secret_access_key=options.secret_key,
+        aws_session_token=options.session_token,
+        profile_name=options.profile,
+        region_name=options.region,
+    )
+    return _assume_role(session, options) if options.assume_role_arn else session
+
+
+def _assume_role(session: Any, options: AwsOptions) -> Any:
+    request = {
+        "RoleArn": options.assume_role_arn,
+        "RoleSessionName": ROLE_SESSION_NAME,
+        "DurationSeconds": ROLE_SECONDS,
+    }
+    if options.external_id:
+        request["ExternalId"] = options.external_id
+    granted = _client(session, options, "sts").assume_role(**request)["Credentials"]
+    return boto3.session.Session(
+        aws_access_key_id=granted["AccessKeyId"],
+        aws_secret_access_key=granted["SecretAccessKey"],
+        aws_session_token=granted["SessionToken"],
+        region_name=session.region_name,
+    )
+
+
+def _client(session: Any, options: AwsOptions, service: str) -> Any:
+    config = botocore.config.Config(
+        connect_timeout=5, read_timeout=10, retries=RETRIES, user_agent_extra=ROLE_SESSION_NAME
+    ).merge(botocore.config.Config(**dict(options.aws_config)))
+    verify = (options.aws_ca_bundle or None) if options.validate_certs else False
+    return session.client(service, endpoint_url=options.endpoint_url, verify=verify, config=config)

@@ -1,0 +1,39 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the two kinds of server do differently: listing, changing and discarding passwords."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
+from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
+from ansible_collections.dbops.rotation.plugins.module_utils._db.mariadb import MariaDb
+from ansible_collections.dbops.rotation.plugins.module_utils._db.mysql import MySql
+from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change
+from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, Server
+
+
+class Dialect(Protocol):
+    """The statements of one kind of server."""
+
+    def rows(self, session: Session, user: str) -> list[AccountRow]:
+        """List every row of one user name."""
+
+    def apply(self, session: Session, changes: Sequence[Change], password: str) -> None:
+        """Set the new password and keep the replaced one valid where the server can."""
+
+    def discard(self, session: Session, changes: Sequence[Change]) -> None:
+        """End the validity of the replaced passwords."""
+
+
+def dialect_of(server: Server, *, encrypted: bool, allow_plaintext: bool) -> Dialect:
+    """Give the dialect of a server."""
+    if server.flavor == MARIADB:
+        return MariaDb(server, allow_plaintext=allow_plaintext)
+    return MySql(server, encrypted=encrypted)
+
+
+__all__ = ["AccountRow", "Change", "Dialect", "StoredPassword", "dialect_of"]

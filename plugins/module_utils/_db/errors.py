@@ -1,0 +1,189 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what a driver raises to a diagnosis, by error number and never by the driver's text.
+
+A syntax error quotes the tail of the statement, password included (measured), so texts are dropped here.
+Numbers: https://dev.mysql.com/doc/mysql-errors/en/server-error-reference.html and measurements on MySQL 9.7,
+MariaDB 10.11.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
+    ConnectionLost,
+    LoginRefused,
+    PolicyRefused,
+    RotationError,
+)
+
+AGAIN = "Run the same command again when the server answers again."
+BUSY = "Wait for the backup or the long statement to end, then run the same command again."
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What an error number means and what a person does about it."""
+
+    code: str
+    cause: str
+    next_step: str
+    kind: type[RotationError] = RotationError
+
+
+_REFUSED = "The server refused the stored password, or the account may not log in from this host or without TLS."
+_RECONCILE = (
+    "Find out whether somebody changed the password by hand; store the true one in the secret"
+    " (aws secretsmanager put-secret-value) and run the same command again."
+)
+_POLICY = "The server's password policy refused the new password."
+_WIDER = "Choose password_length and password_exclude_characters that satisfy that policy."
+_LOST = Diagnosis("connection_lost", "The connection to the server broke.", AGAIN, ConnectionLost)
+_LOCK_WAIT = Diagnosis("server_busy", "The server is held by a lock (a backup, or FLUSH TABLES WITH READ LOCK).", BUSY)
+_EXPIRED = Diagnosis(
+    "account_expired",
+    "The stored password is right, but the server has expired it and lets the account do nothing else.",
+    "Log in as another administrator and set the stored password again with ALTER USER, which clears the expiry;"
+    " then run the same command again.",
+)
+_LOCKED = Diagnosis(
+    "account_locked",
+    "The stored password is right, but the account is locked.",
+    "As another administrator run ALTER USER ... ACCOUNT UNLOCK for it; then run the same command again.",
+)
+_LOCKED_OUT = Diagnosis(
+    "account_locked_out",
+    "The account is locked after too many failed logins.",
+    "Find out who fails to log in; unlock it as another administrator (ALTER USER ... ACCOUNT UNLOCK, on MariaDB"
+    " FLUSH PRIVILEGES); then run the same command again.",
+)
+_READ_ONLY = Diagnosis(
+    "read_only",
+    "The server is read-only.",
+    "Point the secret's host at the writer; then run the same command again.",
+)
+_DENIED = Diagnosis(
+    "privilege_missing",
+    "The account may not do what the rotation needs.",
+    "Grant it CREATE USER, and on MySQL SYSTEM_USER and APPLICATION_PASSWORD_ADMIN, then run the same command again.",
+)
+
+DIAGNOSES = {
+    1045: Diagnosis("login_refused", _REFUSED, _RECONCILE, LoginRefused),
+    1698: Diagnosis("login_refused", _REFUSED, _RECONCILE, LoginRefused),
+    1862: _EXPIRED,
+    1820: _EXPIRED,
+    3118: _LOCKED,
+    4151: _LOCKED,
+    3955: _LOCKED_OUT,
+    4150: _LOCKED_OUT,
+    1226: Diagnosis(
+        "account_limits",
+        "The stored password is right, but the account has used up its limits (connections or queries an hour).",
+        "Wait, or raise the account's limits (ALTER USER ... WITH MAX_...); then run the same command again.",
+    ),
+    3032: Diagnosis("offline_mode", "The server is in offline mode.", AGAIN),
+    1040: Diagnosis("too_many_connections", "The server has no connection left to give.", AGAIN),
+    1203: Diagnosis("too_many_connections", "The account has no connection left to use.", AGAIN),
+    1129: Diagnosis(
+        "host_blocked",
+        "The server has blocked this host after too many broken connections.",
+        "Find out what connects and hangs up (a port probe?), run FLUSH HOSTS or mysqladmin flush-hosts on the"
+        " server, then the same command again.",
+    ),
+    1130: Diagnosis(
+        "host_not_allowed",
+        "The server allows no connection from this host.",
+        "Run from a host the server allows, or through rotation_jump_host.",
+    ),
+    3159: Diagnosis(
+        "tls_required",
+        "The server demands TLS and tls_mode is disabled.",
+        "Set rotation_tls_mode to verify_identity or verify_ca.",
+    ),
+    2026: Diagnosis(
+        "tls_not_offered",
+        "The server offers no TLS.",
+        "Turn TLS on at the server, use rotation_unix_socket, or set rotation_tls_mode to disabled by name.",
+    ),
+    1290: _READ_ONLY,
+    1792: _READ_ONLY,
+    1836: _READ_ONLY,
+    1227: _DENIED,
+    1044: _DENIED,
+    1142: Diagnosis(
+        "select_denied",
+        "The account may not read the table of accounts, so which rows are covered cannot be known.",
+        "Grant it SELECT ON mysql.user (MariaDB: SELECT ON mysql.global_priv), then run the same command again.",
+    ),
+    1143: _DENIED,
+    1819: Diagnosis("password_policy", _POLICY, _WIDER, PolicyRefused),
+    3638: Diagnosis("password_history", "The server's password history refused the new password.", "", PolicyRefused),
+    1205: _LOCK_WAIT,
+    1969: _LOCK_WAIT,
+    1317: Diagnosis("interrupted", "The statement was interrupted on the server.", AGAIN),
+    1047: Diagnosis("not_primary", "The Galera node is not part of the primary component.", AGAIN),
+    1396: Diagnosis("account_operation", "The server could not change the account.", AGAIN),
+    1094: Diagnosis("no_such_thread", "The connection to end is gone already.", AGAIN),
+    1524: Diagnosis("plugin_missing", "The account's authentication plugin is not loaded on the server.", ""),
+    2006: _LOST,
+    2013: _LOST,
+    1053: _LOST,
+    1927: _LOST,
+    3024: _LOCK_WAIT,
+}
+
+_CERTIFICATE_NAME = (62, 63, 64)
+
+
+def diagnose(error: BaseException, place: str) -> RotationError:
+    """Give our exception for anything the driver raised; ``place`` is the server's host and port, for the text."""
+    origin = getattr(error, "original_exception", None) or error
+    if isinstance(origin, ssl.SSLError):
+        return _tls(origin, place)
+    if isinstance(origin, OSError):
+        return _unreachable(origin, place)
+    number = error.args[0] if error.args and isinstance(error.args[0], int) else None
+    diagnosis = DIAGNOSES.get(number or 0)
+    if diagnosis:
+        cause = f"{diagnosis.cause} ({place}, error {number})"
+        return diagnosis.kind(cause, code=diagnosis.code, next_step=diagnosis.next_step)
+    if type(error).__name__ == "InterfaceError" or number == 0:
+        return ConnectionLost(f"{_LOST.cause} ({place})", code=_LOST.code, next_step=AGAIN)
+    known = f"error {number}" if number else type(error).__name__
+    return RotationError(f"The server or its driver failed ({place}, {known}).", code="database_error")
+
+
+def _unreachable(error: OSError, place: str) -> RotationError:
+    return RotationError(
+        f"The server at {place} cannot be reached: {error.strerror or type(error).__name__}.",
+        code="server_unreachable",
+        next_step="Check that the server runs and that host, port and network path are right;"
+        " then run the same command again.",
+    )
+
+
+def _tls(error: ssl.SSLError, place: str) -> RotationError:
+    verify_code = getattr(error, "verify_code", None)
+    if verify_code in _CERTIFICATE_NAME:
+        return RotationError(
+            f"The certificate of {place} is trusted but was made for another name.",
+            code="tls_name",
+            next_step="Connect by a name that stands in the certificate, name it in rotation_tls_server_name, or,"
+            " for a certificate without a usable name such as MySQL's self-made ones, set rotation_tls_mode to"
+            " verify_ca with rotation_tls_ca_file.",
+        )
+    if verify_code is not None:
+        return RotationError(
+            f"The certificate of {place} is not trusted ({getattr(error, 'verify_message', 'verification failed')}).",
+            code="tls_untrusted",
+            next_step="Name the server's certificate authority in rotation_tls_ca_file.",
+        )
+    return RotationError(
+        f"The TLS handshake with {place} failed ({error.reason or type(error).__name__}).",
+        code="tls_failed",
+        next_step="Check which TLS versions and client certificates the server asks for.",
+    )

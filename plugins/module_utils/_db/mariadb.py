@@ -1,0 +1,141 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""MariaDB: row by row, from hashes, so that plaintext is in no log and other login methods survive.
+
+A plain IDENTIFIED BY would write the password to the binary log and the process list, drop unix_socket and
+downgrade ed25519 (measured on 10.11). Several password methods on one row are MariaDB's form of two passwords.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._db import hashes
+from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
+from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
+from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change, Method
+from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import PolicyRefused, RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._libraries import nacl_bindings
+
+_ROWS = "SELECT User, Host, Priv FROM mysql.global_priv WHERE User = %s ORDER BY Host"
+_VALIDATORS = "SELECT COUNT(*) FROM information_schema.PLUGINS WHERE PLUGIN_TYPE = %s AND PLUGIN_STATUS = 'ACTIVE'"
+_POLICY_WARNING = 1819
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """One authentication rule of a statement, with its bound argument."""
+
+    sql: str
+    argument: str | None = None
+
+
+class MariaDb:
+    """MariaDB 10.4 and later."""
+
+    def __init__(self, server: Server, *, allow_plaintext: bool) -> None:
+        """Remember whether the server may insist on plaintext, and whether the caller allows it then."""
+        self._strict = server.on("strict_password_validation")
+        self._allow_plaintext = allow_plaintext
+
+    def rows(self, session: Session, user: str) -> list[AccountRow]:
+        """List every row of one user name; roles are not accounts."""
+        found = [(columns[1], json.loads(columns[2])) for columns in session.query(_ROWS, user) if columns[0] == user]
+        return [_row(user, host, priv) for host, priv in found if not priv.get("is_role")]
+
+    def apply(self, session: Session, changes: Sequence[Change], password: str) -> None:
+        """Set the new password row by row: the new hash, and for native passwords the old one beside it."""
+        plaintext = self._needs_plaintext(session)
+        for change in changes:
+            rules = _with_new(change, password, plaintext=plaintext)
+            try:
+                _alter(session, change.row, rules)
+            except RotationError as error:
+                raise _policy_refusal(session, error) if plaintext else error from None
+
+    def discard(self, session: Session, changes: Sequence[Change]) -> None:
+        """Take the replaced passwords out of every row."""
+        for change in changes:
+            _alter(session, change.row, [_rule(m) for m in change.row.methods if m.password not in change.replaced])
+
+    def _needs_plaintext(self, session: Session) -> bool:
+        if not (self._strict and session.value(_VALIDATORS, "PASSWORD VALIDATION")):
+            return False
+        if not self._allow_plaintext:
+            raise RotationError(
+                "A password validation plugin with strict_password_validation refuses hashes, so the new password"
+                " would have to be sent, and logged by the server, as plain text.",
+                code="plaintext_needed",
+                next_step="Turn strict_password_validation off for the rotation, or set"
+                " rotation_allow_plaintext_statement=true and accept that the server's logs see the password.",
+            )
+        return True
+
+
+def _row(user: str, host: str, priv: dict[str, Any]) -> AccountRow:
+    methods = tuple(_method(rule) for rule in _rules(priv))
+    problem = ""
+    if any(m.plugin == hashes.NATIVE and not m.string for m in methods):
+        problem = "has an empty password"
+    elif any(m.password and m.plugin == hashes.ED25519 for m in methods) and nacl_bindings is None:
+        problem = "uses the ed25519 plugin, for which the Python library PyNaCl is needed here"
+    return AccountRow(user, host, methods, locked=bool(priv.get("account_locked")), problem=problem)
+
+
+def _rules(priv: dict[str, Any]) -> list[dict[str, Any]]:
+    # In auth_or the empty object stands for the plugin and string at the top.
+    first = {"plugin": priv.get("plugin", ""), "authentication_string": priv.get("authentication_string", "")}
+    return [rule or first for rule in priv.get("auth_or", [first])]
+
+
+def _method(rule: dict[str, Any]) -> Method:
+    plugin, string = rule.get("plugin", "") or hashes.NATIVE, rule.get("authentication_string", "")
+    is_native = plugin == hashes.NATIVE and re.fullmatch(r"\*[0-9A-Fa-f]{40}", string)
+    is_password = is_native or (plugin == hashes.ED25519 and string)
+    return Method(plugin, string, StoredPassword(plugin, string.encode()) if is_password else None)
+
+
+def _with_new(change: Change, password: str, *, plaintext: bool) -> list[_Rule]:
+    rules: list[_Rule] = []
+    for method in change.row.methods:
+        if method.password not in change.replaced:
+            rules.append(_rule(method))
+        elif plaintext:
+            rules.append(_Rule(f"{_identifier(method.plugin)} USING PASSWORD(%s)", password))
+        else:
+            new = hashes.make_hash(method.plugin, password).decode()
+            rules.append(_Rule(f"{_identifier(method.plugin)} USING %s", new))
+            if method.plugin == hashes.NATIVE:
+                rules.append(_rule(method))
+    return list(dict.fromkeys(rules))
+
+
+def _rule(method: Method) -> _Rule:
+    if not method.string:
+        return _Rule(_identifier(method.plugin))
+    return _Rule(f"{_identifier(method.plugin)} USING %s", method.string)
+
+
+def _identifier(plugin: str) -> str:
+    if not re.fullmatch(r"\w+", plugin):
+        raise RotationError("The account has a login method with a name that cannot be repeated.", code="plugin_name")
+    return plugin
+
+
+def _alter(session: Session, row: AccountRow, rules: Iterable[_Rule]) -> None:
+    listed = list(rules)
+    statement = f"ALTER USER IF EXISTS %s@%s IDENTIFIED VIA {' OR '.join(rule.sql for rule in listed)}"
+    arguments = [rule.argument for rule in listed if rule.argument is not None]
+    session.query(statement, row.user, row.host, *arguments)
+
+
+def _policy_refusal(session: Session, error: RotationError) -> RotationError:
+    if error.code == "account_operation" and _POLICY_WARNING in (row[1] for row in session.query("SHOW WARNINGS")):
+        return PolicyRefused("The server's password policy refused the new password.", code="password_policy")
+    return error

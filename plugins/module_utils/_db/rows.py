@@ -1,0 +1,63 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Account rows: every user@host of one user name, as both kinds of server show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to authenticate as an account: a password, or something else such as a socket."""
+
+    plugin: str
+    string: str = field(default="", repr=False)
+    password: StoredPassword | None = None
+
+
+@dataclass(frozen=True)
+class AccountRow:
+    """One account row.
+
+    MySQL has one method a row and may have a retained older password; MariaDB has any number of equal methods.
+    ``problem`` says why the row cannot be handled.
+    """
+
+    user: str
+    host: str
+    methods: tuple[Method, ...]
+    retained: StoredPassword | None = None
+    locked: bool = False
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """Give the account as people write it, without quotes."""
+        return f"{self.user}@{self.host}"
+
+    @property
+    def first_class(self) -> tuple[StoredPassword, ...]:
+        """Give the passwords of the row's methods, without a retained one."""
+        return tuple(method.password for method in self.methods if method.password)
+
+    @property
+    def passwords(self) -> tuple[StoredPassword, ...]:
+        """Give every password that opens the account."""
+        return (*self.first_class, self.retained) if self.retained else self.first_class
+
+    @property
+    def plugins(self) -> str:
+        """Give the names of the plugins, for people."""
+        return " or ".join(method.plugin or "no plugin" for method in self.methods)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One row to change, and which of its passwords the change replaces or ends."""
+
+    row: AccountRow
+    replaced: tuple[StoredPassword, ...]

@@ -1,0 +1,161 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which server answered, and whether a password may be changed there.
+
+One statement asks everything that can be asked without a privilege and without an error on any server.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+
+MYSQL, MARIADB = "mysql", "mariadb"
+# RETAIN CURRENT PASSWORD came with MySQL 8.0.14, several methods for one account with MariaDB 10.4.
+OLDEST = {MYSQL: (8, 0, 14), MARIADB: (10, 4, 0)}
+
+_VARIABLES = (
+    *("version", "version_comment", "hostname", "port", "datadir", "server_uuid", "server_uid"),
+    *("read_only", "super_read_only", "innodb_read_only", "skip_grant_tables", "log_raw"),
+    *("wsrep_on", "group_replication_group_name", "group_replication_single_primary_mode"),
+    *("strict_password_validation", "caching_sha2_password_digest_rounds"),
+)
+_PATTERNS = ("validate\\_password%", "simple\\_password\\_check%", "cracklib\\_password\\_check%")
+_ON = ("ON", "1", "YES", "TRUE")
+
+
+@dataclass(frozen=True)
+class Server:
+    """What the server says about itself; ``replicates`` is None where the account may not ask."""
+
+    flavor: str
+    version: tuple[int, ...]
+    server_id: str
+    variables: Mapping[str, str]
+    current_user: str
+    replicates: bool | None
+
+    @property
+    def title(self) -> str:
+        """Give the server's kind and version, for people."""
+        name = {MYSQL: "MySQL", MARIADB: "MariaDB"}[self.flavor]
+        return f"{name} {'.'.join(str(part) for part in self.version)}"
+
+    def on(self, variable: str) -> bool:
+        """Tell whether a switch is on; one the server does not have is off."""
+        return self.variables.get(variable, "").upper() in _ON
+
+
+def identify(session: Session) -> Server:
+    """Ask the server who it is.
+
+    Raises RotationError (unsupported_server) for anything but MySQL 8.0.14 and MariaDB 10.4 or later.
+    """
+    variables = _variables(session)
+    flavor = MARIADB if "mariadb" in variables["version"].lower() else MYSQL
+    version = _supported(flavor, variables)
+    return Server(
+        flavor=flavor,
+        version=version,
+        server_id=_server_id(variables),
+        variables=variables,
+        current_user=str(session.value("SELECT CURRENT_USER()")),
+        replicates=_replicates(session, flavor, version),
+    )
+
+
+def refuse_other_place(session: Session, server: Server) -> None:
+    """Raise a RotationError where a session is on another server, or opened another account row."""
+    current_user = str(session.value("SELECT CURRENT_USER()"))
+    if current_user != server.current_user:
+        raise RotationError(
+            f"The new password logged in as {current_user}, not as {server.current_user}.", code="other_row"
+        )
+    if _server_id(_variables(session)) != server.server_id:
+        raise _unsuitable(
+            "several_servers",
+            "behind this address is not always the same one",
+            f"Point the secret's host at one server and {_PROMISE}",
+        )
+
+
+def refuse_unsuitable(server: Server, *, single_writer: bool) -> None:
+    """Raise a RotationError where a change would be refused, unproven or not kept."""
+    if server.on("skip_grant_tables") or server.current_user.startswith(("skip-grants user", "@")):
+        raise _unsuitable("grants_off", "lets everybody in with any password (skip_grant_tables)", "Restart it without")
+    if any(server.on(name) for name in ("read_only", "super_read_only", "innodb_read_only")):
+        raise _unsuitable("read_only", "is read-only", "Point the secret's host at the writer")
+    if single_writer:
+        return
+    if server.replicates:
+        raise _unsuitable(
+            "replica", "is a replica of another server", f"Point the secret's host at its source, or {_PROMISE}"
+        )
+    if server.on("wsrep_on") or _multi_primary(server):
+        raise _unsuitable(
+            "several_writers",
+            "is one of several writers (Galera or multi-primary), whose locks do not hold on the others",
+            f"Point the secret's host at one node and {_PROMISE}",
+        )
+
+
+_PROMISE = "promise by rotation_single_writer=true that this address is the one that is written to"
+
+
+def _variables(session: Session) -> dict[str, str]:
+    names = ", ".join(["%s"] * len(_VARIABLES))
+    patterns = " OR ".join(["Variable_name LIKE %s"] * len(_PATTERNS))
+    rows = session.query(
+        f"SHOW GLOBAL VARIABLES WHERE Variable_name IN ({names}) OR {patterns}",
+        *_VARIABLES,
+        *_PATTERNS,
+    )
+    return {str(name).lower(): str(value) for name, value in rows}
+
+
+def _supported(flavor: str, variables: Mapping[str, str]) -> tuple[int, ...]:
+    found = re.match(r"(\d+)\.(\d+)\.(\d+)", variables["version"])
+    version = tuple(int(part) for part in found.groups()) if found else (0, 0, 0)
+    if version < OLDEST[flavor] or "tidb" in variables["version"].lower():
+        raise RotationError(
+            f"The server is {variables['version']}, which is not supported.",
+            code="unsupported_server",
+            next_step="Supported are MySQL 8.0.14 and later and MariaDB 10.4 and later.",
+        )
+    return version
+
+
+def _server_id(variables: Mapping[str, str]) -> str:
+    named = variables.get("server_uuid") or variables.get("server_uid")
+    if named:
+        return named
+    place = "|".join(variables.get(name, "") for name in ("hostname", "port", "datadir"))
+    return "place:" + hashlib.sha256(place.encode()).hexdigest()[:32]
+
+
+def _replicates(session: Session, flavor: str, version: tuple[int, ...]) -> bool | None:
+    if flavor == MARIADB:
+        statement = "SHOW ALL SLAVES STATUS"
+    else:
+        statement = "SHOW REPLICA STATUS" if version >= (8, 0, 22) else "SHOW SLAVE STATUS"
+    try:
+        return bool(session.query(statement))
+    except RotationError as error:
+        if error.code == "privilege_missing":
+            return None
+        raise
+
+
+def _multi_primary(server: Server) -> bool:
+    grouped = bool(server.variables.get("group_replication_group_name"))
+    return grouped and not server.on("group_replication_single_primary_mode")
+
+
+def _unsuitable(code: str, what: str, remedy: str) -> RotationError:
+    return RotationError(f"The server {what}.", code=code, next_step=f"{remedy}; then run the same command again.")

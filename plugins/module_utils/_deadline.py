@@ -1,0 +1,65 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One wall-clock limit for a whole run.
+
+Driver timeouts count from the last byte that arrived, so a server that drips bytes outlives them all
+(measured: 8.8 s at a read timeout of 1 s). The deadline therefore also cuts the sockets it guards.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+
+# Longer than any run may last: a fence older than this belongs to a run that is certainly dead.
+MAX_DEADLINE = 900.0
+
+
+class Deadline:
+    """The moment, on the monotonic clock, at which a run has to be over."""
+
+    def __init__(self, seconds: float) -> None:
+        """Start counting.
+
+        :param seconds: how long the run may take, more than 0 and below MAX_DEADLINE.
+        """
+        if not 0 < seconds < MAX_DEADLINE:
+            raise RotationError(
+                f"The deadline must be above 0 and below {MAX_DEADLINE:.0f} seconds.",
+                code="invalid_option",
+                next_step="Correct the option deadline.",
+            )
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def remaining(self) -> float:
+        """Seconds left, never below zero."""
+        return max(0.0, self._end - time.monotonic())
+
+    def check(self) -> None:
+        """Raise a RotationError where no time is left."""
+        if not self.remaining():
+            raise RotationError(
+                f"The run did not finish within its deadline of {self.seconds:.0f} seconds.", code="deadline"
+            )
+
+    def guard(self, sock: socket.socket) -> threading.Timer:
+        """Cut this connection when the deadline passes; cancel the returned timer to let go of it."""
+        twin = sock.dup()  # the driver wraps and replaces its own socket object when TLS begins
+        timer = threading.Timer(self.remaining(), _cut, args=(twin,))
+        timer.daemon = True
+        timer.start()
+        return timer
+
+
+def _cut(sock: socket.socket) -> None:
+    try:
+        sock.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+    finally:
+        sock.close()

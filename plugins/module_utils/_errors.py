@@ -1,0 +1,61 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one exception family of the engine.
+
+An exception never carries a secret value, a statement or a driver's own text: only names, codes and advice.
+"""
+
+from __future__ import annotations
+
+
+class RotationError(Exception):
+    """One failure, told in the parts that a person needs at night: client, step, cause, state left, next command.
+
+    The place that raises knows the cause and usually the remedy; the run fills in client, step and state.
+    """
+
+    def __init__(self, cause: str, *, code: str, next_step: str = "", state: str = "") -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.code = code
+        self.next_step = next_step
+        self.state = state
+        self.client = ""
+        self.step = ""
+
+    def locate(self, *, client: str, step: str, state: str, next_step: str) -> None:
+        """Fill in what only the run knows; what the raiser already said stands."""
+        self.client = self.client or client
+        self.step = self.step or step
+        self.state = self.state or state
+        self.next_step = self.next_step or next_step
+
+    def __str__(self) -> str:
+        where = f"{self.client}: stopped at step '{self.step}'" if self.step else self.client
+        parts = [f"{where}: {self.cause}" if where else self.cause]
+        if self.state:
+            parts.append(f"State: {self.state}")
+        if self.next_step:
+            parts.append(f"Next: {self.next_step}")
+        return " ".join(parts)
+
+
+class SecretNotFound(RotationError):
+    """The secret, or the version asked for, does not exist."""
+
+
+class SwapLost(RotationError):
+    """A staging label was no longer where it had been read: someone else moved it."""
+
+
+class ConnectionLost(RotationError):
+    """The database connection broke, so whether the last statement was applied is unknown."""
+
+
+class LoginRefused(RotationError):
+    """The server answered that the password is wrong."""
+
+
+class PolicyRefused(RotationError):
+    """The server's password policy did not accept the new password; nothing was changed."""

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operation secretsmanager_mysql_onboard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import DEFAULT_CYCLE_DAYS
+from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
+from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
+    AWS_SPEC,
+    CLIENT_SPEC,
+    DATABASE_SPEC,
+    client_name,
+    secret_store,
+    tls_options,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard import OnboardRequest, onboard
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import DEFAULT_PORT, Login
+
+
+def _onboard(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    source = params["source_secret_id"]
+    login = Login(params["host"] or "", params["port"], params["username"], params["password"] or "")
+    request = OnboardRequest(
+        client=client_name(params),
+        login=login,
+        source=secret_store(params, source) if source else None,
+        tls=tls_options(params),
+        kms_key_id=params["kms_key_id"],
+        cycle_days=params["cycle_days"],
+        single_writer=params["single_writer"],
+        deadline=params["deadline"],
+        check=check,
+    )
+    return onboard(request, secret_store(params))
+
+
+ONBOARD = Operation(
+    spec={
+        **CLIENT_SPEC,
+        "host": {"type": "str"},
+        "port": {"type": "int", "default": DEFAULT_PORT},
+        "username": {"type": "str", "default": "root"},
+        "password": {"type": "str", "no_log": True},
+        "password_file": {"type": "path", "no_log": False},
+        "source_secret_id": {"type": "str", "no_log": False},
+        "prompt": {"type": "bool", "default": False},
+        "kms_key_id": {"type": "str", "no_log": False},
+        "cycle_days": {"type": "int", "default": DEFAULT_CYCLE_DAYS},
+        **DATABASE_SPEC,
+        **AWS_SPEC,
+    },
+    work=_onboard,
+    mutually_exclusive=(("password", "password_file", "source_secret_id"),),
+)

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One operation of the engine, as both a module and the action of the same name offer it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
+from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
+    MUTUALLY_EXCLUSIVE,
+    REQUIRED_TOGETHER,
+    Spec,
+    client_name,
+)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What to validate, and what to do with the validated parameters and the check flag."""
+
+    spec: Spec
+    work: Callable[[Mapping[str, Any], bool], dict[str, Any]]
+    mutually_exclusive: tuple[tuple[str, ...], ...] = ()
+
+    def validation(self) -> dict[str, Any]:
+        """Give the arguments of Ansible's own validation."""
+        return {
+            "argument_spec": self.spec,
+            "mutually_exclusive": [list(names) for names in (*MUTUALLY_EXCLUSIVE, *self.mutually_exclusive)],
+            "required_together": [list(names) for names in REQUIRED_TOGETHER],
+        }
+
+    def outcome(self, params: Mapping[str, Any], *, check: bool, diff: bool) -> dict[str, Any]:
+        """Run the engine; the one place where an exception becomes a failed result."""
+        try:
+            require_libraries()
+            result = self.work(params, check)
+        except RotationError as error:
+            return _failure(error, client_name(params))
+        except Exception as error:  # whatever it is, its text may hold a value
+            return _failure(_unexpected(error), client_name(params))
+        if not diff:
+            result.pop("diff", None)
+        return result
+
+
+def _failure(error: RotationError, client: str) -> dict[str, Any]:
+    error.locate(client=client, step="prepare", state="Nothing was changed.", next_step="")
+    told = {name: getattr(error, name) for name in ("client", "step", "code", "cause", "state", "next_step")}
+    return {"failed": True, "changed": False, "msg": str(error), "error": told}
+
+
+def _unexpected(error: Exception) -> RotationError:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return RotationError(
+        f"An unexpected {type(error).__name__} in {PurePath(frame.filename).name} line {frame.lineno}.",
+        code="unexpected",
+        state="Unknown; the stored versions and the server hold the truth.",
+        next_step="Run the same command again, which decides from what it finds; report this line as a defect.",
+    )

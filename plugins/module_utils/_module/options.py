@@ -1,0 +1,87 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options that modules share, and how they become what the engine takes.
+
+They are plain data, so that a module and the action of the same name use one specification.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
+from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import MODES, VERIFY_IDENTITY, TlsOptions
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import DEFAULT_DEADLINE
+
+Spec = dict[str, dict[str, Any]]
+
+AWS_SPEC: Spec = {
+    "region": {"type": "str", "aliases": ["aws_region"]},
+    "access_key": {"type": "str", "aliases": ["aws_access_key_id", "aws_access_key"], "no_log": False},
+    "secret_key": {"type": "str", "aliases": ["aws_secret_access_key", "aws_secret_key"], "no_log": True},
+    "session_token": {"type": "str", "aliases": ["aws_session_token"], "no_log": True},
+    "profile": {"type": "str", "aliases": ["aws_profile"]},
+    "endpoint_url": {"type": "str", "aliases": ["aws_endpoint_url"]},
+    "validate_certs": {"type": "bool", "default": True},
+    "aws_ca_bundle": {"type": "path"},
+    "aws_config": {"type": "dict"},
+    "assume_role_arn": {"type": "str"},
+    "external_id": {"type": "str", "no_log": False},
+}
+DATABASE_SPEC: Spec = {
+    "tls_mode": {"type": "str", "choices": list(MODES), "default": VERIFY_IDENTITY},
+    "tls_ca_file": {"type": "path"},
+    "tls_server_name": {"type": "str"},
+    "tls_client_cert": {"type": "path"},
+    "tls_client_key": {"type": "path", "no_log": False},
+    "unix_socket": {"type": "path"},
+    "single_writer": {"type": "bool", "default": False},
+    "deadline": {"type": "float", "default": DEFAULT_DEADLINE},
+}
+CLIENT_SPEC: Spec = {
+    "client": {"type": "str"},
+    "secret_id": {"type": "str", "required": True, "no_log": False},
+}
+MUTUALLY_EXCLUSIVE = (
+    ("access_key", "profile"),
+    ("secret_key", "profile"),
+    ("session_token", "profile"),
+)
+REQUIRED_TOGETHER = (("access_key", "secret_key"), ("tls_client_cert", "tls_client_key"))
+
+
+def secret_store(params: Mapping[str, Any], secret_id: str | None = None) -> SecretStore:
+    """Give the secret that the options name."""
+    return SecretStore(make_client(_aws_options(params), "secretsmanager"), secret_id or params["secret_id"])
+
+
+def tls_options(params: Mapping[str, Any]) -> TlsOptions:
+    """Give the transport that the options ask for."""
+    return TlsOptions(
+        mode=params["tls_mode"],
+        ca_file=params["tls_ca_file"],
+        server_name=params["tls_server_name"],
+        client_cert=params["tls_client_cert"],
+        client_key=params["tls_client_key"],
+        unix_socket=params["unix_socket"],
+    )
+
+
+def client_name(params: Mapping[str, Any]) -> str:
+    """Give the name of the client for messages and tags."""
+    return str(params["client"] or params["secret_id"])
+
+
+def _aws_options(params: Mapping[str, Any]) -> AwsOptions:
+    named = {name: params[name] for name in AWS_SPEC if name not in ("aws_config", "region", "endpoint_url")}
+    return AwsOptions(
+        **named,
+        # The SDK knows AWS_DEFAULT_REGION and AWS_ENDPOINT_URL by itself; these two are amazon.aws's.
+        region=params["region"] or os.environ.get("AWS_REGION"),
+        endpoint_url=params["endpoint_url"] or os.environ.get("AWS_URL"),
+        aws_config=tuple(sorted((params["aws_config"] or {}).items())),
+    )

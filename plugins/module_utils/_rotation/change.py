@@ -1,0 +1,199 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Steps 6 to 11 of the protocol: persist, apply, verify, promote, discard, record.
+
+Each step leaves a state from which the next run finishes; none trusts an answer, or the lack of one, without
+looking at what it changed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING, SecretVersion
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import rotated_tags
+from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import AccountRow, Change
+from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_rules, policy_title
+from ansible_collections.dbops.rotation.plugins.module_utils._db.server import refuse_other_place
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
+    ConnectionLost,
+    PolicyRefused,
+    RotationError,
+    SwapLost,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._password import generate
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import UNATTENDED, Action, Decision
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue
+
+DRAWS = 3
+UNANSWERED = ("aws_unreachable", "aws_error")
+
+
+def execute(run: Run, view: View, decision: Decision) -> bool:
+    """Do what was decided; tell whether the request is fulfilled (else look again and decide anew)."""
+    if decision.action is Action.NOTHING:
+        return True
+    if decision.action in (Action.ROTATE, Action.RESUME, Action.FINISH):
+        version = _introduce(run, view, decision)
+        _verify(run, view, version)
+        _promote(run, version)
+    if decision.action is not Action.RECORD:
+        _discard(run, view)
+    _record(run, view)
+    return run.journal.promoted or decision.action is not Action.SETTLE or run.request.trigger in UNATTENDED
+
+
+def _introduce(run: Run, view: View, decision: Decision) -> SecretVersion:
+    """Store a password and set it on the rows, drawing again where the server's policy refuses it."""
+    run.journal.sent = decision.action is Action.FINISH
+    for draw in range(DRAWS):
+        with run.journal.step("persist"):
+            version = _store(run, decision if draw == 0 else Decision(Action.ROTATE, ""))
+        try:
+            with run.journal.step("apply"):
+                _apply(run, view.changes(decision.rows, keep=version), version)
+            return version
+        except PolicyRefused:
+            run.journal.sent = False
+    raise RotationError(
+        f"The server's password policy refused {DRAWS} new passwords ({policy_title(run.server)}).",
+        code="password_policy",
+        next_step="Choose rotation_password_length and rotation_password_exclude_characters that satisfy that policy.",
+    )
+
+
+def _store(run: Run, decision: Decision) -> SecretVersion:
+    if decision.version and not decision.remint:
+        version_id, value = decision.version, run.version(decision.version).value
+    else:
+        version_id, value = str(uuid.uuid4()), _new_value(run, decision)
+        _put(run, value, version_id)
+    stored = run.store.read(version_id=version_id, stage=PENDING)
+    if stored.value != value:
+        raise RotationError("AWSPENDING does not hold what was stored there.", code="aws_inconsistent")
+    run.versions[version_id] = stored
+    run.journal.stored = version_id
+    return stored
+
+
+def _new_value(run: Run, decision: Decision) -> SecretValue:
+    current = run.current.value
+    if decision.version:
+        return current.with_password(run.version(decision.version).value.password)
+    return current.with_password(generate(policy_rules(run.server, current.login.user, run.request.rules)))
+
+
+def _put(run: Run, value: SecretValue, version_id: str) -> None:
+    try:
+        run.store.put_pending(value, version_id)
+    except RotationError as error:
+        if error.code not in UNANSWERED:
+            raise  # an answer that was lost is decided by the read that follows
+
+
+def _apply(run: Run, changes: list[Change], version: SecretVersion) -> None:
+    run.deadline.check()
+    if not changes:
+        return
+    run.journal.sent = True
+    try:
+        run.dialect.apply(run.session, changes, version.value.password)
+    except (ConnectionLost, PolicyRefused):
+        raise
+    except RotationError:
+        names = {change.row.name for change in changes}
+        if not _all_hold(_rows(run), names, version):
+            run.journal.sent = bool(_holding(_rows(run), version))
+            raise
+        # MariaDB may fail a statement that it has applied and not logged; the same one again reaches its replicas.
+        run.dialect.apply(run.session, changes, version.value.password)
+
+
+def _verify(run: Run, view: View, version: SecretVersion) -> None:
+    with run.journal.step("verify"):
+        session = run.log_in(version.value.login)
+        try:
+            refuse_other_place(session, run.server)
+        finally:
+            session.close()
+        covered = {row.name for row in view.facts.covered}
+        if not _all_hold(_rows(run), covered, version):
+            raise RotationError("Not every account row holds the new password.", code="not_applied")
+        run.journal.verified = True
+
+
+def _promote(run: Run, version: SecretVersion) -> None:
+    with run.journal.step("promote"):
+        run.deadline.check()
+        run.fence.confirm()
+        try:
+            run.store.promote(version.version_id, run.current.version_id)
+        except SwapLost:
+            raise
+        except RotationError:
+            if run.store.describe().holder(CURRENT) != version.version_id:
+                raise
+        run.journal.promoted = True
+        run.current = version
+
+
+def _discard(run: Run, view: View) -> None:
+    """End the old password on every covered row whose primary is AWSCURRENT's."""
+    with run.journal.step("discard"):
+        run.fence.confirm()
+        ours = view.seen_again(_rows(run), run.current)
+        holding = {row.name for row in _holding(list(ours.rows), run.current)}
+        covered = tuple(row.name for row in view.facts.covered if row.name in holding)
+        changes = [change for change in ours.changes(covered, keep=run.current) if change.replaced]
+        if changes:
+            run.dialect.discard(run.session, changes)
+            _refuse_leftover(run, changes)
+        run.journal.settled = True
+
+
+def _refuse_leftover(run: Run, changes: list[Change]) -> None:
+    ended = {(change.row.name, password) for change in changes for password in change.replaced}
+    left = sorted({row.name for row in _rows(run) for password in row.passwords if (row.name, password) in ended})
+    if left:
+        raise RotationError(f"The old password is still valid on {', '.join(left)}.", code="not_discarded")
+
+
+def _record(run: Run, view: View) -> None:
+    """Write the tags; trouble with them is told and mended by the next run, for the password is in place."""
+    with run.journal.step("record"):
+        written = rotated_tags(
+            version=run.current.version_id,
+            trigger=run.request.trigger,
+            server_id=run.server.server_id,
+            client=run.request.client,
+            last=_last(run, view),
+            days=view.cycle.days,
+        )
+        try:
+            run.store.tag(written)
+            run.recorded = written
+        except RotationError as error:
+            run.journal.warn(f"The tags could not be written: {error.cause} The next run writes them.")
+
+
+def _last(run: Run, view: View) -> datetime:
+    if run.journal.promoted:
+        return datetime.now(UTC)
+    return view.cycle.last if view.facts.recorded == run.current.version_id else run.current.created
+
+
+def _rows(run: Run) -> list[AccountRow]:
+    return run.dialect.rows(run.session, run.current.value.login.user)
+
+
+def _holding(rows: list[AccountRow], version: SecretVersion) -> list[AccountRow]:
+    """Give the rows that hold this version's password, other than as a retained one."""
+    return [row for row in rows if any(stored.matches(version.value.password) for stored in row.first_class)]
+
+
+def _all_hold(rows: list[AccountRow], names: set[str], version: SecretVersion) -> bool:
+    return names <= {row.name for row in _holding(rows, version)}

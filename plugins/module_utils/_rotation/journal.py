@@ -1,0 +1,73 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run has done so far: steps with their times, logins, and the state it would leave if it died now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
+
+
+@dataclass
+class Journal:
+    """The diary of one run."""
+
+    client: str
+    next_step: str
+    steps: list[tuple[str, float]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    logins: int = 0
+    refused_logins: int = 0
+    stored: str | None = None
+    sent: bool = False
+    verified: bool = False
+    promoted: bool = False
+    settled: bool = False
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time one step; an exception that leaves it learns where it happened and what was left."""
+        began = time.monotonic()
+        try:
+            yield
+        except RotationError as error:
+            error.locate(client=self.client, step=name, state=self.state_left(), next_step=self.next_step)
+            raise
+        finally:
+            self.steps.append((name, round(time.monotonic() - began, 4)))
+
+    @contextmanager
+    def login(self) -> Iterator[None]:
+        """Count one login."""
+        try:
+            yield
+        except LoginRefused:
+            self.refused_logins += 1
+            raise
+        self.logins += 1
+
+    def warn(self, text: str) -> None:
+        """Keep a warning once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    def state_left(self) -> str:
+        """Say in one sentence what is true of the password now."""
+        if self.settled:
+            return "The new password is AWSCURRENT and the only one."
+        if self.promoted:
+            return "The new password is AWSCURRENT and opens the server; the old one may still be valid."
+        if self.verified:
+            return (
+                f"Old and new password both open the server; AWSCURRENT is the old, AWSPENDING ({self.stored}) the new."
+            )
+        if self.sent:
+            return f"AWSCURRENT still opens the server; the new password, AWSPENDING ({self.stored}), may open it too."
+        if self.stored:
+            return f"The server was not changed; a new password is stored as AWSPENDING ({self.stored}) and unused."
+        return "Nothing was changed; the password in AWSCURRENT is the one it was."

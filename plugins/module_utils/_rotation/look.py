@@ -1,0 +1,200 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Step 4 of the protocol: look at labels, tags and account rows, under the fence, and tell them as facts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
+    CURRENT,
+    PENDING,
+    PREVIOUS,
+    SecretDescription,
+    SecretVersion,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, read_cycle
+from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import AccountRow, Change, StoredPassword
+from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_rules
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._password import could_have_generated
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts, PendingFacts, RowFacts
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+
+CONSISTENCY_SECONDS = 10.0  # how long Secrets Manager may contradict itself
+PENDING_LIFE = timedelta(days=1)
+UNLABELLED_MOST = 20
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything seen, and the facts that follow."""
+
+    secret: SecretDescription
+    cycle: Cycle
+    rows: tuple[AccountRow, ...]
+    holders: dict[StoredPassword, frozenset[str]]
+    facts: Facts
+
+    def changes(self, names: tuple[str, ...], *, keep: SecretVersion) -> list[Change]:
+        """Give the rows of these names with the passwords to replace: ours, or on adopted rows all, but one."""
+        adopted = {row.name for row in self.facts.rows if row.adopted}
+        chosen = [row for row in self.rows if row.name in names]
+        return [Change(row, self._replaceable(row, keep, every=row.name in adopted)) for row in chosen]
+
+    def seen_again(self, rows: list[AccountRow], current: SecretVersion) -> View:
+        """Give the view with the rows as they are now; of what is new on them only AWSCURRENT is known."""
+        current_only = frozenset((current.version_id,))
+        new = {password for row in rows for password in row.passwords} - self.holders.keys()
+        known = {stored: current_only if stored.matches(current.value.password) else frozenset() for stored in new}
+        return replace(self, rows=tuple(rows), holders={**self.holders, **known})
+
+    def _replaceable(self, row: AccountRow, keep: SecretVersion, *, every: bool) -> tuple[StoredPassword, ...]:
+        replaced = [stored for stored in row.first_class if keep.version_id not in self.holders[stored]]
+        candidates = [*replaced, row.retained] if row.retained else replaced
+        return tuple(stored for stored in candidates if every or self.holders[stored])
+
+
+def look(run: Run) -> View:
+    """Look once; raises RotationError where what is seen rules a rotation out whatever the labels say."""
+    secret = _describe(run)
+    ownership.refuse_foreign_management(secret)
+    ownership.refuse_other_server(secret, run.server.server_id, run.request.accept_server_id)
+    user = run.current.value.login.user
+    if tags.SERVER_ID not in secret.tags:
+        ownership.refuse_shared_account(run.store, run.server.server_id, user, run.store.sibling)
+    rows = tuple(run.dialect.rows(run.session, user))
+    _refuse_unmanageable(run, rows)
+    holders = _match(run, secret, {password for row in rows for password in row.passwords})
+    cycle = read_cycle(secret.tags, run.current.created)
+    return View(secret, cycle, rows, holders, _facts(run, secret, cycle, rows, holders))
+
+
+def _describe(run: Run) -> SecretDescription:
+    """Describe the secret, and read AWSCURRENT again until both agree which version that is."""
+    patience = time.monotonic() + min(CONSISTENCY_SECONDS, run.deadline.remaining())
+    while True:
+        secret = run.store.describe()
+        holder = secret.holder(CURRENT)
+        if holder == run.current.version_id:
+            return secret
+        run.read_current()
+        if time.monotonic() > patience:
+            raise RotationError(
+                "Secrets Manager names different versions as AWSCURRENT and does not settle.",
+                code="aws_inconsistent",
+            )
+        if holder != run.current.version_id:
+            time.sleep(1)
+
+
+def _refuse_unmanageable(run: Run, rows: tuple[AccountRow, ...]) -> None:
+    broken = [row for row in rows if row.problem]
+    if broken:
+        raise RotationError(
+            "; ".join(f"The account {row.name} {row.problem}" for row in broken) + ".",
+            code="row_problem",
+            next_step="Give each of them one password and a plugin that the rotation knows, or drop the row;"
+            " for ed25519 install PyNaCl. Then run the same command again.",
+        )
+    unknown = run.request.adopt_rows - {row.name for row in rows if row.passwords}
+    if unknown:
+        raise RotationError(
+            f"adopt_rows names {', '.join(sorted(unknown))}, which is no row with a password on this server.",
+            code="invalid_option",
+            next_step=f"Name rows as user@host; there are: {', '.join(row.name for row in rows)}.",
+        )
+
+
+def _match(run: Run, secret: SecretDescription, stored: set[StoredPassword]) -> dict[StoredPassword, frozenset[str]]:
+    """Find the versions whose password each stored hash is, reading no more versions than needed."""
+    holders: dict[StoredPassword, set[str]] = {password: set() for password in stored}
+    for version in _candidates(run, secret, holders):
+        for password, found in holders.items():
+            if password.matches(version.value.password):
+                found.add(version.version_id)
+    return {password: frozenset(found) for password, found in holders.items()}
+
+
+def _candidates(
+    run: Run, secret: SecretDescription, holders: dict[StoredPassword, set[str]]
+) -> Iterator[SecretVersion]:
+    yield run.current
+    seen = {run.current.version_id}
+    for stage in (PENDING, PREVIOUS):
+        version_id = secret.holder(stage)
+        needed = stage == PENDING or not all(holders.values())
+        if version_id and version_id not in seen and needed:
+            seen.add(version_id)
+            yield from _readable(run, version_id)
+    if all(holders.values()):
+        return
+    for version_id in run.store.unlabelled()[:UNLABELLED_MOST]:
+        if not all(holders.values()):
+            yield from _readable(run, version_id)
+
+
+def _readable(run: Run, version_id: str) -> Iterator[SecretVersion]:
+    version = run.readable(version_id)
+    if version:
+        yield version
+
+
+def _facts(
+    run: Run,
+    secret: SecretDescription,
+    cycle: Cycle,
+    rows: tuple[AccountRow, ...],
+    holders: dict[StoredPassword, frozenset[str]],
+) -> Facts:
+    return Facts(
+        current=run.current.version_id,
+        previous=secret.holder(PREVIOUS),
+        pending=_pending(run, secret),
+        recorded=secret.tags.get(tags.VERSION),
+        rows=tuple(_row(run, row, holders) for row in rows if row.passwords),
+        trigger=run.request.trigger,
+        due=cycle.due <= datetime.now(UTC),
+        mended=cycle.mended,
+    )
+
+
+def _row(run: Run, row: AccountRow, holders: dict[StoredPassword, frozenset[str]]) -> RowFacts:
+    # MariaDB's methods are equal to each other, so one that is ours counts as the primary.
+    primary = next((stored for stored in row.first_class if holders[stored]), row.first_class[0])
+    others = [stored for stored in row.passwords if stored is not primary]
+    secondary: frozenset[str] | None = frozenset[str]().union(*(holders[stored] for stored in others))
+    if not row.retained and not secondary:
+        secondary = None  # none, or a method that is foreign and survives every change
+    return RowFacts(
+        name=row.name,
+        primary=holders[primary],
+        secondary=secondary,
+        login=row.name == run.server.current_user,
+        adopted=row.name in run.request.adopt_rows,
+    )
+
+
+def _pending(run: Run, secret: SecretDescription) -> PendingFacts | None:
+    version_id = secret.holder(PENDING)
+    if version_id is None or version_id == run.current.version_id:
+        return None
+    version = run.readable(version_id)
+    if version is None:
+        return PendingFacts(version_id, same_keys=False, reusable=False, newer=False)
+    same_keys = version.value.same_other_keys(run.current.value)
+    rules = policy_rules(run.server, run.current.value.login.user, run.request.rules)
+    return PendingFacts(
+        version=version_id,
+        same_keys=same_keys,
+        reusable=same_keys
+        and could_have_generated(version.value.password, rules)
+        and datetime.now(UTC) - version.created < PENDING_LIFE,
+        newer=version.created > run.current.created,
+    )

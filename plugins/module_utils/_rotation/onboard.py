@@ -1,0 +1,215 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring an existing account under management: prove its credentials, then store them as a secret."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
+    CURRENT,
+    SecretDescription,
+    SecretStore,
+    SecretVersion,
+    find,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session, connect
+from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import AccountRow, dialect_of
+from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server, identify, refuse_unsuitable
+from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
+from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import DEFAULT_DEADLINE, ONBOARDING
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login, SecretValue, parse_secret
+
+
+@dataclass(frozen=True)
+class OnboardRequest:
+    """One client to bring under management; the login is given, or read from ``source``."""
+
+    client: str
+    login: Login | None
+    source: SecretStore | None = None
+    tls: TlsOptions = field(default_factory=TlsOptions)
+    kms_key_id: str | None = None
+    cycle_days: int = tags.DEFAULT_CYCLE_DAYS
+    single_writer: bool = False
+    deadline: float = DEFAULT_DEADLINE
+    check: bool = False
+
+
+def onboard(request: OnboardRequest, store: SecretStore) -> dict[str, Any]:
+    """Prove the credentials and store them, or find that this is done already.
+
+    Raises RotationError before anything is created where credentials, server or secret do not fit.
+    """
+    journal = Journal(request.client, f"ansible-playbook playbooks/onboard.yml -l {request.client}")
+    journal.warnings += request.tls.warnings()
+    with journal.step("read"):
+        existing = find(store)
+        wanted = _wanted(request)
+        if existing and _is_managed(existing, store, wanted):
+            return _already(request, existing)
+    with journal.step("open"), journal.login():
+        session = connect(wanted, request.tls, Deadline(request.deadline))
+    try:
+        return _onboard(request, store, journal, existing, wanted, session)
+    finally:
+        session.close()
+
+
+def _onboard(
+    request: OnboardRequest,
+    store: SecretStore,
+    journal: Journal,
+    existing: SecretDescription | None,
+    wanted: Login,
+    session: Session,
+) -> dict[str, Any]:
+    with journal.step("look"):
+        server = identify(session)
+        refuse_unsuitable(server, single_writer=request.single_writer)
+        rows = _rows(session, server, wanted)
+        version = _same_contents(store, wanted) if existing else None
+        ownership.refuse_shared_account(store, server.server_id, wanted.user, store.sibling)
+    with journal.step("store"):
+        if not request.check:
+            _store(request, store, server, wanted, version)
+    return {
+        "changed": True,
+        "msg": _message(request, server, session, rows, existing),
+        "client": request.client,
+        "secret_id": store.secret_id,
+        "rows": rows,
+        "logins": {"succeeded": journal.logins, "failed": journal.refused_logins},
+        "secretsmanager_calls": {"total": store.calls.total(), **dict(sorted(store.calls.items()))},
+        "warnings": list(journal.warnings),
+        "diff": {
+            "before": {"secret": store.secret_id if existing else None},
+            "after": {"secret": store.secret_id, tags.CYCLE_DAYS: request.cycle_days},
+        },
+    }
+
+
+def _wanted(request: OnboardRequest) -> Login:
+    if request.source:
+        return request.source.read(stage=CURRENT).value.login
+    if request.login and request.login.host and request.login.password:
+        return request.login
+    raise RotationError(
+        "No host to log in to, or no present password, was given.",
+        code="credentials_missing",
+        next_step="Set rotation_onboard_host, and rotation_onboard_password (from a vault), or"
+        " rotation_onboard_password_file, or rotation_onboard_source_secret_id for this client.",
+    )
+
+
+def _is_managed(existing: SecretDescription, store: SecretStore, wanted: Login) -> bool:
+    ownership.refuse_foreign_management(existing)
+    if tags.VERSION not in existing.tags:
+        return False
+    found = store.read(stage=CURRENT).value.login
+    if (found.host, found.port, found.user) != (wanted.host, wanted.port, wanted.user):
+        raise _other_contents(store)
+    return True
+
+
+def _same_contents(store: SecretStore, wanted: Login) -> SecretVersion:
+    version = store.read(stage=CURRENT)
+    if version.value.login != wanted:
+        raise _other_contents(store)
+    return version
+
+
+def _other_contents(store: SecretStore) -> RotationError:
+    return RotationError(
+        f"The secret {store.secret_id!r} exists with other contents.",
+        code="secret_exists",
+        next_step="Name another secret in rotation_secret_id, or delete that one if it is not needed any more.",
+    )
+
+
+def _rows(session: Session, server: Server, wanted: Login) -> list[dict[str, str]]:
+    rows = dialect_of(server, encrypted=True, allow_plaintext=False).rows(session, wanted.user)
+    result = [{"row": row.name, "plugin": row.plugins, "state": _coverage(row, wanted)} for row in rows]
+    login_row = next((row for row in result if row["row"] == server.current_user), None)
+    if login_row is None or login_row["state"] != "covered":
+        raise RotationError(
+            f"The login was let in as {server.current_user}, but not by that row's password.",
+            code="login_unproven",
+            next_step="Give the account a password (not a socket login only), then run the same command again.",
+        )
+    return result
+
+
+def _coverage(row: AccountRow, wanted: Login) -> str:
+    if row.problem:
+        return f"unfit: {row.problem}"
+    if not row.passwords:
+        return "skipped"
+    return "covered" if any(stored.matches(wanted.password) for stored in row.first_class) else "foreign"
+
+
+def _store(
+    request: OnboardRequest, store: SecretStore, server: Server, wanted: Login, version: SecretVersion | None
+) -> None:
+    version_id = version.version_id if version else str(uuid.uuid4())
+    written = tags.rotated_tags(
+        version=version_id,
+        trigger=ONBOARDING,
+        server_id=server.server_id,
+        client=request.client,
+        last=datetime.now(UTC),
+        days=request.cycle_days,
+    )
+    if version:
+        store.tag(written)
+        return
+    value = _value(server, wanted)
+    store.create(value, version_id, written, request.kms_key_id)
+    if store.read(version_id=version_id, stage=CURRENT).value != value:
+        raise RotationError("The new secret does not hold what was stored in it.", code="aws_inconsistent")
+
+
+def _value(server: Server, wanted: Login) -> SecretValue:
+    document = {
+        "engine": server.flavor,
+        "host": wanted.host,
+        "port": wanted.port,
+        "username": wanted.user,
+        "password": wanted.password,
+    }
+    return parse_secret(SecretValue(document).dump())
+
+
+def _message(
+    request: OnboardRequest,
+    server: Server,
+    session: Session,
+    rows: list[dict[str, str]],
+    existing: SecretDescription | None,
+) -> str:
+    done = ("would be " if request.check else "") + ("taken over" if existing else "stored")
+    parts = [f"{request.client}: the password opens {server.title} at {session.place} and {done} as a secret"]
+    for state, told in (("covered", "covered"), ("foreign", "foreign, left as they are"), ("skipped", "no password")):
+        names = [row["row"] for row in rows if row["state"] == state]
+        if names:
+            parts.append(f"{told}: {', '.join(names)}")
+    return "; ".join(parts)
+
+
+def _already(request: OnboardRequest, existing: SecretDescription) -> dict[str, Any]:
+    return {
+        "changed": False,
+        "msg": f"{request.client}: the secret {existing.name!r} is under management already; nothing to do",
+        "client": request.client,
+        "secret_id": existing.name,
+        "rows": [],
+    }

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The receipt: what happened, for people, handlers and callbacks. It never holds a value or a hash."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import Action, Decision
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+
+CHANGING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.SETTLE, Action.RECORD)
+DONE = {
+    Action.ROTATE: "rotated",
+    Action.RESUME: "rotated, with the password that an earlier run had stored",
+    Action.FINISH: "rotated, finishing what an earlier run had begun",
+    Action.SETTLE: "finished what an earlier run had begun, old password discarded",
+    Action.RECORD: "only the tags were written",
+    Action.NOTHING: "nothing to do",
+}
+
+
+def receipt(run: Run, view: View, decision: Decision, previous: str) -> dict[str, Any]:
+    """Give the result of a run as plain data."""
+    request, journal = run.request, run.journal
+    return {
+        "changed": decision.action in CHANGING,
+        "msg": _message(run, view, decision),
+        "client": request.client,
+        "secret_id": request.secret_id,
+        "arn": view.secret.arn,
+        "action": decision.action.value,
+        "decision": decision.reason,
+        "trigger": request.trigger,
+        "reason": request.reason,
+        "version_id": run.current.version_id,
+        "previous_version_id": previous if previous != run.current.version_id else view.facts.previous,
+        "rows": _rows(view, decision),
+        "server": _server(run),
+        "rotation": _cycle(run, view),
+        "steps": [{"name": name, "seconds": seconds} for name, seconds in journal.steps],
+        "seconds": round(sum(seconds for _name, seconds in journal.steps), 3),
+        "logins": {"succeeded": journal.logins, "failed": journal.refused_logins},
+        "secretsmanager_calls": {"total": run.store.calls.total(), **dict(sorted(run.store.calls.items()))},
+        "warnings": list(journal.warnings),
+        "diff": _diff(run, view, decision, previous),
+    }
+
+
+def _message(run: Run, view: View, decision: Decision) -> str:
+    rows = len(view.facts.covered)
+    where = f"{rows} account {'row' if rows == 1 else 'rows'} of {run.server.title} at {run.session.place}"
+    if run.request.check:
+        return f"{run.request.client}: would {decision.action.value}: {decision.reason} ({where})"
+    text = f"{run.request.client}: {DONE[decision.action]} ({where})"
+    due = run.recorded.get(tags.DUE)
+    return f"{text}; AWSCURRENT is {run.current.version_id}" + (f", due again {due}" if due else "")
+
+
+def _rows(view: View, decision: Decision) -> list[dict[str, str]]:
+    facts = {row.name: row for row in view.facts.rows}
+    touched = decision.action in (Action.ROTATE, Action.RESUME, Action.FINISH, Action.SETTLE)
+    result = []
+    for row in view.rows:
+        if row.name not in facts:
+            state, detail = "skipped", "no password method; never overwritten"
+        elif not facts[row.name].covered:
+            state, detail = "foreign", "its password is in no version of the secret; left as it is"
+        else:
+            state, detail = "changed" if touched else "unchanged", "locked" if row.locked else ""
+        result.append({"row": row.name, "plugin": row.plugins, "state": state, "detail": detail})
+    return result
+
+
+def _server(run: Run) -> dict[str, Any]:
+    return {
+        "flavor": run.server.flavor,
+        "version": run.server.variables["version"],
+        "server_id": run.server.server_id,
+        "address": run.session.place,
+        "tls": run.session.tls_version or "none",
+    }
+
+
+def _cycle(run: Run, view: View) -> dict[str, str]:
+    return {
+        "last": run.recorded.get(tags.LAST, tags.stamp(view.cycle.last)),
+        "due": run.recorded.get(tags.DUE, tags.stamp(view.cycle.due)),
+        "cycle_days": str(view.cycle.days),
+    }
+
+
+def _diff(run: Run, view: View, decision: Decision, previous: str) -> dict[str, Any]:
+    """Show version ids, stages and dates only."""
+    before = {
+        CURRENT: previous,
+        PENDING: view.secret.holder(PENDING),
+        tags.LAST: view.secret.tags.get(tags.LAST),
+        tags.DUE: view.secret.tags.get(tags.DUE),
+    }
+    if decision.action not in CHANGING:
+        return {"before": before, "after": before}
+    if run.request.check:
+        changing = decision.action in (Action.ROTATE, Action.RESUME, Action.FINISH)
+        version = decision.version if not decision.remint else None
+        new = (version or "(a new version)") if changing else previous
+        return {
+            "before": before,
+            "after": {**before, CURRENT: new, PENDING: new, tags.LAST: "(now)", tags.DUE: "(anew)"},
+        }
+    current = run.current.version_id
+    return {"before": before, "after": {**before, CURRENT: current, PENDING: run.journal.stored, **_dates(run)}}
+
+
+def _dates(run: Run) -> dict[str, str]:
+    return {key: run.recorded[key] for key in (tags.LAST, tags.DUE) if key in run.recorded}

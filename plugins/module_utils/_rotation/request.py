@@ -1,0 +1,50 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a caller asks of a rotation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules
+
+SCHEDULED, ON_DEMAND, RECOVERY, ONBOARDING = "scheduled", "on_demand", "recovery", "onboarding"
+TRIGGERS = (SCHEDULED, ON_DEMAND, RECOVERY, ONBOARDING)
+DEFAULT_DEADLINE = 120.0
+REASON_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class RotationRequest:
+    """One client's rotation; ``deadline`` in seconds.
+
+    ``rows`` is ``covered``, or ``current_only`` where the account may not read the table of accounts.
+    ``adopt_rows`` names foreign rows (user@host) that are to carry this secret's password from now on.
+    ``accept_server_id`` names another server than the remembered one as the right one.
+    """
+
+    client: str
+    secret_id: str
+    tls: TlsOptions = field(default_factory=TlsOptions)
+    rules: PasswordRules = field(default_factory=PasswordRules)
+    trigger: str = ON_DEMAND
+    reason: str = ""
+    deadline: float = DEFAULT_DEADLINE
+    rows: str = "covered"
+    adopt_rows: frozenset[str] = field(default_factory=frozenset)
+    single_writer: bool = False
+    allow_plaintext_statement: bool = False
+    accept_server_id: str | None = None
+    check: bool = False
+
+    def refuse_invalid(self) -> None:
+        """Raise a RotationError where an option makes no sense."""
+        if len(self.reason) > REASON_LENGTH or not self.reason.isprintable():
+            raise RotationError(
+                f"The reason must be one line of at most {REASON_LENGTH} characters.",
+                code="invalid_option",
+                next_step="Shorten rotation_reason.",
+            )

@@ -1,0 +1,77 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One rotation, from request to receipt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, RotationError, SwapLost
+from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.change import execute
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import Action, Decision, decide
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View, look
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import receipt
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+
+MOST_LOOKS = 4
+
+
+def rotate(request: RotationRequest, store: SecretStore) -> dict[str, Any]:
+    """Rotate one client's password, or finish what an earlier run left, and give the receipt.
+
+    Raises RotationError, and nothing else that could carry a value, with client, step, cause, state and next command.
+    """
+    require_libraries()
+    journal = Journal(request.client, f"ansible-playbook rotate.yml -l {request.client}")
+    journal.warnings += request.tls.warnings()
+    with journal.step("prepare"):
+        request.refuse_invalid()
+        run = Run(request, store, journal)
+    try:
+        return _rotate(run)
+    finally:
+        run.close()
+
+
+def _rotate(run: Run) -> dict[str, Any]:
+    with run.journal.step("read"):
+        run.read_current()
+    previous = run.current.version_id
+    with run.journal.step("open"):
+        run.open()
+    with run.journal.step("fence"):
+        run.take_fence()
+    view, decision = _until_done(run)
+    return receipt(run, view, decision, previous)
+
+
+def _until_done(run: Run) -> tuple[View, Decision]:
+    """Look, decide and execute until the request is fulfilled; whatever was lost on the way is looked at anew."""
+    for look_number in range(1, MOST_LOOKS + 1):
+        try:
+            view, decision = _look_and_decide(run)
+            if run.request.check or execute(run, view, decision):
+                return view, decision
+        except ConnectionLost:
+            if look_number == MOST_LOOKS:
+                raise
+            run.reopen()
+        except SwapLost:
+            if look_number == MOST_LOOKS:
+                raise
+    raise RotationError("The rotation did not come to an end.", code="unsettled")
+
+
+def _look_and_decide(run: Run) -> tuple[View, Decision]:
+    with run.journal.step("look"):
+        view = look(run)
+    with run.journal.step("decide"):
+        decision = decide(view.facts)
+        if decision.action is Action.REFUSE:
+            raise RotationError(decision.reason, code=decision.code, next_step=decision.next_step)
+    return view, decision

@@ -1,0 +1,129 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one run holds while it runs, and how it opens the server."""
+
+from __future__ import annotations
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
+    CURRENT,
+    PENDING,
+    SecretStore,
+    SecretVersion,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session, connect
+from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import Dialect, dialect_of
+from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fence
+from ansible_collections.dbops.rotation.plugins.module_utils._db.server import (
+    MARIADB,
+    Server,
+    identify,
+    refuse_unsuitable,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
+
+UNREADABLE = ("secret_not_json", "secret_incomplete", "secret_engine", "secret_not_found")
+
+
+class Run:
+    """One rotation under way."""
+
+    session: Session
+    fence: Fence
+    server: Server
+    dialect: Dialect
+
+    def __init__(self, request: RotationRequest, store: SecretStore, journal: Journal) -> None:
+        """Start the deadline; nothing is read yet."""
+        self.request = request
+        self.store = store
+        self.journal = journal
+        self.deadline = Deadline(request.deadline)
+        self.versions: dict[str, SecretVersion] = {}
+        self.recorded: dict[str, str] = {}
+        self._dead: set[int] = set()
+        self._open: Session | None = None
+
+    def read_current(self) -> None:
+        """Read AWSCURRENT."""
+        self.current = self.store.read(stage=CURRENT)
+        self.versions[self.current.version_id] = self.current
+
+    def version(self, version_id: str) -> SecretVersion:
+        """Read a version by its id, once."""
+        if version_id not in self.versions:
+            self.versions[version_id] = self.store.read(version_id=version_id)
+        return self.versions[version_id]
+
+    def readable(self, version_id: str) -> SecretVersion | None:
+        """Read a version that somebody else may have written; None where it holds no login."""
+        try:
+            return self.version(version_id)
+        except RotationError as error:
+            if error.code in UNREADABLE:
+                return None
+            raise
+
+    def open(self) -> None:
+        """Log in, with AWSCURRENT or with what labels make certain, and ask the server who it is."""
+        self._open = self.session = self._log_in_with_secret()
+        self.server = identify(self.session)
+        self.dialect = dialect_of(
+            self.server,
+            encrypted=self.request.tls.encrypted or bool(self.request.tls.unix_socket),
+            allow_plaintext=self.request.allow_plaintext_statement,
+        )
+        refuse_unsuitable(self.server, single_writer=self.request.single_writer)
+        if self.server.replicates is None:
+            self.journal.warn("The account may not ask whether the server is a replica; that was not checked.")
+
+    def take_fence(self) -> None:
+        """Become the only run at work on this account."""
+        self.fence = Fence(self.session, self.current.value.login.user)
+        self.fence.acquire(self._dead)
+
+    def reopen(self) -> None:
+        """Start again on a new connection after one broke; what the old one still does is ended first."""
+        self._dead.add(self.session.connection_id)
+        self.close()
+        with self.journal.step("open"):
+            self.open()
+        with self.journal.step("fence"):
+            self.take_fence()
+
+    def log_in(self, login: Login) -> Session:
+        """Log in and count it."""
+        with self.journal.login():
+            return connect(login, self.request.tls, self.deadline)
+
+    def close(self) -> None:
+        """Close the connection, which also lets go of the fence."""
+        if self._open:
+            self._open.close()
+            self._open = None
+
+    def _log_in_with_secret(self) -> Session:
+        try:
+            return self.log_in(self.current.value.login)
+        except LoginRefused as refused:
+            pending = self._certain_pending()
+            if pending is None:
+                raise refused from None
+            return self.log_in(pending.value.login)
+
+    def _certain_pending(self) -> SecretVersion | None:
+        """Give the pending version where AWSCURRENT may rightly be refused.
+
+        Only a MariaDB row that can hold one password alone (ed25519) is ever without AWSCURRENT's, between its
+        change and the promotion.
+        """
+        pending_id = self.store.describe().holder(PENDING)
+        if self.current.value.document["engine"] != MARIADB or pending_id in (None, self.current.version_id):
+            return None
+        pending = self.readable(str(pending_id))
+        newer = pending is not None and pending.created > self.current.created
+        return pending if pending and newer and pending.value.same_other_keys(self.current.value) else None

@@ -1,0 +1,309 @@
+#!/usr/bin/python
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: secretsmanager_mysql_rotate
+version_added: 0.1.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: Change a MySQL or MariaDB password that is kept in AWS Secrets Manager
+description:
+  - Changes the password of one database account on all of its C(user@host) rows and stores it in its secret, so that
+    at every moment the version under C(AWSCURRENT) opens the database.
+  - The new password is stored as C(AWSPENDING) before the server hears of it, set while the old one stays valid,
+    proven by a login, promoted to C(AWSCURRENT) by compare-and-swap, and only then is the old one discarded.
+  - Host, port and user come from the secret, which has the JSON form of AWS's own database secrets. Keys that
+    are not part of it are kept as found.
+  - A run that finds what an earlier one left (after a crash, a lost answer or an outage) finishes it. What was
+    done is decided from the password hashes on the server, not from failed logins.
+  - Account rows whose password is in no version of the secret are reported and left alone, unless O(adopt_rows)
+    names them. Rows without a password method (sockets) are reported and never overwritten.
+  - No value and no hash of a password is returned, logged, or part of any message, at any verbosity.
+  - Supported are MySQL 8.0.14 and later, and MariaDB 10.4 and later.
+extends_documentation_fragment:
+  - dbops.rotation._attributes
+  - dbops.rotation._database
+  - dbops.rotation._aws
+options:
+  password_length:
+    description:
+      - Length of the new password, from 16 to 128. The server's own policy may make it longer.
+      - Accounts that replicas use to log in to their source can have 32 at most.
+    type: int
+    default: 32
+  password_exclude_characters:
+    description:
+      - Characters that the new password must not contain.
+      - Passwords are made of letters, digits and C(-), C(_), C(.), which need no quoting in shells, URLs, YAML, JSON,
+        C(my.cnf) and C(.env) files.
+    type: str
+    default: ''
+  adopt_rows:
+    description:
+      - Foreign account rows, written V(user@host), that are to carry this secret's password from now on.
+      - The passwords which those rows have now end with the rotation, a retained second one included.
+      - Check mode and onboarding name the foreign rows.
+    type: list
+    elements: str
+    default: []
+  accept_server_id:
+    description:
+      - The id of another server than the one the secret's password was last changed on, where the host in the secret
+        now rightly leads there (after a failover or a restore). The refusal names the id.
+    type: str
+  allow_plaintext_statement:
+    description:
+      - Allow the new password in plain text in a statement where a MariaDB validation plugin refuses hashes
+        (C(strict_password_validation)). The server's logs may then show it.
+    type: bool
+    default: false
+  trigger:
+    description:
+      - Why the rotation runs.
+      - V(on_demand) and V(onboarding) always give a new password.
+      - V(scheduled) gives one where the password is due or a rotation was begun, and otherwise changes nothing.
+      - V(recovery) only finishes what an earlier run left.
+    type: str
+    choices: [scheduled, on_demand, recovery, onboarding]
+    default: on_demand
+  reason:
+    description:
+      - One line of at most 200 characters for the receipt, such as a ticket. It is stored nowhere on AWS.
+    type: str
+    default: ''
+requirements:
+  - boto3
+  - PyMySQL >= 1.1
+  - cryptography
+  - PyNaCl (only for MariaDB accounts with the ed25519 plugin)
+seealso:
+  - module: dbops.rotation.secretsmanager_mysql_onboard
+  - name: Secret versions and staging labels
+    description: What AWSCURRENT, AWSPENDING and AWSPREVIOUS mean.
+    link: https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html
+"""
+
+EXAMPLES = r"""
+- name: Change the root password of every client in the play, now
+  dbops.rotation.secretsmanager_mysql_rotate:
+    secret_id: clients/{{ inventory_hostname }}/mysql/root
+    region: eu-central-1
+    tls_ca_file: /etc/ssl/rds/global-bundle.pem
+    reason: "CHG-1042: left the company"
+
+- name: Say what would happen, and why, without changing anything
+  dbops.rotation.secretsmanager_mysql_rotate:
+    secret_id: clients/client_acme/mysql/root
+  check_mode: true
+  diff: true
+
+- name: Take a row that was made by hand under the same password
+  dbops.rotation.secretsmanager_mysql_rotate:
+    secret_id: clients/client_globex/mysql/root
+    adopt_rows:
+      - root@10.%
+
+- name: A secret in the client's own AWS account, a server behind a jump host
+  dbops.rotation.secretsmanager_mysql_rotate:
+    secret_id: clients/client_initech/mysql/root
+    assume_role_arn: arn:aws:iam::123456789012:role/rotation
+    external_id: client_initech
+  delegate_to: bastion.example.com
+
+- name: Write the connection options once for the whole play
+  hosts: clients
+  connection: local
+  gather_facts: false
+  module_defaults:
+    group/dbops.rotation.all:
+      region: eu-central-1
+      tls_ca_file: /etc/ssl/rds/global-bundle.pem
+  tasks:
+    - name: Change the password
+      dbops.rotation.secretsmanager_mysql_rotate:
+        secret_id: clients/{{ inventory_hostname }}/mysql/root
+"""
+
+RETURN = r"""
+msg:
+  description: What happened, in one sentence; on failure client, step, cause, state left and next command.
+  returned: always
+  type: str
+  sample: "client_acme: rotated (3 account rows of MySQL 9.7.4 at db.acme.example.com:3306)"
+client:
+  description: The client's name.
+  returned: success
+  type: str
+  sample: client_acme
+secret_id:
+  description: The secret as it was named.
+  returned: success
+  type: str
+  sample: clients/client_acme/mysql/root
+arn:
+  description: ARN of the secret.
+  returned: success
+  type: str
+  sample: arn:aws:secretsmanager:eu-central-1:123456789012:secret:clients/client_acme/mysql/root-AbCdEf
+action:
+  description:
+    - What was done, or in check mode would be done. V(rotate), V(resume) and V(finish) introduce a new password, anew,
+      from a stored one, or from one that some rows have already. V(settle) ends an old password that was left valid.
+      V(record) writes tags only.
+  returned: success
+  type: str
+  sample: rotate
+decision:
+  description: Why that was the thing to do.
+  returned: success
+  type: str
+  sample: A new password was asked for.
+trigger:
+  description: The trigger that was given.
+  returned: success
+  type: str
+  sample: on_demand
+reason:
+  description: The reason that was given.
+  returned: success
+  type: str
+  sample: "CHG-1042: left the company"
+version_id:
+  description: The version that is AWSCURRENT now.
+  returned: success
+  type: str
+  sample: 5f0f3a4e-6b1c-4d5a-9a3b-0d5a0b1f2c3d
+previous_version_id:
+  description: The version that was AWSCURRENT before.
+  returned: success
+  type: str
+  sample: 0b7c5d0e-2f61-4d0c-8f35-4c1f0a9e8d7b
+rows:
+  description: Every row of the account on the server.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    row:
+      description: The row.
+      type: str
+      sample: root@10.%
+    plugin:
+      description: Its authentication plugins.
+      type: str
+      sample: caching_sha2_password
+    state:
+      description: V(changed), V(unchanged), V(foreign) or V(skipped).
+      type: str
+      sample: changed
+    detail:
+      description: What is special about it.
+      type: str
+server:
+  description: The server that answered.
+  returned: success
+  type: dict
+  contains:
+    flavor:
+      description: V(mysql) or V(mariadb).
+      type: str
+      sample: mysql
+    version:
+      description: Its full version.
+      type: str
+      sample: 9.7.4
+    server_id:
+      description: Its own identity, also remembered on the secret.
+      type: str
+    address:
+      description: Where it was reached.
+      type: str
+      sample: db.acme.example.com:3306
+    tls:
+      description: The TLS version that was spoken.
+      type: str
+      sample: TLSv1.3
+rotation:
+  description: The cycle, as the tags of the secret now have it.
+  returned: success
+  type: dict
+  contains:
+    last:
+      description: When the password was changed.
+      type: str
+      sample: "2026-11-23T03:00:00Z"
+    due:
+      description: When it has to be changed next.
+      type: str
+      sample: "2027-01-02T03:00:00Z"
+    cycle_days:
+      description: Days from one to the other.
+      type: str
+      sample: "40"
+steps:
+  description: The steps that were taken, with their durations in seconds.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{name: read, seconds: 0.011}]
+seconds:
+  description: Duration of all steps together.
+  returned: success
+  type: float
+  sample: 0.094
+logins:
+  description: How many logins the run made; C(failed) counts those that the server refused.
+  returned: success
+  type: dict
+  sample: {succeeded: 2, failed: 0}
+secretsmanager_calls:
+  description: How many calls of Secrets Manager the run made, in total and for each operation.
+  returned: success
+  type: dict
+  sample: {total: 6, get_secret_value: 2, describe_secret: 1, put_secret_value: 1, update_secret_version_stage: 1, tag_resource: 1}
+error:
+  description: The parts of a failure.
+  returned: failure
+  type: dict
+  contains:
+    client:
+      description: The client.
+      type: str
+    step:
+      description: The step at which the run stopped.
+      type: str
+      sample: open
+    code:
+      description: A word for programs.
+      type: str
+      sample: login_refused
+    cause:
+      description: What went wrong.
+      type: str
+    state:
+      description: What was left.
+      type: str
+    next_step:
+      description: What to do.
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
+
+
+def main() -> None:
+    module = AnsibleModule(supports_check_mode=True, **ROTATE.validation())
+    result = ROTATE.outcome(module.params, check=module.check_mode, diff=module._diff)
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

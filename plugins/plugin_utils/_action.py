@@ -1,0 +1,46 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The bridge between Ansible's action plugins and the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
+
+
+class EngineAction(ActionBase):
+    """Run an operation in the controller's process, or ship the module where the task runs elsewhere or async."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_diff = True
+    _supports_async = True
+    operation: Operation
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Do the task; a failure is a result, never an exception of the engine."""
+        super().run(tmp, task_vars)
+        variables = task_vars or {}
+        self._refuse_local_jump_host()
+        self._task.args.setdefault("client", variables.get("inventory_hostname"))
+        self.complete_arguments()
+        if self._task.async_val or self._connection.transport != "local":
+            shipped: dict[str, Any] = self._execute_module(task_vars=variables, wrap_async=self._task.async_val)
+            return shipped
+        _result, params = self.validate_argument_spec(**self.operation.validation())
+        return self.operation.outcome(params, check=self._task.check_mode, diff=self._task.diff)
+
+    def complete_arguments(self) -> None:
+        """Add what only the controller can know, before the arguments are used here or shipped."""
+
+    def _refuse_local_jump_host(self) -> None:
+        if self._task.delegate_to and self._connection.transport == "local":
+            raise AnsibleActionFail(
+                f"The jump host {self._task.delegate_to!r} would be reached by the connection 'local', which is this"
+                " machine. Give it its own ansible_connection (ssh) in the inventory."
+            )

@@ -1,0 +1,46 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the present password of a client to onboard comes from: a file or a prompt, read on the controller only."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.utils.display import Display
+
+
+def read_password_file(path: str) -> str:
+    """Give the first line of a file without its line end."""
+    try:
+        lines = Path(path).expanduser().read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeError) as error:
+        raise AnsibleActionFail(f"The password file {path} cannot be read: {type(error).__name__}.") from None
+    if not lines or not lines[0]:
+        raise AnsibleActionFail(f"The password file {path} is empty.")
+    return lines[0]
+
+
+def ask_password(client: str) -> str:
+    """Ask at the terminal, without echo."""
+    if not sys.__stdin__ or not sys.__stdin__.isatty():
+        raise AnsibleActionFail(
+            f"No password was given for {client} and there is no terminal to ask at. Set rotation_onboard_password"
+            " (from a vault), rotation_onboard_password_file or rotation_onboard_source_secret_id."
+        )
+    answer = Display().prompt_until(f"Present password of {client}: ", private=True)
+    return str(answer.decode() if isinstance(answer, bytes) else answer)
+
+
+def add_password(arguments: dict[str, Any]) -> None:
+    """Put the password into the arguments of a task, where they name a file or ask for a prompt."""
+    path = arguments.pop("password_file", None)
+    if path:
+        arguments["password"] = read_password_file(str(path))
+    prompted = boolean(arguments.pop("prompt", False))
+    if prompted and not any(arguments.get(name) for name in ("password", "source_secret_id")):
+        arguments["password"] = ask_password(str(arguments["client"]))
