@@ -27,7 +27,9 @@ class EngineAction(ActionBase):
         super().run(tmp, task_vars)
         variables = task_vars or {}
         self._refuse_local_jump_host()
-        self._task.args.setdefault("client", variables.get("inventory_hostname"))
+        arguments = {"client": variables.get("inventory_hostname"), **self._task.args}
+        # A role hands over every option; what a user left empty counts as not given.
+        self._task.args = {name: value for name, value in arguments.items() if value not in (None, "")}
         self.complete_arguments()
         if self._task.async_val or self._connection.transport != "local":
             shipped: dict[str, Any] = self._execute_module(task_vars=variables, wrap_async=self._task.async_val)
