@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real servers and an AWS emulator, shared by a run: each test takes account and secret names of its own."""
+
+from __future__ import annotations
+
+import atexit
+import ipaddress
+import itertools
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from botocore.httpsession import URLLib3Session
+from managed import ManagedClient
+from world.aws import NOWHERE, AwsEmulator
+from world.certificates import Authority, Certificate
+from world.databases import DatabaseServer
+from world.layout import CACHE
+
+COUNTER = itertools.count(1)
+MakeServer = Callable[..., DatabaseServer]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_real_aws() -> Iterator[None]:
+    """Take away every AWS setting of the person who runs the tests, and refuse requests to any other machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        # For programs that the tests start: no profile, no instance role, and an address where nothing listens.
+        patch.setenv("AWS_CONFIG_FILE", os.devnull)
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.setenv("AWS_ENDPOINT_URL", NOWHERE)
+        patch.setenv("NO_PROXY", "127.0.0.1,localhost")
+        patch.setattr(URLLib3Session, "send", loopback_only(URLLib3Session.send))
+        yield
+
+
+def loopback_only(send: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap the place through which every request of the AWS SDK passes."""
+
+    def guarded(session: URLLib3Session, request: Any) -> Any:
+        host = urlsplit(request.url).hostname or ""
+        if host != "localhost" and not (host[:1].isdigit() and ipaddress.ip_address(host).is_loopback):
+            pytest.fail(f"a test sent an AWS request to {host}, which is not this machine")
+        return send(session, request)
+
+    return guarded
+
+
+@pytest.fixture(scope="session")
+def workspace() -> Iterator[Path]:
+    """The folder for everything that this run writes, removed at its end and, after a kill, by the next run."""
+    for path in CACHE.glob("tests-*"):
+        if not Path(f"/proc/{path.name.removeprefix('tests-')}").exists():
+            shutil.rmtree(path, ignore_errors=True)
+    folder = CACHE / f"tests-{os.getpid()}"
+    folder.mkdir(parents=True, mode=0o700)
+    # For an exit that skips the fixtures' ends; the servers are tied to this process anyway.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def authority(workspace: Path) -> Authority:
+    """The certificate authority that signed the servers' certificates."""
+    return Authority(workspace / "tls")
+
+
+@pytest.fixture(scope="session")
+def server_certificate(authority: Authority) -> Certificate:
+    """A certificate for localhost and 127.0.0.1."""
+    return authority.issue("server")
+
+
+@pytest.fixture(scope="session")
+def mysql_server(workspace: Path, authority: Authority, server_certificate: Certificate) -> Iterator[DatabaseServer]:
+    """A MySQL server with TLS, shared: leave its global settings as they are, or set them back."""
+    yield from running(
+        DatabaseServer("mysql", workspace / "mysql", ca_file=authority.ca_file, certificate=server_certificate)
+    )
+
+
+@pytest.fixture(scope="session")
+def mariadb_server(workspace: Path, authority: Authority, server_certificate: Certificate) -> Iterator[DatabaseServer]:
+    """A MariaDB server with TLS, shared: leave its global settings as they are, or set them back."""
+    yield from running(
+        DatabaseServer("mariadb", workspace / "mariadb", ca_file=authority.ca_file, certificate=server_certificate)
+    )
+
+
+@pytest.fixture(params=["mysql", "mariadb"])
+def server(request: pytest.FixtureRequest) -> DatabaseServer:
+    """Each of the two shared servers in turn."""
+    shared: DatabaseServer = request.getfixturevalue(f"{request.param}_server")
+    return shared
+
+
+@pytest.fixture
+def make_server(workspace: Path, authority: Authority, server_certificate: Certificate) -> Iterator[MakeServer]:
+    """Starts a server for one test: make_server("mysql", options=["--log-raw"], certificate=None)."""
+    made: list[DatabaseServer] = []
+
+    def make(flavor: str, **given: Any) -> DatabaseServer:
+        settings: dict[str, Any] = {"ca_file": authority.ca_file, "certificate": server_certificate, **given}
+        made.append(DatabaseServer(flavor, workspace / f"{flavor}-{next(COUNTER)}", **settings))
+        made[-1].start()
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def aws(workspace: Path) -> Iterator[AwsEmulator]:
+    """The AWS emulator, shared: give secrets names of their own instead of resetting it."""
+    emulator = AwsEmulator(workspace / "aws")
+    try:
+        emulator.start()
+        yield emulator
+    finally:
+        emulator.stop()
+
+
+@pytest.fixture
+def recording(aws: AwsEmulator) -> Iterator[AwsEmulator]:
+    """The AWS emulator while it keeps every request of this test: see `recorded()`."""
+    aws.start_recording()
+    yield aws
+    aws.stop_recording()
+
+
+@pytest.fixture
+def unique_name() -> str:
+    """A name that no other test uses, short enough for an account."""
+    return f"root_{next(COUNTER)}"
+
+
+def running(server: DatabaseServer) -> Iterator[DatabaseServer]:
+    """Start a server, and remove it whatever happens."""
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def make_client(
+    aws: AwsEmulator, authority: Authority
+) -> Iterator[Callable[..., ManagedClient]]:
+    """Describes a client with a new account name on a server: make_client(server).create()."""
+    made: list[ManagedClient] = []
+
+    def make(server: DatabaseServer, **given: Any) -> ManagedClient:
+        name = f"root_{next(COUNTER)}"
+        settings: dict[str, Any] = {"user": name, "password": f"Old-{uuid.uuid4()}", **given}
+        made.append(ManagedClient(server, aws, ca_file=authority.ca_file, **settings))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.server.drop_account(client.user)
+
+
+@pytest.fixture
+def client(make_client: Callable[..., ManagedClient], server: DatabaseServer) -> ManagedClient:
+    """A client under management, on each kind of server in turn."""
+    return make_client(server).create()
+
+
+@pytest.fixture
+def mysql_client(make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer) -> ManagedClient:
+    """A client under management on MySQL."""
+    return make_client(mysql_server).create()
+
+
+@pytest.fixture
+def mariadb_client(make_client: Callable[..., ManagedClient], mariadb_server: DatabaseServer) -> ManagedClient:
+    """A client under management on MariaDB."""
+    return make_client(mariadb_server).create()

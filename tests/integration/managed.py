@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One client of a test: an account on a real server, its secret, and the ways to rotate it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pymysql
+from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
+from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
+from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
+from world.databases import DatabaseServer
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = "127.0.0.1"
+
+
+@dataclass
+class ManagedClient:
+    """An account and its secret; `options` are module options that every run of this client uses."""
+
+    server: DatabaseServer
+    aws: AwsEmulator
+    user: str
+    password: str
+    ca_file: Path
+    hosts: Sequence[str] = ("localhost", "%")
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"client_{self.user}"
+
+    @property
+    def secret_id(self) -> str:
+        return f"clients/{self.name}/mysql/root"
+
+    def create(self, **keys: Any) -> ManagedClient:
+        """Make the account on the server and the secret on AWS."""
+        self.server.create_account(self.user, self.hosts, self.password)
+        self.create_secret(**keys)
+        return self
+
+    def document(self, **keys: Any) -> dict[str, Any]:
+        """The secret's document, with keys replaced; a key that is None is left out."""
+        given = {
+            "engine": self.server.flavor,
+            "host": HOST,
+            "port": self.server.port,
+            "username": self.user,
+            "password": self.password,
+            **keys,
+        }
+        return {key: value for key, value in given.items() if value is not None}
+
+    def create_secret(self, **keys: Any) -> None:
+        self.aws.client().create_secret(Name=self.secret_id, SecretString=json.dumps(self.document(**keys)))
+
+    def run(self, operation: Operation = ROTATE, *, check: bool = False, diff: bool = False, **options: Any) -> Any:
+        """Run the engine in this process, as the action plugin does, and give the result."""
+        given = {
+            "client": self.name,
+            "secret_id": self.secret_id,
+            "endpoint_url": self.aws.endpoint_url,
+            "region": REGION,
+            "access_key": ACCESS_KEY,
+            "secret_key": SECRET_KEY,
+            "tls_ca_file": str(self.ca_file),
+            **self.options,
+            **options,
+        }
+        params = {name: given.get(name, spec.get("default")) for name, spec in operation.spec.items()}
+        return operation.outcome(params, check=check, diff=diff)
+
+    def rotate(self, **options: Any) -> dict[str, Any]:
+        """Rotate, which has to succeed."""
+        result: dict[str, Any] = self.run(**options)
+        assert not result.get("failed"), result["msg"]
+        return result
+
+    def refused(self, **options: Any) -> dict[str, Any]:
+        """Rotate, which has to fail; give the parts of the failure."""
+        result = self.run(**options)
+        assert result.get("failed"), result["msg"]
+        assert not result["changed"]
+        error: dict[str, Any] = {**result["error"], "msg": result["msg"]}
+        return error
+
+    def stored(self, stage: str = "AWSCURRENT") -> dict[str, Any]:
+        """The document under a stage."""
+        answer = self.aws.client().get_secret_value(SecretId=self.secret_id, VersionStage=stage)
+        document: dict[str, Any] = json.loads(answer["SecretString"])
+        return document
+
+    def stages(self) -> dict[str, str]:
+        """Which version each stage is on."""
+        answer = self.aws.client().describe_secret(SecretId=self.secret_id)
+        return {stage: version for version, stages in answer["VersionIdsToStages"].items() for stage in stages}
+
+    def tags(self) -> dict[str, str]:
+        """The secret's tags."""
+        answer = self.aws.client().describe_secret(SecretId=self.secret_id)
+        return {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
+
+    def opens(self, password: str) -> bool:
+        """Whether a password opens the account over TCP."""
+        try:
+            pymysql.connect(
+                host=HOST,
+                port=self.server.port,
+                user=self.user,
+                password=password.encode(),
+                ssl_ca=str(self.ca_file),
+                ssl_verify_identity=True,
+            ).close()
+        except pymysql.err.OperationalError as error:
+            assert error.args[0] in (1045, 1698), error
+            return False
+        return True
+
+    def sql(self, statement: str, *arguments: object) -> list[Any]:
+        """Run a statement as the server's administrator."""
+        with self.server.admin() as connection, connection.cursor() as cursor:
+            cursor.execute(statement, arguments or None)
+            return list(cursor.fetchall())
+
+    def variables(self, **given: Any) -> dict[str, Any]:
+        """The inventory variables of this client."""
+        return {
+            "rotation_endpoint_url": self.aws.endpoint_url,
+            "rotation_region": REGION,
+            "rotation_access_key": ACCESS_KEY,
+            "rotation_secret_key": SECRET_KEY,
+            "rotation_tls_ca_file": str(self.ca_file),
+            "rotation_onboard_host": HOST,
+            "rotation_onboard_port": self.server.port,
+            "rotation_onboard_user": self.user,
+            **given,
+        }
+
+
+def write_inventory(folder: Path, hosts: dict[str, dict[str, Any]]) -> Path:
+    """Write an inventory of these hosts and their variables."""
+    path = folder / "inventory.json"
+    path.write_text(json.dumps({"all": {"hosts": hosts}}))
+    return path
+
+
+def playbook(name: str, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a playbook of the checkout as a user does."""
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), name, *arguments]
+    given = {**os.environ, "ANSIBLE_NOCOLOR": "1", **(environment or {})}
+    return subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, timeout=180, check=False)

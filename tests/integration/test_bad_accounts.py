@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Accounts that cannot be used or may not do what a rotation needs: what a person reads, and that nothing happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pymysql
+import pytest
+from managed import HOST, ManagedClient
+from trouble import STORED, assert_refused, changed_globally, refused_logins
+from world.certificates import Authority
+from world.databases import DatabaseServer
+
+MakeClient = Callable[..., ManagedClient]
+
+
+def on_every_row(client: ManagedClient, clause: str) -> None:
+    for host in client.hosts:
+        client.sql(f"ALTER USER %s@%s {clause}", client.user, host)
+
+
+def granted(client: ManagedClient, *grants: str) -> None:
+    """Leave the account with these privileges only."""
+    for host in client.hosts:
+        client.sql("REVOKE ALL PRIVILEGES, GRANT OPTION FROM %s@%s", client.user, host)
+        for grant in grants:
+            client.sql(f"GRANT {grant} TO %s@%s", client.user, host)
+
+
+def test_a_wrong_stored_password_costs_one_failed_login(client: ManagedClient) -> None:
+    client.sql("SET PASSWORD FOR %s@%s = " + ("%s" if client.server.flavor == "mysql" else "PASSWORD(%s)"),
+               client.user, "localhost", "set by hand")
+    assert_refused(
+        client,
+        "The server refused the stored password",
+        f"({HOST}:{client.server.port}, error 1045)",
+        code="login_refused",
+        step="open",
+        next_step="store the true one in the secret (aws secretsmanager put-secret-value)",
+        opens=False,
+    )
+    assert refused_logins(client) == 1
+    assert client.opens("set by hand")
+
+
+def test_an_account_that_does_not_exist(client: ManagedClient) -> None:
+    client.server.drop_account(client.user)
+    assert_refused(
+        client,
+        "or the account does not exist",
+        code="login_refused",
+        step="open",
+        next_step="Find out whether somebody changed the password by hand",
+        opens=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("clause", "code", "says", "next_step"),
+    [
+        pytest.param(
+            "PASSWORD EXPIRE",
+            "account_expired",
+            "The stored password is right, but the server has expired it",
+            "set the stored password again with ALTER USER",
+            id="expired",
+        ),
+        pytest.param(
+            "ACCOUNT LOCK",
+            "account_locked",
+            "The stored password is right, but the account is locked.",
+            "ALTER USER ... ACCOUNT UNLOCK",
+            id="locked",
+        ),
+    ],
+)
+def test_an_account_that_may_not_be_used(
+    client: ManagedClient, clause: str, code: str, says: str, next_step: str
+) -> None:
+    on_every_row(client, clause)
+    assert_refused(client, says, code=code, step="open", next_step=next_step, opens=False)
+    assert refused_logins(client) == 0
+
+
+def test_an_account_that_failed_logins_have_locked(client: ManagedClient) -> None:
+    with ExitStack() as stack:
+        if client.server.flavor == "mysql":
+            on_every_row(client, "FAILED_LOGIN_ATTEMPTS 2 PASSWORD_LOCK_TIME 1")
+        else:
+            stack.enter_context(changed_globally(client, max_password_errors=1))
+        client.opens("wrong")
+        with pytest.raises((AssertionError, pymysql.err.OperationalError)):
+            client.opens("wrong")  # another error than a refused password, from here on
+            client.opens("wrong")
+        assert_refused(
+            client,
+            "The account is locked after too many failed logins.",
+            code="account_locked_out",
+            step="open",
+            next_step="Find out who fails to log in; unlock it",
+            opens=False,
+        )
+        on_every_row(client, "ACCOUNT UNLOCK")
+        client.sql("FLUSH PRIVILEGES")
+        client.rotate()
+
+
+@pytest.mark.parametrize(
+    "limit", ["MAX_QUERIES_PER_HOUR 1", "MAX_CONNECTIONS_PER_HOUR 1", "MAX_USER_CONNECTIONS 1"]
+)
+def test_an_account_over_its_limits(client: ManagedClient, limit: str) -> None:
+    on_every_row(client, f"WITH {limit}")
+    context = pymysql.connect(
+        host=HOST,
+        port=client.server.port,
+        user=client.user,
+        password=client.password,
+        ssl_ca=str(client.ca_file),
+        ssl_verify_identity=True,
+    )
+    try:
+        assert_refused(
+            client,
+            "The stored password is right, but the account has used up its limits",
+            code="account_limits",
+            step="open",
+            next_step="raise the account's limits",
+            opens=False,
+        )
+    finally:
+        context.close()
+
+
+def test_an_account_with_a_single_connection(client: ManagedClient) -> None:
+    on_every_row(client, "WITH MAX_USER_CONNECTIONS 1")
+    print(client.run())
+    assert 0
+
+
+def test_without_the_right_to_read_the_accounts(client: ManagedClient) -> None:
+    granted(client, "CREATE USER ON *.*")
+    assert_refused(
+        client,
+        "The account may not read the table of accounts, so which rows are covered cannot be known.",
+        code="select_denied",
+        step="look",
+        next_step="Grant it SELECT ON mysql.user (MariaDB: SELECT ON mysql.global_priv)",
+    )
+
+
+def test_without_the_right_to_change_accounts(client: ManagedClient) -> None:
+    granted(client, "SELECT ON *.*")
+    assert_refused(
+        client,
+        "The account may not do what the rotation needs.",
+        code="privilege_missing",
+        step="apply",
+        next_step="Grant it CREATE USER, and on MySQL SYSTEM_USER and APPLICATION_PASSWORD_ADMIN",
+        state=STORED,
+    )
+
+
+def test_without_system_user_on_rows_that_have_it(make_client: MakeClient, mysql_server: DatabaseServer) -> None:
+    client = make_client(mysql_server).create()
+    client.sql("REVOKE SYSTEM_USER ON *.* FROM %s@%s", client.user, "localhost")
+    assert_refused(
+        client,
+        "The account may not do what the rotation needs.",
+        code="privilege_missing",
+        step="apply",
+        next_step="SYSTEM_USER",
+        state=STORED,
+    )
+
+
+def test_the_privileges_that_the_advice_names_are_enough(client: ManagedClient) -> None:
+    needed = ["SELECT ON mysql.*", "CREATE USER ON *.*"]
+    granted(client, *needed, *(["SYSTEM_USER ON *.*"] if client.server.flavor == "mysql" else []))
+    result = client.rotate()
+    assert "may not ask whether the server is a replica" in result["warnings"][0]
+
+
+@pytest.fixture
+def certificate(authority: Authority) -> Iterator[dict[str, str]]:
+    issued = authority.issue("client-of-a-test", client=True)
+    yield {"tls_client_cert": str(issued.certificate), "tls_client_key": str(issued.key)}
+
+
+def test_a_client_certificate(client: ManagedClient, certificate: dict[str, str]) -> None:
+    on_every_row(client, "REQUIRE X509")
+    assert_refused(
+        client,
+        "or the account does not exist, may not log in from this host, or needs TLS or a client certificate",
+        code="login_refused",
+        step="open",
+        next_step="Find out whether somebody changed the password by hand",
+        opens=False,
+    )
+    client.rotate(**certificate)
+    assert client.rotate(**certificate)["logins"] == {"succeeded": 2, "failed": 0}
+
+
+def test_a_client_certificate_that_is_not_there(client: ManagedClient, tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing.pem")
+    assert_refused(
+        client,
+        missing,
+        code="tls_files",
+        step="open",
+        next_step="Check rotation_tls_ca_file, rotation_tls_client_cert and rotation_tls_client_key.",
+        tls_client_cert=missing,
+        tls_client_key=missing,
+    )

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bringing an existing database under management, by the playbook."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from managed import ROOT, ManagedClient, playbook, write_inventory
+from world.databases import DatabaseServer
+
+Run = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture
+def unmanaged(make_client: Callable[..., ManagedClient], server: DatabaseServer) -> ManagedClient:
+    """An account that has no secret yet."""
+    client = make_client(server)
+    server.create_account(client.user, client.hosts, client.password)
+    return client
+
+
+@pytest.fixture
+def newcomer(make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer) -> ManagedClient:
+    """An account on MySQL that has no secret yet."""
+    client = make_client(mysql_server)
+    mysql_server.create_account(client.user, client.hosts, client.password)
+    return client
+
+
+def onboard(folder: Path, client: ManagedClient, *arguments: str, **variables: Any) -> Run:
+    inventory = str(write_inventory(folder, {client.name: client.variables(**variables)}))
+    return playbook("playbooks/onboard.yml", "-i", inventory, "-l", client.name, *arguments)
+
+
+def said(run: Run) -> str:
+    return " ".join((run.stdout + run.stderr).split())
+
+
+def has_secret(client: ManagedClient) -> bool:
+    try:
+        client.stages()
+    except ClientError:
+        return False
+    return True
+
+
+def test_the_secret_is_made_with_tags_and_the_password_stays(unmanaged: ManagedClient, tmp_path: Path) -> None:
+    run = onboard(tmp_path, unmanaged, rotation_onboard_password=unmanaged.password)
+    assert run.returncode == 0, said(run)
+    assert unmanaged.stored() == unmanaged.document()
+    tags = unmanaged.tags()
+    assert tags["rotation/client"] == unmanaged.name
+    assert tags["rotation/cycle-days"] == "40"
+    assert tags["rotation/trigger"] == "onboarding"
+    assert tags["rotation/version"] == unmanaged.stages()["AWSCURRENT"]
+    assert unmanaged.password not in run.stdout + run.stderr
+
+
+def test_covered_and_foreign_rows_are_shown(newcomer: ManagedClient, tmp_path: Path) -> None:
+    newcomer.server.create_account(newcomer.user, ["10.%"], "another-Password-1")
+    run = onboard(tmp_path, newcomer, rotation_onboard_password=newcomer.password)
+    user = newcomer.user
+    assert f"covered: {user}@%, {user}@localhost; foreign, left as they are: {user}@10.%" in said(run)
+
+
+def test_a_second_run_changes_nothing(newcomer: ManagedClient, tmp_path: Path) -> None:
+    onboard(tmp_path, newcomer, rotation_onboard_password=newcomer.password)
+    newcomer.rotate()
+    before = newcomer.stages()
+    run = onboard(tmp_path, newcomer, rotation_onboard_password=newcomer.password)
+    assert run.returncode == 0, said(run)
+    assert "is under management already" in said(run)
+    assert "changed=0" in run.stdout
+    assert newcomer.stages() == before
+
+
+def test_rotating_at_once_where_asked(unmanaged: ManagedClient, tmp_path: Path) -> None:
+    run = onboard(tmp_path, unmanaged, rotation_onboard_password=unmanaged.password, rotation_onboard_rotate=True)
+    assert run.returncode == 0, said(run)
+    assert unmanaged.opens(unmanaged.stored()["password"])
+    assert not unmanaged.opens(unmanaged.password)
+
+
+def test_the_password_may_come_from_a_file(newcomer: ManagedClient, tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text(newcomer.password + "\n")
+    run = onboard(tmp_path, newcomer, rotation_onboard_password_file=str(file))
+    assert run.returncode == 0, said(run)
+    assert newcomer.stored()["password"] == newcomer.password
+
+
+def test_an_existing_secret_may_be_the_source_or_taken_over(newcomer: ManagedClient, tmp_path: Path) -> None:
+    newcomer.create_secret(dbname="shop")
+    run = onboard(tmp_path, newcomer, rotation_onboard_source_secret_id=newcomer.secret_id)
+    assert run.returncode == 0, said(run)
+    assert newcomer.stored()["dbname"] == "shop"
+    assert newcomer.tags()["rotation/version"] == newcomer.stages()["AWSCURRENT"]
+
+
+def test_check_mode_proves_the_login_and_creates_nothing(newcomer: ManagedClient, tmp_path: Path) -> None:
+    run = onboard(tmp_path, newcomer, "--check", rotation_onboard_password=newcomer.password)
+    assert run.returncode == 0, said(run)
+    assert "would be stored as a secret" in said(run)
+    assert not has_secret(newcomer)
+
+
+def test_a_wrong_password_creates_nothing(unmanaged: ManagedClient, tmp_path: Path) -> None:
+    run = onboard(tmp_path, unmanaged, rotation_onboard_password="not-the-one")
+    assert run.returncode == 2
+    assert f"{unmanaged.name}: stopped at step 'open': The server refused the given password" in said(run)
+    assert "Nothing was created" in said(run)
+    assert not has_secret(unmanaged)
+
+
+def test_a_secret_with_other_contents_is_left_alone(newcomer: ManagedClient, tmp_path: Path) -> None:
+    newcomer.create_secret(password="something-else")
+    before = newcomer.stages()
+    run = onboard(tmp_path, newcomer, rotation_onboard_password=newcomer.password)
+    assert run.returncode == 2
+    assert f"The secret '{newcomer.secret_id}' exists with other contents." in said(run)
+    assert newcomer.stages() == before
+
+
+@pytest.mark.parametrize("lacking", ["rotation_onboard_host", "rotation_onboard_port"])
+def test_a_missing_host_or_bad_port_creates_nothing(newcomer: ManagedClient, tmp_path: Path, lacking: str) -> None:
+    given: dict[str, Any] = {"rotation_onboard_host": "", "rotation_onboard_port": 99999}
+    run = onboard(
+        tmp_path, newcomer, rotation_onboard_password=newcomer.password, **{lacking: given[lacking]}
+    )
+    assert run.returncode == 2
+    assert {"rotation_onboard_host": "No host to log in to", "rotation_onboard_port": "99999"}[lacking] in said(run)
+    assert not has_secret(newcomer)
+
+
+def test_without_password_and_terminal_the_sources_are_named(newcomer: ManagedClient, tmp_path: Path) -> None:
+    run = onboard(tmp_path, newcomer)
+    assert run.returncode == 2
+    assert "there is no terminal to ask at. Set rotation_onboard_password" in said(run)
+    assert not has_secret(newcomer)
+
+
+def test_one_client_is_asked_for_at_the_terminal(newcomer: ManagedClient, tmp_path: Path) -> None:
+    inventory = str(write_inventory(tmp_path, {newcomer.name: newcomer.variables()}))
+    shown = at_terminal(["playbooks/onboard.yml", "-i", inventory, "-l", newcomer.name], newcomer.password)
+    assert f"Present password of {newcomer.name}" in shown
+    assert newcomer.password not in shown
+    assert newcomer.stored()["password"] == newcomer.password
+
+
+def at_terminal(arguments: list[str], answer: str) -> str:
+    """Run a playbook at a terminal and answer its one question."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(ROOT)
+        program = str(Path(sys.executable).with_name("ansible-playbook"))
+        os.execv(program, [program, *arguments])
+    shown, asked = b"", False
+    while True:
+        try:
+            shown += os.read(terminal, 4096)
+        except OSError:
+            break
+        if not asked and b"Present password" in shown:
+            asked = True
+            os.write(terminal, answer.encode() + b"\n")
+    os.waitpid(pid, 0)
+    return shown.decode()

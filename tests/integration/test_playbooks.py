@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole playbooks, run as a user runs them."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from managed import ManagedClient, playbook, write_inventory
+from world.databases import DatabaseServer
+
+Run = subprocess.CompletedProcess[str]
+
+
+def single(folder: Path, client: ManagedClient, **variables: Any) -> str:
+    """The inventory of one client."""
+    return str(write_inventory(folder, {client.name: client.variables(**variables)}))
+
+
+def said(run: Run) -> str:
+    """All that a person saw, without line breaks."""
+    return " ".join((run.stdout + run.stderr).split())
+
+
+def test_rotating_one_client_by_its_name(client: ManagedClient, tmp_path: Path) -> None:
+    run = playbook("rotate.yml", "-i", single(tmp_path, client), "-l", client.name)
+    assert run.returncode == 0, said(run)
+    assert f"{client.name}: rotated (2 account rows of" in said(run)
+    assert "WARNING" not in said(run)
+    assert client.opens(client.stored()["password"])
+    assert not client.opens(client.password)
+
+
+@pytest.mark.parametrize("limit", [[], ["-l", "all"], ["-l", "*"]])
+def test_no_limit_is_refused_before_anything_changes(
+    mysql_client: ManagedClient, tmp_path: Path, limit: list[str]
+) -> None:
+    run = playbook("rotate.yml", "-i", single(tmp_path, mysql_client), *limit)
+    assert run.returncode == 2
+    assert "Name the clients with --limit (-l client_acme), or say -e rotation_everything=true" in said(run)
+    assert mysql_client.stored()["password"] == mysql_client.password
+
+
+def test_everything_has_to_be_said(mysql_client: ManagedClient, tmp_path: Path) -> None:
+    run = playbook("rotate.yml", "-i", single(tmp_path, mysql_client), "-e", "rotation_everything=true")
+    assert run.returncode == 0, said(run)
+    assert mysql_client.stored()["password"] != mysql_client.password
+
+
+def test_a_name_that_does_not_exist_stops_the_run(mysql_client: ManagedClient, tmp_path: Path) -> None:
+    limit = f"{mysql_client.name},client_typo"
+    run = playbook("rotate.yml", "-i", single(tmp_path, mysql_client), "-l", limit)
+    assert run.returncode == 2
+    assert "The limit names client_typo, which is in no inventory." in said(run)
+    assert mysql_client.stored()["password"] == mysql_client.password
+
+
+def test_a_failing_client_does_not_stop_the_others(
+    make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, tmp_path: Path
+) -> None:
+    good = make_client(mysql_server).create()
+    bad = make_client(mysql_server)
+    hosts = {client.name: client.variables() for client in (bad, good)}
+    run = playbook(
+        "rotate.yml", "-i", str(write_inventory(tmp_path, hosts)), "-l", f"{good.name},{bad.name}", "-f", "1"
+    )
+    assert run.returncode == 2
+    assert f"{bad.name}: stopped at step 'read'" in said(run)
+    assert good.opens(good.stored()["password"]) and good.stored()["password"] != good.password
+
+
+def test_check_mode_says_what_and_why_and_changes_nothing(client: ManagedClient, tmp_path: Path) -> None:
+    before = client.stages()
+    run = playbook("rotate.yml", "-i", single(tmp_path, client), "-l", client.name, "--check", "--diff")
+    assert run.returncode == 0, said(run)
+    assert f"{client.name}: would rotate: A new password was asked for. (2 account rows of" in said(run)
+    assert f"AWSCURRENT: {before['AWSCURRENT']}" in said(run)
+    assert client.stages() == before
+    assert client.opens(client.password)
+
+
+def test_diff_mode_shows_versions_stages_and_dates(client: ManagedClient, tmp_path: Path) -> None:
+    run = playbook("rotate.yml", "-i", single(tmp_path, client), "-l", client.name, "--diff")
+    assert run.returncode == 0, said(run)
+    diffed = [line[1:].strip() for line in run.stdout.splitlines() if line.startswith(("+", "-"))]
+    assert f"AWSCURRENT: {client.stages()['AWSCURRENT']}" in diffed
+    keys = {line.split(":")[0] for line in diffed if ":" in line}
+    assert keys <= {"AWSCURRENT", "AWSPENDING", "rotation/last", "rotation/due"}
+
+
+def test_a_jump_host_runs_the_shipped_module(mysql_client: ManagedClient, tmp_path: Path) -> None:
+    hosts = {
+        mysql_client.name: mysql_client.variables(rotation_jump_host="bastion"),
+        "bastion": {"ansible_connection": "elsewhere", "ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+    }
+    plugins = {"ANSIBLE_CONNECTION_PLUGINS": str(Path(__file__).with_name("connection_plugins"))}
+    inventory = str(write_inventory(tmp_path, hosts))
+    run = playbook("rotate.yml", "-i", inventory, "-l", mysql_client.name, environment=plugins)
+    assert run.returncode == 0, said(run)
+    assert f"changed: [{mysql_client.name} -> bastion]" in run.stdout
+    assert mysql_client.opens(mysql_client.stored()["password"])
+    assert mysql_client.stored()["password"] != mysql_client.password
+
+
+def test_a_jump_host_without_a_connection_of_its_own_is_refused(mysql_client: ManagedClient, tmp_path: Path) -> None:
+    hosts = {mysql_client.name: mysql_client.variables(rotation_jump_host="bastion"), "bastion": {}}
+    run = playbook("rotate.yml", "-i", str(write_inventory(tmp_path, hosts)), "-l", mysql_client.name)
+    assert run.returncode == 2
+    assert "The jump host 'bastion' would be reached by the connection 'local'" in said(run)
+    assert mysql_client.stored()["password"] == mysql_client.password
+
+
+def test_an_asynchronous_task_ships_the_module(mysql_client: ManagedClient, tmp_path: Path) -> None:
+    play = tmp_path / "async.yml"
+    play.write_text(ASYNC_PLAY)
+    run = playbook(str(play), "-i", single(tmp_path, mysql_client))
+    assert run.returncode == 0, said(run)
+    assert mysql_client.opens(mysql_client.stored()["password"])
+    assert mysql_client.stored()["password"] != mysql_client.password
+
+
+ASYNC_PLAY = """
+- hosts: all
+  connection: local
+  gather_facts: false
+  tasks:
+    - dbops.rotation.secretsmanager_mysql_rotate:
+        secret_id: "clients/{{ inventory_hostname }}/mysql/root"
+        endpoint_url: "{{ rotation_endpoint_url }}"
+        region: "{{ rotation_region }}"
+        access_key: "{{ rotation_access_key }}"
+        secret_key: "{{ rotation_secret_key }}"
+        tls_ca_file: "{{ rotation_tls_ca_file }}"
+      async: 60
+      poll: 1
+"""

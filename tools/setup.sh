@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Prepare .venv and the database servers, once; then instant. With "dev" or "--dev" also what lint and molecule need.
+# PYTHON names another interpreter than python3, MYSQLD and MARIADBD other servers than the ones found.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+requirements=(requirements.txt tests/requirements.txt)
+stamp=.venv/.setup
+log=.cache/setup.log
+export PYTHONPATH=tools
+case ${1:-} in
+"") ;;
+dev | --dev)
+    requirements+=(tests/requirements-dev.txt)
+    stamp=.venv/.setup-dev
+    ;;
+*)
+    echo "setup: the only argument is: dev" >&2
+    exit 2
+    ;;
+esac
+
+fail() {
+    echo "setup: $*" >&2
+    exit 1
+}
+
+# What the packages in .venv depend on; empty when .venv does not work, as after an upgrade of Python.
+fingerprint() {
+    .venv/bin/python -c 'import sys; print(sys.version)' 2>/dev/null || return 0
+    cat "${requirements[@]}"
+}
+
+make_venv() {
+    local python=${PYTHON:-python3}
+    command -v "$python" >/dev/null || fail "there is no $python: install Python 3.11 or newer."
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        fail "$("$python" --version) is too old: install Python 3.11 or newer and name it with PYTHON=/path/to/python3."
+    "$python" -c 'import ensurepip, venv' 2>/dev/null ||
+        fail "$python cannot make virtual environments: install its venv module (Debian: apt-get install python3-venv)."
+    "$python" -m venv --clear .venv >"$log" 2>&1 || fail "python -m venv failed: see $log."
+}
+
+install_packages() {
+    echo "packages: installing into .venv"
+    # Compiling all of them takes a third of the time, and most modules are never imported.
+    .venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check \
+        "${requirements[@]/#/-r}" >"$log" 2>&1 ||
+        fail "pip could not install the packages ($(grep '^ERROR' "$log" | tail -n 1)): see $log."
+    fingerprint >"$stamp"
+    echo "packages: ready"
+}
+
+if [ -f "$stamp" ] && fingerprint | cmp --silent - "$stamp"; then
+    exec .venv/bin/python -S -m world fetch
+fi
+
+mkdir -p .cache
+[ -n "$(fingerprint)" ] || make_venv
+# Both take long, and they share nothing: the servers are fetched with Python's standard library only.
+# Under job control they form a process group, which can be ended as a whole.
+set -m
+.venv/bin/python -S -m world fetch &
+servers=$!
+set +m
+trap 'kill -- "-$servers" 2>/dev/null || true' EXIT
+trap 'exit 130' INT TERM
+install_packages
+wait "$servers" || exit 1
+trap - EXIT INT TERM

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An AWS of its own: moto's server as a child process on a free loopback port."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+
+from world import processes
+from world.errors import WorldError
+
+HOST = "127.0.0.1"
+REGION = "eu-central-1"
+ACCESS_KEY = "testing"
+SECRET_KEY = "testing"
+STARTING = 60.0
+# Nothing listens on the discard port: a call that goes there fails at once and reaches nobody.
+NOWHERE = f"http://{HOST}:9"
+
+
+@dataclass(frozen=True)
+class RecordedRequest:
+    """A request as it reached the emulator."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def operation(self) -> str:
+        """`GetSecretValue` and the like; empty for services that do not name the operation in a header."""
+        names = {name.lower(): value for name, value in self.headers.items()}
+        return names.get("x-amz-target", "").rpartition(".")[2]
+
+
+class AwsEmulator:
+    """A Secrets Manager and the rest of moto's services, with nothing in them."""
+
+    def __init__(self, folder: Path, *, tied: bool = True) -> None:
+        """Describe an emulator whose log and recording lie in `folder`; a tied one ends with the starting thread."""
+        self.folder = folder
+        self.port = 0
+        self.log = folder / "moto.log"
+        self.process: processes.Process | None = None
+        self._tied = tied
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where to send requests instead of to AWS."""
+        return f"http://{HOST}:{self.port}"
+
+    def start(self) -> None:
+        """Start it and return when it answers."""
+        self.launch()
+        self.wait()
+
+    def launch(self) -> None:
+        """Start it without waiting."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port = processes.free_port()
+        arguments = f"-H {HOST} -p {self.port}"
+        command = [sys.executable, "-m", "moto.server", *arguments.split()]
+        self._child = processes.start(
+            command, arguments, self.log, tied=self._tied, environment=environment(self.folder / "requests.jsonl")
+        )
+        self.process = processes.Process(self._child.pid, arguments)
+
+    def wait(self) -> None:
+        """Return when it answers; a port lost to another program is replaced by a new one."""
+        limit = time.monotonic() + STARTING
+        while not self._answers():
+            if self._child is not None and self._child.poll() is not None:
+                self._relaunch()
+            elif time.monotonic() > limit:
+                raise WorldError(f"The AWS emulator takes over {STARTING:.0f} s to start: see {self.log}.")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """End it; everything in it is gone."""
+        if self.process is None or self._child is None:
+            return
+        processes.end([self.process])
+        self._child.wait()
+        self.process = self._child = None
+
+    def client(self, service: str = "secretsmanager", **options: Any) -> Any:
+        """A boto3 client for it; without retries, so that a failure shows at once."""
+        return client_of(self.endpoint_url, service, **options)
+
+    def reset(self) -> None:
+        """Forget every secret and every other resource."""
+        self._call("/moto-api/reset", "POST")
+
+    def start_recording(self) -> None:
+        """Forget earlier records and keep every request from now on, bodies included."""
+        self._call("/moto-api/recorder/reset-recording", "POST")
+        self._call("/moto-api/recorder/start-recording", "POST")
+
+    def stop_recording(self) -> None:
+        """Keep no more requests."""
+        self._call("/moto-api/recorder/stop-recording", "POST")
+
+    def recorded(self) -> list[RecordedRequest]:
+        """The requests since the recording began, in the order in which they came."""
+        lines = self._call("/moto-api/recorder/download-recording").decode().splitlines()
+        return [recorded_request(json.loads(line)) for line in lines if line]
+
+    def _call(self, path: str, method: str = "GET", timeout: float = 30) -> bytes:
+        """A call to moto's own interface, past any proxy that the environment names."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        request = urllib.request.Request(f"{self.endpoint_url}{path}", method=method)
+        with opener.open(request, timeout=timeout) as answer:
+            content: bytes = answer.read()
+        return content
+
+    def _answers(self) -> bool:
+        """Whether our child, and not another program on its port, takes requests."""
+        if "Running on" not in self.log.read_text(errors="replace"):
+            return False
+        try:
+            self._call("/moto-api/config", timeout=5)
+        except OSError:
+            return False
+        return True
+
+    def _relaunch(self) -> None:
+        """Start again on another port if the last one was taken meanwhile; any other end is an error."""
+        if "in use" not in self.log.read_text(errors="replace"):
+            raise WorldError(f"The AWS emulator ended instead of starting: see {self.log}.")
+        self.log.unlink()
+        self.launch()
+
+
+def client_of(endpoint_url: str, service: str = "secretsmanager", **options: Any) -> Any:
+    """A boto3 client for an emulator that runs; without retries, so that a failure shows at once."""
+    options.setdefault("config", Config(retries={"total_max_attempts": 1}, proxies={}))
+    return boto3.session.Session().client(
+        service,
+        endpoint_url=endpoint_url,
+        region_name=REGION,
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+        **options,
+    )
+
+
+def environment(recording: Path) -> dict[str, str]:
+    """The emulator's environment: no AWS settings of the person who starts it, and dummy keys."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
+    keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY, "AWS_DEFAULT_REGION": REGION}
+    return inherited | keys | {"MOTO_RECORDER_FILEPATH": str(recording)}
+
+
+def recorded_request(entry: dict[str, Any]) -> RecordedRequest:
+    """One line of moto's recording."""
+    body = entry["body"] or ""
+    content = base64.b64decode(body) if entry["body_encoded"] else str(body).encode()
+    return RecordedRequest(entry["method"], urlsplit(entry["url"]).path, dict(entry["headers"]), content)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands of `python -m world`."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+
+from world import debian, installation, template
+from world.errors import WorldError
+
+# What needs packages from .venv is imported where it is used: `fetch` runs while .venv is being made.
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; trouble that a person can understand is one sentence."""
+    parser = argparse.ArgumentParser(prog="world", description="A local AWS, two MySQL servers and a MariaDB server.")
+    commands: dict[str, tuple[Callable[[str | None], int], str]] = {
+        "up": (up, "start everything and leave it running"),
+        "down": (down, "end what 'up' started"),
+        "status": (status, "say what runs"),
+        "fetch": (fetch, "get the database servers"),
+    }
+    listed = "; ".join(f"{name}: {text}" for name, (_, text) in commands.items())
+    parser.add_argument("command", choices=commands, help=listed)
+    parser.add_argument("flavor", nargs="?", choices=debian.RECIPES, help="with fetch: only this server")
+    options = parser.parse_args(arguments)
+    try:
+        return commands[options.command][0](options.flavor)
+    except (WorldError, subprocess.SubprocessError, OSError) as error:
+        print(f"world: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def fetch(flavor: str | None) -> int:
+    """Get one server and prepare its template, or do so for all of them, side by side."""
+    if flavor is None:
+        return debian.fetch_all()
+    template.prepare(installation.find(flavor))
+    return 0
+
+
+def up(_: str | None) -> int:
+    """Start the world unless it runs, and print what to try."""
+    from world import demo
+
+    print(demo.up())
+    return 0
+
+
+def down(_: str | None) -> int:
+    """End the world."""
+    from world import demo
+
+    print(demo.down())
+    return 0
+
+
+def status(_: str | None) -> int:
+    """Say whether the world runs; the exit status says it too."""
+    from world import demo
+
+    running = demo.running()
+    print(demo.describe(running) if running else "The local world is not running; start it with: make world")
+    return 0 if running else 3
