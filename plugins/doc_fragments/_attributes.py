@@ -24,7 +24,8 @@ attributes:
     description: Supports being used with the C(async) keyword.
     support: full
     details:
-      - The module is shipped to the target then, even on a local connection.
+      - The module is shipped to the target then, even on a local connection, and runs under the Python of
+        C(ansible_python_interpreter), which needs the required libraries.
   action:
     description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
     support: full

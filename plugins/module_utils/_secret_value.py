@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_jso
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,43 +65,46 @@ class SecretValue:
         return json.dumps(self.document)
 
 
-def parse_secret(text: str | None) -> SecretValue:
-    """Check the text of a secret.
+def parse_secret(text: str | None, name: str = "") -> SecretValue:
+    """Check the text of a secret; ``name`` is the secret's, for messages.
 
     Raises RotationError (codes secret_not_json, secret_incomplete, secret_engine) that names the fault, not the text.
     """
-    document = _load(text)
+    subject = f"The secret {name!r}" if name else "The secret"
+    document = _load(text, subject)
     missing = [key for key in REQUIRED_KEYS if not isinstance(document.get(key), str) or not document[key].strip()]
     if missing:
-        raise _fault("secret_incomplete", f"lacks a value for {_join(missing)}")
+        raise _fault("secret_incomplete", f"{subject} lacks a value for {_join(missing)}")
     if document["engine"] not in ENGINES:
-        raise _fault("secret_engine", f"is for engine {document['engine'][:40]!r}, not mysql or mariadb")
+        engine = document["engine"][:40]
+        raise _fault("secret_engine", f"{subject} is for engine {engine!r}, not mysql or mariadb")
     if not _is_port(document.get("port", DEFAULT_PORT)):
-        raise _fault("secret_incomplete", "has a port that is not a number from 1 to 65535")
+        raise _fault("secret_incomplete", f"{subject} has a port that is not a number from 1 to 65535")
     return SecretValue(document)
 
 
-def _load(text: str | None) -> dict[str, Any]:
+def _load(text: str | None, subject: str) -> dict[str, Any]:
     try:
         document = json.loads(text or "")
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        raise _fault("secret_not_json", "is not a JSON object")
+        raise _fault("secret_not_json", f"{subject} is not a JSON object")
     return document
 
 
 def _is_port(value: object) -> bool:
-    return isinstance(value, int | str) and str(value).isdigit() and 0 < int(value) < 65536
+    return bool(isinstance(value, int | str) and re.fullmatch("[0-9]{1,5}", str(value)) and 0 < int(value) < 65536)
 
 
 def _join(names: list[str]) -> str:
-    return " and ".join(repr(name) for name in names)
+    quoted = [repr(name) for name in names]
+    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if quoted[1:] else quoted)
 
 
 def _fault(code: str, what: str) -> RotationError:
     return RotationError(
-        f"The secret {what}.",
+        f"{what}.",
         code=code,
         next_step=(
             "Store a JSON object with engine, host, port, username and password in it"

@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsiblePromptNoninteractive
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
@@ -27,13 +26,14 @@ def read_password_file(path: str) -> str:
 
 def ask_password(client: str) -> str:
     """Ask at the terminal, without echo."""
-    if not sys.__stdin__ or not sys.__stdin__.isatty():
+    try:
+        answer = Display().prompt_until(f"Present password of {client}: ", private=True)
+    except AnsiblePromptNoninteractive:
         raise AnsibleActionFail(
             f"No password was given for {client} and there is no terminal to ask at. Set rotation_onboard_password"
             " (from a vault), rotation_onboard_password_file or rotation_onboard_source_secret_id."
-        )
-    answer = Display().prompt_until(f"Present password of {client}: ", private=True)
-    return str(answer.decode() if isinstance(answer, bytes) else answer)
+        ) from None
+    return str(answer.decode())
 
 
 def add_password(arguments: dict[str, Any]) -> None:

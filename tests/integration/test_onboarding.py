@@ -115,7 +115,7 @@ def test_check_mode_proves_the_login_and_creates_nothing(newcomer: ManagedClient
 def test_a_wrong_password_creates_nothing(unmanaged: ManagedClient, tmp_path: Path) -> None:
     run = onboard(tmp_path, unmanaged, rotation_onboard_password="not-the-one")
     assert run.returncode == 2
-    assert f"{unmanaged.name}: stopped at step 'open': The server refused the given password" in said(run)
+    assert f"refused the given password of '{unmanaged.user}'" in said(run)
     assert "Nothing was created" in said(run)
     assert not has_secret(unmanaged)
 

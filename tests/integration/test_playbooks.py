@@ -116,7 +116,8 @@ def test_a_jump_host_without_a_connection_of_its_own_is_refused(mysql_client: Ma
 def test_an_asynchronous_task_ships_the_module(mysql_client: ManagedClient, tmp_path: Path) -> None:
     play = tmp_path / "async.yml"
     play.write_text(ASYNC_PLAY)
-    run = playbook(str(play), "-i", single(tmp_path, mysql_client))
+    inventory = single(tmp_path, mysql_client, ansible_python_interpreter="{{ ansible_playbook_python }}")
+    run = playbook(str(play), "-i", inventory)
     assert run.returncode == 0, said(run)
     assert mysql_client.opens(mysql_client.stored()["password"])
     assert mysql_client.stored()["password"] != mysql_client.password

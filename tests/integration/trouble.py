@@ -37,7 +37,7 @@ def assert_refused(
     assert (error["code"], error["step"]) == (code, step), error["msg"]
     assert error["msg"].startswith(f"{client.name}: stopped at step '{step}': "), error["msg"]
     for words in says:
-        assert words in error["cause"]
+        assert words in error["cause"], error["msg"]
     assert error["state"].startswith(state), error["msg"]
     assert next_step in error["next_step"], error["msg"]
     assert error["msg"].endswith(f"State: {error['state']} Next: {error['next_step']}")

@@ -18,6 +18,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._libraries import b
 
 AGAIN = "Run the same command again when AWS answers again."
 CREDENTIALS = "Check the AWS credentials of this run (environment, profile, role or the access_key options)."
+KMS = "Allow this identity kms:Decrypt and kms:GenerateDataKey on that key, then run the same command again."
 ENDPOINT = "Check the network from here to AWS, the region and endpoint_url; then run the same command again."
 
 # Exceptions of botocore itself: class name -> what happened, remedy.
@@ -40,13 +41,14 @@ CLIENT_SIDE = {
 
 # Error codes of the service: code -> what happened, remedy.
 SERVICE_SIDE = {
-    "DecryptionFailure": ("the KMS key of the secret cannot be used", "Allow kms:Decrypt and kms:GenerateDataKey."),
-    "EncryptionFailure": ("the KMS key of the secret cannot be used", "Allow kms:Decrypt and kms:GenerateDataKey."),
+    "DecryptionFailure": ("the KMS key of the secret cannot be used", KMS),
+    "EncryptionFailure": ("the KMS key of the secret cannot be used", KMS),
     "ThrottlingException": ("AWS throttles the calls and did so through every retry", AGAIN),
     "TooManyRequestsException": ("AWS throttles the calls and did so through every retry", AGAIN),
     "InternalServiceError": ("Secrets Manager had an internal error", AGAIN),
     "InternalServiceErrorException": ("Secrets Manager had an internal error", AGAIN),
     "ServiceUnavailable": ("Secrets Manager is not available", AGAIN),
+    "ValidationException": ("the service refused the shape of the call", "Check secret_id and the other options."),
     "LimitExceededException": ("a quota of Secrets Manager is used up", "See the quotas of the account."),
     "ExpiredTokenException": ("the AWS session has expired", CREDENTIALS),
     "UnrecognizedClientException": ("AWS does not know these credentials", CREDENTIALS),
@@ -74,21 +76,28 @@ def service_error(error: Any, doing: str) -> RotationError:
     """Give our exception for an error that the service answered."""
     code = str(error.response.get("Error", {}).get("Code", "Unknown"))
     if code == "ResourceNotFoundException":
-        return SecretNotFound(f"Secrets Manager has nothing to {doing}.", code="secret_not_found")
+        return SecretNotFound(
+            f"Could not {doing}: there is no such secret, or no such version of it ({code}).",
+            code="secret_not_found",
+            next_step="Check rotation_secret_id, the region and the AWS account; a client that is not under management"
+            " yet is brought in by playbooks/onboard.yml.",
+        )
     if code in SWAP:
         return SwapLost(f"Secrets Manager refused to {doing} as things stand now ({code}).", code="aws_state")
     if code in DENIED:
-        return RotationError(
-            f"AWS does not allow this identity to {doing}: {_denied_action(error)}.",
-            code="aws_denied",
-            next_step="Allow that action on this secret in the IAM policy of the identity that runs the rotation.",
-        )
-    what, remedy = SERVICE_SIDE.get(code, ("the service refused", AGAIN))
+        return _denied(error, doing)
+    what, remedy = SERVICE_SIDE.get(code, ("the service refused", ""))
     return RotationError(f"Could not {doing}: {what} ({code}).", code="aws_error", next_step=remedy)
 
 
-def _denied_action(error: Any) -> str:
-    return f"{error.operation_name} is denied"
+def _denied(error: Any, doing: str) -> RotationError:
+    if "Access to KMS" in str(error.response["Error"].get("Message")):
+        what, remedy = "the use of its KMS key is denied", KMS
+    else:
+        what = f"secretsmanager:{error.operation_name} is denied"
+        remedy = "Allow that action on this secret in the IAM policy of the identity that runs the rotation, then run"
+        remedy += " the same command again."
+    return RotationError(f"AWS does not allow this identity to {doing}: {what}.", code="aws_denied", next_step=remedy)
 
 
 def _client_error(error: Any, doing: str) -> RotationError:

@@ -76,7 +76,8 @@ class SecretStore:
         except SwapLost:
             self._refuse_deleted()
             raise
-        return SecretVersion(answer["VersionId"], _utc(answer["CreatedDate"]), parse_secret(answer.get("SecretString")))
+        value = parse_secret(answer.get("SecretString"), self.secret_id)
+        return SecretVersion(answer["VersionId"], _utc(answer["CreatedDate"]), value)
 
     def describe(self) -> SecretDescription:
         """Read stages, tags and ownership."""

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import boto3, botocore
 
 ROLE_SESSION_NAME = "dbops-rotation"
@@ -19,7 +21,10 @@ RETRIES = {"mode": "standard", "total_max_attempts": 5}
 
 @dataclass(frozen=True)
 class AwsOptions:
-    """The connection options, named as amazon.aws names them; what is None comes from the usual AWS chain."""
+    """The connection options, named as amazon.aws names them; what is None comes from the usual AWS chain.
+
+    ``aws_config`` is JSON, because options have to be comparable and botocore's settings hold dictionaries.
+    """
 
     region: str | None = None
     access_key: str | None = field(default=None, repr=False)
@@ -29,7 +34,7 @@ class AwsOptions:
     endpoint_url: str | None = None
     validate_certs: bool = True
     aws_ca_bundle: str | None = None
-    aws_config: tuple[tuple[str, Any], ...] = ()
+    aws_config: str = "{}"
     assume_role_arn: str | None = None
     external_id: str | None = field(default=None, repr=False)
 
@@ -75,6 +80,17 @@ def _assume_role(session: Any, options: AwsOptions) -> Any:
 def _client(session: Any, options: AwsOptions, service: str) -> Any:
     config = botocore.config.Config(
         connect_timeout=5, read_timeout=10, retries=RETRIES, user_agent_extra=ROLE_SESSION_NAME
-    ).merge(botocore.config.Config(**dict(options.aws_config)))
+    ).merge(_settings(options.aws_config))
     verify = (options.aws_ca_bundle or None) if options.validate_certs else False
     return session.client(service, endpoint_url=options.endpoint_url, verify=verify, config=config)
+
+
+def _settings(aws_config: str) -> Any:
+    try:
+        return botocore.config.Config(**json.loads(aws_config))
+    except TypeError:  # a name that botocore does not know
+        raise RotationError(
+            "The option aws_config holds a setting that botocore's Config does not know.",
+            code="invalid_option",
+            next_step="Correct aws_config; its names are those of botocore.config.Config.",
+        ) from None

@@ -34,10 +34,13 @@ class Diagnosis:
     kind: type[RotationError] = RotationError
 
 
-_REFUSED = "The server refused the stored password, or the account may not log in from this host or without TLS."
+_REFUSED = (
+    "The server refused the stored password, or the account does not exist or may not log in from this host or"
+    " without TLS or a client certificate."
+)
 _RECONCILE = (
-    "Find out whether somebody changed the password by hand; store the true one in the secret"
-    " (aws secretsmanager put-secret-value) and run the same command again."
+    "Find out whether somebody changed the password by hand or dropped the account; store the true user name and"
+    " password in the secret (aws secretsmanager put-secret-value) and run the same command again."
 )
 _POLICY = "The server's password policy refused the new password."
 _WIDER = "Choose password_length and password_exclude_characters that satisfy that policy."
@@ -82,8 +85,10 @@ DIAGNOSES = {
     4150: _LOCKED_OUT,
     1226: Diagnosis(
         "account_limits",
-        "The stored password is right, but the account has used up its limits (connections or queries an hour).",
-        "Wait, or raise the account's limits (ALTER USER ... WITH MAX_...); then run the same command again.",
+        "The stored password is right, but the account has used up its limits (a rotation needs two connections at"
+        " a time and about 40 queries).",
+        "Wait for the hour to end, or raise the account's limits (ALTER USER ... WITH MAX_USER_CONNECTIONS 2, or"
+        " whichever it has); then run the same command again.",
     ),
     3032: Diagnosis("offline_mode", "The server is in offline mode.", AGAIN),
     1040: Diagnosis("too_many_connections", "The server has no connection left to give.", AGAIN),
@@ -149,10 +154,10 @@ def diagnose(error: BaseException, place: str) -> RotationError:
     number = error.args[0] if error.args and isinstance(error.args[0], int) else None
     diagnosis = DIAGNOSES.get(number or 0)
     if diagnosis:
-        cause = f"{diagnosis.cause} ({place}, error {number})"
+        cause = f"{diagnosis.cause.removesuffix('.')} ({place}, error {number})."
         return diagnosis.kind(cause, code=diagnosis.code, next_step=diagnosis.next_step)
     if type(error).__name__ == "InterfaceError" or number == 0:
-        return ConnectionLost(f"{_LOST.cause} ({place})", code=_LOST.code, next_step=AGAIN)
+        return ConnectionLost(f"{_LOST.cause.removesuffix('.')} ({place}).", code=_LOST.code, next_step=AGAIN)
     known = f"error {number}" if number else type(error).__name__
     return RotationError(f"The server or its driver failed ({place}, {known}).", code="database_error")
 

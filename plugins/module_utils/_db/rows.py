@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
+from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import ED25519, StoredPassword
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,11 @@ class AccountRow:
     def passwords(self) -> tuple[StoredPassword, ...]:
         """Give every password that opens the account."""
         return (*self.first_class, self.retained) if self.retained else self.first_class
+
+    @property
+    def holds_one(self) -> bool:
+        """Tell whether the row cannot keep an old password beside a new one."""
+        return any(password.plugin == ED25519 for password in self.first_class)
 
     @property
     def plugins(self) -> str:

@@ -8,6 +8,7 @@ They are plain data, so that a module and the action of the same name use one sp
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -83,5 +84,5 @@ def _aws_options(params: Mapping[str, Any]) -> AwsOptions:
         # The SDK knows AWS_DEFAULT_REGION and AWS_ENDPOINT_URL by itself; these two are amazon.aws's.
         region=params["region"] or os.environ.get("AWS_REGION"),
         endpoint_url=params["endpoint_url"] or os.environ.get("AWS_URL"),
-        aws_config=tuple(sorted((params["aws_config"] or {}).items())),
+        aws_config=json.dumps(params["aws_config"] or {}, sort_keys=True),
     )

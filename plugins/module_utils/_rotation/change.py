@@ -21,7 +21,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     ConnectionLost,
     PolicyRefused,
     RotationError,
-    SwapLost,
+    SecretNotFound,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._password import generate
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import UNATTENDED, Action, Decision
@@ -50,6 +50,8 @@ def execute(run: Run, view: View, decision: Decision) -> bool:
 def _introduce(run: Run, view: View, decision: Decision) -> SecretVersion:
     """Store a password and set it on the rows, drawing again where the server's policy refuses it."""
     run.journal.sent = decision.action is Action.FINISH
+    run.journal.stored = decision.version
+    run.journal.single = any(row.holds_one for row in view.rows)
     for draw in range(DRAWS):
         with run.journal.step("persist"):
             version = _store(run, decision if draw == 0 else Decision(Action.ROTATE, ""))
@@ -68,15 +70,14 @@ def _introduce(run: Run, view: View, decision: Decision) -> SecretVersion:
 
 def _store(run: Run, decision: Decision) -> SecretVersion:
     if decision.version and not decision.remint:
-        version_id, value = decision.version, run.version(decision.version).value
+        value = run.version(decision.version).value
+        stored = run.store.read(version_id=decision.version, stage=PENDING)
     else:
-        version_id, value = str(uuid.uuid4()), _new_value(run, decision)
-        _put(run, value, version_id)
-    stored = run.store.read(version_id=version_id, stage=PENDING)
+        value = _new_value(run, decision)
+        stored = _put_and_read_back(run, value, str(uuid.uuid4()))
     if stored.value != value:
         raise RotationError("AWSPENDING does not hold what was stored there.", code="aws_inconsistent")
-    run.versions[version_id] = stored
-    run.journal.stored = version_id
+    run.versions[stored.version_id] = stored
     return stored
 
 
@@ -87,12 +88,21 @@ def _new_value(run: Run, decision: Decision) -> SecretValue:
     return current.with_password(generate(policy_rules(run.server, current.login.user, run.request.rules)))
 
 
-def _put(run: Run, value: SecretValue, version_id: str) -> None:
+def _put_and_read_back(run: Run, value: SecretValue, version_id: str) -> SecretVersion:
+    """Store a version; whether it is there after a lost answer or an error is decided by reading it."""
+    before, failure = run.journal.stored, None
     try:
         run.store.put_pending(value, version_id)
     except RotationError as error:
         if error.code not in UNANSWERED:
-            raise  # an answer that was lost is decided by the read that follows
+            raise
+        failure = error
+    run.journal.stored = version_id
+    try:
+        return run.store.read(version_id=version_id, stage=PENDING)
+    except SecretNotFound as missing:
+        run.journal.stored = before
+        raise failure or missing from None
 
 
 def _apply(run: Run, changes: list[Change], version: SecretVersion) -> None:
@@ -132,13 +142,21 @@ def _promote(run: Run, version: SecretVersion) -> None:
         run.fence.confirm()
         try:
             run.store.promote(version.version_id, run.current.version_id)
-        except SwapLost:
-            raise
         except RotationError:
-            if run.store.describe().holder(CURRENT) != version.version_id:
+            # After a lost answer the library has asked again, and was told that the label is not there any more.
+            if not _is_promoted(run, version):
                 raise
         run.journal.promoted = True
         run.current = version
+
+
+def _is_promoted(run: Run, version: SecretVersion) -> bool:
+    try:
+        return run.store.describe().holder(CURRENT) == version.version_id
+    except RotationError as error:
+        error.state = f"The new password, in version {version.version_id}, opens the server; whether it is AWSCURRENT"
+        error.state += " already could not be read."
+        raise
 
 
 def _discard(run: Run, view: View) -> None:

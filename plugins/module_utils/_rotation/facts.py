@@ -43,7 +43,7 @@ class PendingFacts:
     """The version under AWSPENDING, where it is not AWSCURRENT.
 
     ``reusable``: its other keys equal AWSCURRENT's, our generator could have made it and it is under a day old.
-    ``same_keys``: its other keys equal AWSCURRENT's. ``newer``: made after AWSCURRENT's version.
+    ``same_keys``: its other keys equal AWSCURRENT's. ``newer``: not made before AWSCURRENT's version.
     """
 
     version: str

@@ -24,6 +24,7 @@ class Journal:
     logins: int = 0
     refused_logins: int = 0
     stored: str | None = None
+    single: bool = False  # some row holds one password only, so its old one ends with the change
     sent: bool = False
     verified: bool = False
     promoted: bool = False
@@ -63,11 +64,21 @@ class Journal:
         if self.promoted:
             return "The new password is AWSCURRENT and opens the server; the old one may still be valid."
         if self.verified:
-            return (
-                f"Old and new password both open the server; AWSCURRENT is the old, AWSPENDING ({self.stored}) the new."
-            )
+            opens = "The new password opens" if self.single else "Old and new password both open"
+            return f"{opens} the server; AWSCURRENT is the old, AWSPENDING ({self.stored}) the new."
         if self.sent:
-            return f"AWSCURRENT still opens the server; the new password, AWSPENDING ({self.stored}), may open it too."
+            old = "is the old password" if self.single else "still opens the server"
+            return f"AWSCURRENT {old}; the new one, AWSPENDING ({self.stored}), may open it already."
         if self.stored:
             return f"The server was not changed; a new password is stored as AWSPENDING ({self.stored}) and unused."
         return "Nothing was changed; the password in AWSCURRENT is the one it was."
+
+
+class OnboardJournal(Journal):
+    """The diary of bringing a client under management."""
+
+    def state_left(self) -> str:
+        """Say in one sentence whether there is a secret now."""
+        if self.stored:
+            return f"The secret may have been created as version {self.stored}; the database was not changed."
+        return "Nothing was created, and the database was not changed."

@@ -196,5 +196,5 @@ def _pending(run: Run, secret: SecretDescription) -> PendingFacts | None:
         reusable=same_keys
         and could_have_generated(version.value.password, rules)
         and datetime.now(UTC) - version.created < PENDING_LIFE,
-        newer=version.created > run.current.created,
+        newer=version.created >= run.current.created,
     )

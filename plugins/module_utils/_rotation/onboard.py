@@ -23,9 +23,9 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import 
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server, identify, refuse_unsuitable
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal, OnboardJournal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import DEFAULT_DEADLINE, ONBOARDING
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login, SecretValue, parse_secret
 
@@ -50,15 +50,15 @@ def onboard(request: OnboardRequest, store: SecretStore) -> dict[str, Any]:
 
     Raises RotationError before anything is created where credentials, server or secret do not fit.
     """
-    journal = Journal(request.client, f"ansible-playbook playbooks/onboard.yml -l {request.client}")
+    journal = OnboardJournal(request.client, f"ansible-playbook playbooks/onboard.yml -l {request.client}")
     journal.warnings += request.tls.warnings()
     with journal.step("read"):
         existing = find(store)
         wanted = _wanted(request)
         if existing and _is_managed(existing, store, wanted):
             return _already(request, existing)
-    with journal.step("open"), journal.login():
-        session = connect(wanted, request.tls, Deadline(request.deadline))
+    with journal.step("open"):
+        session = _log_in(request, journal, wanted)
     try:
         return _onboard(request, store, journal, existing, wanted, session)
     finally:
@@ -81,7 +81,8 @@ def _onboard(
         ownership.refuse_shared_account(store, server.server_id, wanted.user, store.sibling)
     with journal.step("store"):
         if not request.check:
-            _store(request, store, server, wanted, version)
+            journal.stored = version.version_id if version else str(uuid.uuid4())
+            _store(request, store, server, wanted, journal.stored, exists=version is not None)
     return {
         "changed": True,
         "msg": _message(request, server, session, rows, existing),
@@ -96,6 +97,19 @@ def _onboard(
             "after": {"secret": store.secret_id, tags.CYCLE_DAYS: request.cycle_days},
         },
     }
+
+
+def _log_in(request: OnboardRequest, journal: Journal, wanted: Login) -> Session:
+    try:
+        with journal.login():
+            return connect(wanted, request.tls, Deadline(request.deadline))
+    except LoginRefused:
+        raise LoginRefused(
+            f"The server at {wanted.host}:{wanted.port} refused the given password of {wanted.user!r}, or the account"
+            " does not exist, or may not log in from this host or without TLS.",
+            code="login_refused",
+            next_step="Correct rotation_onboard_user or the password, then run the same command again.",
+        ) from None
 
 
 def _wanted(request: OnboardRequest) -> Login:
@@ -158,9 +172,8 @@ def _coverage(row: AccountRow, wanted: Login) -> str:
 
 
 def _store(
-    request: OnboardRequest, store: SecretStore, server: Server, wanted: Login, version: SecretVersion | None
+    request: OnboardRequest, store: SecretStore, server: Server, wanted: Login, version_id: str, *, exists: bool
 ) -> None:
-    version_id = version.version_id if version else str(uuid.uuid4())
     written = tags.rotated_tags(
         version=version_id,
         trigger=ONBOARDING,
@@ -169,7 +182,7 @@ def _store(
         last=datetime.now(UTC),
         days=request.cycle_days,
     )
-    if version:
+    if exists:
         store.tag(written)
         return
     value = _value(server, wanted)

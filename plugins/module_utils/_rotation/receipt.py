@@ -56,9 +56,12 @@ def _message(run: Run, view: View, decision: Decision) -> str:
     where = f"{rows} account {'row' if rows == 1 else 'rows'} of {run.server.title} at {run.session.place}"
     if run.request.check:
         return f"{run.request.client}: would {decision.action.value}: {decision.reason} ({where})"
-    text = f"{run.request.client}: {DONE[decision.action]} ({where})"
-    due = run.recorded.get(tags.DUE)
-    return f"{text}; AWSCURRENT is {run.current.version_id}" + (f", due again {due}" if due else "")
+    due = run.recorded.get(tags.DUE, "unchanged")
+    return (
+        f"{run.request.client}: {DONE[decision.action]} ({where}); AWSCURRENT is {run.current.version_id},"
+        f" next due {due}; {run.store.calls.total()} Secrets Manager calls, {run.journal.logins} logins,"
+        f" {run.journal.refused_logins} refused"
+    )
 
 
 def _rows(view: View, decision: Decision) -> list[dict[str, str]]:

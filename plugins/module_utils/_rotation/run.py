@@ -125,5 +125,5 @@ class Run:
         if self.current.value.document["engine"] != MARIADB or pending_id in (None, self.current.version_id):
             return None
         pending = self.readable(str(pending_id))
-        newer = pending is not None and pending.created > self.current.created
+        newer = pending is not None and pending.created >= self.current.created
         return pending if pending and newer and pending.value.same_other_keys(self.current.value) else None

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people do to a secret with the AWS command line, and what is in it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from functools import cache
+from typing import Any
+
+from botocore.exceptions import ClientError
+from managed import ManagedClient
+from world.aws import AwsEmulator
+
+
+@cache
+def secrets_manager(aws: AwsEmulator) -> Any:
+    """A client, made once: making one takes longer than a rotation."""
+    return aws.client()
+
+
+def put(client: ManagedClient, stage: str, text: str) -> str:
+    """Store a version under a stage, and give its id."""
+    aws = secrets_manager(client.aws)
+    version = str(uuid.uuid4())
+    # The emulator would leave two versions under AWSCURRENT if it were named here.
+    given: dict[str, Any] = {"SecretId": client.secret_id, "ClientRequestToken": version}
+    aws.put_secret_value(**given, SecretString=text, VersionStages=["BY_HAND"])
+    move(client, stage, version)
+    move(client, "BY_HAND", None)
+    return version
+
+
+def put_current(client: ManagedClient, **keys: Any) -> str:
+    """Store a document as AWSCURRENT."""
+    return put(client, "AWSCURRENT", json.dumps(client.document(**keys)))
+
+
+def move(client: ManagedClient, stage: str, version: str | None) -> None:
+    """Move a stage to a version, or take it away."""
+    holder = stages(client).get(stage)
+    ends = {"RemoveFromVersionId": holder, "MoveToVersionId": version}
+    given = {name: value for name, value in ends.items() if value}
+    secrets_manager(client.aws).update_secret_version_stage(SecretId=client.secret_id, VersionStage=stage, **given)
+
+
+def description(client: ManagedClient) -> dict[str, Any]:
+    """The secret's stages, tags and state; empty for a secret that does not exist."""
+    try:
+        told = secrets_manager(client.aws).describe_secret(SecretId=client.secret_id)
+    except ClientError:
+        return {}
+    return {key: told[key] for key in ("VersionIdsToStages", "Tags", "RotationEnabled", "DeletedDate") if key in told}
+
+
+def stages(client: ManagedClient) -> dict[str, str]:
+    """Which version each stage is on."""
+    versions = description(client).get("VersionIdsToStages", {})
+    return {stage: version for version, labels in versions.items() for stage in labels}
+
+
+def tags(client: ManagedClient) -> dict[str, str]:
+    """The secret's tags."""
+    return {tag["Key"]: tag["Value"] for tag in description(client).get("Tags", [])}
+
+
+def password_of(client: ManagedClient, version: str) -> str | None:
+    """The password in a version, where there is one."""
+    try:
+        answer = secrets_manager(client.aws).get_secret_value(SecretId=client.secret_id, VersionId=version)
+        password = json.loads(answer["SecretString"])["password"]
+    except (ClientError, KeyError, ValueError, TypeError):
+        return None
+    return password if isinstance(password, str) else None
+
+
+def passwords(client: ManagedClient) -> set[str]:
+    """Every password that is or was in a version of the secret, and the one that the account began with."""
+    try:
+        answer = secrets_manager(client.aws).list_secret_version_ids(SecretId=client.secret_id, IncludeDeprecated=True)
+    except ClientError:
+        return {client.password}
+    found = {password_of(client, version["VersionId"]) for version in answer["Versions"]}
+    return {client.password} | {password for password in found if password and password.strip()}

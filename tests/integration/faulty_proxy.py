@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An AWS endpoint in front of the emulator that goes wrong where a test says so."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+ALWAYS = 1_000_000
+# Stands in every error text of the proxy: AWS's own words must not be repeated, for they may hold a parameter.
+AWS_TEXT = "words-of-aws"
+
+# What may happen to a request other than an error code as answer.
+LOSE_REPLY = "done by AWS, the connection closed without an answer"
+HANG_UP = "not done, the connection closed without an answer"
+SILENCE = "not done, no answer until the client gives up"
+SERVER_ERRORS = ("InternalServiceError", "ServiceUnavailable")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to the requests of one operation, from the `first` of them on, so many `times`."""
+
+    operation: str
+    what: str
+    first: int = 1
+    times: int = ALWAYS
+
+    def hits(self, operation: str, number: int) -> bool:
+        """Whether the request with this number is concerned."""
+        return operation == self.operation and self.first <= number < self.first + self.times
+
+
+class FaultyProxy:
+    """Forwards every request that no fault concerns; `seen` counts what arrived, retries included."""
+
+    def __init__(self, target: str, *faults: Fault) -> None:
+        """Describe a proxy in front of an endpoint."""
+        self.faults = list(faults)
+        self.seen: Counter[str] = Counter()
+        self.ended = threading.Event()
+        self._target = urlsplit(target).netloc
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self.endpoint_url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    def __enter__(self) -> FaultyProxy:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.ended.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def fate(self, operation: str) -> str | None:
+        """Count a request, and give what is to happen to it."""
+        with self._lock:
+            self.seen[operation] += 1
+            number = self.seen[operation]
+        return next((fault.what for fault in self.faults if fault.hits(operation, number)), None)
+
+    def forward(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+        """Let the emulator answer."""
+        connection = HTTPConnection(self._target, timeout=30)
+        try:
+            connection.request("POST", path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read()
+        finally:
+            connection.close()
+
+
+def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            fate = proxy.fate(self.headers.get("X-Amz-Target", "").rpartition(".")[2])
+            if fate == SILENCE:
+                proxy.ended.wait(30)
+            elif fate in (None, LOSE_REPLY):
+                answer = proxy.forward(self.path, dict(self.headers), body)
+                if fate is None:
+                    self.answer(*answer)
+            elif fate != HANG_UP:
+                self.answer(*_error(fate))
+
+        def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", headers.get("Content-Type", "application/x-amz-json-1.1"))
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: Any) -> None:
+            """Say nothing."""
+
+    return Handler
+
+
+def _error(given: str) -> tuple[int, dict[str, str], bytes]:
+    """An error answer; after a colon the code may have a text of its own."""
+    code, _colon, text = given.partition(":")
+    body = json.dumps({"__type": code, "message": f"{text} {AWS_TEXT}"}).encode()
+    return 500 if code in SERVER_ERRORS else 400, {}, body

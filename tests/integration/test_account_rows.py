@@ -1,0 +1,331 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which rows of an account a rotation changes, and what it leaves alone or refuses."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from ansible_collections.dbops.rotation.plugins.module_utils._db import hashes, mariadb
+from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
+from managed import ManagedClient
+from trouble import account_rows, assert_refused, assert_silent
+from world.databases import DatabaseServer, native_hash
+
+MakeClient = Callable[..., ManagedClient]
+THREE = ("localhost", "%", "10.%")
+FOREIGN = "Foreign-password-of-another-team"
+# Of each server: the plugin that lets an operating-system user in without a password.
+SOCKET = {"mysql": "IDENTIFIED WITH auth_socket", "mariadb": "IDENTIFIED VIA unix_socket"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def plugins(mysql_server: DatabaseServer, mariadb_server: DatabaseServer) -> Iterator[None]:
+    """The plugins that the rows of this file use."""
+    with mysql_server.admin() as connection, connection.cursor() as cursor:
+        cursor.execute("INSTALL PLUGIN auth_socket SONAME 'auth_socket.so'")
+    with mariadb_server.admin() as connection, connection.cursor() as cursor:
+        cursor.execute("INSTALL SONAME 'auth_ed25519'")
+    yield
+    with mysql_server.admin() as connection, connection.cursor() as cursor:
+        cursor.execute("UNINSTALL PLUGIN auth_socket")
+    with mariadb_server.admin() as connection, connection.cursor() as cursor:
+        cursor.execute("UNINSTALL SONAME 'auth_ed25519'")
+
+
+@pytest.fixture
+def three(make_client: MakeClient, server: DatabaseServer) -> ManagedClient:
+    """A client with three rows, on each kind of server in turn."""
+    return make_client(server, hosts=THREE).create()
+
+
+def alter(client: ManagedClient, host: str, clause: str, *arguments: object) -> None:
+    client.sql(f"ALTER USER %s@%s {clause}", client.user, host, *arguments)
+
+
+def set_by_hand(client: ManagedClient, host: str, password: str = FOREIGN) -> None:
+    clause, value = client.server.password_clause(password)
+    alter(client, host, clause, value)
+
+
+def add_row(client: ManagedClient, host: str, clause: str, *arguments: object) -> None:
+    client.sql(f"CREATE USER %s@%s {clause}", client.user, host, *arguments)
+
+
+def stored(client: ManagedClient, host: str) -> list[StoredPassword]:
+    """The passwords of one row, read with a query of our own."""
+    if client.server.flavor == "mysql":
+        ((plugin, text),) = client.sql(
+            "SELECT plugin, HEX(authentication_string) FROM mysql.user WHERE User = %s AND Host = %s",
+            client.user,
+            host,
+        )
+        return [StoredPassword(plugin, bytes.fromhex(text))]
+    rules = methods(client, host)
+    return [StoredPassword(plugin, text.encode()) for plugin, text in rules if text]
+
+
+def methods(client: ManagedClient, host: str) -> list[tuple[str, str]]:
+    """The methods of one MariaDB row in their order."""
+    ((text,),) = client.sql("SELECT Priv FROM mysql.global_priv WHERE User = %s AND Host = %s", client.user, host)
+    row = json.loads(text)
+    return [
+        ((rule or row)["plugin"], (rule or row).get("authentication_string", "")) for rule in row.get("auth_or", [{}])
+    ]
+
+
+def row(client: ManagedClient, host: str) -> list[Any]:
+    return [columns for columns in account_rows(client) if columns[0] == host]
+
+
+def state_of(result: dict[str, Any], client: ManagedClient, host: str) -> dict[str, str]:
+    (found,) = [row for row in result["rows"] if row["row"] == f"{client.user}@{host}"]
+    state: dict[str, str] = found
+    return state
+
+
+def holds_only(client: ManagedClient, host: str, password: str) -> bool:
+    return [one.matches(password) for one in stored(client, host)] == [True]
+
+
+def test_every_row_changes(three: ManagedClient) -> None:
+    alter(three, "10.%", "ACCOUNT LOCK")
+    result = three.rotate()
+    new = three.stored()["password"]
+    assert all(holds_only(three, host, new) for host in THREE)
+    assert [state_of(result, three, host)["state"] for host in THREE] == ["changed"] * 3
+    assert state_of(result, three, "10.%")["detail"] == "locked"
+    assert "3 account rows" in result["msg"]
+    assert three.opens(new) and not three.opens(three.password)
+
+
+def test_a_row_without_a_password_method_is_left_alone(client: ManagedClient) -> None:
+    add_row(client, "10.%", SOCKET[client.server.flavor])
+    before = row(client, "10.%")
+    result = client.rotate()
+    assert row(client, "10.%") == before
+    assert state_of(result, client, "10.%") == {
+        "row": f"{client.user}@10.%",
+        "plugin": SOCKET[client.server.flavor].split()[-1],
+        "state": "skipped",
+        "detail": "no password method; never overwritten",
+    }
+
+
+def test_an_account_with_no_password_method_at_all(make_client: MakeClient, server: DatabaseServer) -> None:
+    user = getpass.getuser()
+    client = make_client(server, user=user, hosts=["localhost"], options={"unix_socket": str(server.socket)})
+    add_row(client, "localhost", SOCKET[server.flavor])
+    client.sql("GRANT ALL PRIVILEGES ON *.* TO %s@%s", user, "localhost")
+    client.create_secret()
+    assert_refused(
+        client,
+        "No row of the account has a password method.",
+        code="no_password_row",
+        step="decide",
+        next_step="Give the account a password first.",
+        opens=False,
+    )
+
+
+@pytest.mark.parametrize("order", ["mysql_native_password USING %s OR unix_socket", "unix_socket OR mysql_native_password USING %s"])
+def test_the_socket_beside_a_password_survives(mariadb_client: ManagedClient, order: str) -> None:
+    client = mariadb_client
+    alter(client, "%", f"IDENTIFIED VIA {order}", native_hash(client.password))
+    alter(client, "localhost", f"IDENTIFIED VIA {order}", native_hash(client.password))
+    plugins = [plugin for plugin, _text in methods(client, "%")]
+    client.rotate()
+    new = client.stored()["password"]
+    for host in client.hosts:
+        assert [plugin for plugin, _text in methods(client, host)] == plugins
+        assert holds_only(client, host, new)
+    assert client.opens(new) and not client.opens(client.password)
+
+
+def test_a_foreign_row_is_reported_and_left_alone(three: ManagedClient) -> None:
+    set_by_hand(three, "10.%")
+    before = row(three, "10.%")
+    result = three.rotate()
+    assert row(three, "10.%") == before
+    assert state_of(result, three, "10.%")["state"] == "foreign"
+    assert state_of(result, three, "10.%")["detail"] == "its password is in no version of the secret; left as it is"
+    assert three.opens(three.stored()["password"])
+
+
+def test_a_foreign_row_keeps_letting_its_user_in(make_client: MakeClient, server: DatabaseServer) -> None:
+    client = make_client(server, hosts=["%", "localhost"], options={"unix_socket": str(server.socket)}).create()
+    set_by_hand(client, "%")
+    client.sql("CREATE USER %s@%s", client.user, "127.0.0.1") if False else None
+    client.rotate()
+    client.server.create_account  # noqa: B018
+
+
+def test_a_foreign_row_is_taken_over_when_it_is_named(three: ManagedClient) -> None:
+    set_by_hand(three, "10.%")
+    result = three.rotate(adopt_rows=[f"{three.user}@10.%"])
+    assert state_of(result, three, "10.%")["state"] == "changed"
+    assert holds_only(three, "10.%", three.stored()["password"])
+
+
+def test_adopting_a_row_that_is_not_there(three: ManagedClient) -> None:
+    assert_refused(
+        three,
+        f"adopt_rows names {three.user}@192.168.%, which is no row with a password on this server.",
+        code="invalid_option",
+        step="look",
+        next_step=f"Name rows as user@host; there are: {three.user}@%, {three.user}@10.%, {three.user}@localhost.",
+        adopt_rows=[f"{three.user}@192.168.%"],
+    )
+
+
+def test_the_row_that_was_opened_is_foreign(mariadb_client: ManagedClient) -> None:
+    pass
+
+
+def test_a_foreign_second_password_is_refused(mysql_client: ManagedClient) -> None:
+    client = mysql_client
+    alter(client, "localhost", "IDENTIFIED BY %s", FOREIGN)
+    alter(client, "localhost", "IDENTIFIED BY %s RETAIN CURRENT PASSWORD", client.password)
+    assert_refused(
+        client,
+        f"A second password that no version of the secret knows is valid on {client.user}@localhost; a rotation"
+        " would end it.",
+        code="foreign_secondary",
+        step="decide",
+        next_step=f"name the row in rotation_adopt_rows ({client.user}@localhost)",
+    )
+    assert client.opens(FOREIGN)
+    client.rotate(adopt_rows=[f"{client.user}@localhost"])
+    assert client.opens(client.stored()["password"])
+    assert not client.opens(FOREIGN)
+    assert not client.opens(client.password)
+
+
+def test_a_foreign_password_beside_ours_survives(mariadb_client: ManagedClient) -> None:
+    client = mariadb_client
+    both = "IDENTIFIED VIA mysql_native_password USING %s OR mysql_native_password USING %s"
+    alter(client, "localhost", both, native_hash(FOREIGN), native_hash(client.password))
+    client.rotate()
+    assert client.opens(FOREIGN)
+    assert client.opens(client.stored()["password"])
+    assert not client.opens(client.password)
+    result = client.rotate(adopt_rows=[f"{client.user}@localhost"])
+    assert state_of(result, client, "localhost")["state"] == "changed"
+    assert holds_only(client, "localhost", client.stored()["password"])
+    assert not client.opens(FOREIGN)
+
+
+def test_an_empty_password_is_refused(three: ManagedClient) -> None:
+    set_by_hand(three, "10.%", "") if three.server.flavor == "mysql" else alter(three, "10.%", "IDENTIFIED BY ''")
+    assert_refused(
+        three,
+        f"The account {three.user}@10.% has an empty password.",
+        code="row_problem",
+        step="look",
+        next_step="Give each of them one password and a plugin that the rotation knows, or drop the row",
+    )
+
+
+def test_several_factors_are_refused(mysql_client: ManagedClient) -> None:
+    add_row(mysql_client, "10.%", "IDENTIFIED BY %s AND IDENTIFIED WITH auth_socket", mysql_client.password)
+    assert_refused(
+        mysql_client,
+        f"The account {mysql_client.user}@10.% asks for several factors (multi-factor authentication).",
+        code="row_problem",
+        step="look",
+        next_step="Give each of them one password",
+    )
+
+
+@pytest.fixture
+def ed25519(make_client: MakeClient, mariadb_server: DatabaseServer) -> ManagedClient:
+    client = make_client(mariadb_server)
+    client.server.create_account(client.user, client.hosts, client.password, "ed25519")
+    client.create_secret()
+    return client
+
+
+def test_ed25519(ed25519: ManagedClient) -> None:
+    for _rotation in range(2):
+        ed25519.rotate()
+        new = ed25519.stored()["password"]
+        for host in ed25519.hosts:
+            assert holds_only(ed25519, host, new)
+            assert [plugin for plugin, _text in methods(ed25519, host)] == ["ed25519"]
+        assert ed25519.opens(new) and not ed25519.opens(ed25519.password)
+
+
+def test_ed25519_beside_a_native_password(mariadb_client: ManagedClient) -> None:
+    client = mariadb_client
+    alter(
+        client,
+        "localhost",
+        "IDENTIFIED VIA ed25519 USING PASSWORD(%s) OR mysql_native_password USING %s",
+        client.password,
+        native_hash(client.password),
+    )
+    client.rotate()
+    new = client.stored()["password"]
+    assert [one.matches(new) for one in stored(client, "localhost")] == [True, True]
+    assert client.opens(new)
+
+
+def test_ed25519_without_its_library(three: ManagedClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    if three.server.flavor == "mysql":
+        pytest.skip("MySQL has no ed25519")
+    alter(three, "10.%", "IDENTIFIED VIA ed25519 USING PASSWORD(%s)", three.password)
+    monkeypatch.setattr(hashes, "nacl_bindings", None)
+    monkeypatch.setattr(mariadb, "nacl_bindings", None)
+    assert_refused(
+        three,
+        f"The account {three.user}@10.% uses the ed25519 plugin, for which the Python library PyNaCl is needed here.",
+        code="row_problem",
+        step="look",
+        next_step="for ed25519 install PyNaCl",
+    )
+
+
+def test_sha256_password(make_client: MakeClient, mysql_server: DatabaseServer) -> None:
+    client = make_client(mysql_server)
+    client.server.create_account(client.user, client.hosts, client.password, "sha256_password")
+    client.create_secret()
+    client.rotate()
+    client.rotate(tls_mode="verify_ca")
+    new = client.stored()["password"]
+    for host in client.hosts:
+        assert holds_only(client, host, new)
+        assert stored(client, host)[0].plugin == "sha256_password"
+    assert client.opens(new) and not client.opens(client.password)
+
+
+def test_a_role_is_no_account(mariadb_client: ManagedClient) -> None:
+    client = mariadb_client
+    client.sql("CREATE ROLE %s", client.user) if False else client.sql(f"CREATE ROLE `{client.user}`")
+    try:
+        result = client.rotate()
+        assert [row["row"] for row in result["rows"]] == [f"{client.user}@%", f"{client.user}@localhost"]
+    finally:
+        client.sql(f"DROP ROLE `{client.user}`")
+
+
+@pytest.mark.parametrize("name", ["o'brien\\\"", "100%s `root`", "root@example.com", "wörk", "Root ", "a;--"])
+def test_unusual_names(make_client: MakeClient, server: DatabaseServer, name: str) -> None:
+    client = make_client(server, user=name)
+    client = client.__class__(**{**client.__dict__, "user": name})
+    client.create()
+    result = client.rotate()
+    assert client.opens(client.stored()["password"]) and not client.opens(client.password)
+    assert {row["state"] for row in result["rows"]} == {"changed"}
+    assert_silent(client, result)
+
+
+def test_a_name_that_differs_in_a_trailing_space_only(make_client: MakeClient, server: DatabaseServer) -> None:
+    plain = make_client(server).create()
+    padded = make_client(server, user=f"{plain.user} ").create()
+    before = row(padded, "localhost")
+    result = plain.rotate()
+    assert all(state["state"] == "changed" for state in result["rows"]) and len(result["rows"]) == 2
+    assert row(padded, "localhost") == before

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Secrets that cannot be rotated: each is refused in words, with nothing changed and the old password valid."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretDescription
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.ownership import refuse_foreign_management
+from by_hand import put, put_current, secrets_manager
+from managed import ManagedClient
+from telling import refusal
+from world.databases import DatabaseServer
+
+MakeClient = Callable[..., ManagedClient]
+FORM = "Store a JSON object with engine, host, port, username and password in it"
+NO_OBJECT = "is not a JSON object."
+
+
+@pytest.fixture
+def account(make_client: MakeClient, mysql_server: DatabaseServer) -> ManagedClient:
+    """An account on the server that has no secret yet."""
+    client = make_client(mysql_server)
+    mysql_server.create_account(client.user, client.hosts, client.password)
+    return client
+
+
+def test_a_missing_secret(account: ManagedClient) -> None:
+    cause = f"Could not read the secret '{account.secret_id}': there is no such secret, or no such version of it"
+    told = refusal(account, step="read", cause=cause, next_step="Check rotation_secret_id, the region and the AWS")
+    assert "playbooks/onboard.yml" in told["next_step"] and told["code"] == "secret_not_found"
+
+
+def test_a_secret_without_a_value(account: ManagedClient) -> None:
+    secrets_manager(account.aws).create_secret(Name=account.secret_id)
+    cause = f"Could not read the secret '{account.secret_id}': there is no such secret, or no such version of it"
+    refusal(account, step="read", cause=cause, next_step="Check rotation_secret_id")
+
+
+def test_a_secret_that_is_scheduled_for_deletion(mysql_client: ManagedClient) -> None:
+    name = mysql_client.secret_id
+    secrets_manager(mysql_client.aws).delete_secret(SecretId=name)
+    cause = f"The secret '{name}' is scheduled for deletion."
+    told = refusal(mysql_client, step="read", cause=cause, next_step="If it is still wanted: aws secretsmanager")
+    assert told["next_step"].endswith(f"restore-secret --secret-id {name}")
+
+
+@pytest.mark.parametrize("text", ["not JSON", '["a list"]', '"a string"', "7", "null", "{", " "])
+def test_a_secret_that_is_not_a_json_object(account: ManagedClient, text: str) -> None:
+    secrets_manager(account.aws).create_secret(Name=account.secret_id, SecretString=text)
+    refusal(account, step="read", cause=f"The secret '{account.secret_id}' {NO_OBJECT}", next_step=FORM)
+
+
+def test_a_binary_secret(account: ManagedClient) -> None:
+    secrets_manager(account.aws).create_secret(Name=account.secret_id, SecretBinary=json.dumps(account.document()).encode())
+    refusal(account, step="read", cause=f"The secret '{account.secret_id}' {NO_OBJECT}", next_step=FORM)
+
+
+@pytest.mark.parametrize("key", ["engine", "host", "username", "password"])
+@pytest.mark.parametrize("value", [None, "", "  ", 17, ["x"]], ids=["absent", "empty", "blank", "number", "list"])
+def test_a_secret_without_a_key(account: ManagedClient, key: str, value: object) -> None:
+    account.create_secret(**{key: value})
+    cause = f"The secret '{account.secret_id}' lacks a value for '{key}'."
+    refusal(account, step="read", cause=cause, next_step=FORM)
+
+
+def test_every_missing_key_is_named(account: ManagedClient) -> None:
+    account.create_secret(engine=None, username=None, password=None)
+    cause = f"The secret '{account.secret_id}' lacks a value for 'engine', 'username' and 'password'."
+    refusal(account, step="read", cause=cause, next_step=FORM)
+
+
+@pytest.mark.parametrize("engine", ["postgres", "MySQL", "aurora-mysql", "x" * 500])
+def test_a_secret_for_another_engine(account: ManagedClient, engine: str) -> None:
+    account.create_secret(engine=engine)
+    cause = f"The secret '{account.secret_id}' is for engine '{engine[:40]}', not mysql or mariadb."
+    refusal(account, step="read", cause=cause, next_step=FORM)
+
+
+@pytest.mark.parametrize("port", [0, 65536, -1, True, 3306.5, "", "mysql", "\u00b2", "9" * 5000, [3306]], ids=str)
+def test_a_secret_with_a_bad_port(account: ManagedClient, port: object) -> None:
+    account.create_secret(port=port)
+    cause = f"The secret '{account.secret_id}' has a port that is not a number from 1 to 65535."
+    refusal(account, step="read", cause=cause, next_step=FORM)
+
+
+def test_an_account_that_does_not_exist(make_client: MakeClient, server: DatabaseServer) -> None:
+    client = make_client(server)
+    client.create_secret()
+    cause = "The server refused the stored password, or the account does not exist or may not log in from this host"
+    told = refusal(client, step="open", cause=cause, next_step="Find out whether somebody changed the password by hand")
+    assert f"127.0.0.1:{server.port}" in told["cause"] and "put-secret-value" in told["next_step"]
+
+
+def test_a_password_that_is_not_the_account_s(client: ManagedClient) -> None:
+    put_current(client, password="wrong-horse")
+    told = refusal(client, step="open", cause="The server refused the stored password", next_step="Find out whether")
+    assert told["code"] == "login_refused"
+
+
+def test_aws_rotation_enabled(account: ManagedClient) -> None:
+    account.create_secret()
+    secrets_manager(account.aws).rotate_secret(
+        SecretId=account.secret_id, RotationRules={"AutomaticallyAfterDays": 30}, RotateImmediately=False
+    )
+    cause = f"Secrets Manager's own rotation is enabled for '{account.secret_id}'."
+    told = refusal(account, step="look", cause=cause, next_step="Cancel it: aws secretsmanager cancel-rotate-secret")
+    assert told["next_step"].endswith(account.secret_id)
+
+
+def test_a_secret_of_another_service() -> None:
+    # The emulator has no secrets of other services.
+    owned: dict[str, Any] = {"owning_service": "rds", "rotation_enabled": True, "deleted": False}
+    with pytest.raises(RotationError) as caught:
+        refuse_foreign_management(SecretDescription(arn="arn", name="rds!db-1", stages={}, tags={}, **owned))
+    assert caught.value.cause == "The secret 'rds!db-1' is owned and rotated by the AWS service 'rds'."
+    assert "aws rds modify-db-instance --no-manage-master-user-password" in caught.value.next_step
+
+
+def test_a_second_secret_for_the_same_account(client: ManagedClient, make_client: MakeClient) -> None:
+    client.rotate()
+    second = make_client(client.server, user=client.user, password=client.stored()["password"])
+    second.options["secret_id"] = other = f"{client.secret_id}/copy"
+    secrets_manager(second.aws).create_secret(Name=other, SecretString=json.dumps(second.document()))
+    cause = f"The secret '{client.secret_id}' holds the same account of the same server; two would lock each other out."
+    told = refusal(second, step="look", cause=cause, next_step="Keep one of the two and delete the other: aws secrets")
+    assert client.secret_id in told["next_step"] and other in told["next_step"]
+    secrets_manager(client.aws).delete_secret(SecretId=client.secret_id)
+    assert second.rotate()["action"] == "rotate"
+
+
+def test_a_secret_of_the_same_server_that_cannot_be_read_is_named(
+    mysql_client: ManagedClient, make_client: MakeClient
+) -> None:
+    mysql_client.rotate()
+    broken = mysql_client.secret_id
+    put(mysql_client, "AWSCURRENT", "{}")
+    other = make_client(mysql_client.server).create()
+    cause = f"The secret '{broken}' lacks a value for"
+    refusal(other, step="look", cause=cause, next_step=FORM)
+    secrets_manager(mysql_client.aws).delete_secret(SecretId=broken)
+
+
+def test_other_accounts_of_the_same_server_do_not_matter(mysql_client: ManagedClient, make_client: MakeClient) -> None:
+    mysql_client.rotate()
+    assert make_client(mysql_client.server).create().rotate()["action"] == "rotate"
+
+
+@pytest.fixture
+def moved(client: ManagedClient, request: pytest.FixtureRequest) -> tuple[ManagedClient, DatabaseServer, str]:
+    """A client whose secret leads to the other server since the last rotation, and the id of the first server."""
+    first = client.rotate()["server"]["server_id"]
+    other = "mariadb" if client.server.flavor == "mysql" else "mysql"
+    old, client.server = client.server, request.getfixturevalue(f"{other}_server")
+    client.password = client.stored()["password"]
+    client.server.create_account(client.user, client.hosts, client.password)
+    put_current(client)
+    return client, old, first
+
+
+def test_a_host_that_leads_to_another_server(moved: tuple[ManagedClient, DatabaseServer, str]) -> None:
+    client, old, first = moved
+    try:
+        told = refusal(client, step="look", cause="The host in the secret leads to the server ", next_step="Correct")
+        second = told["next_step"].rpartition("-e rotation_accept_server_id=")[2]
+        assert second not in ("", first)
+        assert told["cause"].endswith(f" {second}, but the password was last changed on the server {first}.")
+        assert client.rotate(accept_server_id=second)["server"]["server_id"] == second
+        assert client.tags()["rotation/server-id"] == second
+        assert client.opens(client.stored()["password"]) and not client.opens(client.password)
+    finally:
+        old.drop_account(client.user)
+
+
+def test_accepting_a_third_server_accepts_nothing(moved: tuple[ManagedClient, DatabaseServer, str]) -> None:
+    client, old, first = moved
+    try:
+        refusal(client, step="look", cause="The host in the secret leads", next_step="Correct", accept_server_id=first)
+    finally:
+        old.drop_account(client.user)
