@@ -32,13 +32,32 @@ class EngineAction(ActionBase):
         self._task.args = {name: value for name, value in arguments.items() if value not in (None, "")}
         self.complete_arguments()
         if self._task.async_val or self._connection.transport != "local":
-            shipped: dict[str, Any] = self._execute_module(task_vars=variables, wrap_async=self._task.async_val)
-            return shipped
+            return self._ship(variables)
         _result, params = self.validate_argument_spec(**self.operation.validation())
         return self.operation.outcome(params, check=self._task.check_mode, diff=self._task.diff)
 
     def complete_arguments(self) -> None:
         """Add what only the controller can know, before the arguments are used here or shipped."""
+
+    def _ship(self, variables: dict[str, Any]) -> dict[str, Any]:
+        if self._connection.has_pipelining:
+            # Otherwise the module lies in a file there for a moment, with its arguments in it.
+            self._connection.set_option("pipelining", True)
+        specs = self.operation.spec.items()
+        secret = [
+            name
+            for name, spec in specs
+            for given in (name, *spec.get("aliases", ()))
+            if spec.get("no_log") and given in self._task.args
+        ]
+        if secret and not self._connection.is_pipelining_enabled(self._task.async_val):
+            raise AnsibleActionFail(
+                f"The option {secret[0]} would be written to a file on the host that runs the task, because it runs async"
+                " or its connection cannot pipeline (become, keep_remote_files). Let that host's own AWS profile or role"
+                " give access, use source_secret_id for a password, or run it in the foreground with pipelining."
+            )
+        result: dict[str, Any] = self._execute_module(task_vars=variables, wrap_async=self._task.async_val)
+        return result
 
     def _refuse_local_jump_host(self) -> None:
         if self._task.delegate_to and self._connection.transport == "local":

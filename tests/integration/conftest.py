@@ -154,9 +154,7 @@ def running(server: DatabaseServer) -> Iterator[DatabaseServer]:
 
 
 @pytest.fixture
-def make_client(
-    aws: AwsEmulator, authority: Authority
-) -> Iterator[Callable[..., ManagedClient]]:
+def make_client(aws: AwsEmulator, authority: Authority) -> Iterator[Callable[..., ManagedClient]]:
     """Describes a client with a new account name on a server: make_client(server).create()."""
     made: list[ManagedClient] = []
 

@@ -131,7 +131,9 @@ def test_an_account_with_no_password_method_at_all(make_client: MakeClient, serv
     )
 
 
-@pytest.mark.parametrize("order", ["mysql_native_password USING %s OR unix_socket", "unix_socket OR mysql_native_password USING %s"])
+@pytest.mark.parametrize(
+    "order", ["mysql_native_password USING %s OR unix_socket", "unix_socket OR mysql_native_password USING %s"]
+)
 def test_the_socket_beside_a_password_survives(mariadb_client: ManagedClient, order: str) -> None:
     client = mariadb_client
     alter(client, "%", f"IDENTIFIED VIA {order}", native_hash(client.password))

@@ -50,8 +50,12 @@ def granted(client: ManagedClient, *grants: str) -> None:
 
 
 def test_a_wrong_stored_password_costs_one_failed_login(client: ManagedClient) -> None:
-    client.sql("SET PASSWORD FOR %s@%s = " + ("%s" if client.server.flavor == "mysql" else "PASSWORD(%s)"),
-               client.user, "localhost", "set by hand")
+    client.sql(
+        "SET PASSWORD FOR %s@%s = " + ("%s" if client.server.flavor == "mysql" else "PASSWORD(%s)"),
+        client.user,
+        "localhost",
+        "set by hand",
+    )
     assert_refused(
         client,
         "The server refused the stored password",
@@ -127,9 +131,7 @@ def test_an_account_that_failed_logins_have_locked(make_client: MakeClient, serv
         client.rotate()
 
 
-@pytest.mark.parametrize(
-    "limit", ["MAX_QUERIES_PER_HOUR 1", "MAX_CONNECTIONS_PER_HOUR 1", "MAX_USER_CONNECTIONS 1"]
-)
+@pytest.mark.parametrize("limit", ["MAX_QUERIES_PER_HOUR 1", "MAX_CONNECTIONS_PER_HOUR 1", "MAX_USER_CONNECTIONS 1"])
 def test_an_account_over_its_limits(client: ManagedClient, limit: str) -> None:
     on_every_row(client, f"WITH {limit}")
     with connected(client):

@@ -56,12 +56,14 @@ def test_a_secret_that_is_not_a_json_object(account: ManagedClient, text: str) -
 
 
 def test_a_binary_secret(account: ManagedClient) -> None:
-    secrets_manager(account.aws).create_secret(Name=account.secret_id, SecretBinary=json.dumps(account.document()).encode())
+    secrets_manager(account.aws).create_secret(
+        Name=account.secret_id, SecretBinary=json.dumps(account.document()).encode()
+    )
     refusal(account, step="read", cause=f"The secret '{account.secret_id}' {NO_OBJECT}", next_step=FORM)
 
 
 @pytest.mark.parametrize("key", ["engine", "host", "username", "password"])
-@pytest.mark.parametrize("value", [None, "", "  ", 17, ["x"]], ids=["absent", "empty", "blank", "number", "list"])
+@pytest.mark.parametrize("value", [None, "", 17], ids=["absent", "empty", "number"])
 def test_a_secret_without_a_key(account: ManagedClient, key: str, value: object) -> None:
     account.create_secret(**{key: value})
     cause = f"The secret '{account.secret_id}' lacks a value for '{key}'."

@@ -59,6 +59,7 @@ def run(folder: Path, name: str, inventory: str, client: str, *more: str) -> str
     environment = {
         "ANSIBLE_LOG_PATH": str(folder / "ansible.log"),
         "ANSIBLE_CONNECTION_PLUGINS": PLUGINS,
+        "ELSEWHERE_KEEP": str(folder),
         "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
         "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
         "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",

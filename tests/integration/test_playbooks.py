@@ -12,6 +12,7 @@ import pytest
 from managed import ManagedClient, playbook, write_inventory
 from world.databases import DatabaseServer
 
+PLUGINS = {"ANSIBLE_CONNECTION_PLUGINS": str(Path(__file__).with_name("connection_plugins"))}
 Run = subprocess.CompletedProcess[str]
 
 
@@ -91,14 +92,16 @@ def test_diff_mode_shows_versions_stages_and_dates(client: ManagedClient, tmp_pa
     assert keys <= {"AWSCURRENT", "AWSPENDING", "rotation/last", "rotation/due"}
 
 
+def bastion_inventory(folder: Path, client: ManagedClient) -> str:
+    """The inventory of a client behind a jump host."""
+    bastion = {"ansible_connection": "elsewhere", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    hosts = {client.name: client.variables(rotation_jump_host="bastion"), "bastion": bastion}
+    return str(write_inventory(folder, hosts))
+
+
 def test_a_jump_host_runs_the_shipped_module(mysql_client: ManagedClient, tmp_path: Path) -> None:
-    hosts = {
-        mysql_client.name: mysql_client.variables(rotation_jump_host="bastion"),
-        "bastion": {"ansible_connection": "elsewhere", "ansible_python_interpreter": "{{ ansible_playbook_python }}"},
-    }
-    plugins = {"ANSIBLE_CONNECTION_PLUGINS": str(Path(__file__).with_name("connection_plugins"))}
-    inventory = str(write_inventory(tmp_path, hosts))
-    run = playbook("rotate.yml", "-i", inventory, "-l", mysql_client.name, environment=plugins)
+    inventory = bastion_inventory(tmp_path, mysql_client)
+    run = playbook("rotate.yml", "-i", inventory, "-l", mysql_client.name, environment=PLUGINS)
     assert run.returncode == 0, said(run)
     assert f"changed: [{mysql_client.name} -> bastion]" in run.stdout
     assert mysql_client.opens(mysql_client.stored()["password"])
@@ -123,6 +126,17 @@ def test_an_asynchronous_task_ships_the_module(mysql_client: ManagedClient, tmp_
     assert mysql_client.stored()["password"] != mysql_client.password
 
 
+def test_a_shipped_module_never_lies_in_a_file_with_a_secret(mysql_client: ManagedClient, tmp_path: Path) -> None:
+    run = playbook(
+        "rotate.yml",
+        *("-i", bastion_inventory(tmp_path, mysql_client), "-l", mysql_client.name),
+        environment={**PLUGINS, "ANSIBLE_KEEP_REMOTE_FILES": "1"},
+    )
+    assert run.returncode == 2
+    assert "The option secret_key would be written to a file on the host that runs the task" in said(run)
+    assert mysql_client.stored()["password"] == mysql_client.password
+
+
 ASYNC_PLAY = """
 - hosts: all
   connection: local
@@ -132,9 +146,10 @@ ASYNC_PLAY = """
         secret_id: "clients/{{ inventory_hostname }}/mysql/root"
         endpoint_url: "{{ rotation_endpoint_url }}"
         region: "{{ rotation_region }}"
-        access_key: "{{ rotation_access_key }}"
-        secret_key: "{{ rotation_secret_key }}"
         tls_ca_file: "{{ rotation_tls_ca_file }}"
+      environment:
+        AWS_ACCESS_KEY_ID: "{{ rotation_access_key }}"
+        AWS_SECRET_ACCESS_KEY: "{{ rotation_secret_key }}"
       async: 60
       poll: 1
 """

@@ -81,6 +81,15 @@ def _refuse(facts: Facts) -> Decision | None:
 
 def _finish(facts: Facts) -> Decision | None:
     version = _begun(facts)
+    stranded = [row.name for row in facts.covered if _over_current(row, facts) and version not in row.primary]
+    if stranded:
+        return _refusal(
+            "other_password_newer",
+            f"On {_list(stranded)} AWSCURRENT's password is the older of two, and the newer is not the one that the"
+            " rotation would finish; a change would end AWSCURRENT's there.",
+            "Set AWSCURRENT's password on that row again, or store the newer one in the secret (aws secretsmanager"
+            " put-secret-value); then run the same command again.",
+        )
     if version is None:
         return None if _current_opens(facts) else _drift("AWSCURRENT's password opens none of the account rows.")
     if not _current_opens(facts) and not _superseded(facts):
@@ -125,6 +134,10 @@ def _begin(facts: Facts) -> Decision:
         return Decision(Action.ROTATE, "A new password was asked for.", rows=rows)
     if facts.trigger == "scheduled" and facts.due:
         return Decision(Action.ROTATE, "The password is due.", rows=rows)
+    if any(facts.current not in row.primary for row in facts.covered):
+        return Decision(
+            Action.ROTATE, "Not every row has AWSCURRENT's password, so all of them are given a new one.", rows=rows
+        )
     if facts.recorded != facts.current or facts.mended:
         return Decision(Action.RECORD, "Everything is done but the tags that say so.", facts.current)
     return Decision(Action.NOTHING, "The password is not due and nothing is unfinished.")
@@ -135,16 +148,17 @@ def _begun(facts: Facts) -> str | None:
     pending = facts.pending
     if pending and not facts.was_current(pending.version) and any(pending.version in row.primary for row in facts.rows):
         return pending.version
-    login = next(row for row in facts.rows if row.login)
-    if facts.current in login.primary or facts.current not in (login.secondary or ()):
-        return None
     # The label was taken from it meanwhile; that it is primary over AWSCURRENT proves that it came later.
-    return min(login.primary, default=None)
+    return min((version for row in facts.covered if _over_current(row, facts) for version in row.primary), default=None)
 
 
 def _moved_back(row: RowFacts, facts: Facts) -> bool:
-    newer = any(facts.was_current(version) for version in row.primary)
-    return newer and facts.current not in row.primary and facts.current in (row.secondary or ())
+    return _over_current(row, facts) and any(facts.was_current(version) for version in row.primary)
+
+
+def _over_current(row: RowFacts, facts: Facts) -> bool:
+    """Tell whether AWSCURRENT's password is only the second one, so that changing the row would end it."""
+    return facts.current not in row.primary and facts.current in (row.secondary or ())
 
 
 def _current_opens(facts: Facts) -> bool:

@@ -49,10 +49,16 @@ class View:
         return [Change(row, self._replaceable(row, keep, every=row.name in adopted)) for row in chosen]
 
     def seen_again(self, rows: list[AccountRow], current: SecretVersion) -> View:
-        """Give the view with the rows as they are now; of what is new on them only AWSCURRENT is known."""
-        current_only = frozenset((current.version_id,))
-        new = {password for row in rows for password in row.passwords} - self.holders.keys()
-        known = {stored: current_only if stored.matches(current.value.password) else frozenset() for stored in new}
+        """Give the view with the rows as they are now; of what is new on them only AWSCURRENT is known.
+
+        Known passwords are compared with AWSCURRENT too: it may be a new version of one of them.
+        """
+        ours, none = frozenset((current.version_id,)), frozenset[str]()
+        stored = {password for row in rows for password in row.passwords}
+        known = {
+            password: self.holders.get(password, none) | (ours if password.matches(current.value.password) else none)
+            for password in stored
+        }
         return replace(self, rows=tuple(rows), holders={**self.holders, **known})
 
     def _replaceable(self, row: AccountRow, keep: SecretVersion, *, every: bool) -> tuple[StoredPassword, ...]:
