@@ -44,7 +44,7 @@ class Deadline:
         """Raise a RotationError where no time is left."""
         if not self.remaining():
             raise RotationError(
-                f"The run did not finish within its deadline of {self.seconds:.0f} seconds.", code="deadline"
+                f"The run did not finish within its deadline of {self.seconds:g} seconds.", code="deadline"
             )
 
     def guard(self, sock: socket.socket) -> threading.Timer:

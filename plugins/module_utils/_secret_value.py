@@ -86,7 +86,7 @@ def parse_secret(text: str | None, name: str = "") -> SecretValue:
 def _load(text: str | None, subject: str) -> dict[str, Any]:
     try:
         document = json.loads(text or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
         raise _fault("secret_not_json", f"{subject} is not a JSON object")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible.constants import LOCALHOST
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
@@ -43,25 +44,24 @@ class EngineAction(ActionBase):
         if self._connection.has_pipelining:
             # Otherwise the module lies in a file there for a moment, with its arguments in it.
             self._connection.set_option("pipelining", True)
-        specs = self.operation.spec.items()
-        secret = [
-            name
-            for name, spec in specs
-            for given in (name, *spec.get("aliases", ()))
-            if spec.get("no_log") and given in self._task.args
-        ]
+        secret = self._secret_options()
         if secret and not self._connection.is_pipelining_enabled(self._task.async_val):
             raise AnsibleActionFail(
-                f"The option {secret[0]} would be written to a file on the host that runs the task, because it runs async"
-                " or its connection cannot pipeline (become, keep_remote_files). Let that host's own AWS profile or role"
-                " give access, use source_secret_id for a password, or run it in the foreground with pipelining."
+                f"The option {secret[0]} would be written to a file on the host that runs the task, because the task is"
+                " async or the connection cannot pipeline (become, keep_remote_files). Let that host's own AWS profile"
+                " or role give access, use source_secret_id for a password, or run it in the foreground with pipelining."
             )
         result: dict[str, Any] = self._execute_module(task_vars=variables, wrap_async=self._task.async_val)
         return result
 
+    def _secret_options(self) -> list[str]:
+        secret = {name: spec for name, spec in self.operation.spec.items() if spec.get("no_log")}
+        return [name for name, spec in secret.items() if {name, *spec.get("aliases", ())} & self._task.args.keys()]
+
     def _refuse_local_jump_host(self) -> None:
-        if self._task.delegate_to and self._connection.transport == "local":
+        target = self._task.delegate_to
+        if target and target not in LOCALHOST and self._connection.transport == "local":
             raise AnsibleActionFail(
-                f"The jump host {self._task.delegate_to!r} would be reached by the connection 'local', which is this"
+                f"The jump host {target!r} would be reached by the connection 'local', which is this"
                 " machine. Give it its own ansible_connection (ssh) in the inventory."
             )

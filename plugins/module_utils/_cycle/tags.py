@@ -63,8 +63,9 @@ def _moment(text: str | None) -> datetime | None:
         moment = datetime.fromisoformat(text or "")
     except ValueError:
         return None
-    return moment if moment.tzinfo else None
+    # Near the ends of the calendar, adding days or changing the zone overflows.
+    return moment if moment.tzinfo and 2000 <= moment.year < 9000 else None
 
 
 def _days(text: str | None) -> int:
-    return int(text) if text and text.isdigit() and 0 < int(text) < 1000 else DEFAULT_CYCLE_DAYS
+    return int(text) if text and text.isdecimal() and 0 < int(text) < 1000 else DEFAULT_CYCLE_DAYS

@@ -69,9 +69,21 @@ def connect(login: Login, tls: TlsOptions, deadline: Deadline) -> Session:
         except BaseException:
             guard.cancel()
             sock.close()
+            if not deadline.remaining():
+                raise _unanswered(place, deadline) from None
             raise
     _set_up(session, deadline)
     return session
+
+
+def _unanswered(place: str, deadline: Deadline) -> RotationError:
+    return RotationError(
+        f"The server at {place} took the connection and did not answer it within the deadline of"
+        f" {deadline.seconds:g} seconds.",
+        code="deadline",
+        next_step="Check that a database listens there and that nothing on the way holds its packets back, or raise"
+        " rotation_deadline; then run the same command again.",
+    )
 
 
 def _socket(login: Login, tls: TlsOptions, deadline: Deadline) -> socket.socket:
@@ -103,6 +115,8 @@ def _handshake(login: Login, tls: TlsOptions, sock: socket.socket, deadline: Dea
         program_name="dbops.rotation",
         defer_connect=True,
     )
+    # PyMySQL knows it only of a socket that it opened itself; without it caching_sha2_password fails there.
+    connection._secure = bool(tls.unix_socket)
     connection.connect(sock)
     return connection
 

@@ -44,7 +44,7 @@ _RECONCILE = (
 )
 _POLICY = "The server's password policy refused the new password."
 _WIDER = "Choose password_length and password_exclude_characters that satisfy that policy."
-_LOST = Diagnosis("connection_lost", "The connection to the server broke.", AGAIN, ConnectionLost)
+_LOST = Diagnosis("connection_lost", "The connection to the server broke or got no answer in time.", AGAIN, ConnectionLost)
 _LOCK_WAIT = Diagnosis("server_busy", "The server is held by a lock (a backup, or FLUSH TABLES WITH READ LOCK).", BUSY)
 _EXPIRED = Diagnosis(
     "account_expired",
@@ -164,7 +164,7 @@ def diagnose(error: BaseException, place: str) -> RotationError:
 
 def _unreachable(error: OSError, place: str) -> RotationError:
     return RotationError(
-        f"The server at {place} cannot be reached: {error.strerror or type(error).__name__}.",
+        f"The server at {place} cannot be reached: {error.strerror or 'no answer in time'}.",
         code="server_unreachable",
         next_step="Check that the server runs and that host, port and network path are right;"
         " then run the same command again.",
@@ -188,7 +188,7 @@ def _tls(error: ssl.SSLError, place: str) -> RotationError:
             next_step="Name the server's certificate authority in rotation_tls_ca_file.",
         )
     return RotationError(
-        f"The TLS handshake with {place} failed ({error.reason or type(error).__name__}).",
+        f"The TLS handshake with {place} failed ({getattr(error, 'reason', None) or type(error).__name__}).",
         code="tls_failed",
         next_step="Check which TLS versions and client certificates the server asks for.",
     )

@@ -26,6 +26,10 @@ from ansible_collections.dbops.rotation.plugins.module_utils._libraries import n
 _ROWS = "SELECT User, Host, Priv FROM mysql.global_priv WHERE User = %s ORDER BY Host"
 _VALIDATORS = "SELECT COUNT(*) FROM information_schema.PLUGINS WHERE PLUGIN_TYPE = %s AND PLUGIN_STATUS = 'ACTIVE'"
 _POLICY_WARNING = 1819
+_PLAINTEXT_WARNING = (
+    "The new password is sent as plain text (allow_plaintext_statement), so the server's logs, process list and binary"
+    " log may show it, and the old one ends before AWSCURRENT is the new one."
+)
 
 
 @dataclass(frozen=True)
@@ -39,34 +43,18 @@ class _Rule:
 class MariaDb:
     """MariaDB 10.4 and later."""
 
+    repeatable = True
+
     def __init__(self, server: Server, *, allow_plaintext: bool) -> None:
         """Remember whether the server may insist on plaintext, and whether the caller allows it then."""
         self._strict = server.on("strict_password_validation")
         self._allow_plaintext = allow_plaintext
+        self._plaintext = False
 
-    def rows(self, session: Session, user: str) -> list[AccountRow]:
-        """List every row of one user name; roles are not accounts."""
-        found = [(columns[1], json.loads(columns[2])) for columns in session.query(_ROWS, user) if columns[0] == user]
-        return [_row(user, host, priv) for host, priv in found if not priv.get("is_role")]
-
-    def apply(self, session: Session, changes: Sequence[Change], password: str) -> None:
-        """Set the new password row by row: the new hash, and for native passwords the old one beside it."""
-        plaintext = self._needs_plaintext(session)
-        for change in changes:
-            rules = _with_new(change, password, plaintext=plaintext)
-            try:
-                _alter(session, change.row, rules)
-            except RotationError as error:
-                raise _policy_refusal(session, error) if plaintext else error from None
-
-    def discard(self, session: Session, changes: Sequence[Change]) -> None:
-        """Take the replaced passwords out of every row."""
-        for change in changes:
-            _alter(session, change.row, [_rule(m) for m in change.row.methods if m.password not in change.replaced])
-
-    def _needs_plaintext(self, session: Session) -> bool:
+    def prepare(self, session: Session) -> list[str]:
+        """Find out whether the server insists on plaintext; refuse that, or give the warning of who allowed it."""
         if not (self._strict and session.value(_VALIDATORS, "PASSWORD VALIDATION")):
-            return False
+            return []
         if not self._allow_plaintext:
             raise RotationError(
                 "A password validation plugin with strict_password_validation refuses hashes, so the new password"
@@ -75,7 +63,31 @@ class MariaDb:
                 next_step="Turn strict_password_validation off for the rotation, or set"
                 " rotation_allow_plaintext_statement=true and accept that the server's logs see the password.",
             )
-        return True
+        self._plaintext = True
+        return [_PLAINTEXT_WARNING]
+
+    def rows(self, session: Session, user: str) -> list[AccountRow]:
+        """List every row of one user name; roles are not accounts."""
+        found = [(columns[1], json.loads(columns[2])) for columns in session.query(_ROWS, user) if columns[0] == user]
+        return [_row(user, host, priv) for host, priv in found if not priv.get("is_role")]
+
+    def apply(self, session: Session, changes: Sequence[Change], password: str) -> None:
+        """Set the new password row by row: the new hash, and for native passwords the old one beside it."""
+        for change in changes:
+            if self._plaintext:
+                _refuse_other_hashes(change.row, change.replaced)
+            rules = _with_new(change, password, plaintext=self._plaintext)
+            try:
+                _alter(session, change.row, rules)
+            except RotationError as error:
+                raise _policy_refusal(session, error) if self._plaintext else error from None
+
+    def discard(self, session: Session, changes: Sequence[Change]) -> None:
+        """Take the replaced passwords out of every row."""
+        for change in changes:
+            if self._plaintext:
+                _refuse_other_hashes(change.row, change.replaced)
+            _alter(session, change.row, [_rule(m) for m in change.row.methods if m.password not in change.replaced])
 
 
 def _row(user: str, host: str, priv: dict[str, Any]) -> AccountRow:
@@ -114,6 +126,18 @@ def _with_new(change: Change, password: str, *, plaintext: bool) -> list[_Rule]:
             if method.plugin == hashes.NATIVE:
                 rules.append(_rule(method))
     return list(dict.fromkeys(rules))
+
+
+def _refuse_other_hashes(row: AccountRow, replaced: Sequence[StoredPassword]) -> None:
+    """Raise a RotationError where a statement would repeat a hash, which strict validation refuses."""
+    if any(method.password and method.password not in replaced for method in row.methods):
+        raise RotationError(
+            f"The account {row.name} has another password too, which would have to be repeated as a hash, and a"
+            " password validation plugin with strict_password_validation refuses hashes.",
+            code="plaintext_not_enough",
+            next_step="Turn strict_password_validation off for the rotation, or name the row in rotation_adopt_rows"
+            " to end its other password; then run the same command again.",
+        )
 
 
 def _rule(method: Method) -> _Rule:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import resource
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ class Operation:
 
     def outcome(self, params: Mapping[str, Any], *, check: bool, diff: bool) -> dict[str, Any]:
         """Run the engine; the one place where an exception becomes a failed result."""
+        # A core file would hold the password that this process holds.
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         try:
             require_libraries()
             result = self.work(params, check)

@@ -61,11 +61,13 @@ def _introduce(run: Run, view: View, decision: Decision) -> SecretVersion:
             return version
         except PolicyRefused:
             run.journal.sent = False
-    raise RotationError(
-        f"The server's password policy refused {DRAWS} new passwords ({policy_title(run.server)}).",
-        code="password_policy",
-        next_step="Choose rotation_password_length and rotation_password_exclude_characters that satisfy that policy.",
-    )
+    with run.journal.step("apply"):
+        raise RotationError(
+            f"The server's password policy refused {DRAWS} new passwords ({policy_title(run.server)}).",
+            code="password_policy",
+            next_step="Choose rotation_password_length and rotation_password_exclude_characters that satisfy that"
+            " policy; then run the same command again.",
+        )
 
 
 def _store(run: Run, decision: Decision) -> SecretVersion:
@@ -119,8 +121,9 @@ def _apply(run: Run, changes: list[Change], version: SecretVersion) -> None:
         if not _all_hold(_rows(run), names, version):
             run.journal.sent = bool(_holding(_rows(run), version))
             raise
-        # MariaDB may fail a statement that it has applied and not logged; the same one again reaches its replicas.
-        run.dialect.apply(run.session, changes, version.value.password)
+        if run.dialect.repeatable:
+            # MariaDB may fail a statement that it applied but did not log; sent again it reaches its replicas.
+            run.dialect.apply(run.session, changes, version.value.password)
 
 
 def _verify(run: Run, view: View, version: SecretVersion) -> None:

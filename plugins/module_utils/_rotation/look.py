@@ -174,7 +174,7 @@ def _facts(
 def _row(run: Run, row: AccountRow, holders: dict[StoredPassword, frozenset[str]]) -> RowFacts:
     # MariaDB's methods are equal to each other, so one that is ours counts as the primary.
     primary = next((stored for stored in row.first_class if holders[stored]), row.first_class[0])
-    others = [stored for stored in row.passwords if stored is not primary]
+    others = [stored for stored in row.passwords if stored is row.retained or not holders[stored] & holders[primary]]
     secondary: frozenset[str] | None = frozenset[str]().union(*(holders[stored] for stored in others))
     if not row.retained and not secondary:
         secondary = None  # none, or a method that is foreign and survives every change

@@ -21,7 +21,6 @@ REASON_LENGTH = 200
 class RotationRequest:
     """One client's rotation; ``deadline`` in seconds.
 
-    ``rows`` is ``covered``, or ``current_only`` where the account may not read the table of accounts.
     ``adopt_rows`` names foreign rows (user@host) that are to carry this secret's password from now on.
     ``accept_server_id`` names another server than the remembered one as the right one.
     """
@@ -33,7 +32,6 @@ class RotationRequest:
     trigger: str = ON_DEMAND
     reason: str = ""
     deadline: float = DEFAULT_DEADLINE
-    rows: str = "covered"
     adopt_rows: frozenset[str] = field(default_factory=frozenset)
     single_writer: bool = False
     allow_plaintext_statement: bool = False

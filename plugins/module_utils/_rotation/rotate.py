@@ -64,7 +64,11 @@ def _until_done(run: Run) -> tuple[View, Decision]:
         except SwapLost:
             if look_number == MOST_LOOKS:
                 raise
-    raise RotationError("The rotation did not come to an end.", code="unsettled")
+    with run.journal.step("decide"):
+        raise RotationError(
+            f"After {MOST_LOOKS} looks there is still something to do: the secret or the server keeps changing.",
+            code="unsettled",
+        )
 
 
 def _look_and_decide(run: Run) -> tuple[View, Decision]:

@@ -80,6 +80,8 @@ class Run:
         refuse_unsuitable(self.server, single_writer=self.request.single_writer)
         if self.server.replicates is None:
             self.journal.warn("The account may not ask whether the server is a replica; that was not checked.")
+        for warning in self.dialect.prepare(self.session):
+            self.journal.warn(warning)
 
     def take_fence(self) -> None:
         """Become the only run at work on this account."""
@@ -121,8 +123,10 @@ class Run:
         Only a MariaDB row that can hold one password alone (ed25519) is ever without AWSCURRENT's, between its
         change and the promotion.
         """
+        if self.current.value.document["engine"] != MARIADB:
+            return None
         pending_id = self.store.describe().holder(PENDING)
-        if self.current.value.document["engine"] != MARIADB or pending_id in (None, self.current.version_id):
+        if pending_id in (None, self.current.version_id):
             return None
         pending = self.readable(str(pending_id))
         newer = pending is not None and pending.created >= self.current.created
