@@ -44,7 +44,8 @@ class PasswordRules:
             raise _impossible("The server's policy asks for special characters, but all of - _ . are excluded.")
         lower, upper, digits, specials = (max(pair) for pair in zip(self.minimum, minimum, strict=True))
         needed = max(length, lower + upper + digits + specials + 2)
-        return PasswordRules(max(self.length, needed), self.exclude, (lower, upper, digits, specials), forbidden)
+        words = (*self.forbidden_words, *forbidden)
+        return PasswordRules(max(self.length, needed), self.exclude, (lower, upper, digits, specials), words)
 
 
 def generate(rules: PasswordRules) -> str:

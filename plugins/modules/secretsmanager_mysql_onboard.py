@@ -98,7 +98,7 @@ msg:
   description: What happened, in one sentence; on failure client, step, cause, state left and next command.
   returned: always
   type: str
-  sample: "client_acme: the password opens MySQL 9.7.4 at db.acme.example.com:3306 and stored as a secret"
+  sample: "client_acme: the password opens MySQL 9.7.4 at db.acme.example.com:3306 and is stored as a secret"
 client:
   description: The client's name.
   returned: success
@@ -139,11 +139,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard imp
 
 
 def main() -> None:
-    module = AnsibleModule(supports_check_mode=True, **ONBOARD.validation())
-    result = ONBOARD.outcome(module.params, check=module.check_mode, diff=module._diff)
-    if result.pop("failed", False):
-        module.fail_json(**result)
-    module.exit_json(**result)
+    ONBOARD.run_module(AnsibleModule(supports_check_mode=True, **ONBOARD.validation()))
 
 
 if __name__ == "__main__":

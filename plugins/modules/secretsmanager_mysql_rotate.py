@@ -298,11 +298,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate impo
 
 
 def main() -> None:
-    module = AnsibleModule(supports_check_mode=True, **ROTATE.validation())
-    result = ROTATE.outcome(module.params, check=module.check_mode, diff=module._diff)
-    if result.pop("failed", False):
-        module.fail_json(**result)
-    module.exit_json(**result)
+    ROTATE.run_module(AnsibleModule(supports_check_mode=True, **ROTATE.validation()))
 
 
 if __name__ == "__main__":

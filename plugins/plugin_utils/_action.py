@@ -45,7 +45,7 @@ class EngineAction(ActionBase):
             # Otherwise the module lies in a file there for a moment, with its arguments in it.
             self._connection.set_option("pipelining", True)
         secret = self._secret_options()
-        if secret and not self._connection.is_pipelining_enabled(self._task.async_val):
+        if secret and not self._is_pipelining_enabled("new", self._task.async_val):
             raise AnsibleActionFail(
                 f"The option {secret[0]} would be written to a file on the host that runs the task, because the task is"
                 " async or the connection cannot pipeline (become, keep_remote_files). Let that host's own AWS profile"

@@ -5,18 +5,10 @@ from __future__ import annotations
 
 import json
 import uuid
-from functools import cache
 from typing import Any
 
 from botocore.exceptions import ClientError
-from managed import ManagedClient
-from world.aws import AwsEmulator
-
-
-@cache
-def secrets_manager(aws: AwsEmulator) -> Any:
-    """A client, made once: making one takes longer than a rotation."""
-    return aws.client()
+from managed import ManagedClient, secrets_manager
 
 
 def put(client: ManagedClient, stage: str, text: str) -> str:
@@ -42,6 +34,11 @@ def move(client: ManagedClient, stage: str, version: str | None) -> None:
     ends = {"RemoveFromVersionId": holder, "MoveToVersionId": version}
     given = {name: value for name, value in ends.items() if value}
     secrets_manager(client.aws).update_secret_version_stage(SecretId=client.secret_id, VersionStage=stage, **given)
+
+
+def remove(client: ManagedClient) -> None:
+    """Delete the secret for good, so that it is no other secret of the fleet any more."""
+    secrets_manager(client.aws).delete_secret(SecretId=client.secret_id, ForceDeleteWithoutRecovery=True)
 
 
 def description(client: ManagedClient) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.httpsession import URLLib3Session
+from by_hand import remove
 from managed import ManagedClient
 from world.aws import NOWHERE, AwsEmulator
 from world.certificates import Authority, Certificate
@@ -167,6 +168,7 @@ def make_client(aws: AwsEmulator, authority: Authority) -> Iterator[Callable[...
     yield make
     for client in made:
         client.server.drop_account(client.user)
+        remove(client)
 
 
 @pytest.fixture

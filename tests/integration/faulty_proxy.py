@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -38,36 +40,50 @@ class Fault:
 
 
 class FaultyProxy:
-    """Forwards every request that no fault concerns; `seen` counts what arrived, retries included."""
+    """Forwards every request that no fault concerns; `seen` counts those about the one secret, retries included."""
 
-    def __init__(self, target: str, *faults: Fault) -> None:
+    def __init__(self, target: str) -> None:
         """Describe a proxy in front of an endpoint."""
-        self.faults = list(faults)
         self.seen: Counter[str] = Counter()
-        self.ended = threading.Event()
+        self.over = threading.Event()
+        self._faults: tuple[Fault, ...] = ()
+        self._secret_id = ""
         self._target = urlsplit(target).netloc
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
-        self.endpoint_url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self.endpoint_url = f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> FaultyProxy:
         self._thread.start()
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self.ended.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
 
-    def fate(self, operation: str) -> str | None:
+    @contextmanager
+    def faulty(self, secret_id: str, *faults: Fault) -> Iterator[None]:
+        """Let these things happen to the requests about one secret."""
+        self.seen.clear()
+        self.over = threading.Event()
+        self._secret_id, self._faults = secret_id, faults
+        try:
+            yield
+        finally:
+            self._faults = ()
+            self.over.set()
+
+    def fate(self, operation: str, body: bytes) -> str | None:
         """Count a request, and give what is to happen to it."""
+        if json.loads(body or b"{}").get("SecretId") != self._secret_id:
+            return None
         with self._lock:
             self.seen[operation] += 1
             number = self.seen[operation]
-        return next((fault.what for fault in self.faults if fault.hits(operation, number)), None)
+        return next((fault.what for fault in self._faults if fault.hits(operation, number)), None)
 
     def forward(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
         """Let the emulator answer."""
@@ -84,9 +100,9 @@ def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            fate = proxy.fate(self.headers.get("X-Amz-Target", "").rpartition(".")[2])
+            fate = proxy.fate(self.headers.get("X-Amz-Target", "").rpartition(".")[2], body)
             if fate == SILENCE:
-                proxy.ended.wait(30)
+                proxy.over.wait(30)
             elif fate in (None, LOSE_REPLY):
                 answer = proxy.forward(self.path, dict(self.headers), body)
                 if fate is None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,12 @@ from world.databases import DatabaseServer
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
+
+
+@cache
+def secrets_manager(aws: AwsEmulator) -> Any:
+    """Give a client of the emulator, made once: making one takes longer than a rotation."""
+    return aws.client()
 
 
 @dataclass
@@ -61,7 +68,7 @@ class ManagedClient:
         return {key: value for key, value in given.items() if value is not None}
 
     def create_secret(self, **keys: Any) -> None:
-        self.aws.client().create_secret(Name=self.secret_id, SecretString=json.dumps(self.document(**keys)))
+        secrets_manager(self.aws).create_secret(Name=self.secret_id, SecretString=json.dumps(self.document(**keys)))
 
     def run(self, operation: Operation = ROTATE, *, check: bool = False, diff: bool = False, **options: Any) -> Any:
         """Run the engine in this process, as the action plugin does, and give the result."""
@@ -95,18 +102,18 @@ class ManagedClient:
 
     def stored(self, stage: str = "AWSCURRENT") -> dict[str, Any]:
         """The document under a stage."""
-        answer = self.aws.client().get_secret_value(SecretId=self.secret_id, VersionStage=stage)
+        answer = secrets_manager(self.aws).get_secret_value(SecretId=self.secret_id, VersionStage=stage)
         document: dict[str, Any] = json.loads(answer["SecretString"])
         return document
 
     def stages(self) -> dict[str, str]:
         """Which version each stage is on."""
-        answer = self.aws.client().describe_secret(SecretId=self.secret_id)
+        answer = secrets_manager(self.aws).describe_secret(SecretId=self.secret_id)
         return {stage: version for version, stages in answer["VersionIdsToStages"].items() for stage in stages}
 
     def tags(self) -> dict[str, str]:
         """The secret's tags."""
-        answer = self.aws.client().describe_secret(SecretId=self.secret_id)
+        answer = secrets_manager(self.aws).describe_secret(SecretId=self.secret_id)
         return {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
 
     def opens(self, password: str) -> bool:

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from by_hand import put, put_current
+from managed import ManagedClient, secrets_manager
+from telling import refusal
+from world.databases import DatabaseServer
+
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretDescription
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.ownership import refuse_foreign_management
-from by_hand import put, put_current, secrets_manager
-from managed import ManagedClient
-from telling import refusal
-from world.databases import DatabaseServer
 
 MakeClient = Callable[..., ManagedClient]
 FORM = "Store a JSON object with engine, host, port, username and password in it"

@@ -104,6 +104,7 @@ def test_a_jump_host_runs_the_shipped_module(mysql_client: ManagedClient, tmp_pa
     run = playbook("rotate.yml", "-i", inventory, "-l", mysql_client.name, environment=PLUGINS)
     assert run.returncode == 0, said(run)
     assert f"changed: [{mysql_client.name} -> bastion]" in run.stdout
+    assert "WARNING" not in said(run)
     assert mysql_client.opens(mysql_client.stored()["password"])
     assert mysql_client.stored()["password"] != mysql_client.password
 

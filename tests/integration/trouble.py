@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from managed import ManagedClient
+from managed import ManagedClient, secrets_manager
 
 UNCHANGED = "Nothing was changed; the password in AWSCURRENT is the one it was."
 STORED = "The server was not changed; a new password is stored as AWSPENDING"
 # Parts of statements that only the engine sends; advice to people names others.
-OURS = re.compile(r"IDENTIFIED|RETAIN CURRENT|GET_LOCK\(|SHOW GLOBAL|SET SESSION|FROM mysql\.|%s")
+OURS = re.compile(r"IDENTIFIED|RETAIN CURRENT|GET_LOCK\(|SHOW GLOBAL|SET SESSION|FROM mysql\.")
 INTERNALS = re.compile(r"Traceback|File \"|pymysql|OperationalError|_db/|ssl\.c")
 
 
@@ -61,7 +61,7 @@ def assert_silent(client: ManagedClient, result: dict[str, Any]) -> None:
 
 def passwords(client: ManagedClient) -> Iterator[str]:
     """Every password that any version of the secret holds."""
-    secrets = client.aws.client()
+    secrets = secrets_manager(client.aws)
     for version in secrets.list_secret_version_ids(SecretId=client.secret_id, IncludeDeprecated=True)["Versions"]:
         answer = secrets.get_secret_value(SecretId=client.secret_id, VersionId=version["VersionId"])
         yield json.loads(answer["SecretString"])["password"]

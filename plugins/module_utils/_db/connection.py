@@ -101,7 +101,7 @@ def _socket(login: Login, tls: TlsOptions, deadline: Deadline) -> socket.socket:
 
 def _handshake(login: Login, tls: TlsOptions, sock: socket.socket, deadline: Deadline) -> Any:
     timeout = min(READ_TIMEOUT, deadline.remaining())
-    connection = pymysql.connections.Connection(
+    connection: Any = pymysql.connections.Connection(
         host=tls.server_name or login.host,
         user=login.user,
         password=login.password.encode(),  # PyMySQL would encode a str as latin-1

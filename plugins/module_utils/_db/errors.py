@@ -44,7 +44,9 @@ _RECONCILE = (
 )
 _POLICY = "The server's password policy refused the new password."
 _WIDER = "Choose password_length and password_exclude_characters that satisfy that policy."
-_LOST = Diagnosis("connection_lost", "The connection to the server broke or got no answer in time.", AGAIN, ConnectionLost)
+_LOST = Diagnosis(
+    "connection_lost", "The connection to the server broke or got no answer in time.", AGAIN, ConnectionLost
+)
 _LOCK_WAIT = Diagnosis("server_busy", "The server is held by a lock (a backup, or FLUSH TABLES WITH READ LOCK).", BUSY)
 _EXPIRED = Diagnosis(
     "account_expired",

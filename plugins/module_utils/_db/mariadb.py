@@ -73,21 +73,41 @@ class MariaDb:
 
     def apply(self, session: Session, changes: Sequence[Change], password: str) -> None:
         """Set the new password row by row: the new hash, and for native passwords the old one beside it."""
+        self._refuse_other_hashes(changes)
         for change in changes:
+            _alter(session, change.row, _with_new(change, password, plaintext=self._plaintext))
             if self._plaintext:
-                _refuse_other_hashes(change.row, change.replaced)
-            rules = _with_new(change, password, plaintext=self._plaintext)
-            try:
-                _alter(session, change.row, rules)
-            except RotationError as error:
-                raise _policy_refusal(session, error) if self._plaintext else error from None
+                self._refuse_unless_set(session, change.row, password)
 
     def discard(self, session: Session, changes: Sequence[Change]) -> None:
         """Take the replaced passwords out of every row."""
+        self._refuse_other_hashes(changes)
         for change in changes:
-            if self._plaintext:
-                _refuse_other_hashes(change.row, change.replaced)
             _alter(session, change.row, [_rule(m) for m in change.row.methods if m.password not in change.replaced])
+
+    def _refuse_other_hashes(self, changes: Sequence[Change]) -> None:
+        """Raise a RotationError where a statement would repeat a hash that strict validation refuses."""
+        names = [
+            change.row.name
+            for change in changes
+            if any(method.password and method.password not in change.replaced for method in change.row.methods)
+        ]
+        if self._plaintext and names:
+            raise RotationError(
+                f"Another password of {', '.join(names)} would have to be repeated as a hash, and a password validation"
+                " plugin with strict_password_validation refuses hashes.",
+                code="plaintext_not_enough",
+                next_step="Turn strict_password_validation off for the rotation, or name the row in"
+                " rotation_adopt_rows to end its other password; then run the same command again.",
+            )
+
+    def _refuse_unless_set(self, session: Session, row: AccountRow, password: str) -> None:
+        """Raise PolicyRefused where the policy said no, which IF EXISTS turns from an error into a warning."""
+        warnings = {number for _level, number, _text in session.query("SHOW WARNINGS")}
+        holding = [found for found in self.rows(session, row.user) if found.name == row.name]
+        is_set = any(stored.matches(password) for found in holding for stored in found.first_class)
+        if not is_set and _POLICY_WARNING in warnings:
+            raise PolicyRefused("The server's password policy refused the new password.", code="password_policy")
 
 
 def _row(user: str, host: str, priv: dict[str, Any]) -> AccountRow:
@@ -128,18 +148,6 @@ def _with_new(change: Change, password: str, *, plaintext: bool) -> list[_Rule]:
     return list(dict.fromkeys(rules))
 
 
-def _refuse_other_hashes(row: AccountRow, replaced: Sequence[StoredPassword]) -> None:
-    """Raise a RotationError where a statement would repeat a hash, which strict validation refuses."""
-    if any(method.password and method.password not in replaced for method in row.methods):
-        raise RotationError(
-            f"The account {row.name} has another password too, which would have to be repeated as a hash, and a"
-            " password validation plugin with strict_password_validation refuses hashes.",
-            code="plaintext_not_enough",
-            next_step="Turn strict_password_validation off for the rotation, or name the row in rotation_adopt_rows"
-            " to end its other password; then run the same command again.",
-        )
-
-
 def _rule(method: Method) -> _Rule:
     if not method.string:
         return _Rule(_identifier(method.plugin))
@@ -157,9 +165,3 @@ def _alter(session: Session, row: AccountRow, rules: Iterable[_Rule]) -> None:
     statement = f"ALTER USER IF EXISTS %s@%s IDENTIFIED VIA {' OR '.join(rule.sql for rule in listed)}"
     arguments = [rule.argument for rule in listed if rule.argument is not None]
     session.query(statement, row.user, row.host, *arguments)
-
-
-def _policy_refusal(session: Session, error: RotationError) -> RotationError:
-    if error.code == "account_operation" and _POLICY_WARNING in (row[1] for row in session.query("SHOW WARNINGS")):
-        return PolicyRefused("The server's password policy refused the new password.", code="password_policy")
-    return error

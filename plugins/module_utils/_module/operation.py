@@ -38,6 +38,14 @@ class Operation:
             "required_together": [list(names) for names in REQUIRED_TOGETHER],
         }
 
+    def run_module(self, module: Any) -> None:
+        """Do the work of a module; of the AnsibleModule only params, modes, warn, exit_json and fail_json are used."""
+        result = self.outcome(module.params, check=module.check_mode, diff=module._diff)
+        for text in result.pop("warnings", ()):
+            module.warn(text)
+        leave = module.fail_json if result.pop("failed", False) else module.exit_json
+        leave(**result)
+
     def outcome(self, params: Mapping[str, Any], *, check: bool, diff: bool) -> dict[str, Any]:
         """Run the engine; the one place where an exception becomes a failed result."""
         # A core file would hold the password that this process holds.

@@ -128,14 +128,15 @@ def _apply(run: Run, changes: list[Change], version: SecretVersion) -> None:
 
 def _verify(run: Run, view: View, version: SecretVersion) -> None:
     with run.journal.step("verify"):
+        # The rows first: a server that did nothing and said OK would cost a failed login.
+        covered = {row.name for row in view.facts.covered}
+        if not _all_hold(_rows(run), covered, version):
+            raise RotationError("Not every account row holds the new password.", code="not_applied")
         session = run.log_in(version.value.login)
         try:
             refuse_other_place(session, run.server)
         finally:
             session.close()
-        covered = {row.name for row in view.facts.covered}
-        if not _all_hold(_rows(run), covered, version):
-            raise RotationError("Not every account row holds the new password.", code="not_applied")
         run.journal.verified = True
 
 

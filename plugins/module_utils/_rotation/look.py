@@ -176,14 +176,16 @@ def _row(run: Run, row: AccountRow, holders: dict[StoredPassword, frozenset[str]
     primary = next((stored for stored in row.first_class if holders[stored]), row.first_class[0])
     others = [stored for stored in row.passwords if stored is row.retained or not holders[stored] & holders[primary]]
     secondary: frozenset[str] | None = frozenset[str]().union(*(holders[stored] for stored in others))
-    if not row.retained and not secondary:
-        secondary = None  # none, or a method that is foreign and survives every change
+    adopted = row.name in run.request.adopt_rows
+    ends_foreign = adopted and not all(holders[stored] for stored in row.passwords)
+    if not (secondary or row.retained or ends_foreign):
+        secondary = None  # none, or a method that is foreign and survives every change but an adoption
     return RowFacts(
         name=row.name,
         primary=holders[primary],
         secondary=secondary,
         login=row.name == run.server.current_user,
-        adopted=row.name in run.request.adopt_rows,
+        adopted=adopted,
     )
 
 

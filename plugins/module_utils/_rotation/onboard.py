@@ -209,7 +209,7 @@ def _message(
     rows: list[dict[str, str]],
     existing: SecretDescription | None,
 ) -> str:
-    done = ("would be " if request.check else "") + ("taken over" if existing else "stored")
+    done = ("would be " if request.check else "is ") + ("taken over" if existing else "stored")
     parts = [f"{request.client}: the password opens {server.title} at {session.place} and {done} as a secret"]
     for state, told in (("covered", "covered"), ("foreign", "foreign, left as they are"), ("skipped", "no password")):
         names = [row["row"] for row in rows if row["state"] == state]

@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run that dies, or a person who moves labels, at any point: a password always works and one more run finishes."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from by_hand import move, password_of, passwords, put, put_current, stages, tags
+from managed import ManagedClient
+from telling import UNTOUCHED, assert_silent, failure, refusal
+from world.databases import DatabaseServer
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._db import mariadb
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation import change
+
+CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
+ED25519 = "ed25519"
+MakeClient = Callable[..., ManagedClient]
+# What is said where AWSCURRENT does not open the server. On MariaDB, whose rows may hold one password only, a newer
+# AWSPENDING is tried before that is said.
+REFUSED = {"step": "open", "cause": "The server refused the stored password", "next_step": "Find out whether somebody"}
+DRIFT = {"step": "decide", "next_step": "Store the password that is true in the secret (aws secretsmanager put-"}
+MISPLACED = {"mysql": REFUSED, "mariadb": {**DRIFT, "cause": "AWSCURRENT's password opens none of the account rows."}}
+WRONG = {"mysql": REFUSED, "mariadb": {**DRIFT, "cause": "AWSCURRENT was changed during the rotation to a password"}}
+
+
+@dataclass(frozen=True)
+class Death:
+    """The moment at which a run ends as by Ctrl-C: before or after one of the engine's own steps."""
+
+    owner: Any
+    function: str
+    after: bool = False
+
+    def __str__(self) -> str:
+        return f"{'after' if self.after else 'before'} {self.function.strip('_')}"
+
+    def interrupt(self, client: ManagedClient, **options: Any) -> None:
+        """Rotate until this moment."""
+        real = getattr(self.owner, self.function)
+
+        def dying(*arguments: Any, **named: Any) -> None:
+            if self.after:
+                real(*arguments, **named)
+            raise KeyboardInterrupt
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(self.owner, self.function, dying)
+            with pytest.raises(KeyboardInterrupt):
+                client.run(**options)
+
+
+AFTER_PUT = Death(SecretStore, "put_pending", after=True)
+AFTER_FIRST_ROW = Death(mariadb, "_alter", after=True)
+AFTER_APPLY = Death(change, "_apply", after=True)
+AFTER_PROMOTE = Death(SecretStore, "promote", after=True)
+AFTER_DISCARD = Death(change, "_discard", after=True)
+DEATHS = (
+    Death(SecretStore, "put_pending"),
+    AFTER_PUT,
+    Death(change, "_apply"),
+    AFTER_FIRST_ROW,
+    AFTER_APPLY,
+    Death(change, "_verify", after=True),
+    Death(SecretStore, "promote"),
+    AFTER_PROMOTE,
+    Death(change, "_discard"),
+    AFTER_DISCARD,
+    Death(SecretStore, "tag"),
+    Death(SecretStore, "tag", after=True),
+)
+
+
+@pytest.fixture(scope="module")
+def ed25519_server(mariadb_server: DatabaseServer) -> Iterator[DatabaseServer]:
+    """The MariaDB server while it has the ed25519 plugin."""
+    pytest.importorskip("nacl")
+    with mariadb_server.admin() as connection, connection.cursor() as cursor:
+        cursor.execute("INSTALL SONAME 'auth_ed25519'")
+    yield mariadb_server
+    with mariadb_server.admin() as connection, connection.cursor() as cursor:
+        cursor.execute("UNINSTALL SONAME 'auth_ed25519'")
+
+
+@pytest.fixture(params=["mysql", "mariadb", ED25519])
+def any_client(request: pytest.FixtureRequest, make_client: MakeClient) -> ManagedClient:
+    """A client on each kind of server, and one whose rows cannot hold two passwords."""
+    server: DatabaseServer = request.getfixturevalue(f"{request.param}_server")
+    client = make_client(server)
+    server.create_account(client.user, client.hosts, client.password, "ed25519" if request.param == ED25519 else None)
+    client.create_secret()
+    return client
+
+
+def holds_two(client: ManagedClient) -> bool:
+    """Whether the rows of this client can hold an old password beside the new one."""
+    if client.server.flavor == "mysql":
+        return True
+    return not client.sql("SELECT 1 FROM mysql.user WHERE User = %s AND plugin = 'ed25519'", client.user)
+
+
+def labelled_that_open(client: ManagedClient) -> set[str]:
+    """The stages whose version's password opens the server."""
+    return {stage for stage, version in stages(client).items() if client.opens(password_of(client, version) or "-")}
+
+
+def assert_settled(client: ManagedClient) -> None:
+    """Check that AWSCURRENT is the only password, that the tags say so, and that a scheduled run leaves all as is."""
+    current = stages(client)[CURRENT]
+    assert {password for password in passwords(client) if client.opens(password)} == {password_of(client, current)}
+    assert tags(client)["rotation/version"] == current
+    before = (stages(client), tags(client))
+    result = client.rotate(trigger="scheduled")
+    assert (result["changed"], result["action"]) == (False, "nothing")
+    assert (stages(client), tags(client)) == before
+
+
+@pytest.mark.parametrize("death", DEATHS, ids=str)
+def test_a_run_that_dies_is_finished_by_the_next(any_client: ManagedClient, death: Death) -> None:
+    if death is AFTER_FIRST_ROW and any_client.server.flavor == "mysql":
+        pytest.skip("MySQL changes all rows in one statement")
+    death.interrupt(any_client)
+    opening = labelled_that_open(any_client)
+    assert opening, "P1"
+    assert CURRENT in opening or not holds_two(any_client), "P2"
+    result = any_client.rotate()
+    assert result["logins"]["failed"] <= (0 if CURRENT in opening else 1)
+    assert_silent(any_client, result)
+    assert_settled(any_client)
+
+
+@pytest.mark.parametrize("death", DEATHS, ids=str)
+def test_a_scheduled_run_finishes_too_though_nothing_is_due(mariadb_client: ManagedClient, death: Death) -> None:
+    death.interrupt(mariadb_client)
+    assert mariadb_client.rotate(trigger="scheduled")["logins"]["failed"] == 0
+    assert_settled(mariadb_client)
+
+
+@pytest.mark.parametrize(
+    ("death", "action", "reason"),
+    [
+        (AFTER_PUT, "resume", "An earlier run had stored a new password and not sent it."),
+        (AFTER_APPLY, "finish", "An earlier run had set the new password on 2 of 2 rows and not finished."),
+        (AFTER_PROMOTE, "settle", "The password was changed, but the old one is still valid."),
+        (AFTER_DISCARD, "record", "Everything is done but the tags that say so."),
+    ],
+    ids=str,
+)
+def test_an_unattended_run_finishes_and_begins_nothing(
+    client: ManagedClient, death: Death, action: str, reason: str
+) -> None:
+    death.interrupt(client)
+    begun = stages(client).get(PENDING, stages(client)[CURRENT])
+    predicted = client.rotate(trigger="recovery", check=True)
+    assert f"would {action}: {reason}" in predicted["msg"]
+    result = client.rotate(trigger="recovery")
+    assert (result["action"], result["decision"], result["version_id"]) == (action, reason, begun)
+    assert_settled(client)
+
+
+@pytest.mark.parametrize("deaths", [(AFTER_PUT, AFTER_APPLY, AFTER_PROMOTE), (AFTER_APPLY,) * 3, (AFTER_PROMOTE,) * 3])
+def test_several_deaths_in_a_row(client: ManagedClient, deaths: tuple[Death, ...]) -> None:
+    for death in deaths:
+        death.interrupt(client)
+        assert CURRENT in labelled_that_open(client)
+    assert client.rotate()["logins"]["failed"] == 0
+    assert_settled(client)
+
+
+@pytest.mark.parametrize("death", [AFTER_APPLY, AFTER_PROMOTE], ids=str)
+def test_a_check_of_an_unfinished_rotation_changes_nothing(client: ManagedClient, death: Death) -> None:
+    death.interrupt(client)
+    before = (stages(client), tags(client), labelled_that_open(client))
+    assert client.rotate(check=True)["changed"]
+    assert (stages(client), tags(client), labelled_that_open(client)) == before
+
+
+def test_a_pending_label_that_is_taken_away_after_the_change(client: ManagedClient) -> None:
+    AFTER_APPLY.interrupt(client)
+    lost = stages(client)[PENDING]
+    move(client, PENDING, None)
+    result = client.rotate(trigger="recovery")
+    assert result["action"] == "finish" and result["version_id"] != lost
+    assert client.stored()["password"] == password_of(client, lost), "what is on the rows is kept, in a new version"
+    assert_settled(client)
+
+
+def test_a_current_label_that_is_moved_back_while_both_passwords_work(client: ManagedClient) -> None:
+    AFTER_PROMOTE.interrupt(client)
+    old, new = stages(client)[PREVIOUS], stages(client)[CURRENT]
+    move(client, CURRENT, old)
+    told = refusal(
+        client,
+        step="decide",
+        cause=f"AWSCURRENT is the older of the two passwords on {client.user}@%, {client.user}@localhost: somebody",
+        next_step="Move AWSCURRENT to the newer version again (aws secretsmanager update-secret-version-stage)",
+    )
+    assert told["code"] == "label_moved_back" and client.opens(password_of(client, new) or "")
+    move(client, CURRENT, new)
+    client.rotate(trigger="recovery")
+    assert_settled(client)
+
+
+def test_a_current_label_that_is_moved_back_when_the_old_password_is_gone(client: ManagedClient) -> None:
+    client.rotate()
+    new = stages(client)[CURRENT]
+    move(client, CURRENT, stages(client)[PREVIOUS])
+    before = stages(client)
+    failure(client, state=UNTOUCHED, **MISPLACED[client.server.flavor])
+    assert stages(client) == before and client.opens(password_of(client, new) or "")
+
+
+@pytest.mark.parametrize("text", ["not JSON", "[]", "{}", '{"password": "x"}'])
+def test_garbage_under_pending_is_replaced(client: ManagedClient, text: str) -> None:
+    garbage = put(client, PENDING, text)
+    result = client.rotate()
+    assert result["decision"].startswith("AWSPENDING holds a version that cannot be trusted")
+    assert garbage not in stages(client).values()
+    assert_settled(client)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [{"host": "db.elsewhere.example"}, {"note": "a key more"}, {"password": "chosen by a person"}],
+    ids=["other host", "one more key", "not our generator"],
+)
+@pytest.mark.parametrize("trigger", ["on_demand", "scheduled"])
+def test_a_foreign_version_under_pending_is_not_used(client: ManagedClient, keys: dict[str, Any], trigger: str) -> None:
+    generated = {"password": f"Aa1-Bb2_{uuid.uuid4().hex[:23]}9"}
+    foreign = put(client, PENDING, json.dumps(client.document(**{**generated, **keys})))
+    result = client.rotate(trigger=trigger)
+    assert foreign not in stages(client).values() and result["version_id"] != foreign
+    assert client.stored() == client.document(password=client.stored()["password"])
+    assert client.stored()["password"] != password_of(client, foreign)
+    assert_settled(client)
+
+
+def test_a_pending_version_of_our_own_kind_is_used(client: ManagedClient) -> None:
+    AFTER_PUT.interrupt(client)
+    stored = stages(client)[PENDING]
+    assert client.rotate()["version_id"] == stored
+    assert_settled(client)
+
+
+def test_new_keys_of_a_person_survive_an_unfinished_rotation(client: ManagedClient) -> None:
+    AFTER_APPLY.interrupt(client)
+    put_current(client, dbname="orders")
+    result = client.rotate(trigger="recovery")
+    assert result["action"] == "finish" and client.stored()["dbname"] == "orders"
+    assert_settled(client)
+
+
+def test_a_wrong_password_of_a_person_during_a_rotation_is_drift(client: ManagedClient) -> None:
+    AFTER_APPLY.interrupt(client)
+    put_current(client, password="wrong-horse")
+    before = stages(client)
+    told = failure(client, state=UNTOUCHED, **WRONG[client.server.flavor])
+    assert "put-secret-value" in told["next_step"]
+    assert stages(client) == before
+    assert client.opens(client.password) and client.opens(password_of(client, before[PENDING]) or "")
+
+
+def test_a_version_that_was_current_is_never_used_again(client: ManagedClient) -> None:
+    client.rotate()
+    client.rotate()
+    former = stages(client)[PREVIOUS]
+    move(client, PENDING, former)
+    assert client.rotate()["version_id"] != former
+    assert_settled(client)

@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the line to the server is protected: what is refused, what is allowed by name and warns, who gets no password."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from managed import HOST, ManagedClient
+from trouble import assert_refused, changed_globally
+from world.certificates import Authority, Certificate
+from world.databases import DatabaseServer
+
+MakeClient = Callable[..., ManagedClient]
+MakeServer = Callable[..., DatabaseServer]
+VERIFY_CA_WARNING = "TLS mode verify_ca: the certificate's issuer is checked, the server's name is not."
+DISABLED_WARNING = "TLS is disabled by option: whoever sits on the network path can read the new password."
+
+
+@contextmanager
+def serving(client: ManagedClient, certificate: Certificate) -> Iterator[None]:
+    """The shared MySQL server with another certificate for a while."""
+    try:
+        with changed_globally(client, ssl_cert=str(certificate.certificate), ssl_key=str(certificate.key)):
+            client.sql("ALTER INSTANCE RELOAD TLS")
+            yield
+    finally:
+        client.sql("ALTER INSTANCE RELOAD TLS")
+
+
+def test_an_untrusted_authority(client: ManagedClient, tmp_path: Path) -> None:
+    stranger = Authority(tmp_path, "Another authority")
+    assert_refused(
+        client,
+        f"The certificate of {HOST}:{client.server.port} is not trusted",
+        code="tls_untrusted",
+        step="open",
+        next_step="Name the server's certificate authority in rotation_tls_ca_file.",
+        tls_ca_file=str(stranger.ca_file),
+    )
+
+
+def test_a_certificate_for_another_name(mysql_client: ManagedClient, authority: Authority) -> None:
+    with serving(mysql_client, authority.issue("other", hosts=["db.example.com"], addresses=[])):
+        assert_refused(
+            mysql_client,
+            f"The certificate of {HOST}:{mysql_client.server.port} is trusted but was made for another name.",
+            code="tls_name",
+            step="open",
+            next_step="name it in rotation_tls_server_name",
+            opens=False,
+        )
+        assert mysql_client.rotate(tls_server_name="db.example.com")["warnings"] == []
+
+
+def test_a_certificate_without_a_name(mysql_client: ManagedClient, authority: Authority) -> None:
+    with serving(mysql_client, authority.issue("nameless", hosts=[], addresses=[])):
+        assert_refused(
+            mysql_client,
+            "is trusted but was made for another name",
+            code="tls_name",
+            step="open",
+            next_step="for a certificate without a usable name such as MySQL's self-made ones, set rotation_tls_mode"
+            " to verify_ca with rotation_tls_ca_file",
+            opens=False,
+        )
+        assert mysql_client.rotate(tls_mode="verify_ca")["warnings"] == [VERIFY_CA_WARNING]
+        assert mysql_client.rotate(tls_server_name="nameless")["warnings"] == []
+
+
+def test_the_certificate_that_mysql_makes_for_itself(make_server: MakeServer, make_client: MakeClient) -> None:
+    server = make_server("mysql", certificate=None, ca_file=None)
+    client = make_client(server).create()
+    client.ca_file = server.folder / "data" / "ca.pem"
+    assert_refused(
+        client,
+        "is trusted but was made for another name",
+        code="tls_name",
+        step="open",
+        next_step="set rotation_tls_mode to verify_ca with rotation_tls_ca_file",
+        opens=False,
+    )
+    assert client.rotate(tls_mode="verify_ca")["warnings"] == [VERIFY_CA_WARNING]
+    ((version,),) = client.sql("SELECT VERSION()")
+    own_name = f"MySQL_Server_{version.split('-')[0]}_Auto_Generated_Server_Certificate"
+    assert client.rotate(tls_server_name=own_name)["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("flavor", "settings"),
+    [("mysql", {"options": ["--tls-version="]}), ("mariadb", {"certificate": None, "ca_file": None})],
+)
+def test_a_server_without_tls(
+    make_server: MakeServer, make_client: MakeClient, flavor: str, settings: dict[str, object]
+) -> None:
+    client = make_client(make_server(flavor, **settings)).create()
+    assert_refused(
+        client,
+        f"The server offers no TLS ({HOST}:{client.server.port}, error 2026).",
+        code="tls_not_offered",
+        step="open",
+        next_step="Turn TLS on at the server, use rotation_unix_socket, or set rotation_tls_mode to disabled by name.",
+        opens=False,
+    )
+    assert client.rotate(tls_mode="disabled")["warnings"] == [DISABLED_WARNING]
+    assert client.rotate(unix_socket=str(client.server.socket))["warnings"] == []
+
+
+def test_without_tls_where_the_server_demands_it(client: ManagedClient) -> None:
+    texts = {
+        "mysql": ("tls_required", "The server demands TLS and tls_mode is disabled", "Set rotation_tls_mode to"),
+        # MariaDB does not say why.
+        "mariadb": ("login_refused", "or without TLS", "Find out whether"),
+    }
+    code, says, next_step = texts[client.server.flavor]
+    with changed_globally(client, require_secure_transport=1):
+        assert_refused(client, says, code=code, step="open", next_step=next_step, tls_mode="disabled")
+
+
+@pytest.mark.parametrize("plugin", [None, "sha256_password"])
+def test_without_tls_only_hashes_are_sent(make_client: MakeClient, server: DatabaseServer, plugin: str | None) -> None:
+    if plugin and server.flavor == "mariadb":
+        pytest.skip("MariaDB has no sha256_password")
+    client = make_client(server)
+    server.create_account(client.user, client.hosts, client.password, plugin)
+    client.create_secret()
+    result = client.rotate(tls_mode="disabled")
+    new = client.stored()["password"]
+    assert result["warnings"] == [DISABLED_WARNING]
+    assert result["server"]["tls"] == "none"
+    assert client.opens(new) and not client.opens(client.password)
+    log = server.general_log.read_text(errors="replace")
+    assert client.user in log and new not in log and client.password not in log
+
+
+def test_a_server_that_logs_statements_as_they_come_gets_hashes(mysql_client: ManagedClient) -> None:
+    with changed_globally(mysql_client, log_raw=1):
+        result = mysql_client.rotate()
+    new = mysql_client.stored()["password"]
+    assert result["server"]["tls"].startswith("TLS")
+    assert mysql_client.opens(new) and not mysql_client.opens(mysql_client.password)
+    log = mysql_client.server.general_log.read_text(errors="replace")
+    assert mysql_client.user in log and new not in log and mysql_client.password not in log
+
+
+def test_a_local_socket(client: ManagedClient) -> None:
+    result = client.rotate(unix_socket=str(client.server.socket))
+    assert result["warnings"] == []
+    assert result["server"]["tls"] == "none"
+    assert result["server"]["address"] == str(client.server.socket)
+    assert client.opens(client.stored()["password"]) and not client.opens(client.password)
+
+
+@pytest.mark.parametrize(
+    ("option", "code", "says", "next_step"),
+    [
+        ("tls_ca_file", "tls_files", "The TLS files cannot be used ({}): FileNotFoundError.", "rotation_tls_ca_file"),
+        ("unix_socket", "server_unreachable", "The server at {} cannot be reached: No such file", "server runs"),
+    ],
+)
+def test_a_file_that_is_not_there(
+    client: ManagedClient, tmp_path: Path, option: str, code: str, says: str, next_step: str
+) -> None:
+    missing = str(tmp_path / "missing")
+    assert_refused(client, says.format(missing), code=code, step="open", next_step=next_step, **{option: missing})
+
+
+def test_a_file_that_is_no_certificate(client: ManagedClient, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    assert_refused(
+        client,
+        f"The TLS files cannot be used ({tmp_path / 'ca.pem'}): SSLError.",
+        code="tls_files",
+        step="open",
+        next_step="rotation_tls_ca_file",
+        tls_ca_file=str(tmp_path / "ca.pem"),
+    )
+
+
+class Rogue:
+    """Answers like a MySQL server, asks for the password by a plugin of its choice and keeps all that it gets."""
+
+    def __init__(self, plugin: bytes, certificate: Certificate | None) -> None:
+        self.plugin, self.certificate = plugin, certificate
+        self.received = b""
+        self.listener = socket.create_server((HOST, 0))
+        self.port: int = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join(5)
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _address = self.listener.accept()
+                connection.settimeout(5)
+                with suppress(OSError), connection:
+                    self._talk(connection)
+
+    def _talk(self, connection: socket.socket) -> None:
+        low, high = (0x8A09 if self.certificate else 0x8209), 0x8
+        connection.sendall(
+            packet(
+                0,
+                b"\n9.7.4\0"
+                + struct.pack("<I", 1)
+                + b"saltsalt\0"
+                + struct.pack("<HBHHB", low, 45, 2, high, 21)
+                + bytes(10)
+                + b"saltsaltsalt\0caching_sha2_password\0",
+            )
+        )
+        self._receive(connection)
+        number = 2
+        if self.certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.certificate.certificate, self.certificate.key)
+            connection = context.wrap_socket(connection, server_side=True)
+            self._receive(connection)
+            number = 3
+        with connection:
+            connection.sendall(packet(number, b"\xfe" + self.plugin + b"\0Password: "))
+            self._receive(connection)
+
+    def _receive(self, connection: socket.socket) -> None:
+        header = (
+            connection.recv(4, socket.MSG_WAITALL) if not isinstance(connection, ssl.SSLSocket) else connection.recv(4)
+        )
+        self.received += connection.recv(int.from_bytes(header[:3], "little"))
+
+
+def packet(number: int, body: bytes) -> bytes:
+    return struct.pack("<I", len(body))[:3] + bytes([number]) + body
+
+
+@pytest.fixture
+def make_rogue() -> Iterator[Callable[..., Rogue]]:
+    made: list[Rogue] = []
+
+    def make(plugin: bytes, certificate: Certificate | None) -> Rogue:
+        made.append(Rogue(plugin, certificate))
+        return made[-1]
+
+    yield make
+    for rogue in made:
+        rogue.close()
+
+
+@pytest.mark.parametrize("plugin", [b"mysql_clear_password", b"dialog"])
+@pytest.mark.parametrize("tls_mode", ["verify_identity", "disabled"])
+def test_a_server_that_asks_for_the_plain_password_gets_none(
+    make_client: MakeClient,
+    make_rogue: Callable[..., Rogue],
+    mysql_server: DatabaseServer,
+    server_certificate: Certificate,
+    plugin: bytes,
+    tls_mode: str,
+) -> None:
+    rogue = make_rogue(plugin, server_certificate if tls_mode == "verify_identity" else None)
+    client = make_client(mysql_server).create(port=rogue.port)
+    assert_refused(
+        client,
+        "The server asked for the password in plain text, which a real one does not.",
+        code="plaintext_asked",
+        step="open",
+        next_step="Check who answers at that address and whether the account uses PAM or LDAP.",
+        tls_mode=tls_mode,
+    )
+    rogue.close()
+    assert client.user.encode() in rogue.received
+    assert client.password.encode() not in rogue.received
+
+
+@pytest.mark.parametrize(
+    ("has_certificate", "code", "says"),
+    [(False, "tls_not_offered", "The server offers no TLS"), (True, "tls_untrusted", "is not trusted")],
+)
+def test_a_server_that_cannot_prove_itself_learns_nothing(
+    make_client: MakeClient,
+    make_rogue: Callable[..., Rogue],
+    mysql_server: DatabaseServer,
+    tmp_path: Path,
+    has_certificate: bool,
+    code: str,
+    says: str,
+) -> None:
+    certificate = Authority(tmp_path, "Another authority").issue("server") if has_certificate else None
+    rogue = make_rogue(b"mysql_clear_password", certificate)
+    client = make_client(mysql_server).create(port=rogue.port)
+    assert_refused(client, says, code=code, step="open", next_step="rotation_tls_")
+    rogue.close()
+    assert client.user.encode() not in rogue.received
+    assert client.password.encode() not in rogue.received

@@ -1,0 +1,446 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole engine over a server and a secret kept in memory: from every state, and from every moment at which a run
+can die, later runs come to rest, and on the way AWSCURRENT opens every row.
+
+The statements are interpreted as the real servers do it (measured; tests/integration has them do it).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import pytest
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import ED25519, NATIVE, make_hash
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
+    ConnectionLost,
+    LoginRefused,
+    RotationError,
+    SecretNotFound,
+    SwapLost,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules, generate
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation import run as run_module
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate import rotate
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
+
+MYSQL, MARIADB = "mysql", "mariadb"
+HOSTS = ("%", "localhost")
+NOW = datetime.now(UTC)
+AGES = {"C": timedelta(hours=2), "P": timedelta(hours=1), "V": timedelta(days=40), "U": timedelta(hours=3)}
+WORDS = {name: generate(PasswordRules()) for name in ("C", "P", "V", "U", "foreign")}
+REFUSALS = ("foreign_secondary", "label_moved_back", "other_password_newer")
+ON_ROW = ("C", "P", "V", "U", "foreign")
+
+
+class PowerCut(BaseException):
+    """The machine is gone, at once."""
+
+
+@cache
+def hashed(plugin: str, password: str) -> str:
+    return make_hash(plugin, password).decode()
+
+
+@dataclass
+class Version:
+    document: dict[str, Any]
+    created: datetime
+
+
+@dataclass
+class World:
+    """One secret and one server with the rows of one account; the client is let in by the first row."""
+
+    flavor: str
+    plugin: str
+    rows: dict[str, list[str]]
+    stages: dict[str, str]
+    versions: dict[str, Version]
+    tags: dict[str, str]
+    promised: frozenset[str] = frozenset()
+    before_effect: Callable[[str], None] = lambda _effect: None
+    after_effect: Callable[[str], None] = lambda _effect: None
+    effects: list[str] = field(default_factory=list)
+
+    def perform(self, name: str, effect: Callable[[], Any]) -> Any:
+        """Let one thing happen outside of the process, unless it dies before or after."""
+        self.before_effect(name)
+        self.effects.append(name)
+        answer = effect()
+        self.keep_promises()
+        self.after_effect(name)
+        return answer
+
+    def current(self) -> str:
+        return str(self.versions[self.stages["AWSCURRENT"]].document["password"])
+
+    def keep_promises(self) -> None:
+        """P1 and P2, on the rows that began with them kept."""
+        labelled = {str(self.versions[version].document["password"]) for version in self.stages.values()}
+        for host in self.promised:
+            opened_by = {self.current()} if self.plugin == NATIVE else labelled
+            assert any(hashed(self.plugin, password) in self.rows[host] for password in opened_by), self.effects
+
+    def at_rest(self) -> bool:
+        """P3: AWSCURRENT alone opens every row."""
+        return all(stored == [hashed(self.plugin, self.current())] for stored in self.rows.values())
+
+
+class MemoryStore(SecretStore):
+    """Secrets Manager in a dictionary; reading, checking and counting are the real class's."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(None, "clients/acme/mysql/root")
+        self.world = world
+
+    def _call(self, operation: str, doing: str, *, named: str = "SecretId", **arguments: Any) -> Any:
+        self.calls[operation] += 1
+        return getattr(self, f"_{operation}")(**arguments)
+
+    def _get_secret_value(self, VersionStage: str = "", VersionId: str = "") -> dict[str, Any]:
+        version_id = VersionId or self.world.stages.get(VersionStage, "")
+        if version_id not in self.world.versions:
+            raise SecretNotFound("missing", code="secret_not_found")
+        if VersionStage and self.world.stages.get(VersionStage) != version_id:
+            raise SwapLost("disagree", code="aws_state")
+        version = self.world.versions[version_id]
+        return {
+            "VersionId": version_id,
+            "CreatedDate": version.created,
+            "SecretString": json.dumps(version.document),
+        }
+
+    def _describe_secret(self) -> dict[str, Any]:
+        stages: dict[str, list[str]] = {}
+        for stage, version in self.world.stages.items():
+            stages.setdefault(version, []).append(stage)
+        listed = [{"Key": key, "Value": value} for key, value in self.world.tags.items()]
+        return {"ARN": "arn:x", "Name": self.secret_id, "VersionIdsToStages": stages, "Tags": listed}
+
+    def _list_secret_version_ids(self, IncludeDeprecated: bool) -> dict[str, Any]:
+        labelled = self.world.stages.values()
+        return {
+            "Versions": [
+                {"VersionId": key, "CreatedDate": version.created, "VersionStages": ["x"] if key in labelled else []}
+                for key, version in self.world.versions.items()
+            ]
+        }
+
+    def _put_secret_value(self, ClientRequestToken: str, SecretString: str, VersionStages: list[str]) -> None:
+        def effect() -> None:
+            self.world.versions[ClientRequestToken] = Version(json.loads(SecretString), datetime.now(UTC))
+            self.world.stages["AWSPENDING"] = ClientRequestToken
+
+        self.world.perform("put", effect)
+
+    def _update_secret_version_stage(self, VersionStage: str, MoveToVersionId: str, RemoveFromVersionId: str) -> None:
+        def effect() -> None:
+            if self.world.stages[VersionStage] != RemoveFromVersionId:
+                raise SwapLost("moved", code="aws_state")
+            self.world.stages |= {VersionStage: MoveToVersionId, "AWSPREVIOUS": RemoveFromVersionId}
+
+        self.world.perform("promote", effect)
+
+    def _tag_resource(self, Tags: list[dict[str, str]]) -> None:
+        self.world.perform("tag", lambda: self.world.tags.update({tag["Key"]: tag["Value"] for tag in Tags}))
+
+
+class MemorySession:
+    """A server that knows the few statements of the engine."""
+
+    connection_id = 7
+    place = "memory:3306"
+    tls_version = "TLSv1.3"
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def value(self, statement: str, *arguments: object) -> Any:
+        return f"root@{HOSTS[0]}" if "CURRENT_USER" in statement else 1  # every other is about the fence
+
+    def query(self, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:
+        if statement.startswith("SHOW GLOBAL VARIABLES"):
+            version = {MYSQL: "8.0.40", MARIADB: "10.11.8-MariaDB"}[self.world.flavor]
+            return [("version", version), ("server_uuid", "here")]
+        if "FROM mysql.user" in statement:
+            return [self._mysql_row(host, *stored) for host, stored in self.world.rows.items()]
+        if "FROM mysql.global_priv" in statement:
+            return [("root", host, self._priv(stored)) for host, stored in self.world.rows.items()]
+        if statement.startswith("ALTER USER"):
+            effect = self._alter_mysql if self.world.flavor == MYSQL else self._alter_mariadb
+            self.world.perform("alter", lambda: effect(statement, list(arguments)))
+        return []
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _mysql_row(self, host: str, primary: str, retained: str = "") -> tuple[Any, ...]:
+        return ("root", host, NATIVE, primary.encode().hex(), "N", retained.encode().hex() or None, 0)
+
+    def _priv(self, stored: list[str]) -> str:
+        first, *others = [{"plugin": self.world.plugin, "authentication_string": string} for string in stored]
+        return json.dumps({**first, "auth_or": [{}, *others, {"plugin": "unix_socket"}]})
+
+    def _alter_mysql(self, statement: str, arguments: list[str]) -> None:
+        if "DISCARD OLD PASSWORD" in statement:
+            for host in arguments[1::2]:
+                del self.world.rows[host][1:]
+            return
+        assert statement.count("RETAIN CURRENT PASSWORD") == len(arguments) / 3
+        for host, password in zip(arguments[1::3], arguments[2::3], strict=True):
+            self.world.rows[host] = [hashed(NATIVE, password), self.world.rows[host][0]]
+
+    def _alter_mariadb(self, statement: str, arguments: list[str]) -> None:
+        assert statement.endswith("unix_socket")
+        self.world.rows[arguments[1]] = arguments[2:]
+
+
+def connect_in_memory(world: World) -> Callable[..., MemorySession]:
+    def connect(login: Login, *_options: object) -> MemorySession:
+        if hashed(world.plugin, login.password) not in world.rows[HOSTS[0]]:
+            raise LoginRefused("no", code="login_refused")
+        session = MemorySession(world)
+        session.greeting = world.flavor  # type: ignore[attr-defined]
+        return session
+
+    return connect
+
+
+def document(flavor: str, password: str) -> dict[str, Any]:
+    return {"engine": flavor, "host": "memory", "port": 3306, "username": "root", "password": password}
+
+
+def make_world(
+    flavor: str = MYSQL,
+    plugin: str = NATIVE,
+    rows: tuple[tuple[str, ...], ...] = (("C",), ("C",)),
+    pending: str | None = None,
+    recorded: str = "C",
+    other_keys: bool = False,
+) -> World:
+    versions = {name: Version(document(flavor, WORDS[name]), NOW - age) for name, age in AGES.items()}
+    if other_keys:
+        versions["P"].document["dbname"] = "changed meanwhile"
+    stages = {"AWSCURRENT": "C", "AWSPREVIOUS": "V"} | ({"AWSPENDING": pending} if pending else {})
+    due = tags.stamp(NOW + timedelta(days=9))
+    return World(
+        flavor=flavor,
+        plugin=plugin,
+        rows={host: [hashed(plugin, WORDS[name]) for name in names] for host, names in zip(HOSTS, rows, strict=False)},
+        stages=stages,
+        versions=versions,
+        tags={tags.VERSION: recorded, tags.DUE: due, tags.SERVER_ID: "here"},
+    )
+
+
+def rotate_in(world: World, trigger: str = "recovery", adopt: tuple[str, ...] = ()) -> dict[str, Any]:
+    request = RotationRequest(
+        client="acme", secret_id="clients/acme/mysql/root", trigger=trigger, adopt_rows=frozenset(adopt)
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_module, "connect", connect_in_memory(world))
+        return rotate(request, MemoryStore(world))
+
+
+def come_to_rest(world: World, most: int = 4) -> list[str]:
+    """Run recovery until it finds nothing to do; give what was done."""
+    done: list[str] = []
+    while len(done) < most:
+        done.append(rotate_in(world)["action"])
+        if done[-1] == "nothing":
+            return done
+    raise AssertionError(f"still at work after {done}")
+
+
+def fillings() -> Iterator[tuple[str, ...]]:
+    for first in ON_ROW:
+        yield (first,)
+        yield from ((first, second) for second in ON_ROW if second != first)
+
+
+def is_covered(flavor: str, names: tuple[str, ...]) -> bool:
+    """MySQL's second password makes no row ours; MariaDB's methods are equal."""
+    return any(name != "foreign" for name in (names[:1] if flavor == MYSQL else names))
+
+
+@pytest.mark.parametrize(
+    ("pending", "other_keys", "recorded"),
+    [(None, False, "C"), (None, False, "V"), ("P", False, "C"), ("P", True, "V")],
+)
+@pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
+def test_every_state_comes_to_rest_or_is_refused(
+    flavor: str, pending: str | None, other_keys: bool, recorded: str
+) -> None:
+    outcomes: Counter[str] = Counter()
+    for rows in itertools.product(fillings(), [(), *fillings()]):
+        filled = tuple(names for names in rows if names)
+        world = make_world(flavor, NATIVE, filled, pending, recorded, other_keys)
+        named = zip(world.rows, filled, strict=True)
+        world.promised = frozenset(host for host, names in named if "C" in names and is_covered(flavor, names))
+        before = {host: list(stored) for host, stored in world.rows.items()}
+        try:
+            come_to_rest(world)
+        except RotationError as error:
+            assert error.code and error.next_step and error.state, rows
+            assert world.rows == before, (rows, error)
+            outcomes[error.code] += 1
+            continue
+        outcomes["settled"] += 1
+        for host, names in zip(world.rows, filled, strict=True):
+            if is_covered(flavor, names):
+                ours = [stored for stored in world.rows[host] if stored != hashed(NATIVE, WORDS["foreign"])]
+                assert ours == [hashed(NATIVE, world.current())], rows
+            else:
+                assert world.rows[host] == before[host], rows
+    assert outcomes["settled"] > 10
+    assert set(outcomes) <= {"settled", "login_refused", "drift", *REFUSALS}, outcomes
+
+
+STARTS = {
+    "clean": {},
+    "one row": {"rows": (("C",),)},
+    "stored": {"pending": "P"},
+    "applied to one row": {"pending": "P", "rows": (("P", "C"), ("C",))},
+    "applied to the other row": {"pending": "P", "rows": (("C",), ("P", "C"))},
+    "applied, other keys changed": {"pending": "P", "rows": (("P", "C"), ("P", "C")), "other_keys": True},
+    "applied, label taken away": {"rows": (("U", "C"), ("U", "C"))},
+    "not discarded": {"recorded": "V", "rows": (("C", "V"), ("C", "V"))},
+}
+KINDS = [
+    *((flavor, NATIVE, start) for flavor in (MYSQL, MARIADB) for start in STARTS),
+    *((MARIADB, ED25519, start) for start in ("clean", "one row", "stored")),
+]
+MOST_EFFECTS = 11
+over_every_kind = pytest.mark.parametrize(("flavor", "plugin", "start"), KINDS)
+
+
+def start_world(flavor: str, plugin: str, start: str) -> World:
+    if plugin == ED25519:
+        pytest.importorskip("nacl.bindings")
+    world = make_world(flavor, plugin, **STARTS[start])  # type: ignore[arg-type]
+    world.promised = frozenset(world.rows)
+    return world
+
+
+def at_effect(number: int, action: Callable[[str], None]) -> Callable[[str], None]:
+    """Do something at the n-th effect, counted from 0, and only then."""
+    counter = itertools.count()
+
+    def hook(effect: str) -> None:
+        if next(counter) == number:
+            action(effect)
+
+    return hook
+
+
+def cut(_effect: str) -> None:
+    raise PowerCut
+
+
+def lose_answer(effect: str) -> None:
+    if effect == "alter":
+        raise ConnectionLost("broken", code="connection_lost")
+    raise RotationError("no answer", code="aws_unreachable")
+
+
+def stopped_worlds(flavor: str, plugin: str, start: str, trouble: Callable[[str], None]) -> Iterator[World]:
+    """Give the world after a run that met trouble before or after its n-th effect, for every n."""
+    for number, moment in itertools.product(range(MOST_EFFECTS), ("before_effect", "after_effect")):
+        world = start_world(flavor, plugin, start)
+        setattr(world, moment, at_effect(number, trouble))
+        with contextlib.suppress(PowerCut, RotationError):
+            rotate_in(world, "on_demand")
+        if len(world.effects) < number:
+            return
+        setattr(world, moment, lambda _effect: None)
+        yield world
+
+
+@over_every_kind
+def test_an_undisturbed_run_leaves_nothing_to_do(flavor: str, plugin: str, start: str) -> None:
+    world = start_world(flavor, plugin, start)
+    before = world.current()
+    assert rotate_in(world, "on_demand")["changed"]
+    assert world.at_rest() and world.current() != before
+    assert len(world.effects) < MOST_EFFECTS
+    assert come_to_rest(world) == ["nothing"]
+
+
+@over_every_kind
+@pytest.mark.parametrize("trouble", [cut, lose_answer])
+def test_whatever_is_cut_off_is_finished_by_the_next_run(
+    flavor: str, plugin: str, start: str, trouble: Callable[[str], None]
+) -> None:
+    for world in stopped_worlds(flavor, plugin, start, trouble):
+        effects = list(world.effects)
+        assert len(come_to_rest(world)) <= 2, effects
+        assert world.at_rest(), effects
+
+
+@over_every_kind
+def test_a_recovery_that_is_cut_off_is_finished_too(flavor: str, plugin: str, start: str) -> None:
+    for world in stopped_worlds(flavor, plugin, start, cut):
+        world.after_effect = at_effect(1, cut)
+        with contextlib.suppress(PowerCut):
+            rotate_in(world)
+        world.after_effect = lambda _effect: None
+        come_to_rest(world)
+        assert world.at_rest(), world.effects
+
+
+@pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
+@pytest.mark.parametrize("start", STARTS)
+def test_a_secret_edited_after_a_crash_keeps_the_edit(flavor: str, start: str) -> None:
+    for world in stopped_worlds(flavor, NATIVE, start, cut):
+        held = world.stages["AWSCURRENT"]
+        world.versions["H"] = Version(world.versions[held].document | {"dbname": "by hand"}, datetime.now(UTC))
+        world.stages |= {"AWSCURRENT": "H", "AWSPREVIOUS": held}
+        come_to_rest(world)
+        assert world.at_rest(), world.effects
+        assert world.versions[world.stages["AWSCURRENT"]].document["dbname"] == "by hand"
+
+
+@pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
+@pytest.mark.parametrize("start", STARTS)
+def test_a_pending_label_that_was_taken_away_after_a_crash_is_not_missed(flavor: str, start: str) -> None:
+    for world in stopped_worlds(flavor, NATIVE, start, cut):
+        world.stages.pop("AWSPENDING", None)
+        come_to_rest(world)
+        assert world.at_rest(), world.effects
+
+
+@pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
+@pytest.mark.parametrize("own", [("foreign",), ("foreign", "U"), ("C", "foreign")])
+def test_an_adoption_that_is_cut_off_is_finished(flavor: str, own: tuple[str, ...]) -> None:
+    adopt = (f"root@{HOSTS[1]}",)
+    for number, moment in itertools.product(range(MOST_EFFECTS), ("before_effect", "after_effect")):
+        world = make_world(flavor, rows=(("C",), own))
+        setattr(world, moment, at_effect(number, cut))
+        with contextlib.suppress(PowerCut):
+            rotate_in(world, "on_demand", adopt)
+        setattr(world, moment, lambda _effect: None)
+        while rotate_in(world, "recovery", adopt)["action"] != "nothing":
+            assert len(world.effects) < 2 * MOST_EFFECTS
+        assert world.at_rest(), world.effects
+
+
+@over_every_kind
+def test_no_version_becomes_current_twice(flavor: str, plugin: str, start: str) -> None:
+    world = start_world(flavor, plugin, start)
+    seen = [world.stages["AWSPREVIOUS"], world.stages["AWSCURRENT"]]
+    for _round in range(3):
+        rotate_in(world, "on_demand")
+        seen.append(world.stages["AWSCURRENT"])
+    assert len(set(seen)) == len(seen)

@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The decision over a bounded model of every state: what must hold whatever is found, and what single states mean.
+
+C is the current version, P the pending, V the previous, U one without a label; an empty set is a password that no
+version knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import Action, Decision, decide
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts, PendingFacts, RowFacts
+
+Judged = tuple[Facts, Decision]
+
+FOREIGN: frozenset[str] = frozenset()
+C, P, V, U = (frozenset(name) for name in "CPVU")
+PRIMARIES = (FOREIGN, C, P, V, U, C | V, P | V)
+SECONDARIES = (None, FOREIGN, C, P, V, U)
+REUSABLE = PendingFacts("P", same_keys=True, reusable=True, newer=True)
+PENDINGS = (
+    None,
+    REUSABLE,
+    replace(REUSABLE, newer=False),
+    replace(REUSABLE, reusable=False),
+    replace(REUSABLE, reusable=False, newer=False),
+    replace(REUSABLE, same_keys=False, reusable=False),
+    replace(REUSABLE, same_keys=False, reusable=False, newer=False),
+)
+RECORDED = ("C", "V", "P", None)
+OCCASIONS = (("on_demand", False), ("recovery", False), ("scheduled", False), ("scheduled", True))
+CHANGES = (Action.ROTATE, Action.RESUME, Action.FINISH)
+
+
+def rows(name: str, *, login: bool) -> Iterator[RowFacts]:
+    for primary in PRIMARIES:
+        for secondary in SECONDARIES:
+            if not (secondary and secondary <= primary):
+                for adopted in (False, True):
+                    yield RowFacts(name, primary, secondary, login, adopted)
+
+
+def lone_rows() -> Iterator[Facts]:
+    found = [(row,) for login in (True, False) for row in rows("a", login=login)]
+    for listed in [(), *found]:
+        for pending in PENDINGS:
+            for recorded in RECORDED:
+                for previous in ("V", "P", None):
+                    for trigger, due in OCCASIONS:
+                        yield Facts("C", previous, pending, recorded, listed, trigger, due, mended=recorded is None)
+
+
+def pairs_of_rows() -> Iterator[Facts]:
+    opened = [row for row in rows("a", login=True) if row.opened_by("C") or row.opened_by("P")]
+    pairs = [(first, second) for first in opened if not first.adopted for second in rows("b", login=False)]
+    for pair in pairs:
+        for pending in (None, REUSABLE, PENDINGS[3], PENDINGS[5]):
+            for recorded in ("C", "V", "P"):
+                for trigger in ("on_demand", "recovery"):
+                    yield Facts("C", "V", pending, recorded, pair, trigger, due=False)
+
+
+@cache
+def judged() -> list[Judged]:
+    return [(facts, decide(facts)) for states in (lone_rows(), pairs_of_rows()) for facts in states]
+
+
+def violations(broken: Callable[[Facts, Decision], bool]) -> list[Judged]:
+    return [case for case in judged() if broken(*case)][:3]
+
+
+def test_the_model_reaches_every_action() -> None:
+    assert {decision.action for _facts, decision in judged()} == set(Action)
+    assert len(judged()) > 50_000
+
+
+def test_what_is_finished_is_on_a_covered_row_and_never_was_current() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        version = str(decision.version)
+        on_row = any(version in row.primary for row in facts.covered)
+        return decision.action is Action.FINISH and (not on_row or facts.was_current(version))
+
+    assert not violations(broken)
+
+
+def test_what_was_current_never_becomes_current_again() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        promoted = decision.version if decision.action in CHANGES and not decision.remint else None
+        return promoted is not None and (facts.was_current(promoted) or promoted == facts.current)
+
+    assert not violations(broken)
+
+
+def test_a_version_that_is_not_pending_is_made_anew() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        ours = facts.pending is not None and decision.version == facts.pending.version and facts.pending.same_keys
+        return decision.action in (Action.RESUME, Action.FINISH) and not (ours or decision.remint)
+
+    assert not violations(broken)
+
+
+def test_no_change_ends_a_foreign_second_password_unasked() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        foreign = any(row.secondary == FOREIGN and not row.adopted for row in facts.covered)
+        return decision.action in CHANGES and foreign
+
+    assert not violations(broken)
+
+
+def test_no_change_ends_the_current_password_before_another_is_current() -> None:
+    """A change keeps a row's primary password only: where AWSCURRENT's is the secondary, it would be gone."""
+
+    def broken(facts: Facts, decision: Decision) -> bool:
+        changed = [row for row in facts.covered if row.name in decision.rows]
+        lost = any("C" not in row.primary and row.opened_by("C") for row in changed)
+        return decision.action in CHANGES and lost
+
+    assert not violations(broken)
+
+
+def test_settling_ends_nothing_on_rows_where_current_is_not_first() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        ended = [row for row in facts.covered if row.name in decision.rows]
+        return decision.action is Action.SETTLE and any("C" not in row.primary for row in ended)
+
+    assert not violations(broken)
+
+
+def test_nothing_is_called_done_while_an_old_password_lives_or_a_row_lacks_the_current() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        undone = any(row.secondary or "C" not in row.primary for row in facts.covered)
+        return decision.action in (Action.NOTHING, Action.RECORD) and undone
+
+    assert not violations(broken)
+
+
+def test_nothing_means_recorded() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        return decision.action is Action.NOTHING and (facts.recorded != "C" or facts.mended)
+
+    assert not violations(broken)
+
+
+def test_a_scheduled_run_leaves_what_is_clean_and_not_due() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        clean = all("C" in row.primary and row.secondary is None for row in facts.covered)
+        began = facts.pending is not None and (
+            not facts.was_current("P") or any("P" in row.primary for row in facts.rows)
+        )
+        idle = facts.trigger == "scheduled" and not facts.due and clean and not began
+        return idle and decision.action not in (Action.NOTHING, Action.RECORD, Action.REFUSE)
+
+    assert not violations(broken)
+
+
+def test_who_asks_for_a_new_password_gets_one_or_a_reason() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        return facts.trigger == "on_demand" and decision.action in (Action.NOTHING, Action.RECORD)
+
+    assert not violations(broken)
+
+
+def test_a_refusal_names_reason_code_and_remedy_and_nothing_else_has_them() -> None:
+    def broken(_facts: Facts, decision: Decision) -> bool:
+        told = bool(decision.reason and decision.code and decision.next_step)
+        return told is not (decision.action is Action.REFUSE)
+
+    assert not violations(broken)
+
+
+def test_only_covered_rows_are_touched() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        return not set(decision.rows) <= {row.name for row in facts.covered}
+
+    assert not violations(broken)
+
+
+def test_a_fresh_password_goes_to_every_covered_row() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        fresh = decision.action in (Action.ROTATE, Action.RESUME)
+        return fresh and set(decision.rows) != {row.name for row in facts.covered}
+
+    assert not violations(broken)
+
+
+def test_the_same_facts_give_the_same_decision() -> None:
+    assert all(decide(facts) == decision for facts, decision in judged()[::97])
+
+
+def state(*listed: RowFacts, trigger: str = "recovery", pending: PendingFacts | None = None) -> Facts:
+    return Facts("C", "V", pending, "C", listed, trigger, due=False)
+
+
+LOGIN = RowFacts("root@%", C, login=True)
+
+
+@pytest.mark.parametrize(
+    ("facts", "action", "version"),
+    [
+        pytest.param(state(LOGIN), Action.NOTHING, None, id="clean"),
+        pytest.param(state(LOGIN, trigger="on_demand"), Action.ROTATE, None, id="asked for"),
+        pytest.param(replace(state(LOGIN, trigger="scheduled"), due=True), Action.ROTATE, None, id="due"),
+        pytest.param(replace(state(LOGIN), due=True), Action.NOTHING, None, id="recovery never rotates what is due"),
+        pytest.param(replace(state(LOGIN), recorded="V"), Action.RECORD, "C", id="not recorded"),
+        pytest.param(replace(state(LOGIN), mended=True), Action.RECORD, "C", id="tags are missing"),
+        pytest.param(state(LOGIN, pending=REUSABLE), Action.RESUME, "P", id="stored only"),
+        pytest.param(state(LOGIN, pending=PENDINGS[3]), Action.ROTATE, None, id="stored long ago"),
+        pytest.param(state(replace(LOGIN, secondary=V)), Action.SETTLE, "C", id="not discarded"),
+        pytest.param(
+            state(replace(LOGIN, primary=P, secondary=C), pending=REUSABLE), Action.FINISH, "P", id="applied only"
+        ),
+        pytest.param(
+            state(LOGIN, RowFacts("root@b", P, C), pending=REUSABLE), Action.FINISH, "P", id="applied to one row"
+        ),
+        pytest.param(
+            state(replace(LOGIN, primary=P), pending=REUSABLE), Action.FINISH, "P", id="applied to a row that holds one"
+        ),
+        pytest.param(state(replace(LOGIN, primary=U, secondary=C)), Action.FINISH, "U", id="label taken away"),
+        pytest.param(state(LOGIN, RowFacts("root@b", U, C)), Action.FINISH, "U", id="label taken away, on another row"),
+        pytest.param(state(LOGIN, RowFacts("root@b", V)), Action.ROTATE, None, id="a row with the previous password"),
+        pytest.param(state(LOGIN, RowFacts("root@b", FOREIGN)), Action.NOTHING, None, id="a foreign row"),
+    ],
+)
+def test_what_a_state_means(facts: Facts, action: Action, version: str | None) -> None:
+    decision = decide(facts)
+    assert (decision.action, decision.version) == (action, version)
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        pytest.param(state(), "no_password_row", id="no row"),
+        pytest.param(state(RowFacts("root@%", C)), "drift", id="logged in as another row"),
+        pytest.param(state(replace(LOGIN, primary=FOREIGN)), "drift", id="opened by something else"),
+        pytest.param(state(replace(LOGIN, primary=V)), "drift", id="current opens no row"),
+        pytest.param(
+            state(replace(LOGIN, primary=P), pending=replace(REUSABLE, newer=False)), "drift", id="current is newer"
+        ),
+        pytest.param(state(replace(LOGIN, primary=V, secondary=C)), "label_moved_back", id="label moved back"),
+        pytest.param(state(replace(LOGIN, secondary=FOREIGN)), "foreign_secondary", id="foreign second password"),
+        pytest.param(
+            state(LOGIN, RowFacts("root@b", FOREIGN, C, adopted=True), trigger="on_demand"),
+            "other_password_newer",
+            id="a foreign password over the current",
+        ),
+    ],
+)
+def test_what_is_refused(facts: Facts, code: str) -> None:
+    decision = decide(facts)
+    assert (decision.action, decision.code) == (Action.REFUSE, code)
+
+
+def test_an_adopted_rows_own_passwords_are_ended() -> None:
+    adopted = RowFacts("root@b", C, FOREIGN, adopted=True)
+    assert decide(state(LOGIN, adopted)) == Decision(
+        Action.SETTLE, "The password was changed, but the old one is still valid.", "C", ("root@b",)
+    )
+
+
+def test_only_the_rows_that_are_behind_are_changed_when_finishing() -> None:
+    done, behind = replace(LOGIN, primary=P, secondary=C), RowFacts("root@b", C)
+    decision = decide(state(done, behind, pending=REUSABLE))
+    assert (decision.rows, decision.remint) == (("root@b",), False)
+
+
+def test_a_pending_version_with_other_keys_is_made_anew_when_on_the_server() -> None:
+    applied = replace(LOGIN, primary=P, secondary=C)
+    assert decide(state(applied, pending=PENDINGS[5])).remint

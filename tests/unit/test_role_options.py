@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role's variables: declared once with a default, described once, and handed over under names that exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+
+from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
+from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLE = ROOT / "roles/rotation"
+SPECS = {
+    "dbops.rotation.secretsmanager_mysql_onboard": ONBOARD.spec,
+    "dbops.rotation.secretsmanager_mysql_rotate": ROTATE.spec,
+}
+# Where the play runs is asked before a role has defaults.
+OF_THE_PLAY = {"rotation_hosts"}
+
+
+def load(path: Path) -> Any:
+    return DataLoader().load_from_file(str(path))
+
+
+DEFAULTS: dict[str, Any] = load(ROLE / "defaults/main.yml")
+CONNECTION: dict[str, str] = load(ROLE / "vars/main.yml")["rotation_connection"]
+ENTRIES: dict[str, Any] = load(ROLE / "meta/argument_specs.yml")["argument_specs"]
+DESCRIBED: dict[str, Any] = {name: option for entry in ENTRIES.values() for name, option in entry["options"].items()}
+TASK_FILES = sorted((ROLE / "tasks").glob("*.yml"))
+ENTRY_FILES = [path for path in TASK_FILES if path.stem != "guard"]
+USING = [*TASK_FILES, ROLE / "vars/main.yml", *sorted((ROOT / "playbooks").glob("*.yml"))]
+
+
+def tasks(path: Path) -> list[dict[str, Any]]:
+    return list(load(path) or [])
+
+
+def set_within(path: Path) -> Iterator[str]:
+    """Give the variables that a file sets itself."""
+    for task in tasks(path) if path in TASK_FILES else []:
+        yield from task.get("vars", {})
+        yield task.get("register", "")
+
+
+def calls(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    for task in tasks(path):
+        yield from ((name, task[name]) for name in SPECS if name in task)
+
+
+def empty(value: Any) -> bool:
+    return value is None or value == "" or value == []
+
+
+def test_every_default_is_described_and_nothing_else() -> None:
+    assert set(DESCRIBED) == set(DEFAULTS)
+
+
+def test_every_described_default_is_the_real_one() -> None:
+    told = {name: option["default"] for name, option in DESCRIBED.items() if "default" in option}
+    assert told == {name: DEFAULTS[name] for name in told}
+
+
+def test_a_default_is_left_out_of_the_description_only_where_it_is_empty_or_a_template() -> None:
+    silent = {name for name, option in DESCRIBED.items() if "default" not in option}
+    assert [name for name in silent if not empty(DEFAULTS[name]) and "{{" not in str(DEFAULTS[name])] == []
+
+
+def test_every_entry_point_has_a_description() -> None:
+    assert set(ENTRIES) == {path.stem for path in ENTRY_FILES}
+
+
+@pytest.mark.parametrize("path", USING, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_variable_that_is_used_is_declared(path: Path) -> None:
+    words = set(re.findall(r"(?<!\.)\brotation_[a-z_]+\b", path.read_text()))
+    own = set(set_within(path)) | {"rotation_connection"} | OF_THE_PLAY
+    assert words - own <= set(DEFAULTS)
+
+
+def test_every_default_is_used() -> None:
+    used = " ".join(path.read_text() for path in USING)
+    assert [name for name in DEFAULTS if not re.search(rf"\b{name}\b", used)] == []
+
+
+@pytest.mark.parametrize("path", ENTRY_FILES, ids=lambda path: path.stem)
+def test_a_task_hands_over_options_that_exist(path: Path) -> None:
+    made = list(calls(path))
+    assert made
+    assert [(name, option) for name, options in made for option in options if option not in SPECS[name]] == []
+
+
+@pytest.mark.parametrize("path", ENTRY_FILES, ids=lambda path: path.stem)
+def test_a_task_uses_only_variables_of_its_entry_point(path: Path) -> None:
+    words = set(re.findall(r"\brotation_[a-z_]+\b", path.read_text())) - set(set_within(path))
+    assert words <= set(ENTRIES[path.stem]["options"])
+
+
+@pytest.mark.parametrize("name", sorted(SPECS))
+def test_the_connection_is_made_of_options_that_every_module_has(name: str) -> None:
+    assert set(CONNECTION) <= set(SPECS[name])
+
+
+@pytest.mark.parametrize("path", ENTRY_FILES, ids=lambda path: path.stem)
+def test_every_option_of_a_module_can_be_set_through_the_role(path: Path) -> None:
+    """A module called twice may get an option in one of the calls only."""
+    for name, options in calls(path):
+        if name.endswith(path.stem):
+            assert set(SPECS[name]) == set(options) | set(CONNECTION)
+
+
+def test_options_are_named_as_their_variables() -> None:
+    assert {option: f"{{{{ rotation_{option} }}}}" for option in CONNECTION} == CONNECTION
+
+
+@pytest.mark.parametrize("path", ENTRY_FILES, ids=lambda path: path.stem)
+def test_a_choice_of_the_role_is_a_choice_of_the_module(path: Path) -> None:
+    for name, options in calls(path):
+        for option in {**CONNECTION, **options}:
+            told = ENTRIES[path.stem]["options"].get(f"rotation_{option}", {})
+            assert told.get("choices", SPECS[name][option].get("choices")) == SPECS[name][option].get("choices")

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The calls of Secrets Manager, against moto in this process."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
+    CURRENT,
+    PENDING,
+    PREVIOUS,
+    SecretStore,
+    find,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound, SwapLost
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue
+
+FIRST, SECOND, THIRD = (str(uuid.UUID(int=number)) for number in (1, 2, 3))
+VALUE = SecretValue({"engine": "mysql", "host": "db.invalid", "username": "root", "password": "first"})
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        with mock_aws():
+            yield boto3.client(
+                "secretsmanager", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
+            )
+
+
+@pytest.fixture
+def store(client: Any) -> SecretStore:
+    made = SecretStore(client, f"clients/{uuid.uuid4()}/mysql/root")
+    made.create(VALUE, FIRST, {"rotation/client": "acme"}, None)
+    made.calls.clear()
+    return made
+
+
+def test_a_created_secret_is_read_by_stage_and_by_id(store: SecretStore) -> None:
+    by_stage, by_id = store.read(stage=CURRENT), store.read(version_id=FIRST)
+    assert by_stage == by_id
+    assert (by_stage.version_id, by_stage.value) == (FIRST, VALUE)
+    assert by_stage.created.tzinfo is not None
+
+
+def test_a_rotation_moves_the_labels(store: SecretStore) -> None:
+    store.put_pending(VALUE.with_password("second"), SECOND)
+    assert store.read(stage=CURRENT).version_id == FIRST
+    store.promote(SECOND, FIRST)
+    seen = store.describe()
+    assert [seen.holder(stage) for stage in (CURRENT, PREVIOUS, PENDING)] == [SECOND, FIRST, SECOND]
+    assert store.read(stage=CURRENT).value.password == "second"
+
+
+def test_a_swap_from_the_wrong_version_is_lost_and_changes_nothing(store: SecretStore) -> None:
+    store.put_pending(VALUE.with_password("second"), SECOND)
+    store.promote(SECOND, FIRST)
+    store.put_pending(VALUE.with_password("third"), THIRD)
+    with pytest.raises(SwapLost) as caught:
+        store.promote(THIRD, FIRST)
+    assert caught.value.code == "aws_state"
+    assert store.describe().holder(CURRENT) == SECOND
+
+
+@pytest.mark.parametrize("wanted", [{"stage": PENDING}, {"version_id": THIRD}], ids=["stage", "id"])
+def test_what_is_not_there_is_not_found(store: SecretStore, wanted: dict[str, str]) -> None:
+    with pytest.raises(SecretNotFound):
+        store.read(**wanted)
+
+
+def test_stage_and_id_that_disagree_are_not_answered(store: SecretStore) -> None:
+    store.put_pending(VALUE.with_password("second"), SECOND)
+    with pytest.raises((SwapLost, SecretNotFound)):
+        store.read(version_id=FIRST, stage=PENDING)
+
+
+def test_a_version_put_twice_is_stored_once(store: SecretStore) -> None:
+    for _attempt in range(2):
+        store.put_pending(VALUE.with_password("second"), SECOND)
+    assert set(store.describe().stages) == {FIRST, SECOND}
+
+
+def test_versions_without_a_label_are_listed(store: SecretStore) -> None:
+    held = FIRST
+    for number in (2, 3, 4, 5):
+        version = str(uuid.UUID(int=number))
+        store.put_pending(VALUE.with_password(version), version)
+        store.promote(version, held)
+        held = version
+    found = store.unlabelled()
+    assert sorted(found) == [str(uuid.UUID(int=number)) for number in (1, 2, 3)]
+
+
+def test_tags_are_added_to_those_that_are_there(store: SecretStore) -> None:
+    store.tag({"rotation/due": "2026-01-01T00:00:00Z"})
+    assert store.describe().tags == {"rotation/client": "acme", "rotation/due": "2026-01-01T00:00:00Z"}
+
+
+def test_every_call_is_counted_those_of_a_sibling_too(store: SecretStore) -> None:
+    store.read(stage=CURRENT)
+    store.describe()
+    with pytest.raises(SecretNotFound):
+        store.sibling("another").describe()
+    assert store.calls == {"get_secret_value": 1, "describe_secret": 2}
+
+
+def test_a_secret_that_waits_for_deletion_says_so(store: SecretStore, client: Any) -> None:
+    client.delete_secret(SecretId=store.secret_id, RecoveryWindowInDays=7)
+    with pytest.raises(RotationError) as caught:
+        store.read(stage=CURRENT)
+    assert caught.value.code == "secret_deleted"
+    assert f"restore-secret --secret-id {store.secret_id}" in caught.value.next_step
+    assert store.describe().deleted
+
+
+@pytest.mark.parametrize("content", [{"SecretString": "not JSON"}, {"SecretBinary": b"x"}], ids=["text", "binary"])
+def test_contents_that_are_no_document_are_refused(store: SecretStore, client: Any, content: dict[str, Any]) -> None:
+    client.put_secret_value(SecretId=store.secret_id, **content)
+    with pytest.raises(RotationError) as caught:
+        store.read(stage=CURRENT)
+    assert caught.value.code == "secret_not_json" and store.secret_id in caught.value.cause
+
+
+def test_finding_a_secret_that_need_not_exist(store: SecretStore) -> None:
+    assert find(store.sibling("another")) is None
+    found = find(store)
+    assert found is not None and found.name == store.secret_id
+
+
+def test_others_with_a_tag_are_found_on_every_page(store: SecretStore, client: Any) -> None:
+    store.tag({"rotation/server-id": "s1"})
+    names = [f"clients/{number}" for number in range(120)]
+    for name in names:
+        tag = {"Key": "rotation/server-id", "Value": "s1" if int(name.rpartition("/")[2]) % 2 else "s2"}
+        client.create_secret(Name=name, SecretString="x", Tags=[tag])
+    assert sorted(store.others_tagged("rotation/server-id", "s1")) == sorted(names[1::2])
+
+
+class Listing:
+    """Versions in no order, one of them labelled."""
+
+    def list_secret_version_ids(self, **arguments: Any) -> dict[str, Any]:
+        assert arguments["IncludeDeprecated"]
+        made = {"b": 2, "c": 3, "a": 1, "labelled": 4}
+        return {
+            "Versions": [
+                {"VersionId": name, "CreatedDate": datetime(2026, 1, day, tzinfo=UTC)}
+                | ({"VersionStages": [CURRENT]} if name == "labelled" else {})
+                for name, day in made.items()
+            ]
+        }
+
+
+def test_versions_without_a_label_come_newest_first() -> None:
+    assert SecretStore(Listing(), "x").unlabelled() == ["c", "b", "a"]
+
+
+class TwoPages:
+    """ListSecrets in two pages, with what its filters let through although it does not fit."""
+
+    def __init__(self) -> None:
+        self.tokens: list[str | None] = []
+
+    def list_secrets(self, **arguments: Any) -> dict[str, Any]:
+        self.tokens.append(arguments.get("NextToken"))
+        if not self.tokens[-1]:
+            crossed = [{"Key": "rotation/server-id", "Value": "s2"}, {"Key": "other", "Value": "s1"}]
+            return {"SecretList": [{"Name": "crossed", "ARN": "arn:1", "Tags": crossed}], "NextToken": "more"}
+        tagged = [{"Key": "rotation/server-id", "Value": "s1"}]
+        return {"SecretList": [{"Name": "second", "ARN": "arn:2", "Tags": tagged}, {"Name": "bare", "ARN": "arn:3"}]}
+
+
+@pytest.mark.parametrize(("secret_id", "expected"), [("first", ["second"]), ("second", []), ("arn:2", [])])
+def test_pages_are_followed_and_only_true_matches_of_others_are_given(secret_id: str, expected: list[str]) -> None:
+    pages = TwoPages()
+    store = SecretStore(pages, secret_id)
+    assert list(store.others_tagged("rotation/server-id", "s1")) == expected
+    assert pages.tokens == [None, "more"] and store.calls == {"list_secrets": 2}
