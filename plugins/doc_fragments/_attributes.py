@@ -16,7 +16,7 @@ attributes:
     details:
       - Both Secrets Manager and the database are contacted, so that the prediction rests on facts; nothing is changed.
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    description: Will return details on what has changed or, in check mode, would change.
     support: full
     details:
       - Only version ids, staging labels and dates are shown.
@@ -27,7 +27,7 @@ attributes:
       - The module is shipped to the target then, even on a local connection, and runs under the Python of
         C(ansible_python_interpreter), which needs the required libraries.
   action:
-    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
+    description: This has a corresponding action plugin.
     support: full
     details:
       - On a local connection the work is done in the controller's own process, without starting another Python.

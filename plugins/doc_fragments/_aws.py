@@ -12,7 +12,7 @@ options:
   region:
     description:
       - The AWS region of the secret.
-      - The environment variables E(AWS_REGION) and E(AWS_DEFAULT_REGION), and the profile, are used where it is not set.
+      - E(AWS_REGION), E(AWS_DEFAULT_REGION) or the region of the profile are used where it is not set.
     type: str
     aliases: [aws_region]
   access_key:

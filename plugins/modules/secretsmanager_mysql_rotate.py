@@ -264,7 +264,13 @@ secretsmanager_calls:
   description: How many calls of Secrets Manager the run made, in total and for each operation.
   returned: success
   type: dict
-  sample: {total: 6, get_secret_value: 2, describe_secret: 1, put_secret_value: 1, update_secret_version_stage: 1, tag_resource: 1}
+  sample:
+    total: 6
+    describe_secret: 1
+    get_secret_value: 2
+    put_secret_value: 1
+    tag_resource: 1
+    update_secret_version_stage: 1
 error:
   description: The parts of a failure.
   returned: failure

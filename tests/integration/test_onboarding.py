@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import subprocess
 import sys
 from collections.abc import Callable
@@ -160,14 +161,15 @@ def at_terminal(arguments: list[str], answer: str) -> str:
         os.chdir(ROOT)
         program = str(Path(sys.executable).with_name("ansible-playbook"))
         os.execv(program, [program, *arguments])
-    shown, asked = b"", False
+    shown = b""
     while True:
         try:
-            shown += os.read(terminal, 4096)
+            if select.select([terminal], [], [], 1)[0]:
+                shown += os.read(terminal, 4096)
+            elif b"Present password" in shown:
+                # What is typed while the question appears is thrown away, so it is typed again until it counts.
+                os.write(terminal, answer.encode() + b"\n")
         except OSError:
             break
-        if not asked and b"Present password" in shown:
-            asked = True
-            os.write(terminal, answer.encode() + b"\n")
     os.waitpid(pid, 0)
     return shown.decode()

@@ -147,18 +147,18 @@ def test_others_with_a_tag_are_found_on_every_page(store: SecretStore, client: A
 
 
 class Listing:
-    """Versions in no order, one of them labelled."""
+    """Versions in no order on two pages, one of them labelled."""
 
     def list_secret_version_ids(self, **arguments: Any) -> dict[str, Any]:
         assert arguments["IncludeDeprecated"]
-        made = {"b": 2, "c": 3, "a": 1, "labelled": 4}
-        return {
-            "Versions": [
-                {"VersionId": name, "CreatedDate": datetime(2026, 1, day, tzinfo=UTC)}
-                | ({"VersionStages": [CURRENT]} if name == "labelled" else {})
-                for name, day in made.items()
-            ]
-        }
+        first = "NextToken" not in arguments
+        made = {"b": 2, "labelled": 4} if first else {"c": 3, "a": 1}
+        listed = [
+            {"VersionId": name, "CreatedDate": datetime(2026, 1, day, tzinfo=UTC)}
+            | ({"VersionStages": [CURRENT]} if name == "labelled" else {})
+            for name, day in made.items()
+        ]
+        return {"Versions": listed} | ({"NextToken": "more"} if first else {})
 
 
 def test_versions_without_a_label_come_newest_first() -> None:

@@ -7,12 +7,19 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretDescription, SecretVersion
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
+    SecretDescription,
+    SecretStore,
+    SecretVersion,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import read_cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import NATIVE, StoredPassword, make_hash
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Method
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts, RowFacts
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue
 
 NOW = datetime.now(UTC)
@@ -33,6 +40,12 @@ def view(seen: AccountRow, *, adopted: bool = False) -> View:
     facts = Facts("C", None, None, "C", (RowFacts("root@%", frozenset("C"), None, True, adopted),), "recovery", False)
     secret = SecretDescription("arn", "name", {}, {}, False, False, None)
     return View(secret, read_cycle({}, NOW), (seen,), HOLDERS, facts)
+
+
+def run_with(current: SecretVersion) -> Run:
+    run = Run(RotationRequest("acme", "clients/acme"), SecretStore(None, "clients/acme"), Journal("acme", ""))
+    run.current = current
+    return run
 
 
 def replaced(seen: View, keep: SecretVersion) -> tuple[StoredPassword, ...]:
@@ -62,14 +75,14 @@ def test_the_password_that_is_kept_is_not_replaced() -> None:
 def test_a_new_version_of_a_known_password_is_kept_when_the_rows_are_seen_again() -> None:
     """The password of U went into version N: ending it as one of U's would end AWSCURRENT's."""
     current = version("N", "new")
-    again = view(row(NEW, OLD)).seen_again([row(NEW, OLD)], current)
+    again = view(row(NEW, OLD)).seen_again(run_with(current), [row(NEW, OLD)])
     assert replaced(again, current) == (OLD,)
 
 
 def test_of_what_is_new_on_a_row_only_the_current_password_is_known() -> None:
     brand_new, unknown = (StoredPassword(NATIVE, make_hash(NATIVE, word)) for word in ("brand new", "by hand"))
     current = version("N", "brand new")
-    again = view(row(OLD)).seen_again([row(brand_new, OLD, unknown)], current)
+    again = view(row(OLD)).seen_again(run_with(current), [row(brand_new, OLD, unknown)])
     assert replaced(again, current) == (OLD,)
     assert again.holders[unknown] == frozenset()
 

@@ -94,10 +94,10 @@ class SecretStore:
 
     def unlabelled(self) -> list[str]:
         """Give the ids of the versions that carry no stage, newest first."""
-        answer = self._call(
+        pages = self._pages(
             "list_secret_version_ids", f"list the versions of {self.secret_id!r}", IncludeDeprecated=True
         )
-        versions = [version for version in answer["Versions"] if not version.get("VersionStages")]
+        versions = [version for page in pages for version in page["Versions"] if not version.get("VersionStages")]
         return [version["VersionId"] for version in sorted(versions, key=_created, reverse=True)]
 
     def put_pending(self, value: SecretValue, version_id: str) -> None:
@@ -139,14 +139,18 @@ class SecretStore:
 
     def others_tagged(self, key: str, value: str) -> Iterator[str]:
         """Give the names of other secrets of the account that carry a tag with this value."""
-        token: dict[str, str] = {}
         filters = [{"Key": "tag-key", "Values": [key]}, {"Key": "tag-value", "Values": [value]}]
-        while True:
-            page = self._call("list_secrets", "list the secrets", named="", Filters=filters, **token)
+        for page in self._pages("list_secrets", "list the secrets", named="", Filters=filters):
             for secret in page["SecretList"]:
                 tags = {tag["Key"]: tag["Value"] for tag in secret.get("Tags", [])}
                 if self.secret_id not in (secret["Name"], secret["ARN"]) and tags.get(key) == value:
                     yield secret["Name"]
+
+    def _pages(self, operation: str, doing: str, **arguments: Any) -> Iterator[Any]:
+        token: dict[str, str] = {}
+        while True:
+            page = self._call(operation, doing, **arguments, **token)
+            yield page
             if not page.get("NextToken"):
                 return
             token = {"NextToken": page["NextToken"]}

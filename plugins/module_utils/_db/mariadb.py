@@ -97,8 +97,7 @@ class MariaDb:
                 f"Another password of {', '.join(names)} would have to be repeated as a hash, and a password validation"
                 " plugin with strict_password_validation refuses hashes.",
                 code="plaintext_not_enough",
-                next_step="Turn strict_password_validation off for the rotation, or name the row in"
-                " rotation_adopt_rows to end its other password; then run the same command again.",
+                next_step="Turn strict_password_validation off for the rotation, then run the same command again.",
             )
 
     def _refuse_unless_set(self, session: Session, row: AccountRow, password: str) -> None:

@@ -60,6 +60,8 @@ def _introduce(run: Run, view: View, decision: Decision) -> SecretVersion:
                 _apply(run, view.changes(decision.rows, keep=version), version)
             return version
         except PolicyRefused:
+            if decision.action is Action.FINISH:
+                raise  # another password would end AWSCURRENT's on the rows that hold this one already
             run.journal.sent = False
     with run.journal.step("apply"):
         raise RotationError(
@@ -100,11 +102,21 @@ def _put_and_read_back(run: Run, value: SecretValue, version_id: str) -> SecretV
             raise
         failure = error
     run.journal.stored = version_id
-    try:
-        return run.store.read(version_id=version_id, stage=PENDING)
-    except SecretNotFound as missing:
+    stored = _read_back(run, version_id, patient=failure is None)
+    if stored is None:
         run.journal.stored = before
-        raise failure or missing from None
+        raise failure or RotationError("AWSPENDING cannot be read back after it was stored.", code="aws_inconsistent")
+    return stored
+
+
+def _read_back(run: Run, version_id: str, *, patient: bool) -> SecretVersion | None:
+    for last in run.attempts():
+        try:
+            return run.store.read(version_id=version_id, stage=PENDING)
+        except SecretNotFound:
+            if last or not patient:
+                break
+    return None
 
 
 def _apply(run: Run, changes: list[Change], version: SecretVersion) -> None:
@@ -118,8 +130,8 @@ def _apply(run: Run, changes: list[Change], version: SecretVersion) -> None:
         raise
     except RotationError:
         names = {change.row.name for change in changes}
-        if not _all_hold(_rows(run), names, version):
-            run.journal.sent = bool(_holding(_rows(run), version))
+        if not _all_hold(run, names, version):
+            run.journal.sent = bool(_holding(run, _rows(run), version))
             raise
         if run.dialect.repeatable:
             # MariaDB may fail a statement that it applied but did not log; sent again it reaches its replicas.
@@ -130,7 +142,7 @@ def _verify(run: Run, view: View, version: SecretVersion) -> None:
     with run.journal.step("verify"):
         # The rows first: a server that did nothing and said OK would cost a failed login.
         covered = {row.name for row in view.facts.covered}
-        if not _all_hold(_rows(run), covered, version):
+        if not _all_hold(run, covered, version):
             raise RotationError("Not every account row holds the new password.", code="not_applied")
         session = run.log_in(version.value.login)
         try:
@@ -167,8 +179,8 @@ def _discard(run: Run, view: View) -> None:
     """End the old password on every covered row whose primary is AWSCURRENT's."""
     with run.journal.step("discard"):
         run.fence.confirm()
-        ours = view.seen_again(_rows(run), run.current)
-        holding = {row.name for row in _holding(list(ours.rows), run.current)}
+        ours = view.seen_again(run, _rows(run))
+        holding = {row.name for row in _holding(run, list(ours.rows), run.current)}
         covered = tuple(row.name for row in view.facts.covered if row.name in holding)
         changes = [change for change in ours.changes(covered, keep=run.current) if change.replaced]
         if changes:
@@ -212,10 +224,10 @@ def _rows(run: Run) -> list[AccountRow]:
     return run.dialect.rows(run.session, run.current.value.login.user)
 
 
-def _holding(rows: list[AccountRow], version: SecretVersion) -> list[AccountRow]:
+def _holding(run: Run, rows: list[AccountRow], version: SecretVersion) -> list[AccountRow]:
     """Give the rows that hold this version's password, other than as a retained one."""
-    return [row for row in rows if any(stored.matches(version.value.password) for stored in row.first_class)]
+    return [row for row in rows if any(run.holds(stored, version) for stored in row.first_class)]
 
 
-def _all_hold(rows: list[AccountRow], names: set[str], version: SecretVersion) -> bool:
-    return names <= {row.name for row in _holding(rows, version)}
+def _all_hold(run: Run, names: set[str], version: SecretVersion) -> bool:
+    return names <= {row.name for row in _holding(run, _rows(run), version)}

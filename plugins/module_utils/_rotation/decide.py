@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts, RowFacts
 
+DRIFT = "drift"
 UNATTENDED = ("scheduled", "recovery")
 
 
@@ -174,7 +175,7 @@ def _superseded(facts: Facts) -> bool:
 
 def _drift(what: str) -> Decision:
     return _refusal(
-        "drift",
+        DRIFT,
         f"{what} Somebody changed the password by hand, or the secret.",
         "Store the password that is true in the secret (aws secretsmanager put-secret-value), then run the same"
         " command again.",

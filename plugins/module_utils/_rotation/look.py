@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -27,7 +26,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ow
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts, PendingFacts, RowFacts
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
-CONSISTENCY_SECONDS = 10.0  # how long Secrets Manager may contradict itself
 PENDING_LIFE = timedelta(days=1)
 UNLABELLED_MOST = 20
 
@@ -48,16 +46,16 @@ class View:
         chosen = [row for row in self.rows if row.name in names]
         return [Change(row, self._replaceable(row, keep, every=row.name in adopted)) for row in chosen]
 
-    def seen_again(self, rows: list[AccountRow], current: SecretVersion) -> View:
+    def seen_again(self, run: Run, rows: list[AccountRow]) -> View:
         """Give the view with the rows as they are now; of what is new on them only AWSCURRENT is known.
 
-        Known passwords are compared with AWSCURRENT too: it may be a new version of one of them.
+        Known passwords are compared with AWSCURRENT too: it may be a new version of one of them, and would be ended.
         """
-        ours, none = frozenset((current.version_id,)), frozenset[str]()
-        stored = {password for row in rows for password in row.passwords}
+        ours, none = frozenset((run.current.version_id,)), frozenset[str]()
         known = {
-            password: self.holders.get(password, none) | (ours if password.matches(current.value.password) else none)
-            for password in stored
+            stored: self.holders.get(stored, none) | (ours if run.holds(stored, run.current) else none)
+            for row in rows
+            for stored in row.passwords
         }
         return replace(self, rows=tuple(rows), holders={**self.holders, **known})
 
@@ -84,20 +82,15 @@ def look(run: Run) -> View:
 
 def _describe(run: Run) -> SecretDescription:
     """Describe the secret, and read AWSCURRENT again until both agree which version that is."""
-    patience = time.monotonic() + min(CONSISTENCY_SECONDS, run.deadline.remaining())
-    while True:
+    for _last in run.attempts():
         secret = run.store.describe()
-        holder = secret.holder(CURRENT)
-        if holder == run.current.version_id:
+        if secret.holder(CURRENT) != run.current.version_id:
+            run.read_current()
+        if secret.holder(CURRENT) == run.current.version_id:
             return secret
-        run.read_current()
-        if time.monotonic() > patience:
-            raise RotationError(
-                "Secrets Manager names different versions as AWSCURRENT and does not settle.",
-                code="aws_inconsistent",
-            )
-        if holder != run.current.version_id:
-            time.sleep(1)
+    raise RotationError(
+        "Secrets Manager names different versions as AWSCURRENT and does not settle.", code="aws_inconsistent"
+    )
 
 
 def _refuse_unmanageable(run: Run, rows: tuple[AccountRow, ...]) -> None:
@@ -123,7 +116,7 @@ def _match(run: Run, secret: SecretDescription, stored: set[StoredPassword]) -> 
     holders: dict[StoredPassword, set[str]] = {password: set() for password in stored}
     for version in _candidates(run, secret, holders):
         for password, found in holders.items():
-            if password.matches(version.value.password):
+            if run.holds(password, version):
                 found.add(version.version_id)
     return {password: frozenset(found) for password, found in holders.items()}
 

@@ -11,7 +11,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, RotationError, SwapLost
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.change import execute
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import Action, Decision, decide
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import DRIFT, Action, Decision, decide
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View, look
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import receipt
@@ -72,10 +72,13 @@ def _until_done(run: Run) -> tuple[View, Decision]:
 
 
 def _look_and_decide(run: Run) -> tuple[View, Decision]:
-    with run.journal.step("look"):
-        view = look(run)
-    with run.journal.step("decide"):
+    for last in run.attempts():
+        with run.journal.step("look"):
+            view = look(run)
         decision = decide(view.facts)
+        if last or decision.code != DRIFT:
+            break
+    with run.journal.step("decide"):
         if decision.action is Action.REFUSE:
             raise RotationError(decision.reason, code=decision.code, next_step=decision.next_step)
     return view, decision

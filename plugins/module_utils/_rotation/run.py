@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
     CURRENT,
     PENDING,
@@ -12,7 +15,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretVersion,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session, connect
-from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import Dialect, dialect_of
+from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import Dialect, StoredPassword, dialect_of
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fence
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import (
     MARIADB,
@@ -26,6 +29,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal i
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
 
+CONSISTENCY_SECONDS = 10.0
 UNREADABLE = ("secret_not_json", "secret_incomplete", "secret_engine", "secret_not_found")
 
 
@@ -45,6 +49,7 @@ class Run:
         self.deadline = Deadline(request.deadline)
         self.versions: dict[str, SecretVersion] = {}
         self.recorded: dict[str, str] = {}
+        self._matches: dict[tuple[StoredPassword, str], bool] = {}
         self._dead: set[int] = set()
         self._open: Session | None = None
 
@@ -58,6 +63,21 @@ class Run:
         if version_id not in self.versions:
             self.versions[version_id] = self.store.read(version_id=version_id)
         return self.versions[version_id]
+
+    def attempts(self) -> Iterator[bool]:
+        """Yield once a second while Secrets Manager may still contradict itself; True is the last time."""
+        end = time.monotonic() + min(CONSISTENCY_SECONDS, self.deadline.remaining())
+        while time.monotonic() < end:
+            yield False
+            time.sleep(1)
+        yield True
+
+    def holds(self, stored: StoredPassword, version: SecretVersion) -> bool:
+        """Tell whether a stored hash is of a version's password; each pair is computed once, which takes 5 ms."""
+        pair = (stored, version.version_id)
+        if pair not in self._matches:
+            self._matches[pair] = stored.matches(version.value.password)
+        return self._matches[pair]
 
     def readable(self, version_id: str) -> SecretVersion | None:
         """Read a version that somebody else may have written; None where it holds no login."""
