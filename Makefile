@@ -17,7 +17,7 @@ world-stop: setup ## Stop what `make world` started
 	@PYTHONPATH=tools .venv/bin/python -m world down
 
 demo: setup ## Onboard three clients, rotate one, and prove it
-	@.venv/bin/python tools/demo.py
+	@PYTHONPATH=tools:collections .venv/bin/python tools/demo.py
 
 test: setup ## Run the unit and the integration tests
 	@tools/test.sh

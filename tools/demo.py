@@ -16,15 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pymysql
-
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).resolve().parents[1] / "collections")]
-
-from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 from world import demo as world_demo
 from world.aws import client_of
 from world.databases import administrator
 from world.errors import WorldError
 from world.layout import ROOT
+
+from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 
 CLIENT = "client_acme"
 SECRET = f"clients/{CLIENT}/mysql/root"

@@ -47,9 +47,10 @@ class EngineAction(ActionBase):
         secret = self._secret_options()
         if secret and not self._is_pipelining_enabled("new", self._task.async_val):
             raise AnsibleActionFail(
-                f"The option {secret[0]} would be written to a file on the host that runs the task, because the task is"
-                " async or the connection cannot pipeline (become, keep_remote_files). Let that host's own AWS profile or"
-                " role give access, use source_secret_id for a password, or run it in the foreground with pipelining."
+                f"The option {secret[0]} would be written to a file on the host that runs the task, because the task"
+                " is async or the connection cannot pipeline (become, keep_remote_files). Let that host's own AWS"
+                " profile or role give access, use source_secret_id for a password, or run it in the foreground with"
+                " pipelining."
             )
         result: dict[str, Any] = self._execute_module(task_vars=variables, wrap_async=self._task.async_val)
         return result

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
-from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
-from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
 from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
 from world.databases import DatabaseServer
+
+from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
+from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"

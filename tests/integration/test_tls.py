@@ -168,7 +168,8 @@ def test_a_file_that_is_not_there(
     client: ManagedClient, tmp_path: Path, option: str, code: str, says: str, next_step: str
 ) -> None:
     missing = str(tmp_path / "missing")
-    assert_refused(client, says.format(missing), code=code, step="open", next_step=next_step, **{option: missing})
+    client.options[option] = missing
+    assert_refused(client, says.format(missing), code=code, step="open", next_step=next_step)
 
 
 def test_a_file_that_is_no_certificate(client: ManagedClient, tmp_path: Path) -> None:

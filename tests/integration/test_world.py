@@ -111,7 +111,7 @@ def test_a_tied_server_ends_with_a_killed_program(workspace):
         [sys.executable, "-c", program], env={"PYTHONPATH": str(ROOT / "tools")}, capture_output=True, check=False
     )
     left = processes.Process(int(done.stdout), str(workspace / "tied"))
-    for _ in range(200):
+    for _index in range(200):
         if not left.alive:
             break
         subprocess.run(["sleep", "0.01"], check=True)

@@ -42,7 +42,7 @@ Components: main
         ),
         (
             {"sources.list": "# deb http://mirror.invalid/debian sid main\n", "sources.list.d/a.list": OLD},
-            OLD.split(" bookworm")[0] + " sid main\n",
+            OLD.split(" bookworm", maxsplit=1)[0] + " sid main\n",
         ),
     ],
 )
