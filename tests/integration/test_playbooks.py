@@ -121,7 +121,7 @@ def test_an_asynchronous_task_ships_the_module(mysql_client: ManagedClient, tmp_
     play = tmp_path / "async.yml"
     play.write_text(ASYNC_PLAY)
     inventory = single(tmp_path, mysql_client, ansible_python_interpreter="{{ ansible_playbook_python }}")
-    run = playbook(str(play), "-i", inventory)
+    run = playbook(str(play), "-i", inventory, environment={"ANSIBLE_ASYNC_DIR": str(tmp_path)})
     assert run.returncode == 0, said(run)
     assert mysql_client.opens(mysql_client.stored()["password"])
     assert mysql_client.stored()["password"] != mysql_client.password
