@@ -7,10 +7,10 @@ help: ## Show this list
 setup: ## Prepare .venv and the database servers, once; then instant
 	@tools/setup.sh
 
-setup-dev: ## Prepare what lint, sanity and molecule need on top
+setup-dev: ## Prepare also what lint, sanity and molecule need
 	@tools/setup.sh --dev
 
-world: setup ## Start the local AWS, MySQL and MariaDB and leave them running
+world: setup ## Start a local AWS, MySQL and MariaDB and leave them running
 	@PYTHONPATH=tools .venv/bin/python -m world up
 
 world-stop: setup ## Stop what `make world` started

@@ -14,7 +14,7 @@ attributes:
     description: Can run in C(check_mode) and return changed status prediction without modifying target.
     support: full
     details:
-      - Both Secrets Manager and the database are contacted, so that the prediction rests on facts; nothing is changed.
+      - Secrets Manager and the database are both asked, so that the prediction rests on facts. Nothing is changed.
   diff_mode:
     description: Will return details on what has changed or, in check mode, would change.
     support: full
@@ -24,7 +24,7 @@ attributes:
     description: Supports being used with the C(async) keyword.
     support: full
     details:
-      - The module is shipped to the target then, even on a local connection, and runs under the Python of
+      - The module is then sent to the target, even on a local connection, and runs under the Python of
         C(ansible_python_interpreter), which needs the required libraries.
   action:
     description: This has a corresponding action plugin.

@@ -12,13 +12,14 @@ options:
   region:
     description:
       - The AWS region of the secret.
-      - E(AWS_REGION), E(AWS_DEFAULT_REGION) or the region of the profile are used where it is not set.
+      - If it is not set, E(AWS_REGION), E(AWS_DEFAULT_REGION) or the region of the profile is used.
     type: str
     aliases: [aws_region]
   access_key:
     description:
       - AWS access key ID.
-      - Where no key is given, the usual chain of the AWS SDK is followed (environment, profile, role of the machine).
+      - If no key is given, credentials come from the usual places of the AWS SDK (environment, profile, role of the
+        machine).
       - Mutually exclusive with O(profile).
     type: str
     aliases: [aws_access_key_id, aws_access_key]
@@ -34,7 +35,7 @@ options:
     aliases: [aws_session_token]
   profile:
     description:
-      - A named AWS profile. The environment variable E(AWS_PROFILE) is used where it is not set.
+      - A named AWS profile. If it is not set, E(AWS_PROFILE) is used.
     type: str
     aliases: [aws_profile]
   endpoint_url:
@@ -50,7 +51,7 @@ options:
     default: true
   aws_ca_bundle:
     description:
-      - The CA bundle that verifies the AWS endpoint. E(AWS_CA_BUNDLE) is used where it is not set.
+      - The CA bundle that verifies the AWS endpoint. If it is not set, E(AWS_CA_BUNDLE) is used.
     type: path
   aws_config:
     description:
@@ -58,14 +59,14 @@ options:
     type: dict
   assume_role_arn:
     description:
-      - A role to assume for this task, for clients whose secrets lie in accounts of their own.
-      - The temporary credentials stay in the process that runs the task; they are in no result and no variable.
+      - ARN of a role to assume for this task, for clients whose secrets lie in AWS accounts of their own.
+      - The temporary credentials stay in the process that runs the task and are never returned.
     type: str
   external_id:
     description:
       - The external ID that the role of O(assume_role_arn) asks for.
     type: str
 notes:
-  - Where the task runs on another host than the controller (a jump host), environment variables and AWS configuration
+  - If the task runs on another host than the controller (a jump host), environment variables and AWS configuration
     files are read there.
 """

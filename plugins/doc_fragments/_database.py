@@ -11,8 +11,8 @@ class ModuleDocFragment:
 options:
   client:
     description:
-      - The client's name for messages and for the tag C(rotation/client).
-      - The action sets it to the inventory hostname.
+      - The client's name in messages and in the tag C(rotation/client).
+      - If it is not set, it is the name of the inventory host.
     type: str
   secret_id:
     description:
@@ -24,17 +24,18 @@ options:
       - How the connection to the database is protected.
       - V(verify_identity) verifies the server's certificate and its name.
       - V(verify_ca) verifies the certificate only. It warns.
-      - V(disabled) speaks no TLS. It warns, and the new password travels as a hash only.
+      - V(disabled) does not use TLS. It warns, and the new password travels as a hash only.
     type: str
     choices: [verify_identity, verify_ca, disabled]
     default: verify_identity
   tls_ca_file:
     description:
-      - The certificate authority of the database server, in PEM form. The system's authorities where it is not set.
+      - The certificate authority that signed the certificate of the database server, in PEM form.
+      - If it is not set, the authorities that the system trusts are used.
     type: path
   tls_server_name:
     description:
-      - The name to look for in the server's certificate, where it is another than the host in the secret.
+      - The name to look for in the server's certificate, if it is another than the host in the secret.
     type: str
   tls_client_cert:
     description:
@@ -46,7 +47,7 @@ options:
     type: path
   unix_socket:
     description:
-      - Connect through this local socket instead of host and port. No TLS is spoken there.
+      - Connect through this local socket instead of host and port. TLS is not used there.
     type: path
   single_writer:
     description:
@@ -56,7 +57,7 @@ options:
     default: false
   deadline:
     description:
-      - Seconds after which the whole run is given up, below 900. A run that is cut off is finished by the next one.
+      - Seconds after which the run is given up, above 0 and below 900. The next run finishes what was begun.
     type: float
     default: 120
 """

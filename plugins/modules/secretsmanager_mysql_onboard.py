@@ -15,8 +15,12 @@ description:
   - Logs in to the database with the present credentials to prove them, says which rows of the account they cover and
     which are foreign, and creates the client's secret with the tags that start its cycle.
   - The password is not changed; M(dbops.rotation.secretsmanager_mysql_rotate) does that.
-  - A secret of the same name with the same contents is taken over; one that is under management already is left as it
-    is and the credentials are not used; one with other contents is an error. Whatever fails, nothing is created.
+  - A secret of the same name with the same contents is taken over. One that is under management already is left as it
+    is, and the credentials are not tried. One with other contents is an error.
+  - Nothing is created unless the credentials, the server and the name of the secret have all been found good.
+notes:
+  - Messages name options as the variables of the role, which start with C(rotation_) and, where they are for onboarding
+    only, with C(rotation_onboard_).
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._database
@@ -24,38 +28,44 @@ extends_documentation_fragment:
 options:
   host:
     description:
-      - The database server, as the consumers of the secret reach it. Needed unless O(source_secret_id) is given.
+      - Name or address of the database server, as the consumers of the secret reach it.
+      - Required unless O(source_secret_id) is given.
     type: str
   port:
     description:
-      - Its port.
+      - Port of the database server.
     type: int
     default: 3306
   username:
     description:
-      - The account.
+      - User name of the account; all of its C(user@host) rows are looked at.
     type: str
     default: root
   password:
     description:
       - The present password, best from an encrypted variable.
+      - Mutually exclusive with O(password_file) and O(source_secret_id).
     type: str
   password_file:
     description:
       - A file on the controller whose first line is the present password.
+      - Mutually exclusive with O(password) and O(source_secret_id).
     type: path
   source_secret_id:
     description:
       - An existing secret in AWS's database form that holds the present credentials. It may be O(secret_id) itself.
+      - Another secret than O(secret_id) is only read. It is out of date as soon as the password is rotated; delete it
+        when nobody reads it any more.
+      - Mutually exclusive with O(password) and O(password_file).
     type: str
   prompt:
     description:
-      - Ask for the password at the terminal where none of the other options gives it.
+      - Ask for the password at the terminal if no other option gives it.
     type: bool
     default: false
   kms_key_id:
     description:
-      - The KMS key that encrypts the new secret. The account's default key where it is not set.
+      - The KMS key that encrypts the new secret. If it is not set, the AWS account's default key does.
     type: str
   cycle_days:
     description:
@@ -63,9 +73,9 @@ options:
     type: int
     default: 40
 requirements:
-  - boto3
-  - PyMySQL >= 1.1
-  - cryptography
+  - boto3 >= 1.34
+  - PyMySQL >= 1.1.1
+  - cryptography >= 42
   - PyNaCl (only for MariaDB accounts with the ed25519 plugin)
 seealso:
   - module: dbops.rotation.secretsmanager_mysql_rotate
@@ -95,7 +105,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: What happened, in one sentence; on failure client, step, cause, state left and next command.
+  description: What happened, in one sentence. On failure the client, the step, the cause, the state that was left and
+    what to do next.
   returned: always
   type: str
   sample: "client_acme: the password opens MySQL 9.7.4 at db.acme.example.com:3306 and is stored as a secret"
@@ -111,14 +122,17 @@ secret_id:
   sample: clients/client_acme/mysql/root
 rows:
   description:
-    - Every row of the account on the server, with its plugin and whether the password covers it (V(covered)), it has
-      another one (V(foreign)) or none (V(skipped)). Empty where the client is under management already.
+    - Every row of the account on the server, with its plugin and its state.
+    - The state is V(covered) where the given password opens the row, V(foreign) where the row has another password,
+      V(skipped) where it has none (a socket), and starts with V(unfit) where the row cannot be rotated, followed by the
+      reason.
+    - Empty if the client is under management already.
   returned: success
   type: list
   elements: dict
   sample: [{row: root@localhost, plugin: caching_sha2_password, state: covered}]
 logins:
-  description: How many logins the run made.
+  description: How many logins the run made; C(failed) counts those that the server refused.
   returned: when the credentials were used
   type: dict
   sample: {succeeded: 1, failed: 0}
@@ -128,9 +142,30 @@ secretsmanager_calls:
   type: dict
   sample: {total: 4}
 error:
-  description: The parts of a failure; client, step, code, cause, state and next_step.
+  description: The parts of a failure.
   returned: failure
   type: dict
+  contains:
+    client:
+      description: The client.
+      type: str
+    step:
+      description: The step at which the run stopped.
+      type: str
+      sample: open
+    code:
+      description: A fixed word for the kind of failure, for programs.
+      type: str
+      sample: login_refused
+    cause:
+      description: What went wrong.
+      type: str
+    state:
+      description: What was left.
+      type: str
+    next_step:
+      description: What to do.
+      type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule

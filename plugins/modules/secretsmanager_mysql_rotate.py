@@ -14,16 +14,18 @@ short_description: Change a MySQL or MariaDB password that is kept in AWS Secret
 description:
   - Changes the password of one database account on all of its C(user@host) rows and stores it in its secret, so that
     at every moment the version under C(AWSCURRENT) opens the database.
-  - The new password is stored as C(AWSPENDING) before the server hears of it, set while the old one stays valid,
-    proven by a login, promoted to C(AWSCURRENT) by compare-and-swap, and only then is the old one discarded.
+  - The new password is stored as C(AWSPENDING) before it is sent to the server. It is set while the old one stays
+    valid, proven by a login, and promoted to C(AWSCURRENT) by compare-and-swap. Only then is the old one discarded.
   - Host, port and user come from the secret, which has the JSON form of AWS's own database secrets. Keys that
     are not part of it are kept as found.
-  - A run that finds what an earlier one left (after a crash, a lost answer or an outage) finishes it. What was
-    done is decided from the password hashes on the server, not from failed logins.
+  - A run that finds an unfinished rotation (after a crash, a lost answer or an outage) finishes it. It learns from the
+    password hashes on the server what was done, not from failed logins.
   - Account rows whose password is in no version of the secret are reported and left alone, unless O(adopt_rows)
-    names them. Rows without a password method (sockets) are reported and never overwritten.
+    names them. Rows without a password (sockets) are reported and never overwritten.
   - No value and no hash of a password is returned, logged, or part of any message, at any verbosity.
   - Supported are MySQL 8.0.14 and later, and MariaDB 10.4 and later.
+notes:
+  - Messages name options as the variables of the role, which start with C(rotation_).
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._database
@@ -32,7 +34,7 @@ options:
   password_length:
     description:
       - Length of the new password, from 16 to 128. The server's own policy may make it longer.
-      - Accounts that replicas use to log in to their source can have 32 at most.
+      - An account with which replicas log in to their source can have 32 characters at most.
     type: int
     default: 32
   password_exclude_characters:
@@ -45,15 +47,16 @@ options:
   adopt_rows:
     description:
       - Foreign account rows, written V(user@host), that are to carry this secret's password from now on.
-      - The passwords which those rows have now end with the rotation, a retained second one included.
-      - Check mode and onboarding name the foreign rows.
+      - The passwords that those rows have now stop working, a second retained one included.
+      - The messages of check mode and of onboarding name the foreign rows.
     type: list
     elements: str
     default: []
   accept_server_id:
     description:
-      - The id of another server than the one the secret's password was last changed on, where the host in the secret
-        now rightly leads there (after a failover or a restore). The refusal names the id.
+      - A run is refused if the host in the secret leads to another server than the one on which the password was last
+        changed. If that is right (after a failover or a restore), give the id of the new server here.
+      - The message of the refusal names the id.
     type: str
   allow_plaintext_statement:
     description:
@@ -65,7 +68,7 @@ options:
     description:
       - Why the rotation runs.
       - V(on_demand) and V(onboarding) always give a new password.
-      - V(scheduled) gives one where the password is due or a rotation was begun, and otherwise changes nothing.
+      - V(scheduled) gives one if the password is due or a rotation was begun, and otherwise changes nothing.
       - V(recovery) only finishes what an earlier run left.
     type: str
     choices: [scheduled, on_demand, recovery, onboarding]
@@ -76,9 +79,9 @@ options:
     type: str
     default: ''
 requirements:
-  - boto3
-  - PyMySQL >= 1.1
-  - cryptography
+  - boto3 >= 1.34
+  - PyMySQL >= 1.1.1
+  - cryptography >= 42
   - PyNaCl (only for MariaDB accounts with the ed25519 plugin)
 seealso:
   - module: dbops.rotation.secretsmanager_mysql_onboard
@@ -101,7 +104,7 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: Take a row that was made by hand under the same password
+- name: Give a row that was made by hand the secret's password too
   dbops.rotation.secretsmanager_mysql_rotate:
     secret_id: clients/client_globex/mysql/root
     adopt_rows:
@@ -130,7 +133,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: What happened, in one sentence; on failure client, step, cause, state left and next command.
+  description: What happened, in one sentence. On failure the client, the step, the cause, the state that was left and
+    what to do next.
   returned: always
   type: str
   sample: "client_acme: rotated (3 account rows of MySQL 9.7.4 at db.acme.example.com:3306)"
@@ -151,14 +155,16 @@ arn:
   sample: arn:aws:secretsmanager:eu-central-1:123456789012:secret:clients/client_acme/mysql/root-AbCdEf
 action:
   description:
-    - What was done, or in check mode would be done. V(rotate), V(resume) and V(finish) introduce a new password, anew,
-      from a stored one, or from one that some rows have already. V(settle) ends an old password that was left valid.
-      V(record) writes tags only.
+    - What was done, or in check mode would be done.
+    - V(rotate) makes a new password and sets it. V(resume) sets a new password that an earlier run had stored.
+      V(finish) sets on all rows a new password that an earlier run had set on some of them.
+    - V(settle) ends an old password that an earlier run had left valid. V(record) writes tags only. V(nothing) changes
+      nothing.
   returned: success
   type: str
   sample: rotate
 decision:
-  description: Why that was the thing to do.
+  description: Why that was done.
   returned: success
   type: str
   sample: A new password was asked for.
@@ -173,12 +179,12 @@ reason:
   type: str
   sample: "CHG-1042: left the company"
 version_id:
-  description: The version that is AWSCURRENT now.
+  description: Id of the version that is AWSCURRENT now.
   returned: success
   type: str
   sample: 5f0f3a4e-6b1c-4d5a-9a3b-0d5a0b1f2c3d
 previous_version_id:
-  description: The version that was AWSCURRENT before.
+  description: Id of the version that was AWSCURRENT before, if there was one.
   returned: success
   type: str
   sample: 0b7c5d0e-2f61-4d0c-8f35-4c1f0a9e8d7b
@@ -189,19 +195,19 @@ rows:
   elements: dict
   contains:
     row:
-      description: The row.
+      description: The row, written user@host.
       type: str
       sample: root@10.%
     plugin:
-      description: Its authentication plugins.
+      description: Authentication plugins of the row.
       type: str
       sample: caching_sha2_password
     state:
-      description: V(changed), V(unchanged), V(foreign) or V(skipped).
+      description: V(changed), V(unchanged), V(foreign) (another password, left as it is) or V(skipped) (no password).
       type: str
       sample: changed
     detail:
-      description: What is special about it.
+      description: What is special about the row, if anything.
       type: str
 server:
   description: The server that answered.
@@ -213,18 +219,18 @@ server:
       type: str
       sample: mysql
     version:
-      description: Its full version.
+      description: The version as the server gives it.
       type: str
       sample: 9.7.4
     server_id:
-      description: Its own identity, also remembered on the secret.
+      description: The identity of the server, which is also remembered in a tag of the secret.
       type: str
     address:
       description: Where it was reached.
       type: str
       sample: db.acme.example.com:3306
     tls:
-      description: The TLS version that was spoken.
+      description: The TLS version of the connection, or V(none).
       type: str
       sample: TLSv1.3
 rotation:
@@ -241,7 +247,7 @@ rotation:
       type: str
       sample: "2027-01-02T03:00:00Z"
     cycle_days:
-      description: Days from one to the other.
+      description: Days from one rotation to the next.
       type: str
       sample: "40"
 steps:
@@ -284,7 +290,7 @@ error:
       type: str
       sample: open
     code:
-      description: A word for programs.
+      description: A fixed word for the kind of failure, for programs.
       type: str
       sample: login_refused
     cause:

@@ -6,9 +6,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-import subprocess
 import sys
-import time
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +17,11 @@ import boto3
 from botocore.config import Config
 
 from world import processes
-from world.errors import WorldError
+from world.service import HOST, Service
 
-HOST = "127.0.0.1"
 REGION = "eu-central-1"
 ACCESS_KEY = "testing"
 SECRET_KEY = "testing"
-STARTING = 60.0
 # Nothing listens on the discard port: a call that goes there fails at once and reaches nobody.
 NOWHERE = f"http://{HOST}:9"
 
@@ -46,56 +42,28 @@ class RecordedRequest:
         return names.get("x-amz-target", "").rpartition(".")[2]
 
 
-class AwsEmulator:
+class AwsEmulator(Service):
     """A Secrets Manager and the rest of moto's services, with nothing in them."""
+
+    LOST_PORT = ("in use",)
 
     def __init__(self, folder: Path, *, tied: bool = True) -> None:
         """Describe an emulator whose log and recording lie in `folder`; a tied one ends with the starting thread."""
-        self.folder = folder
-        self.port = 0
-        self.log = folder / "moto.log"
-        self.process: processes.Process | None = None
-        self._tied = tied
-        self._child: subprocess.Popen[bytes] | None = None
+        super().__init__("The AWS emulator", folder, "moto.log", tied=tied)
 
     @property
     def endpoint_url(self) -> str:
         """Where to send requests instead of to AWS."""
         return f"http://{HOST}:{self.port}"
 
-    def start(self) -> None:
-        """Start it and return when it answers."""
-        self.launch()
-        self.wait()
-
     def launch(self) -> None:
         """Start it without waiting."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = processes.free_port()
+        self.log.write_text("")
         arguments = f"-H {HOST} -p {self.port}"
         command = [sys.executable, "-m", "moto.server", *arguments.split()]
-        self._child = processes.start(
-            command, arguments, self.log, tied=self._tied, environment=environment(self.folder / "requests.jsonl")
-        )
-        self.process = processes.Process(self._child.pid, arguments)
-
-    def wait(self) -> None:
-        """Return when it answers; a port lost to another program is replaced by a new one."""
-        limit = time.monotonic() + STARTING
-        while not self._answers():
-            if self._child is not None and self._child.poll() is not None:
-                self._relaunch()
-            elif time.monotonic() > limit:
-                raise WorldError(f"The AWS emulator takes over {STARTING:.0f} s to start: see {self.log}.")
-            time.sleep(0.02)
-
-    def stop(self) -> None:
-        """End it; everything in it is gone."""
-        if self.process is None or self._child is None:
-            return
-        processes.end([self.process])
-        self._child.wait()
-        self.process = self._child = None
+        self._start_process(command, arguments, self.log, environment(self.folder / "requests.jsonl"))
 
     def client(self, service: str = "secretsmanager", **options: Any) -> Any:
         """A boto3 client for it; without retries, so that a failure shows at once."""
@@ -128,21 +96,13 @@ class AwsEmulator:
         return content
 
     def _answers(self) -> bool:
-        """Whether our child, and not another program on its port, takes requests."""
-        if "Running on" not in self.log.read_text(errors="replace"):
+        if "Running on" not in self._logged():
             return False
         try:
             self._call("/moto-api/config", timeout=5)
         except OSError:
             return False
         return True
-
-    def _relaunch(self) -> None:
-        """Start again on another port if the last one was taken meanwhile; any other end is an error."""
-        if "in use" not in self.log.read_text(errors="replace"):
-            raise WorldError(f"The AWS emulator ended instead of starting: see {self.log}.")
-        self.log.unlink()
-        self.launch()
 
 
 def client_of(endpoint_url: str, service: str = "secretsmanager", **options: Any) -> Any:

@@ -20,7 +20,6 @@ def main(arguments: Sequence[str]) -> int:
     commands: dict[str, tuple[Callable[[str | None], int], str]] = {
         "up": (up, "start everything and leave it running"),
         "down": (down, "end what 'up' started"),
-        "status": (status, "say what runs"),
         "fetch": (fetch, "get the database servers"),
     }
     listed = "; ".join(f"{name}: {text}" for name, (_, text) in commands.items())
@@ -58,12 +57,3 @@ def down(_: str | None) -> int:
 
     print(demo.down())
     return 0
-
-
-def status(_: str | None) -> int:
-    """Say whether the world runs; the exit status says it too."""
-    from world import demo
-
-    running = demo.running()
-    print(demo.describe(running) if running else "The local world is not running; start it with: make world")
-    return 0 if running else 3

@@ -7,7 +7,6 @@ import hashlib
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,18 +17,17 @@ from pymysql.connections import Connection
 
 from world import installation, processes, template
 from world.certificates import Certificate
-from world.errors import WorldError
+from world.service import HOST, Service
 
-HOST = "127.0.0.1"
 # The kernel takes 107 bytes; MariaDB adds a few of its own to some of its names.
 SOCKET_LIMIT = 100
-STARTING = 60.0
-LOST_PORT = ("already in use", "Bind on TCP/IP port")
 FLAVOR_OPTIONS = {"mysql": ["--disable-log-bin"], "mariadb": ["--skip-log-bin"]}
 
 
-class DatabaseServer:
+class DatabaseServer(Service):
     """One server with a data folder of its own, made from the template that has only an administrator in it."""
+
+    LOST_PORT = ("already in use", "Bind on TCP/IP port")
 
     def __init__(
         self,
@@ -46,25 +44,16 @@ class DatabaseServer:
         `options` come last on the command line, so they override the ones chosen here. A tied server is killed
         when the thread that started it ends.
         """
+        super().__init__(f"The {flavor} server", folder, "error.log", tied=tied)
         self.flavor = flavor
-        self.folder = folder
-        self.port = 0
-        self.error_log = folder / "error.log"
         self.general_log = folder / "general.log"
         self.socket = folder / "s"
         self.temporary: Path | None = None
-        self.process: processes.Process | None = None
-        self._ca_file, self._certificate, self._options, self._tied = ca_file, certificate, list(options), tied
+        self._ca_file, self._certificate, self._options = ca_file, certificate, list(options)
         self._admin_password = ""
-        self._child: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it and return when it answers."""
-        self.launch()
-        self.wait()
 
     def launch(self) -> None:
-        """Start it without waiting, so that several servers can start side by side."""
+        """Start it without waiting; the first start lays the data folder out."""
         found = installation.find(self.flavor)
         source = template.prepare(found)
         data = self.folder / "data"
@@ -73,28 +62,9 @@ class DatabaseServer:
         self._admin_password = (source / "admin").read_text()
         self.port = processes.free_port()
         marker = f"--datadir={data}"
-        self.error_log.write_text("")
+        self.log.write_text("")
         command = [*template.base_options(found), marker, *self._settings()]
-        self._child = processes.start(command, marker, self.folder / "output.log", tied=self._tied)
-        self.process = processes.Process(self._child.pid, marker)
-
-    def wait(self) -> None:
-        """Return when it answers; a port lost to another program is replaced by a new one."""
-        limit = time.monotonic() + STARTING
-        while not self._answers():
-            if self._child is not None and self._child.poll() is not None:
-                self._relaunch()
-            elif time.monotonic() > limit:
-                raise WorldError(f"{self.flavor} takes over {STARTING:.0f} s to start: see {self.error_log}.")
-            time.sleep(0.02)
-
-    def stop(self) -> None:
-        """End it, by force when it does not end in time; the data stays for another start."""
-        if self.process is None or self._child is None:
-            return
-        processes.end([self.process])
-        self._child.wait()
-        self.process = self._child = None
+        self._start_process(command, marker, self.folder / "output.log")
 
     def remove(self) -> None:
         """End it and remove everything that it wrote."""
@@ -153,7 +123,7 @@ class DatabaseServer:
             "socket": self.socket,
             "pid-file": self.folder / "pid",
             "tmpdir": self.folder / "tmp",
-            "log-error": self.error_log,
+            "log-error": self.log,
             "general-log": 1,
             "general-log-file": self.general_log,
             "max-connections": 200,
@@ -165,8 +135,7 @@ class DatabaseServer:
         return [f"--{name}={value}" for name, value in named.items()] + FLAVOR_OPTIONS[self.flavor] + self._options
 
     def _answers(self) -> bool:
-        """Whether this server, and not another one on the same port, takes connections."""
-        if not self.socket.exists() or "ready for connections" not in self.error_log.read_text(errors="replace"):
+        if not self.socket.exists() or "ready for connections" not in self._logged():
             return False
         try:
             with self.admin():
@@ -174,17 +143,10 @@ class DatabaseServer:
         except pymysql.err.OperationalError:
             return False
 
-    def _relaunch(self) -> None:
-        """Start again on another port if the last one was taken meanwhile; any other end is an error."""
-        messages = self.error_log.read_text(errors="replace")
-        if not any(words in messages for words in LOST_PORT):
-            raise WorldError(f"The {self.flavor} server ended instead of starting: see {self.error_log}.")
-        self.launch()
-
 
 @contextmanager
 def administrator(socket: Path, password: str) -> Iterator[Connection[Any]]:
-    """The connection behind `DatabaseServer.admin`, for programs that know a running server by its socket only."""
+    """Connect as `DatabaseServer.admin` does, for programs that know a running server by its socket only."""
     connection = pymysql.connect(
         unix_socket=str(socket), user=template.ADMIN, password=password, ssl_disabled=True, autocommit=True
     )

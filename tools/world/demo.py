@@ -13,8 +13,9 @@ from typing import Any
 from world import processes
 from world.aws import REGION, AwsEmulator
 from world.certificates import Authority
-from world.databases import HOST, DatabaseServer
+from world.databases import DatabaseServer
 from world.layout import CACHE, INVENTORY, ROOT, WORLD, locked, write_private
+from world.service import HOST, Service
 
 STATE = WORLD / "world.json"
 USER = "root"
@@ -38,7 +39,6 @@ class Client:
     password: str
     admin_socket: str
     admin_password: str
-    general_log: str
 
 
 @dataclass
@@ -101,7 +101,7 @@ def clear() -> None:
 
 
 def start() -> World:
-    """Start everything side by side; what fails takes the rest down with it."""
+    """Start everything side by side; if one part fails, the others are ended too."""
     WORLD.mkdir(parents=True, mode=0o700)
     authority = Authority(WORLD / "tls")
     certificate = authority.issue("server")
@@ -110,7 +110,7 @@ def start() -> World:
         name: DatabaseServer(flavor, WORLD / name, ca_file=authority.ca_file, certificate=certificate, tied=False)
         for name, (flavor, _) in CLIENTS.items()
     }
-    parts: list[AwsEmulator | DatabaseServer] = [emulator, *servers.values()]
+    parts: list[Service] = [emulator, *servers.values()]
     try:
         for part in parts:
             part.launch()
@@ -160,8 +160,7 @@ def record(
 def client(name: str, server: DatabaseServer, password: str) -> Client:
     """What the inventory and the demo need to know about one client."""
     flavor, hosts = CLIENTS[name]
-    access = (str(server.socket), server.admin_password, str(server.general_log))
-    return Client(flavor, HOST, server.port, USER, list(hosts), password, *access)
+    return Client(flavor, HOST, server.port, USER, list(hosts), password, str(server.socket), server.admin_password)
 
 
 def describe(world: World) -> str:
@@ -172,9 +171,10 @@ def describe(world: World) -> str:
         lines.append(f"  {name:<16} {entry.flavor} on {entry.host}:{entry.port} ({rows})")
     lines += [
         "",
-        f"Inventory: {shown(INVENTORY)} (the default one of ansible.cfg). To try, in {ROOT}:",
+        f"Its inventory is {shown(INVENTORY)}, which ansible.cfg makes the default one. Commands to try, in {ROOT}:",
         "  source .venv/bin/activate",
         "  ansible-playbook playbooks/onboard.yml -l client_acme",
+        "  ansible-playbook rotate.yml -l client_acme --check --diff",
         "  ansible-playbook rotate.yml -l client_acme",
         "To end it: make world-stop",
     ]

@@ -88,7 +88,9 @@ def version_of(command: tuple[str, ...]) -> str:
     done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
     version = VERSION.search(done.stdout)
     if version is None:
-        raise WorldError(f"The unpacked server does not run here ({done.stderr.strip()[-200:]}); remove {SERVERS}.")
+        raise WorldError(
+            f"The unpacked server does not run here ({done.stderr.strip()[-200:]}); remove {SERVERS} and try again."
+        )
     return version[1]
 
 
