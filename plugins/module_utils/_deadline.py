@@ -31,7 +31,7 @@ class Deadline:
             raise RotationError(
                 f"The deadline must be above 0 and below {MAX_DEADLINE:.0f} seconds.",
                 code="invalid_option",
-                next_step="Correct the option deadline.",
+                next_step="Correct rotation_deadline.",
             )
         self.seconds = seconds
         self._end = time.monotonic() + seconds

@@ -100,5 +100,7 @@ def _refuse_impossible(rules: PasswordRules) -> None:
 
 def _impossible(fault: str) -> RotationError:
     return RotationError(
-        fault, code="invalid_option", next_step="Correct password_length or password_exclude_characters."
+        fault,
+        code="invalid_option",
+        next_step="Correct rotation_password_length or rotation_password_exclude_characters.",
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.constants import LOCALHOST
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
@@ -23,10 +23,26 @@ class EngineAction(ActionBase):
     _supports_async = True
     operation: Operation
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Take what Ansible hands over."""
+        super().__init__(*arguments, **options)
+        self._secrets: dict[str, Any] = {}
+
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Do the task; a failure is a result, never an exception of the engine."""
         super().run(tmp, task_vars)
-        variables = task_vars or {}
+        given = dict(self._task.args)
+        secret = self._secret_names()
+        # Retries of a task run in this same object.
+        self._secrets = {**self._secrets, **{name: value for name, value in given.items() if name in secret}}
+        self._task.args = {**given, **self._secrets}
+        try:
+            return self._work(task_vars or {})
+        finally:
+            # Callbacks are handed the arguments of the task beside its result.
+            self._task.args = {name: value for name, value in given.items() if name not in secret}
+
+    def _work(self, variables: dict[str, Any]) -> dict[str, Any]:
         self._refuse_local_jump_host()
         arguments = {"client": variables.get("inventory_hostname"), **self._task.args}
         # A role hands over every option; what a user left empty counts as not given.
@@ -44,20 +60,27 @@ class EngineAction(ActionBase):
         if self._connection.has_pipelining:
             # Otherwise the module lies in a file there for a moment, with its arguments in it.
             self._connection.set_option("pipelining", True)
-        secret = self._secret_options()
+        secret = self._secret_names() & self._task.args.keys()
         if secret and not self._is_pipelining_enabled("new", self._task.async_val):
             raise AnsibleActionFail(
-                f"The option {secret[0]} would be written to a file on the host that runs the task, because the task"
+                f"The option {min(secret)} would be written to a file on the host that runs the task, because the task"
                 " is async or the connection cannot pipeline (become, keep_remote_files). Let that host's own AWS"
                 " profile or role give access, use source_secret_id for a password, or run it in the foreground with"
                 " pipelining."
             )
-        result: dict[str, Any] = self._execute_module(task_vars=variables, wrap_async=self._task.async_val)
+        try:
+            result: dict[str, Any] = self._execute_module(task_vars=variables, wrap_async=self._task.async_val)
+        except AnsibleConnectionFailure:
+            raise AnsibleActionFail(
+                f"{self._task.args['client']}: the connection to the host that runs the task"
+                f" ({self._task.delegate_to or 'its own'}) failed. State: Nothing was changed, unless it broke during"
+                " the work. Next: see to the connection and run the same command again, which finishes what it finds."
+            ) from None
         return result
 
-    def _secret_options(self) -> list[str]:
+    def _secret_names(self) -> set[str]:
         secret = {name: spec for name, spec in self.operation.spec.items() if spec.get("no_log")}
-        return [name for name, spec in secret.items() if {name, *spec.get("aliases", ())} & self._task.args.keys()]
+        return {alias for name, spec in secret.items() for alias in (name, *spec.get("aliases", ()))}
 
     def _refuse_local_jump_host(self) -> None:
         target = self._task.delegate_to

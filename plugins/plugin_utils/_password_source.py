@@ -16,12 +16,14 @@ from ansible.utils.display import Display
 def read_password_file(path: str) -> str:
     """Give the first line of a file without its line end."""
     try:
-        lines = Path(path).expanduser().read_text(encoding="utf-8").splitlines()
+        text = Path(path).expanduser().read_bytes().decode()
     except (OSError, UnicodeError) as error:
-        raise AnsibleActionFail(f"The password file {path} cannot be read: {type(error).__name__}.") from None
-    if not lines or not lines[0]:
-        raise AnsibleActionFail(f"The password file {path} is empty.")
-    return lines[0]
+        cause = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise AnsibleActionFail(f"The password file {path} cannot be read: {cause}. Nothing was changed.") from None
+    password = text.split("\n", 1)[0].removesuffix("\r")
+    if not password:
+        raise AnsibleActionFail(f"The first line of the password file {path} is empty. Nothing was changed.")
+    return password
 
 
 def ask_password(client: str) -> str:
@@ -31,16 +33,16 @@ def ask_password(client: str) -> str:
     except AnsiblePromptNoninteractive:
         raise AnsibleActionFail(
             f"No password was given for {client} and there is no terminal to ask at. Set rotation_onboard_password"
-            " (from a vault), rotation_onboard_password_file or rotation_onboard_source_secret_id."
+            " (from a vault), rotation_onboard_password_file or rotation_onboard_source_secret_id. Nothing was changed."
         ) from None
     return str(answer.decode())
 
 
 def add_password(arguments: dict[str, Any]) -> None:
     """Put the password into the arguments of a task, where they name a file or ask for a prompt."""
-    path = arguments.pop("password_file", None)
-    if path:
-        arguments["password"] = read_password_file(str(path))
+    # A file beside a password stays where it is: Ansible's own validation then refuses the two together.
+    if arguments.get("password_file") and not arguments.get("password"):
+        arguments["password"] = read_password_file(str(arguments.pop("password_file")))
     prompted = boolean(arguments.pop("prompt", False))
     if prompted and not any(arguments.get(name) for name in ("password", "source_secret_id")):
         arguments["password"] = ask_password(str(arguments["client"]))

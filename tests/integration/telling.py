@@ -10,7 +10,7 @@ from typing import Any
 from by_hand import description, passwords
 from managed import ManagedClient
 
-UNTOUCHED = "Nothing was changed; the password in AWSCURRENT is the one it was."
+UNTOUCHED = "Nothing was changed, neither the secret nor the database."
 # Statements, templates of statements and tracebacks; advice may name a statement such as ALTER USER.
 INTERNALS = re.compile(r"Traceback|\.py\b|IDENTIFIED|RETAIN|DISCARD|GET_LOCK|RELEASE_LOCK|%s|'@'|words-of-aws")
 

@@ -209,7 +209,7 @@ def test_a_foreign_row_is_taken_over_when_it_is_named(three: ManagedClient) -> N
 def test_adopting_a_row_that_is_not_there(three: ManagedClient) -> None:
     assert_refused(
         three,
-        f"adopt_rows names {three.user}@192.168.%, which is no row with a password on this server.",
+        f"rotation_adopt_rows names {three.user}@192.168.%, which is no row with a password on this server.",
         code="invalid_option",
         step="look",
         next_step=f"Name rows as user@host; there are: {three.user}@%, {three.user}@10.%, {three.user}@localhost.",

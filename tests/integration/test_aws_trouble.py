@@ -273,5 +273,5 @@ def test_no_way_to_sign(mysql_client: ManagedClient, options: dict[str, Any], ca
 
 def test_a_setting_that_the_aws_library_does_not_know(mysql_client: ManagedClient) -> None:
     told = mysql_client.run(aws_config={"retrys": {"mode": "standard"}})
-    assert told["error"]["cause"] == "The option aws_config holds a setting that botocore's Config does not know."
+    assert told["error"]["cause"] == "rotation_aws_config holds a setting that botocore's Config does not know."
     assert told["error"]["code"] == "invalid_option"

@@ -129,8 +129,8 @@ def test_a_second_secret_for_the_same_account(client: ManagedClient, make_client
     second = make_client(client.server, user=client.user, password=client.stored()["password"])
     second.options["secret_id"] = other = f"{client.secret_id}/copy"
     secrets_manager(second.aws).create_secret(Name=other, SecretString=json.dumps(second.document()))
-    cause = f"The secret '{client.secret_id}' holds the same account of the same server; two would lock each other out."
-    told = refusal(second, step="look", cause=cause, next_step="Keep one of the two and delete the other: aws secrets")
+    cause = f"The secret '{client.secret_id}' holds the same account of the same server ("
+    told = refusal(second, step="look", cause=cause, next_step="If they are two servers, cloned with one identity")
     assert client.secret_id in told["next_step"] and other in told["next_step"]
     secrets_manager(client.aws).delete_secret(SecretId=client.secret_id)
     assert second.rotate()["action"] == "rotate"

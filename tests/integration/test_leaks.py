@@ -15,6 +15,8 @@ from world.databases import DatabaseServer
 
 BASTION = {"ansible_connection": "elsewhere", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 PLUGINS = str(Path(__file__).with_name("connection_plugins"))
+SPY = str(Path(__file__).with_name("callback_plugins"))
+SECRET_KEY = "an-AWS-secret-key-for-the-leak-test"
 
 
 @pytest.fixture
@@ -29,7 +31,9 @@ def newcomer(make_client: Callable[..., ManagedClient], server: DatabaseServer) 
 def test_onboarding_rotating_and_failing_leave_no_password(
     newcomer: ManagedClient, recording: AwsEmulator, tmp_path: Path, jump_host: str | None
 ) -> None:
-    given = newcomer.variables(rotation_onboard_password=newcomer.password, rotation_jump_host=jump_host)
+    given = newcomer.variables(
+        rotation_onboard_password=newcomer.password, rotation_jump_host=jump_host, rotation_secret_key=SECRET_KEY
+    )
     inventory = str(write_inventory(tmp_path, {newcomer.name: given, "bastion": BASTION}))
     logged = newcomer.server.general_log.stat().st_size
     printed = [
@@ -43,8 +47,9 @@ def test_onboarding_rotating_and_failing_leave_no_password(
     ]
     newcomer.sql("ALTER USER %s@localhost ACCOUNT LOCK", newcomer.user)
     printed.append(run(tmp_path, "rotate.yml", inventory, newcomer.name))
-    known = passwords(newcomer)
-    assert len(known) == 3
+    known = {SECRET_KEY, *passwords(newcomer)}
+    assert len(known) == 4
+    assert "SPY dbops.rotation.secretsmanager_mysql_rotate" in printed[-1]
     (tmp_path / "printed").write_text("\n".join(printed))
     (tmp_path / "general.log").write_bytes(newcomer.server.general_log.read_bytes()[logged:])
     (tmp_path / "requests").write_text("\n".join(requests_without_values(recording)))
@@ -60,6 +65,9 @@ def run(folder: Path, name: str, inventory: str, client: str, *more: str) -> str
         "ANSIBLE_LOG_PATH": str(folder / "ansible.log"),
         "ANSIBLE_CONNECTION_PLUGINS": PLUGINS,
         "ELSEWHERE_KEEP": str(folder),
+        "ANSIBLE_CALLBACK_PLUGINS": SPY,
+        "ANSIBLE_CALLBACKS_ENABLED": "spy",
+        "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1",
         "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
         "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
         "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",

@@ -84,8 +84,12 @@ def test_a_second_run_changes_nothing(newcomer: ManagedClient, tmp_path: Path) -
 
 
 def test_rotating_at_once_where_asked(unmanaged: ManagedClient, tmp_path: Path) -> None:
-    run = onboard(tmp_path, unmanaged, rotation_onboard_password=unmanaged.password, rotation_onboard_rotate=True)
+    given = {"rotation_onboard_password": unmanaged.password, "rotation_onboard_rotate": True}
+    checked = onboard(tmp_path, unmanaged, "--check", **given)
+    assert checked.returncode == 0, said(checked)
+    run = onboard(tmp_path, unmanaged, **given)
     assert run.returncode == 0, said(run)
+    assert f"{unmanaged.name}: rotated (" in said(run)
     assert unmanaged.opens(unmanaged.stored()["password"])
     assert not unmanaged.opens(unmanaged.password)
 
@@ -96,6 +100,14 @@ def test_the_password_may_come_from_a_file(newcomer: ManagedClient, tmp_path: Pa
     run = onboard(tmp_path, newcomer, rotation_onboard_password_file=str(file))
     assert run.returncode == 0, said(run)
     assert newcomer.stored()["password"] == newcomer.password
+
+
+def test_two_sources_of_the_password_are_refused(newcomer: ManagedClient, tmp_path: Path) -> None:
+    sources = {"rotation_onboard_password": newcomer.password, "rotation_onboard_password_file": str(tmp_path / "none")}
+    run = onboard(tmp_path, newcomer, **sources)
+    assert run.returncode == 2
+    assert "mutually exclusive: password|password_file" in said(run)
+    assert not has_secret(newcomer)
 
 
 def test_an_existing_secret_may_be_the_source_or_taken_over(newcomer: ManagedClient, tmp_path: Path) -> None:
@@ -126,7 +138,7 @@ def test_a_secret_with_other_contents_is_left_alone(newcomer: ManagedClient, tmp
     before = newcomer.stages()
     run = onboard(tmp_path, newcomer, rotation_onboard_password=newcomer.password)
     assert run.returncode == 2
-    assert f"The secret '{newcomer.secret_id}' exists with other contents." in said(run)
+    assert f"The secret '{newcomer.secret_id}' exists with other contents. It differs in: password." in said(run)
     assert newcomer.stages() == before
 
 

@@ -79,7 +79,7 @@ def test_a_policy_that_asks_for_more_than_we_make(validated: ManagedClient) -> N
             "A password length from 16 to 128 is needed, not 200.",
             code="invalid_option",
             step="persist",
-            next_step="Correct password_length or password_exclude_characters.",
+            next_step="Correct rotation_password_length or rotation_password_exclude_characters.",
         )
 
 
@@ -89,7 +89,7 @@ def test_a_policy_against_the_options(validated: ManagedClient) -> None:
         "The server's policy asks for special characters, but all of - _ . are excluded.",
         code="invalid_option",
         step="persist",
-        next_step="Correct password_length or password_exclude_characters.",
+        next_step="Correct rotation_password_length or rotation_password_exclude_characters.",
         password_exclude_characters="-_.",
     )
 

@@ -122,7 +122,7 @@ def test_a_deadline_that_makes_no_sense(mysql_client: ManagedClient, seconds: fl
         "The deadline must be above 0 and below 900 seconds.",
         code="invalid_option",
         step="prepare",
-        next_step="Correct the option deadline.",
+        next_step="Correct rotation_deadline.",
         deadline=seconds,
     )
 
@@ -182,10 +182,10 @@ def test_a_server_without_grants(make_server: MakeServer, make_client: MakeClien
     client.create_secret()
     assert_refused(
         client,
-        "The server lets everybody in with any password (skip_grant_tables).",
+        "The server lets everybody in with any password.",
         code="grants_off",
         step="open",
-        next_step="Restart it without; then run the same command again.",
+        next_step="Restart it without skip_grant_tables; then run the same command again.",
         opens=False,
     )
 

@@ -114,7 +114,11 @@ def test_a_server_without_tls(
 
 def test_without_tls_where_the_server_demands_it(client: ManagedClient) -> None:
     texts = {
-        "mysql": ("tls_required", "The server demands TLS and tls_mode is disabled", "Set rotation_tls_mode to"),
+        "mysql": (
+            "tls_required",
+            "The server demands TLS and rotation_tls_mode is disabled",
+            "Set rotation_tls_mode to",
+        ),
         # MariaDB does not say why.
         "mariadb": ("login_refused", "or without TLS", "Find out whether"),
     }

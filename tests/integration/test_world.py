@@ -14,8 +14,9 @@ import pytest
 from world import processes
 from world.aws import REGION, AwsEmulator
 from world.certificates import Authority
-from world.databases import HOST, DatabaseServer
+from world.databases import DatabaseServer
 from world.layout import ROOT
+from world.service import HOST
 
 PASSWORD = "a-password-of-this-test"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from managed import ManagedClient, secrets_manager
 
-UNCHANGED = "Nothing was changed; the password in AWSCURRENT is the one it was."
+UNCHANGED = "Nothing was changed, neither the secret nor the database."
 STORED = "The server was not changed; a new password is stored as AWSPENDING"
 # Parts of statements that only the engine sends; advice to people names others.
 OURS = re.compile(r"IDENTIFIED|RETAIN CURRENT|GET_LOCK\(|SHOW GLOBAL|SET SESSION|FROM mysql\.")

@@ -17,9 +17,13 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import Rota
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
 
 AGAIN = "Run the same command again when AWS answers again."
-CREDENTIALS = "Check the AWS credentials of this run (environment, profile, role or the access_key options)."
+CREDENTIALS = "Check the AWS credentials of this run (environment, profile, role, or rotation_access_key)."
 KMS = "Allow this identity kms:Decrypt and kms:GenerateDataKey on that key, then run the same command again."
-ENDPOINT = "Check the network from here to AWS, the region and endpoint_url; then run the same command again."
+ENDPOINT = (
+    "Check the network from here to AWS, rotation_region and rotation_endpoint_url; then run the same command again."
+)
+SHAPE = "Check rotation_secret_id and the other variables."
+CERTIFICATE = "Check rotation_aws_ca_bundle and rotation_endpoint_url."
 
 # Exceptions of botocore itself: class name -> what happened, remedy.
 CLIENT_SIDE = {
@@ -35,8 +39,8 @@ CLIENT_SIDE = {
     "ReadTimeoutError": ("AWS accepted the call but did not answer in time", AGAIN),
     "ConnectionClosedError": ("AWS closed the connection without an answer", AGAIN),
     "HTTPClientError": ("the connection to AWS broke", ENDPOINT),
-    "SSLError": ("the certificate of the AWS endpoint is not trusted", "Check aws_ca_bundle and endpoint_url."),
-    "ParamValidationError": ("botocore refused the shape of the call", "Check secret_id and the other options."),
+    "SSLError": ("the certificate of the AWS endpoint is not trusted", CERTIFICATE),
+    "ParamValidationError": ("botocore refused the shape of the call", SHAPE),
 }
 
 # Error codes of the service: code -> what happened, remedy.
@@ -48,7 +52,7 @@ SERVICE_SIDE = {
     "InternalServiceError": ("Secrets Manager had an internal error", AGAIN),
     "InternalServiceErrorException": ("Secrets Manager had an internal error", AGAIN),
     "ServiceUnavailable": ("Secrets Manager is not available", AGAIN),
-    "ValidationException": ("the service refused the shape of the call", "Check secret_id and the other options."),
+    "ValidationException": ("the service refused the shape of the call", SHAPE),
     "LimitExceededException": ("a quota of Secrets Manager is used up", "See the quotas of the account."),
     "ExpiredTokenException": ("the AWS session has expired", CREDENTIALS),
     "UnrecognizedClientException": ("AWS does not know these credentials", CREDENTIALS),
@@ -81,6 +85,13 @@ def service_error(error: Any, doing: str) -> RotationError:
             code="secret_not_found",
             next_step="Check rotation_secret_id, the region and the AWS account; a client that is not under management"
             " yet is brought in by playbooks/onboard.yml.",
+        )
+    if code == "ResourceExistsException":
+        return RotationError(
+            f"Could not {doing}: somebody else has just created it.",
+            code="secret_exists",
+            state="The secret that exists is not this run's, and was not changed.",
+            next_step="Run the same command again, which compares what is stored there.",
         )
     if code in SWAP:
         return SwapLost(f"Secrets Manager refused to {doing} as things stand now ({code}).", code="aws_state")

@@ -90,7 +90,7 @@ def _settings(aws_config: str) -> Any:
         return botocore.config.Config(**json.loads(aws_config))
     except TypeError:  # a name that botocore does not know
         raise RotationError(
-            "The option aws_config holds a setting that botocore's Config does not know.",
+            "rotation_aws_config holds a setting that botocore's Config does not know.",
             code="invalid_option",
-            next_step="Correct aws_config; its names are those of botocore.config.Config.",
+            next_step="Correct it; the names are those of botocore.config.Config.",
         ) from None

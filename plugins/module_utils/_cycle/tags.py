@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 DEFAULT_CYCLE_DAYS = 40
 
+# The version that is being set where the old password ends at once (MariaDB rows that can hold one only).
+APPLYING = "rotation/applying"
 CLIENT = "rotation/client"
 CYCLE_DAYS = "rotation/cycle-days"
 DUE = "rotation/due"

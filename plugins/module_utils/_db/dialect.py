@@ -20,9 +20,11 @@ class Dialect(Protocol):
     """The statements of one kind of server.
 
     ``repeatable`` tells whether a change sent twice does no more than once; MySQL's RETAIN would end the old password.
+    ``single`` tells that the old password ends with the change on every row.
     """
 
     repeatable: bool
+    single: bool
 
     def prepare(self, session: Session) -> list[str]:
         """Refuse what cannot be changed safely before anything is; give warnings."""

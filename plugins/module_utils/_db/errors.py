@@ -43,7 +43,7 @@ _RECONCILE = (
     " password in the secret (aws secretsmanager put-secret-value) and run the same command again."
 )
 _POLICY = "The server's password policy refused the new password."
-_WIDER = "Choose password_length and password_exclude_characters that satisfy that policy."
+_WIDER = "Choose rotation_password_length and rotation_password_exclude_characters that satisfy that policy."
 _LOST = Diagnosis(
     "connection_lost", "The connection to the server broke or got no answer in time.", AGAIN, ConnectionLost
 )
@@ -108,7 +108,7 @@ DIAGNOSES = {
     ),
     3159: Diagnosis(
         "tls_required",
-        "The server demands TLS and tls_mode is disabled.",
+        "The server demands TLS and rotation_tls_mode is disabled.",
         "Set rotation_tls_mode to verify_identity or verify_ca.",
     ),
     2026: Diagnosis(

@@ -19,7 +19,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import Conn
 
 
 class Fence:
-    """The named lock of one user name on one connection."""
+    """The named lock of one user name on one connection; closing the connection releases it."""
 
     def __init__(self, session: Session, user: str) -> None:
         """Name the lock; nothing is taken yet."""
@@ -48,10 +48,6 @@ class Fence:
         """Raise ConnectionLost where the lock is not ours any more."""
         if self._session.value("SELECT IS_USED_LOCK(%s) = CONNECTION_ID()", self.name) != 1:
             raise ConnectionLost("The fence was lost: the connection that held it is gone.", code="fence_lost")
-
-    def release(self) -> None:
-        """Let go."""
-        self._session.query("SELECT RELEASE_LOCK(%s)", self.name)
 
     def _taken(self) -> bool:
         return bool(self._session.value("SELECT GET_LOCK(%s, 0)", self.name) == 1)

@@ -49,7 +49,7 @@ class MariaDb:
         """Remember whether the server may insist on plaintext, and whether the caller allows it then."""
         self._strict = server.on("strict_password_validation")
         self._allow_plaintext = allow_plaintext
-        self._plaintext = False
+        self.single = False  # becomes true where plain text has to be sent, beside which no hash may stand
 
     def prepare(self, session: Session) -> list[str]:
         """Find out whether the server insists on plaintext; refuse that, or give the warning of who allowed it."""
@@ -63,7 +63,7 @@ class MariaDb:
                 next_step="Turn strict_password_validation off for the rotation, or set"
                 " rotation_allow_plaintext_statement=true and accept that the server's logs see the password.",
             )
-        self._plaintext = True
+        self.single = True
         return [_PLAINTEXT_WARNING]
 
     def rows(self, session: Session, user: str) -> list[AccountRow]:
@@ -75,8 +75,8 @@ class MariaDb:
         """Set the new password row by row: the new hash, and for native passwords the old one beside it."""
         self._refuse_other_hashes(changes)
         for change in changes:
-            _alter(session, change.row, _with_new(change, password, plaintext=self._plaintext))
-            if self._plaintext:
+            _alter(session, change.row, _with_new(change, password, plaintext=self.single))
+            if self.single:
                 self._refuse_unless_set(session, change.row, password)
 
     def discard(self, session: Session, changes: Sequence[Change]) -> None:
@@ -92,7 +92,7 @@ class MariaDb:
             for change in changes
             if any(method.password and method.password not in change.replaced for method in change.row.methods)
         ]
-        if self._plaintext and names:
+        if self.single and names:
             raise RotationError(
                 f"Another password of {', '.join(names)} would have to be repeated as a hash, and a password validation"
                 " plugin with strict_password_validation refuses hashes.",

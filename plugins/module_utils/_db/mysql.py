@@ -28,6 +28,7 @@ class MySql:
     """MySQL 8.0.14 and later."""
 
     repeatable = False
+    single = False
 
     def __init__(self, server: Server, *, encrypted: bool) -> None:
         """Choose how the password travels.

@@ -26,7 +26,7 @@ _VARIABLES = (
     *("wsrep_on", "group_replication_group_name", "group_replication_single_primary_mode"),
     *("strict_password_validation", "caching_sha2_password_digest_rounds"),
 )
-_PATTERNS = ("validate\\_password%", "simple\\_password\\_check%", "cracklib\\_password\\_check%")
+_PATTERNS = ("validate_password%", "simple_password_check%", "cracklib_password_check%")
 _ON = ("ON", "1", "YES", "TRUE")
 
 
@@ -88,7 +88,7 @@ def refuse_other_place(session: Session, server: Server) -> None:
 def refuse_unsuitable(server: Server, *, single_writer: bool) -> None:
     """Raise a RotationError where a change would be refused, unproven or not kept."""
     if server.on("skip_grant_tables") or server.current_user.startswith(("skip-grants user", "@")):
-        raise _unsuitable("grants_off", "lets everybody in with any password (skip_grant_tables)", "Restart it without")
+        raise _unsuitable("grants_off", "lets everybody in with any password", "Restart it without skip_grant_tables")
     if any(server.on(name) for name in ("read_only", "super_read_only", "innodb_read_only")):
         raise _unsuitable("read_only", "is read-only", "Point the secret's host at the writer")
     if single_writer:

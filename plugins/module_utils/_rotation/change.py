@@ -13,7 +13,7 @@ import uuid
 from datetime import UTC, datetime
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING, SecretVersion
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import rotated_tags
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import APPLYING, rotated_tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import AccountRow, Change
 from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_rules, policy_title
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import refuse_other_place
@@ -51,7 +51,9 @@ def _introduce(run: Run, view: View, decision: Decision) -> SecretVersion:
     """Store a password and set it on the rows, drawing again where the server's policy refuses it."""
     run.journal.sent = decision.action is Action.FINISH
     run.journal.stored = decision.version
-    run.journal.single = any(row.holds_one for row in view.rows)
+    # What an earlier password of this run came to is not true of this one.
+    run.journal.verified = run.journal.promoted = run.journal.settled = False
+    run.journal.single = run.dialect.single or any(row.holds_one for row in view.rows)
     for draw in range(DRAWS):
         with run.journal.step("persist"):
             version = _store(run, decision if draw == 0 else Decision(Action.ROTATE, ""))
@@ -123,6 +125,9 @@ def _apply(run: Run, changes: list[Change], version: SecretVersion) -> None:
     run.deadline.check()
     if not changes:
         return
+    if run.journal.single:
+        # From here on AWSCURRENT may rightly be refused, and the next run has to know whose turn it is.
+        run.store.tag({APPLYING: version.version_id})
     run.journal.sent = True
     try:
         run.dialect.apply(run.session, changes, version.value.password)

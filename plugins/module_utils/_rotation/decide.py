@@ -9,7 +9,7 @@ go on with what was only stored, and only then begin something new.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts, RowFacts
@@ -50,6 +50,13 @@ class Decision:
 def decide(facts: Facts) -> Decision:
     """Give the one safe thing to do."""
     return _refuse(facts) or _finish(facts) or _settle(facts) or _resume(facts) or _begin(facts)
+
+
+def predicted(decision: Decision, trigger: str) -> Decision:
+    """Give what a run that starts with this decision comes to: one that a person asked for settles, then rotates."""
+    if decision.action is not Action.SETTLE or trigger in UNATTENDED:
+        return decision
+    return replace(decision, action=Action.ROTATE, version=None, reason=f"{decision.reason} It is ended first.")
 
 
 def _refuse(facts: Facts) -> Decision | None:

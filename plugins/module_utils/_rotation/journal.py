@@ -26,6 +26,7 @@ class Journal:
     stored: str | None = None
     single: bool = False  # some row holds one password only, so its old one ends with the change
     sent: bool = False
+    overtaken: bool = False  # somebody else moved AWSCURRENT during the run
     verified: bool = False
     promoted: bool = False
     settled: bool = False
@@ -63,6 +64,8 @@ class Journal:
             return "The new password is AWSCURRENT and the only one."
         if self.promoted:
             return "The new password is AWSCURRENT and opens the server; the old one may still be valid."
+        if self.overtaken:
+            return f"AWSCURRENT was moved by somebody else meanwhile; AWSPENDING ({self.stored}) opens the server."
         if self.verified:
             opens = "The new password opens" if self.single else "Old and new password both open"
             return f"{opens} the server; AWSCURRENT is the old, AWSPENDING ({self.stored}) the new."
@@ -71,7 +74,7 @@ class Journal:
             return f"AWSCURRENT {old}; the new one, AWSPENDING ({self.stored}), may open it already."
         if self.stored:
             return f"The server was not changed; a new password is stored as AWSPENDING ({self.stored}) and unused."
-        return "Nothing was changed; the password in AWSCURRENT is the one it was."
+        return "Nothing was changed, neither the secret nor the database."
 
 
 class OnboardJournal(Journal):

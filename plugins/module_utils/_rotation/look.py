@@ -25,6 +25,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._password import co
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts, PendingFacts, RowFacts
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
 
 PENDING_LIFE = timedelta(days=1)
 UNLABELLED_MOST = 20
@@ -71,7 +72,7 @@ def look(run: Run) -> View:
     ownership.refuse_foreign_management(secret)
     ownership.refuse_other_server(secret, run.server.server_id, run.request.accept_server_id)
     user = run.current.value.login.user
-    if tags.SERVER_ID not in secret.tags:
+    if secret.tags.get(tags.SERVER_ID) != run.server.server_id:
         ownership.refuse_shared_account(run.store, run.server.server_id, user, run.store.sibling)
     rows = tuple(run.dialect.rows(run.session, user))
     _refuse_unmanageable(run, rows)
@@ -85,12 +86,21 @@ def _describe(run: Run) -> SecretDescription:
     for _last in run.attempts():
         secret = run.store.describe()
         if secret.holder(CURRENT) != run.current.version_id:
+            opened = run.current.value.login
             run.read_current()
+            _refuse_other_login(opened, run.current.value.login)
         if secret.holder(CURRENT) == run.current.version_id:
             return secret
     raise RotationError(
         "Secrets Manager names different versions as AWSCURRENT and does not settle.", code="aws_inconsistent"
     )
+
+
+def _refuse_other_login(opened: Login, now: Login) -> None:
+    if (opened.host, opened.port, opened.user) != (now.host, now.port, now.user):
+        raise RotationError(
+            "The host, port or user in the secret was changed while the run was at work.", code="secret_changed"
+        )
 
 
 def _refuse_unmanageable(run: Run, rows: tuple[AccountRow, ...]) -> None:
@@ -105,7 +115,7 @@ def _refuse_unmanageable(run: Run, rows: tuple[AccountRow, ...]) -> None:
     unknown = run.request.adopt_rows - {row.name for row in rows if row.passwords}
     if unknown:
         raise RotationError(
-            f"adopt_rows names {', '.join(sorted(unknown))}, which is no row with a password on this server.",
+            f"rotation_adopt_rows names {', '.join(sorted(unknown))}, which is no row with a password on this server.",
             code="invalid_option",
             next_step=f"Name rows as user@host; there are: {', '.join(row.name for row in rows)}.",
         )
@@ -195,6 +205,7 @@ def _pending(run: Run, secret: SecretDescription) -> PendingFacts | None:
         version=version_id,
         same_keys=same_keys,
         reusable=same_keys
+        and version.created >= run.current.created
         and could_have_generated(version.value.password, rules)
         and datetime.now(UTC) - version.created < PENDING_LIFE,
         newer=version.created >= run.current.created,

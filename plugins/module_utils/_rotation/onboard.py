@@ -130,23 +130,30 @@ def _is_managed(existing: SecretDescription, store: SecretStore, wanted: Login) 
     if tags.VERSION not in existing.tags:
         return False
     found = store.read(stage=CURRENT).value.login
-    if (found.host, found.port, found.user) != (wanted.host, wanted.port, wanted.user):
-        raise _other_contents(store)
+    differing = [name for name in _differing(found, wanted) if name != "password"]
+    if differing:
+        raise _other_contents(store, differing)
     return True
 
 
 def _same_contents(store: SecretStore, wanted: Login) -> SecretVersion:
     version = store.read(stage=CURRENT)
-    if version.value.login != wanted:
-        raise _other_contents(store)
+    differing = _differing(version.value.login, wanted)
+    if differing:
+        raise _other_contents(store, differing)
     return version
 
 
-def _other_contents(store: SecretStore) -> RotationError:
+def _differing(found: Login, wanted: Login) -> list[str]:
+    return [name for name in ("host", "port", "user", "password") if getattr(found, name) != getattr(wanted, name)]
+
+
+def _other_contents(store: SecretStore, differing: list[str]) -> RotationError:
     return RotationError(
-        f"The secret {store.secret_id!r} exists with other contents.",
+        f"The secret {store.secret_id!r} exists with other contents. It differs in: {', '.join(differing)}.",
         code="secret_exists",
-        next_step="Name another secret in rotation_secret_id, or delete that one if it is not needed any more.",
+        next_step="Correct what was given for this client (the rotation_onboard_ variables), or name another secret"
+        " in rotation_secret_id, or delete that one if it is not needed any more.",
     )
 
 
@@ -215,13 +222,14 @@ def _message(
         names = [row["row"] for row in rows if row["state"] == state]
         if names:
             parts.append(f"{told}: {', '.join(names)}")
+    parts += [f"{row['row']} is {row['state']}" for row in rows if row["state"].startswith("unfit")]
     return "; ".join(parts)
 
 
 def _already(request: OnboardRequest, existing: SecretDescription) -> dict[str, Any]:
     return {
         "changed": False,
-        "msg": f"{request.client}: the secret {existing.name!r} is under management already; nothing to do",
+        "msg": f"{request.client}: the secret {existing.name!r} is under management already; nothing to store",
         "client": request.client,
         "secret_id": existing.name,
         "rows": [],

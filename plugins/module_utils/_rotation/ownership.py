@@ -60,8 +60,10 @@ def refuse_shared_account(
     for name in secret.others_tagged(tags.SERVER_ID, server_id):
         if store_of(name).read(stage=CURRENT).value.login.user == user:
             raise RotationError(
-                f"The secret {name!r} holds the same account of the same server; two would lock each other out.",
+                f"The secret {name!r} holds the same account of the same server ({server_id}); two would lock each"
+                " other out.",
                 code="shared_account",
-                next_step="Keep one of the two and delete the other: aws secretsmanager delete-secret --secret-id"
-                f" {name}, or {secret.secret_id}.",
+                next_step="If they are two servers, cloned with one identity, give one a new identity (MySQL: remove"
+                " auto.cnf and restart). Otherwise keep one secret and delete the other: aws secretsmanager"
+                f" delete-secret --secret-id {name}, or {secret.secret_id}.",
             )

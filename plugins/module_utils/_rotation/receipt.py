@@ -22,6 +22,14 @@ DONE = {
     Action.RECORD: "only the tags were written",
     Action.NOTHING: "nothing to do",
 }
+PLANNED = {
+    Action.ROTATE: "would rotate",
+    Action.RESUME: "would rotate, with the password that an earlier run had stored",
+    Action.FINISH: "would rotate, finishing what an earlier run had begun",
+    Action.SETTLE: "would discard the old password",
+    Action.RECORD: "would write the tags only",
+    Action.NOTHING: "would change nothing",
+}
 
 
 def receipt(run: Run, view: View, decision: Decision, previous: str) -> dict[str, Any]:
@@ -54,8 +62,11 @@ def receipt(run: Run, view: View, decision: Decision, previous: str) -> dict[str
 def _message(run: Run, view: View, decision: Decision) -> str:
     rows = len(view.facts.covered)
     where = f"{rows} account {'row' if rows == 1 else 'rows'} of {run.server.title} at {run.session.place}"
+    foreign = [row.name for row in view.facts.rows if not row.covered]
+    if foreign:
+        where += f"; foreign, left as they are: {', '.join(foreign)}"
     if run.request.check:
-        return f"{run.request.client}: would {decision.action.value}: {decision.reason} ({where})"
+        return f"{run.request.client}: {PLANNED[decision.action]} ({where}): {decision.reason}"
     due = run.recorded.get(tags.DUE, "unchanged")
     return (
         f"{run.request.client}: {DONE[decision.action]} ({where}); AWSCURRENT is {run.current.version_id},"
@@ -107,16 +118,19 @@ def _diff(run: Run, view: View, decision: Decision, previous: str) -> dict[str, 
     }
     if decision.action not in CHANGING:
         return {"before": before, "after": before}
-    if run.request.check:
-        changing = decision.action in (Action.ROTATE, Action.RESUME, Action.FINISH)
-        version = decision.version if not decision.remint else None
-        new = (version or "(a new version)") if changing else previous
-        return {
-            "before": before,
-            "after": {**before, CURRENT: new, PENDING: new, tags.LAST: "(now)", tags.DUE: "(anew)"},
-        }
-    current = run.current.version_id
-    return {"before": before, "after": {**before, CURRENT: current, PENDING: run.journal.stored, **_dates(run)}}
+    after = _foreseen(decision) if run.request.check else _done(run, before)
+    return {"before": before, "after": {**before, **after}}
+
+
+def _foreseen(decision: Decision) -> dict[str, str]:
+    if decision.action in (Action.SETTLE, Action.RECORD):
+        return {}
+    new = decision.version if decision.version and not decision.remint else "(a new version)"
+    return {CURRENT: new, PENDING: new, tags.LAST: "(now)", tags.DUE: "(anew)"}
+
+
+def _done(run: Run, before: dict[str, str | None]) -> dict[str, str | None]:
+    return {CURRENT: run.current.version_id, PENDING: run.journal.stored or before[PENDING], **_dates(run)}
 
 
 def _dates(run: Run) -> dict[str, str]:

@@ -11,7 +11,13 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, RotationError, SwapLost
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.change import execute
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import DRIFT, Action, Decision, decide
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import (
+    DRIFT,
+    Action,
+    Decision,
+    decide,
+    predicted,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View, look
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import receipt
@@ -55,13 +61,16 @@ def _until_done(run: Run) -> tuple[View, Decision]:
     for look_number in range(1, MOST_LOOKS + 1):
         try:
             view, decision = _look_and_decide(run)
-            if run.request.check or execute(run, view, decision):
+            if run.request.check:
+                return view, predicted(decision, run.request.trigger)
+            if execute(run, view, decision):
                 return view, decision
         except ConnectionLost:
             if look_number == MOST_LOOKS:
                 raise
             run.reopen()
         except SwapLost:
+            run.journal.overtaken = run.journal.sent
             if look_number == MOST_LOOKS:
                 raise
     with run.journal.step("decide"):

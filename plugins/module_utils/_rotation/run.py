@@ -14,6 +14,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretStore,
     SecretVersion,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import APPLYING
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session, connect
 from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import Dialect, StoredPassword, dialect_of
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fence
@@ -132,22 +133,28 @@ class Run:
         try:
             return self.log_in(self.current.value.login)
         except LoginRefused as refused:
-            pending = self._certain_pending()
-            if pending is None:
+            other = self._newer_current() or self._certain_pending()
+            if other is None:
                 raise refused from None
-            return self.log_in(pending.value.login)
+            return self.log_in(other.value.login)
+
+    def _newer_current(self) -> SecretVersion | None:
+        """Give AWSCURRENT where another run has moved it since it was read."""
+        refused = self.current.version_id
+        self.read_current()
+        return self.current if self.current.version_id != refused else None
 
     def _certain_pending(self) -> SecretVersion | None:
         """Give the pending version where AWSCURRENT may rightly be refused.
 
-        Only a MariaDB row that can hold one password alone (ed25519) is ever without AWSCURRENT's, between its
-        change and the promotion.
+        Only a MariaDB row that can hold one password alone is ever without AWSCURRENT's, between its change and
+        the promotion; the tag says that it came to that.
         """
         if self.current.value.document["engine"] != MARIADB:
             return None
-        pending_id = self.store.describe().holder(PENDING)
-        if pending_id in (None, self.current.version_id):
+        secret = self.store.describe()
+        pending_id = secret.holder(PENDING)
+        if pending_id in (None, self.current.version_id) or secret.tags.get(APPLYING) != pending_id:
             return None
         pending = self.readable(str(pending_id))
-        newer = pending is not None and pending.created >= self.current.created
-        return pending if pending and newer and pending.value.same_other_keys(self.current.value) else None
+        return pending if pending and pending.value.same_other_keys(self.current.value) else None

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What others do while a run is at work, and what a run says of a state that it did not make alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from by_hand import put, put_current
+from managed import ManagedClient
+from test_recovery import AFTER_APPLY, AFTER_PROMOTE, AFTER_PUT, assert_settled
+from world.databases import DatabaseServer
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+
+MakeClient = Callable[..., ManagedClient]
+
+
+def denied(*_arguments: Any, **_named: Any) -> None:
+    raise RotationError("AWS said no.", code="aws_denied")
+
+
+def refused_logins(client: ManagedClient) -> int:
+    """How often the server has refused this account, by its own log."""
+    log = client.server.general_log.read_text(errors="replace")
+    return log.count(f"Access denied for user '{client.user}'")
+
+
+def test_a_rotation_that_ends_between_read_and_login_is_no_drift(
+    client: ManagedClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.rotate()
+    real, runs = Run.open, []
+
+    def open_late(run: Run) -> None:
+        if not runs:
+            runs.append(run)
+            client.rotate()
+        real(run)
+
+    monkeypatch.setattr(Run, "open", open_late)
+    assert client.rotate()["logins"] == {"succeeded": 2, "failed": 1}
+    assert_settled(client)
+
+
+def test_another_server_is_accepted_only_if_no_other_secret_holds_the_account(
+    make_server: Callable[..., DatabaseServer], make_client: MakeClient, mysql_server: DatabaseServer
+) -> None:
+    moved = make_client(make_server("mysql")).create()
+    moved.rotate()
+    other = make_client(mysql_server, user=moved.user)
+    other.server.create_account(other.user, other.hosts, other.password)
+    other.options["secret_id"] = sibling = f"{moved.secret_id}/other"
+    other.aws.client().create_secret(Name=sibling, SecretString=json.dumps(other.document()))
+    server_id = other.rotate()["server"]["server_id"]
+    document = other.aws.client().get_secret_value(SecretId=sibling, VersionStage="AWSCURRENT")["SecretString"]
+    put(moved, "AWSCURRENT", document)
+    assert moved.refused(accept_server_id=server_id)["code"] == "shared_account"
+    assert other.opens(json.loads(document)["password"])
+    other.aws.client().delete_secret(SecretId=sibling, ForceDeleteWithoutRecovery=True)
+
+
+def test_the_state_is_that_of_the_password_at_hand(client: ManagedClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    AFTER_PROMOTE.interrupt(client)
+    monkeypatch.setattr(SecretStore, "promote", denied)
+    told = client.refused()
+    assert told["step"] == "promote"
+    assert told["state"].startswith("Old and new password both open the server; AWSCURRENT is the old")
+    monkeypatch.undo()
+    client.rotate()
+    assert_settled(client)
+
+
+def test_a_label_moved_by_somebody_else_is_told(mysql_client: ManagedClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = SecretStore.promote
+
+    def promote_late(store: SecretStore, version_id: str, replacing: str) -> None:
+        put_current(mysql_client, password="wrong-by-hand")
+        real(store, version_id, replacing)
+
+    monkeypatch.setattr(SecretStore, "promote", promote_late)
+    monkeypatch.setattr("ansible_collections.dbops.rotation.plugins.module_utils._rotation.run.CONSISTENCY_SECONDS", 0)
+    told = mysql_client.refused()
+    assert told["code"] == "drift"
+    assert told["state"].startswith("AWSCURRENT was moved by somebody else meanwhile; AWSPENDING (")
+
+
+def test_check_mode_foresees_the_rotation_behind_the_settlement(client: ManagedClient) -> None:
+    AFTER_PROMOTE.interrupt(client)
+    foreseen = client.run(check=True, diff=True)
+    assert foreseen["action"] == "rotate"
+    assert foreseen["diff"]["after"]["AWSCURRENT"] == "(a new version)"
+    assert client.rotate()["action"] == "rotate"
+    assert_settled(client)
+
+
+@pytest.mark.parametrize("death", [AFTER_PUT, AFTER_APPLY], ids=str)
+def test_drift_beside_a_pending_version_costs_one_failed_login(client: ManagedClient, death: Any) -> None:
+    death.interrupt(client)
+    clause, value = client.server.password_clause("changed-by-hand-1")
+    for host in client.hosts:
+        client.sql(f"ALTER USER %s@%s {clause}", client.user, host, value)
+    before = refused_logins(client)
+    assert client.refused()["code"] in ("login_refused", "drift")
+    assert refused_logins(client) - before <= 1
