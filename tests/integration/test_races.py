@@ -34,7 +34,8 @@ def test_a_rotation_that_ends_between_read_and_login_is_no_drift(
     client: ManagedClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.rotate()
-    real, runs = Run.open, []
+    real = Run.open
+    runs: list[Run] = []
 
     def open_late(run: Run) -> None:
         if not runs:
