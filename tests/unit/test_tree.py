@@ -14,7 +14,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # Put together here, or this file would be the first to fail.
 FOLDERS = "|".join(["work", "root"])
-REGISTRIES = "|".join([r"pypi\.org", r"pythonhosted\.org", r"npmjs\.org", r"crates\.io", r"proxy\.golang\.org"])
+# Written so that this file does not hold the names that it looks for.
+REGISTRIES = "|".join(
+    [r"[p]ypi\.org", r"[p]ythonhosted\.org", r"[n]pmjs\.org", r"[c]rates\.io", r"[p]roxy\.golang\.org"]
+)
 # A path starts a word: `mysql/root/` is a secret's name.
 ONE_MACHINE = re.compile(rf"(?<![\w.~}}\])*-])/(?:{FOLDERS})/")
 REGISTRY = re.compile(rf"\b(?:{REGISTRIES})\b")
