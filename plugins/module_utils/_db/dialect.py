@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
-from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 from ansible_collections.dbops.rotation.plugins.module_utils._db.mariadb import MariaDb
 from ansible_collections.dbops.rotation.plugins.module_utils._db.mysql import MySql
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change
@@ -44,6 +43,3 @@ def dialect_of(server: Server, *, encrypted: bool, allow_plaintext: bool) -> Dia
     if server.flavor == MARIADB:
         return MariaDb(server, allow_plaintext=allow_plaintext)
     return MySql(server, encrypted=encrypted)
-
-
-__all__ = ["AccountRow", "Change", "Dialect", "StoredPassword", "dialect_of"]

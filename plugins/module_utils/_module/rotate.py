@@ -18,11 +18,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     tls_options,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._password import DEFAULT_LENGTH, PasswordRules
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import (
-    ON_DEMAND,
-    TRIGGERS,
-    RotationRequest,
-)
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ON_DEMAND, TRIGGERS
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate import rotate
 
 

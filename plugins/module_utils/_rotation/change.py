@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING, SecretVersion
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import APPLYING, rotated_tags
-from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import AccountRow, Change
 from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_rules, policy_title
+from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import refuse_other_place
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     ConnectionLost,
@@ -24,7 +24,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     SecretNotFound,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._password import generate
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import UNATTENDED, Action, Decision
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import Action, Decision, leads_on
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue
@@ -44,7 +44,7 @@ def execute(run: Run, view: View, decision: Decision) -> bool:
     if decision.action is not Action.RECORD:
         _discard(run, view)
     _record(run, view)
-    return run.journal.promoted or decision.action is not Action.SETTLE or run.request.trigger in UNATTENDED
+    return run.journal.promoted or not leads_on(decision, run.request.trigger)
 
 
 def _introduce(run: Run, view: View, decision: Decision) -> SecretVersion:

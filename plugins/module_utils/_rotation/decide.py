@@ -12,10 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts, RowFacts
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import (
+    SCHEDULED,
+    UNATTENDED,
+    Facts,
+    RowFacts,
+)
 
 DRIFT = "drift"
-UNATTENDED = ("scheduled", "recovery")
 
 
 class Action(StrEnum):
@@ -52,9 +56,14 @@ def decide(facts: Facts) -> Decision:
     return _refuse(facts) or _finish(facts) or _settle(facts) or _resume(facts) or _begin(facts)
 
 
+def leads_on(decision: Decision, trigger: str) -> bool:
+    """Tell whether another decision follows: a run that a person asked for settles what was left, then rotates."""
+    return decision.action is Action.SETTLE and trigger not in UNATTENDED
+
+
 def predicted(decision: Decision, trigger: str) -> Decision:
-    """Give what a run that starts with this decision comes to: one that a person asked for settles, then rotates."""
-    if decision.action is not Action.SETTLE or trigger in UNATTENDED:
+    """Give what a run that starts with this decision comes to."""
+    if not leads_on(decision, trigger):
         return decision
     return replace(decision, action=Action.ROTATE, version=None, reason=f"{decision.reason} It is ended first.")
 
@@ -140,7 +149,7 @@ def _begin(facts: Facts) -> Decision:
     rows = tuple(row.name for row in facts.covered)
     if facts.trigger not in UNATTENDED:
         return Decision(Action.ROTATE, "A new password was asked for.", rows=rows)
-    if facts.trigger == "scheduled" and facts.due:
+    if facts.trigger == SCHEDULED and facts.due:
         return Decision(Action.ROTATE, "The password is due.", rows=rows)
     if any(facts.current not in row.primary for row in facts.covered):
         return Decision(

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SCHEDULED, ON_DEMAND, RECOVERY, ONBOARDING = "scheduled", "on_demand", "recovery", "onboarding"
+TRIGGERS = (SCHEDULED, ON_DEMAND, RECOVERY, ONBOARDING)
+UNATTENDED = (SCHEDULED, RECOVERY)
+
 
 @dataclass(frozen=True)
 class RowFacts:

@@ -18,8 +18,9 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, read_cycle
-from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import AccountRow, Change, StoredPassword
+from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_rules
+from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._password import could_have_generated
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership

@@ -19,14 +19,17 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session, connect
-from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import AccountRow, dialect_of
+from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import dialect_of
+from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server, identify, refuse_unsuitable
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ONBOARDING
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal, OnboardJournal
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import DEFAULT_DEADLINE, ONBOARDING
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import effort
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import DEFAULT_DEADLINE
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login, SecretValue, parse_secret
 
 
@@ -89,8 +92,7 @@ def _onboard(
         "client": request.client,
         "secret_id": store.secret_id,
         "rows": rows,
-        "logins": {"succeeded": journal.logins, "failed": journal.refused_logins},
-        "secretsmanager_calls": {"total": store.calls.total(), **dict(sorted(store.calls.items()))},
+        **effort(journal, store),
         "warnings": list(journal.warnings),
         "diff": {
             "before": {"secret": store.secret_id if existing else None},

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING, SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import Action, Decision
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
@@ -52,10 +53,17 @@ def receipt(run: Run, view: View, decision: Decision, previous: str) -> dict[str
         "rotation": _cycle(run, view),
         "steps": [{"name": name, "seconds": seconds} for name, seconds in journal.steps],
         "seconds": round(sum(seconds for _name, seconds in journal.steps), 3),
-        "logins": {"succeeded": journal.logins, "failed": journal.refused_logins},
-        "secretsmanager_calls": {"total": run.store.calls.total(), **dict(sorted(run.store.calls.items()))},
+        **effort(journal, run.store),
         "warnings": list(journal.warnings),
         "diff": _diff(run, view, decision, previous),
+    }
+
+
+def effort(journal: Journal, store: SecretStore) -> dict[str, Any]:
+    """Give how many logins and calls a run made."""
+    return {
+        "logins": {"succeeded": journal.logins, "failed": journal.refused_logins},
+        "secretsmanager_calls": {"total": store.calls.total(), **dict(sorted(store.calls.items()))},
     }
 
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ON_DEMAND
 
-SCHEDULED, ON_DEMAND, RECOVERY, ONBOARDING = "scheduled", "on_demand", "recovery", "onboarding"
-TRIGGERS = (SCHEDULED, ON_DEMAND, RECOVERY, ONBOARDING)
 DEFAULT_DEADLINE = 120.0
 REASON_LENGTH = 200
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, RotationError, SwapLost
-from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.change import execute
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import (
     DRIFT,
@@ -32,7 +31,6 @@ def rotate(request: RotationRequest, store: SecretStore) -> dict[str, Any]:
 
     Raises RotationError, and nothing else that could carry a value, with client, step, cause, state and next command.
     """
-    require_libraries()
     journal = Journal(request.client, f"ansible-playbook rotate.yml -l {request.client}")
     journal.warnings += request.tls.warnings()
     with journal.step("prepare"):

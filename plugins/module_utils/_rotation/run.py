@@ -16,8 +16,9 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import APPLYING
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session, connect
-from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import Dialect, StoredPassword, dialect_of
+from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import Dialect, dialect_of
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fence
+from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import (
     MARIADB,
     Server,
