@@ -8,6 +8,9 @@ An exception never carries a secret value, a statement or a driver's own text: o
 
 from __future__ import annotations
 
+import traceback
+from pathlib import PurePath
+
 
 class RotationError(Exception):
     """One failure, told in the parts that a person needs at night: client, step, cause, state left, next command.
@@ -25,11 +28,11 @@ class RotationError(Exception):
         self.step = ""
 
     def locate(self, *, client: str, step: str, state: str, next_step: str) -> None:
-        """Fill in what only the run knows; what the raiser already said stands."""
+        """Fill in what only the run knows; what the raiser already said stands, with its "{client}" filled in."""
         self.client = self.client or client
         self.step = self.step or step
         self.state = self.state or state
-        self.next_step = self.next_step or next_step
+        self.next_step = (self.next_step or next_step).replace("{client}", client)
 
     def __str__(self) -> str:
         where = f"{self.client}: stopped at step '{self.step}'" if self.step else self.client
@@ -39,6 +42,24 @@ class RotationError(Exception):
         if self.next_step:
             parts.append(f"Next: {self.next_step}")
         return " ".join(parts)
+
+
+def unexpected(error: BaseException) -> RotationError:
+    """Give our exception for one that nobody foresaw; its own text may hold a value, so its kind and place must do."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{PurePath(frame.filename).name} line {frame.lineno}"
+    if not isinstance(error, Exception):
+        return RotationError(
+            f"The task was interrupted by its time limit or a signal ({type(error).__name__} in {place}).",
+            code="interrupted",
+            next_step="Run the same command again, which finishes what it finds; raise the task's timeout if it was"
+            " too short.",
+        )
+    return RotationError(
+        f"An unexpected {type(error).__name__} in {place}.",
+        code="unexpected",
+        next_step="Run the same command again, which decides from what it finds; report this line as a defect.",
+    )
 
 
 class SecretNotFound(RotationError):

@@ -28,56 +28,32 @@ notes:
   - Messages name options as the variables of the role, which start with C(rotation_).
 extends_documentation_fragment:
   - dbops.rotation._attributes
+  - dbops.rotation._change
   - dbops.rotation._database
   - dbops.rotation._aws
 options:
-  password_length:
-    description:
-      - Length of the new password, from 16 to 128. The server's own policy may make it longer.
-      - An account with which replicas log in to their source can have 32 characters at most.
-    type: int
-    default: 32
-  password_exclude_characters:
-    description:
-      - Characters that the new password must not contain.
-      - Passwords are made of letters, digits and C(-), C(_), C(.), which need no quoting in shells, URLs, YAML, JSON,
-        C(my.cnf) and C(.env) files.
-    type: str
-    default: ''
-  adopt_rows:
-    description:
-      - Foreign account rows, written V(user@host), that are to carry this secret's password from now on.
-      - The passwords that those rows have now stop working, a second retained one included.
-      - The messages of check mode and of onboarding name the foreign rows.
-    type: list
-    elements: str
-    default: []
-  accept_server_id:
-    description:
-      - A run is refused if the host in the secret leads to another server than the one on which the password was last
-        changed. If that is right (after a failover or a restore), give the id of the new server here.
-      - The message of the refusal names the id.
-    type: str
-  allow_plaintext_statement:
-    description:
-      - Allow the new password in plain text in a statement where a MariaDB validation plugin refuses hashes
-        (C(strict_password_validation)). The server's logs may then show it.
-    type: bool
-    default: false
   trigger:
     description:
       - Why the rotation runs.
       - V(on_demand) and V(onboarding) always give a new password.
       - V(scheduled) gives one if the password is due or a rotation was begun, and otherwise changes nothing.
       - V(recovery) only finishes what an earlier run left.
+      - V(rollback) brings the previous password back, the one under C(AWSPREVIOUS), or under C(AWSCURRENT) if somebody
+        has moved that label back already. It goes into a new version and by the same steps as a rotation. It does not
+        begin the cycle anew, the password is due within a day. Done twice, it changes nothing the second time.
+      - V(scheduled) and V(recovery) do not try a password again that the server has refused at an earlier run.
     type: str
-    choices: [scheduled, on_demand, recovery, onboarding]
+    choices: [scheduled, on_demand, recovery, rollback, onboarding]
     default: on_demand
-  reason:
+  overlap:
     description:
-      - One line of at most 200 characters for the receipt, such as a ticket. It is stored nowhere on AWS.
-    type: str
-    default: ''
+      - How long the old password stays valid beside the new one, in seconds, for programs that keep the password they
+        read. By default it ends as soon as the new one is C(AWSCURRENT).
+      - Any later run discards it once that time has passed. A scheduled run that finds the password due before waits,
+        one that a person asked for ends the overlap and warns.
+      - A MariaDB row with the C(ed25519) plugin can hold one password only and has no overlap.
+    type: int
+    default: 0
 requirements:
   - boto3 >= 1.34
   - PyMySQL >= 1.1.1
@@ -109,6 +85,17 @@ EXAMPLES = r"""
     secret_id: clients/client_globex/mysql/root
     adopt_rows:
       - root@10.%
+
+- name: Go back to the previous password
+  dbops.rotation.secretsmanager_mysql_rotate:
+    secret_id: clients/client_acme/mysql/root
+    trigger: rollback
+    reason: "INC-2311: the application still uses the old password"
+
+- name: Let both passwords work for an hour
+  dbops.rotation.secretsmanager_mysql_rotate:
+    secret_id: clients/client_acme/mysql/root
+    overlap: 3600
 
 - name: A secret in the client's own AWS account, a server behind a jump host
   dbops.rotation.secretsmanager_mysql_rotate:
@@ -157,7 +144,8 @@ action:
   description:
     - What was done, or in check mode would be done.
     - V(rotate) makes a new password and sets it. V(resume) sets a new password that an earlier run had stored.
-      V(finish) sets on all rows a new password that an earlier run had set on some of them.
+      V(finish) sets on all rows a new password that an earlier run had set on some of them. V(restore) sets the
+      previous password again.
     - V(settle) ends an old password that an earlier run had left valid. V(record) writes tags only. V(nothing) changes
       nothing.
   returned: success
@@ -250,6 +238,10 @@ rotation:
       description: Days from one rotation to the next.
       type: str
       sample: "40"
+    overlap_until:
+      description: Until when the old password stays valid; empty if it has ended.
+      type: str
+      sample: ""
 steps:
   description: The steps that were taken, with their durations in seconds.
   returned: success

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the present password of a client to onboard comes from: a file or a prompt, read on the controller only."""
+"""Where a client's present password comes from: a file or a prompt, read on the controller only."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsiblePromptNoninteractive
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
+
+OTHER_SOURCES = ("password", "source_secret_id", "version", "admin_secret_id")
 
 
 def read_password_file(path: str) -> str:
@@ -32,8 +34,8 @@ def ask_password(client: str) -> str:
         answer = Display().prompt_until(f"Present password of {client}: ", private=True)
     except AnsiblePromptNoninteractive:
         raise AnsibleActionFail(
-            f"No password was given for {client} and there is no terminal to ask at. Set rotation_onboard_password"
-            " (from a vault), rotation_onboard_password_file or rotation_onboard_source_secret_id. Nothing was changed."
+            f"No password was given for {client} and there is no terminal to ask at. Give it in a variable (from a"
+            " vault), in a file or in a secret, as the documentation of the role says. Nothing was changed."
         ) from None
     return str(answer.decode())
 
@@ -44,5 +46,5 @@ def add_password(arguments: dict[str, Any]) -> None:
     if arguments.get("password_file") and not arguments.get("password"):
         arguments["password"] = read_password_file(str(arguments.pop("password_file")))
     prompted = boolean(arguments.pop("prompt", False))
-    if prompted and not any(arguments.get(name) for name in ("password", "source_secret_id")):
+    if prompted and not any(arguments.get(name) for name in OTHER_SOURCES):
         arguments["password"] = ask_password(str(arguments["client"]))

@@ -154,7 +154,7 @@ def test_a_missing_host_or_bad_port_creates_nothing(newcomer: ManagedClient, tmp
 def test_without_password_and_terminal_the_sources_are_named(newcomer: ManagedClient, tmp_path: Path) -> None:
     run = onboard(tmp_path, newcomer)
     assert run.returncode == 2
-    assert "there is no terminal to ask at. Set rotation_onboard_password" in said(run)
+    assert "there is no terminal to ask at. Give it in a variable" in said(run)
     assert not has_secret(newcomer)
 
 

@@ -44,7 +44,7 @@ REFUSALS = ("foreign_secondary", "label_moved_back", "other_password_newer")
 ON_ROW = ("C", "P", "V", "U", "foreign")
 
 
-class PowerCut(BaseException):
+class PowerCut(KeyboardInterrupt):
     """The machine is gone, at once."""
 
 
@@ -187,7 +187,7 @@ class MemorySession:
         """Nothing is held."""
 
     def _mysql_row(self, host: str, primary: str, retained: str = "") -> tuple[Any, ...]:
-        return ("root", host, NATIVE, primary.encode().hex(), "N", retained.encode().hex() or None, 0)
+        return ("root", host, NATIVE, primary.encode().hex(), "N", retained.encode().hex() or None, 0, None, None)
 
     def _priv(self, stored: list[str]) -> str:
         first, *others = [{"plugin": self.world.plugin, "authentication_string": string} for string in stored]
@@ -199,8 +199,9 @@ class MemorySession:
                 del self.world.rows[host][1:]
             return
         assert statement.count("RETAIN CURRENT PASSWORD") == len(arguments) / 3
-        for host, password in zip(arguments[1::3], arguments[2::3], strict=True):
-            self.world.rows[host] = [hashed(NATIVE, password), self.world.rows[host][0]]
+        for host, given in zip(arguments[1::3], arguments[2::3], strict=True):
+            stored = given if " AS %s" in statement else hashed(NATIVE, given)
+            self.world.rows[host] = [stored, self.world.rows[host][0]]
 
     def _alter_mariadb(self, statement: str, arguments: list[str]) -> None:
         assert statement.endswith("unix_socket")

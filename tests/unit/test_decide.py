@@ -13,7 +13,8 @@ from functools import cache
 
 import pytest
 
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import Action, Decision, decide
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action, Decision
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts, PendingFacts, RowFacts
 
 Judged = tuple[Facts, Decision]
@@ -33,8 +34,12 @@ PENDINGS = (
     replace(REUSABLE, same_keys=False, reusable=False, newer=False),
 )
 RECORDED = ("C", "V", "P", None)
-OCCASIONS = (("on_demand", False), ("recovery", False), ("scheduled", False), ("scheduled", True))
-CHANGES = (Action.ROTATE, Action.RESUME, Action.FINISH)
+OCCASIONS = (
+    *(("on_demand", False), ("recovery", False), ("scheduled", False), ("scheduled", True)),
+    ("rollback", False),
+)
+CHANGES = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.RESTORE)
+UNATTENDED = ("scheduled", "recovery")
 
 
 def rows(name: str, *, login: bool) -> Iterator[RowFacts]:
@@ -52,7 +57,11 @@ def lone_rows() -> Iterator[Facts]:
             for recorded in RECORDED:
                 for previous in ("V", "P", None):
                     for trigger, due in OCCASIONS:
-                        yield Facts("C", previous, pending, recorded, listed, trigger, due, mended=recorded is None)
+                        yield Facts(
+                            *("C", previous, pending, recorded, listed, trigger, due),
+                            untidy=recorded is None,
+                            restorable=previous is not None,
+                        )
 
 
 def pairs_of_rows() -> Iterator[Facts]:
@@ -118,7 +127,8 @@ def test_no_change_ends_the_current_password_before_another_is_current() -> None
     def broken(facts: Facts, decision: Decision) -> bool:
         changed = [row for row in facts.covered if row.name in decision.rows]
         lost = any("C" not in row.primary and row.opened_by("C") for row in changed)
-        return decision.action in CHANGES and lost
+        given_back = decision.action is Action.RESTORE and decision.version == "C"
+        return decision.action in CHANGES and lost and not given_back
 
     assert not violations(broken)
 
@@ -141,7 +151,7 @@ def test_nothing_is_called_done_while_an_old_password_lives_or_a_row_lacks_the_c
 
 def test_nothing_means_recorded() -> None:
     def broken(facts: Facts, decision: Decision) -> bool:
-        return decision.action is Action.NOTHING and (facts.recorded != "C" or facts.mended)
+        return decision.action is Action.NOTHING and (facts.recorded != "C" or facts.untidy)
 
     assert not violations(broken)
 
@@ -207,7 +217,7 @@ LOGIN = RowFacts("root@%", C, login=True)
         pytest.param(replace(state(LOGIN, trigger="scheduled"), due=True), Action.ROTATE, None, id="due"),
         pytest.param(replace(state(LOGIN), due=True), Action.NOTHING, None, id="recovery never rotates what is due"),
         pytest.param(replace(state(LOGIN), recorded="V"), Action.RECORD, "C", id="not recorded"),
-        pytest.param(replace(state(LOGIN), mended=True), Action.RECORD, "C", id="tags are missing"),
+        pytest.param(replace(state(LOGIN), untidy=True), Action.RECORD, "C", id="tags are missing"),
         pytest.param(state(LOGIN, pending=REUSABLE), Action.RESUME, "P", id="stored only"),
         pytest.param(state(LOGIN, pending=PENDINGS[3]), Action.ROTATE, None, id="stored long ago"),
         pytest.param(state(replace(LOGIN, secondary=V)), Action.SETTLE, "C", id="not discarded"),

@@ -29,6 +29,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
 
 HIDDEN = "Hidden-Value-1234"
 PLACE = "db.invalid:3306"
+KEY_TROUBLE = ("DecryptionFailure", "EncryptionFailure")
 
 
 def located(error: RotationError) -> str:
@@ -147,7 +148,8 @@ def translate(error: Exception) -> RotationError:
         (("ResourceNotFoundException",), SecretNotFound, "secret_not_found"),
         (SWAP, SwapLost, "aws_state"),
         (DENIED, RotationError, "aws_denied"),
-        (tuple(SERVICE_SIDE), RotationError, "aws_error"),
+        (tuple(code for code in SERVICE_SIDE if code not in KEY_TROUBLE), RotationError, "aws_error"),
+        (KEY_TROUBLE, RotationError, "aws_kms"),
         (("SomethingNew",), RotationError, "aws_error"),
     ],
 )

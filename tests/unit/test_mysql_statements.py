@@ -43,9 +43,9 @@ def change(host: str, plugin: str = CACHING_SHA2) -> Change:
     return Change(AccountRow("root", host, (Method(plugin, password=OLD),)), (OLD,))
 
 
-def applied(made: MySql, *changes: Change) -> tuple[str, tuple[object, ...]]:
+def applied(made: MySql, *changes: Change, as_hash: bool = False) -> tuple[str, tuple[object, ...]]:
     session = Recorder()
-    made.apply(session, changes, NEW)  # type: ignore[arg-type]
+    made.apply(session, changes, NEW, as_hash=as_hash)  # type: ignore[arg-type]
     assert len(session.asked) == 1  # one statement is atomic over all rows
     return session.asked[0]
 
@@ -72,6 +72,12 @@ def test_where_plaintext_could_be_seen_a_hash_is_sent(made: MySql, plugin: str) 
     assert statement == f"ALTER USER IF EXISTS %s@%s IDENTIFIED WITH {plugin} AS %s RETAIN CURRENT PASSWORD"
     assert NEW not in str(arguments)
     assert StoredPassword(plugin, str(arguments[2]).encode()).matches(NEW)
+
+
+def test_a_password_that_the_server_has_taken_before_goes_past_its_history() -> None:
+    statement, arguments = applied(dialect(), change("%"), as_hash=True)
+    assert statement == "ALTER USER IF EXISTS %s@%s IDENTIFIED WITH caching_sha2_password AS %s RETAIN CURRENT PASSWORD"
+    assert NEW not in str(arguments)
 
 
 def test_rows_get_hashes_with_salts_of_their_own() -> None:
@@ -104,7 +110,7 @@ HASH = make_hash(NATIVE, "old").hex()
 
 def test_a_row_with_a_retained_password_is_read() -> None:
     retained = make_hash(NATIVE, "older")
-    (row,) = read("root", "%", NATIVE, HASH, "Y", retained.hex(), 0)
+    (row,) = read("root", "%", NATIVE, HASH, "Y", retained.hex(), 0, 1_700_000_000, None)
     assert (row.name, row.locked, row.problem) == ("root@%", True, "")
     assert row.passwords == (OLD, StoredPassword(NATIVE, retained))
 
@@ -120,12 +126,12 @@ def test_a_row_with_a_retained_password_is_read() -> None:
     ],
 )
 def test_rows_out_of_the_ordinary(plugin: str, stored: str | None, factors: int, passwords: int, problem: bool) -> None:
-    (row,) = read("root", "%", plugin, stored, "N", None, factors)
+    (row,) = read("root", "%", plugin, stored, "N", None, factors, None, None)
     assert (len(row.passwords), bool(row.problem), row.plugins) == (passwords, problem, plugin)
 
 
 def test_a_name_that_only_pads_to_ours_is_another_account() -> None:
-    assert read("root ", "%", NATIVE, HASH, "N", None, 0) == []
+    assert read("root ", "%", NATIVE, HASH, "N", None, 0, None, None) == []
 
 
 def test_the_name_is_bound_not_written() -> None:

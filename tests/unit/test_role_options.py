@@ -11,13 +11,17 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 
+from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
+from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles/rotation"
 SPECS = {
+    "dbops.rotation.secretsmanager_mysql_info": INFO.spec,
     "dbops.rotation.secretsmanager_mysql_onboard": ONBOARD.spec,
+    "dbops.rotation.secretsmanager_mysql_reconcile": RECONCILE.spec,
     "dbops.rotation.secretsmanager_mysql_rotate": ROTATE.spec,
 }
 # Where the play runs is asked before a role has defaults.
@@ -38,7 +42,12 @@ USING = [*TASK_FILES, ROLE / "vars/main.yml", *sorted((ROOT / "playbooks").glob(
 
 
 def tasks(path: Path) -> list[dict[str, Any]]:
-    return list(load(path) or [])
+    """Give the tasks of a file, and in the place of another entry point that it imports, those of that."""
+    found: list[dict[str, Any]] = []
+    for task in load(path) or []:
+        imported = path.with_name(str(task.get("ansible.builtin.import_tasks", "none")))
+        found += [task, *(tasks(imported) if imported in ENTRY_FILES else [])]
+    return found
 
 
 def set_within(path: Path) -> Iterator[str]:
@@ -50,7 +59,7 @@ def set_within(path: Path) -> Iterator[str]:
 
 def calls(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     for task in tasks(path):
-        yield from ((name, task[name]) for name in SPECS if name in task)
+        yield from ((name, task[name] or {}) for name in SPECS if name in task)
 
 
 def empty(value: Any) -> bool:

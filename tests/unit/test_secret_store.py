@@ -90,15 +90,15 @@ def test_a_version_put_twice_is_stored_once(store: SecretStore) -> None:
     assert set(store.describe().stages) == {FIRST, SECOND}
 
 
-def test_versions_without_a_label_are_listed(store: SecretStore) -> None:
+def test_every_version_is_listed_those_without_a_label_too(store: SecretStore) -> None:
     held = FIRST
     for number in (2, 3, 4, 5):
         version = str(uuid.UUID(int=number))
         store.put_pending(VALUE.with_password(version), version)
         store.promote(version, held)
         held = version
-    found = store.unlabelled()
-    assert sorted(found) == [str(uuid.UUID(int=number)) for number in (1, 2, 3)]
+    found = store.version_ids()
+    assert sorted(found) == [str(uuid.UUID(int=number)) for number in (1, 2, 3, 4, 5)]
 
 
 def test_tags_are_added_to_those_that_are_there(store: SecretStore) -> None:
@@ -161,8 +161,8 @@ class Listing:
         return {"Versions": listed} | ({"NextToken": "more"} if first else {})
 
 
-def test_versions_without_a_label_come_newest_first() -> None:
-    assert SecretStore(Listing(), "x").unlabelled() == ["c", "b", "a"]
+def test_versions_come_newest_first() -> None:
+    assert SecretStore(Listing(), "x").version_ids() == ["labelled", "c", "b", "a"]
 
 
 class TwoPages:

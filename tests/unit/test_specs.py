@@ -11,13 +11,20 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 
+from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
+from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = "ansible_collections.dbops.rotation.plugins"
-OPERATIONS = {"secretsmanager_mysql_onboard": ONBOARD, "secretsmanager_mysql_rotate": ROTATE}
+OPERATIONS = {
+    "secretsmanager_mysql_info": INFO,
+    "secretsmanager_mysql_onboard": ONBOARD,
+    "secretsmanager_mysql_reconcile": RECONCILE,
+    "secretsmanager_mysql_rotate": ROTATE,
+}
 # Ansible's own guess, widened: what looks like a secret has to say whether it is one.
 LOOKS_SECRET = re.compile("secret|token|key|auth|pass", re.IGNORECASE)
 SECRET = {"secret_key", "session_token", "password"}

@@ -8,14 +8,23 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, read_cycle, rotated_tags, stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import (
+    Cycle,
+    overlap_until,
+    read_cycle,
+    refused_versions,
+    rotated_tags,
+    shortened,
+    stamp,
+    started,
+)
 
 CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 LAST = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
 
 def written(days: int = 30) -> dict[str, str]:
-    return rotated_tags(version="v1", trigger="on_demand", server_id="s1", client="acme", last=LAST, days=days)
+    return rotated_tags(version="v1", trigger="on_demand", server_id="s1", client="acme", cycle=started(LAST, days))
 
 
 def test_what_is_written_is_read_again() -> None:
@@ -71,3 +80,20 @@ def test_a_last_date_that_makes_no_sense_is_the_age_of_the_version(last: str) ->
 def test_a_stamp_is_utc_to_the_second() -> None:
     moment = datetime(2026, 3, 1, 1, 2, 3, 456, tzinfo=timezone(timedelta(hours=2)))
     assert stamp(moment) == "2026-02-28T23:02:03Z"
+
+
+def test_a_rollback_is_due_within_a_day_and_never_later_than_before() -> None:
+    cycle = started(LAST, 40)
+    assert shortened(cycle, LAST) == Cycle(LAST, 40, LAST + timedelta(days=1), mended=False)
+    assert shortened(cycle, LAST + timedelta(days=60)) == cycle
+
+
+@pytest.mark.parametrize("text", ["", "later"])
+def test_an_overlap_that_nobody_promised_is_none(text: str) -> None:
+    assert overlap_until({tags.OVERLAP_UNTIL: text}) is None
+    assert overlap_until({tags.OVERLAP_UNTIL: stamp(LAST)}) == LAST
+
+
+def test_refused_versions_are_read_one_by_one() -> None:
+    assert refused_versions({tags.REFUSED: "v1 v2"}) == ["v1", "v2"]
+    assert refused_versions({}) == []

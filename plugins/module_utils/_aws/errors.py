@@ -98,17 +98,20 @@ def service_error(error: Any, doing: str) -> RotationError:
     if code in DENIED:
         return _denied(error, doing)
     what, remedy = SERVICE_SIDE.get(code, ("the service refused", ""))
-    return RotationError(f"Could not {doing}: {what} ({code}).", code="aws_error", next_step=remedy)
+    told = "aws_kms" if remedy == KMS else "aws_error"
+    return RotationError(f"Could not {doing}: {what} ({code}).", code=told, next_step=remedy)
 
 
 def _denied(error: Any, doing: str) -> RotationError:
+    refused = f"AWS does not allow this identity to {doing}"
     if "Access to KMS" in str(error.response["Error"].get("Message")):
-        what, remedy = "the use of its KMS key is denied", KMS
-    else:
-        what = f"secretsmanager:{error.operation_name} is denied"
-        remedy = "Allow that action on this secret in the IAM policy of the identity that runs the rotation, then run"
-        remedy += " the same command again."
-    return RotationError(f"AWS does not allow this identity to {doing}: {what}.", code="aws_denied", next_step=remedy)
+        return RotationError(f"{refused}: the use of its KMS key is denied.", code="aws_kms", next_step=KMS)
+    return RotationError(
+        f"{refused}: secretsmanager:{error.operation_name} is denied.",
+        code="aws_denied",
+        next_step="Allow that action on this secret in the IAM policy of the identity that runs the rotation, then run"
+        " the same command again.",
+    )
 
 
 def _client_error(error: Any, doing: str) -> RotationError:

@@ -92,12 +92,12 @@ class SecretStore:
             owning_service=answer.get("OwningService"),
         )
 
-    def unlabelled(self) -> list[str]:
-        """Give the ids of the versions that carry no stage, newest first."""
+    def version_ids(self) -> list[str]:
+        """Give the ids of all versions, those without a stage included, newest first."""
         pages = self._pages(
             "list_secret_version_ids", f"list the versions of {self.secret_id!r}", IncludeDeprecated=True
         )
-        versions = [version for page in pages for version in page["Versions"] if not version.get("VersionStages")]
+        versions = [version for page in pages for version in page["Versions"]]
         return [version["VersionId"] for version in sorted(versions, key=_created, reverse=True)]
 
     def put_pending(self, value: SecretValue, version_id: str) -> None:

@@ -6,17 +6,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 DEFAULT_CYCLE_DAYS = 40
+
+ROLLBACK_LIFE = timedelta(days=1)
 
 # The version that is being set where the old password ends at once (MariaDB rows that can hold one only).
 APPLYING = "rotation/applying"
 CLIENT = "rotation/client"
 CYCLE_DAYS = "rotation/cycle-days"
 DUE = "rotation/due"
+# A digest of the grants of the covered rows, as the last rotation left them.
+GRANTS = "rotation/grants"
 LAST = "rotation/last"
+# Until when the old password stays valid beside AWSCURRENT's; empty where there is none.
+OVERLAP_UNTIL = "rotation/overlap-until"
+# The versions whose password the server refused; no unattended run tries them again.
+REFUSED = "rotation/refused"
+# The version with which a rollback brought an earlier password back.
+ROLLBACK = "rotation/rollback"
 SERVER_ID = "rotation/server-id"
 TRIGGER = "rotation/trigger"
 VERSION = "rotation/version"
@@ -40,19 +50,37 @@ def read_cycle(tags: Mapping[str, str], version_created: datetime) -> Cycle:
     return Cycle(last, days, due, mended=_moment(tags.get(DUE)) is None)
 
 
-def rotated_tags(
-    *, version: str, trigger: str, server_id: str, client: str, last: datetime, days: int
-) -> dict[str, str]:
-    """Give the tags that say: everything is done for this version, and the cycle begins anew."""
+def started(last: datetime, days: int) -> Cycle:
+    """Give the cycle that begins at this moment."""
+    return Cycle(last, days, last + timedelta(days=days), mended=False)
+
+
+def shortened(cycle: Cycle, now: datetime) -> Cycle:
+    """Give the cycle after a rollback, which does not begin it anew: due within a day."""
+    return replace(cycle, due=min(cycle.due, now + ROLLBACK_LIFE))
+
+
+def rotated_tags(*, version: str, trigger: str, server_id: str, client: str, cycle: Cycle) -> dict[str, str]:
+    """Give the tags that say: everything is done for this version, and when it is due."""
     return {
         VERSION: version,
-        LAST: stamp(last),
-        DUE: stamp(last + timedelta(days=days)),
-        CYCLE_DAYS: str(days),
+        LAST: stamp(cycle.last),
+        DUE: stamp(cycle.due),
+        CYCLE_DAYS: str(cycle.days),
         TRIGGER: trigger,
         SERVER_ID: server_id,
         CLIENT: client,
     }
+
+
+def refused_versions(tags: Mapping[str, str]) -> list[str]:
+    """Give the versions that the server is remembered to have refused."""
+    return tags.get(REFUSED, "").split()
+
+
+def overlap_until(tags: Mapping[str, str]) -> datetime | None:
+    """Give the moment until which the old password stays valid; None where no overlap is promised."""
+    return _moment(tags.get(OVERLAP_UNTIL))
 
 
 def stamp(moment: datetime) -> str:

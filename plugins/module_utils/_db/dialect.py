@@ -31,8 +31,11 @@ class Dialect(Protocol):
     def rows(self, session: Session, user: str) -> list[AccountRow]:
         """List every row of one user name."""
 
-    def apply(self, session: Session, changes: Sequence[Change], password: str) -> None:
-        """Set the new password and keep the replaced one valid where the server can."""
+    def apply(self, session: Session, changes: Sequence[Change], password: str, *, as_hash: bool = False) -> None:
+        """Set the new password and keep the replaced one valid where the server can.
+
+        ``as_hash`` keeps the server's policy and history out of it, for a password that it has taken before.
+        """
 
     def discard(self, session: Session, changes: Sequence[Change]) -> None:
         """End the validity of the replaced passwords."""

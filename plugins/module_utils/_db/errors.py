@@ -39,8 +39,8 @@ _REFUSED = (
     " without TLS or a client certificate."
 )
 _RECONCILE = (
-    "Find out whether somebody changed the password by hand or dropped the account; store the true user name and"
-    " password in the secret (aws secretsmanager put-secret-value) and run the same command again."
+    "Find out whether somebody changed the password by hand or dropped the account; then bring secret and server"
+    " together with the password that works now: ansible-playbook playbooks/reconcile.yml -l {client}"
 )
 _POLICY = "The server's password policy refused the new password."
 _WIDER = "Choose rotation_password_length and rotation_password_exclude_characters that satisfy that policy."

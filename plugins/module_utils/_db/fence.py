@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
@@ -19,7 +20,11 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import Conn
 
 
 class Fence:
-    """The named lock of one user name on one connection; closing the connection releases it."""
+    """The named lock of one user name on one connection; closing the connection releases it.
+
+    A second lock, whose name ends with the minute, tells others since when: no server shows that of a lock or a
+    connection without privileges.
+    """
 
     def __init__(self, session: Session, user: str) -> None:
         """Name the lock; nothing is taken yet."""
@@ -35,22 +40,51 @@ class Fence:
         """
         if self._taken():
             return
-        holder = self._session.value("SELECT IS_USED_LOCK(%s)", self.name)
-        row = self._process(holder)
-        if holder in dead or self._is_orphan(row):
+        holder = self._holder()
+        if holder in dead or self._is_orphan(self._process(holder)):
             self._kill(holder)
             if self._taken():
                 return
-            row = self._process(self._session.value("SELECT IS_USED_LOCK(%s)", self.name))
-        raise _busy(row)
+        raise RotationError(
+            f"Another run is at work on this account: {self.busy() or 'it has just ended'}.",
+            code="fence_busy",
+            next_step="Wait for it to end. If nothing is at work, end that connection on the server"
+            " (KILL with its number), then run the same command again.",
+        )
 
     def confirm(self) -> None:
         """Raise ConnectionLost where the lock is not ours any more."""
         if self._session.value("SELECT IS_USED_LOCK(%s) = CONNECTION_ID()", self.name) != 1:
             raise ConnectionLost("The fence was lost: the connection that held it is gone.", code="fence_lost")
 
+    def busy(self) -> str:
+        """Say who holds the lock and since when; empty where nobody does."""
+        holder = self._holder()
+        if holder is None:
+            return ""
+        row = self._process(holder)
+        if row is None:
+            return f"connection {holder}, which this account may not see{self._since(holder)}"
+        return f"{row['user']} from {row['host'] or 'this server'}, connection {holder}{self._since(holder)}"
+
     def _taken(self) -> bool:
-        return bool(self._session.value("SELECT GET_LOCK(%s, 0)", self.name) == 1)
+        if self._session.value("SELECT GET_LOCK(%s, 0)", self.name) != 1:
+            return False
+        self._session.value("SELECT GET_LOCK(CONCAT(%s, ':', UNIX_TIMESTAMP() DIV 60), 0)", self.name)
+        return True
+
+    def _holder(self) -> Any:
+        return self._session.value("SELECT IS_USED_LOCK(%s)", self.name)
+
+    def _since(self, holder: Any) -> str:
+        now = int(self._session.value("SELECT UNIX_TIMESTAMP() DIV 60"))
+        minutes = range(now, now - int(MAX_DEADLINE // 60) - 1, -1)
+        names = [f"{self.name}:{minute}" for minute in minutes]
+        (holders,) = self._session.query(f"SELECT {', '.join(['IS_USED_LOCK(%s)'] * len(names))}", *names)
+        began = [minute for minute, found in zip(minutes, holders, strict=True) if found == holder]
+        if not began:
+            return ""
+        return f", since {datetime.fromtimestamp(60 * began[0], UTC):%Y-%m-%d %H:%M} UTC"
 
     def _process(self, holder: Any) -> dict[str, Any] | None:
         columns = ("id", "user", "host", "db", "command", "time")
@@ -66,18 +100,3 @@ class Fence:
         except RotationError as error:
             if error.code != "no_such_thread":
                 raise
-
-
-def _busy(row: dict[str, Any] | None) -> RotationError:
-    who = (
-        f"{row['user']} from {row['host'] or 'this server'}, connection {row['id']}, in its present state"
-        f" for {row['time']} s"
-        if row
-        else "another connection, which this account may not see"
-    )
-    return RotationError(
-        f"Another run is at work on this account: {who}.",
-        code="fence_busy",
-        next_step="Wait for it to end. If nothing is at work, end that connection on the server"
-        " (KILL with its number), then run the same command again.",
-    )

@@ -71,8 +71,11 @@ class MariaDb:
         found = [(columns[1], json.loads(columns[2])) for columns in session.query(_ROWS, user) if columns[0] == user]
         return [_row(user, host, priv) for host, priv in found if not priv.get("is_role")]
 
-    def apply(self, session: Session, changes: Sequence[Change], password: str) -> None:
-        """Set the new password row by row: the new hash, and for native passwords the old one beside it."""
+    def apply(self, session: Session, changes: Sequence[Change], password: str, *, as_hash: bool = False) -> None:
+        """Set the new password row by row: the new hash, and for native passwords the old one beside it.
+
+        A hash is sent in any case, unless the server insists on plain text.
+        """
         self._refuse_other_hashes(changes)
         for change in changes:
             _alter(session, change.row, _with_new(change, password, plaintext=self.single))
@@ -116,7 +119,16 @@ def _row(user: str, host: str, priv: dict[str, Any]) -> AccountRow:
         problem = "has an empty password"
     elif any(m.password and m.plugin == hashes.ED25519 for m in methods) and nacl_bindings is None:
         problem = "uses the ed25519 plugin, for which the Python library PyNaCl is needed here"
-    return AccountRow(user, host, methods, locked=bool(priv.get("account_locked")), problem=problem)
+    lifetime = priv.get("password_lifetime", -1)
+    return AccountRow(
+        user,
+        host,
+        methods,
+        locked=bool(priv.get("account_locked")),
+        problem=problem,
+        changed=priv.get("password_last_changed"),
+        lifetime=None if lifetime < 0 else lifetime,
+    )
 
 
 def _rules(priv: dict[str, Any]) -> list[dict[str, Any]]:

@@ -19,7 +19,8 @@ PASSWORD_PLUGINS = (hashes.CACHING_SHA2, hashes.SHA256, hashes.NATIVE)
 _ROWS = """
 SELECT User, Host, plugin, HEX(authentication_string), account_locked,
        HEX(JSON_UNQUOTE(JSON_EXTRACT(User_attributes, '$.additional_password'))),
-       JSON_CONTAINS_PATH(COALESCE(User_attributes, '{}'), 'one', '$.multi_factor_authentication')
+       JSON_CONTAINS_PATH(COALESCE(User_attributes, '{}'), 'one', '$.multi_factor_authentication'),
+       CAST(UNIX_TIMESTAMP(password_last_changed) AS SIGNED), password_lifetime
   FROM mysql.user WHERE User = %s ORDER BY Host
 """
 
@@ -48,13 +49,13 @@ class MySql:
         # The comparison pads, so 'root ' is found too; Python decides.
         return [_row(*columns) for columns in session.query(_ROWS, user) if columns[0] == user]
 
-    def apply(self, session: Session, changes: Sequence[Change], password: str) -> None:
+    def apply(self, session: Session, changes: Sequence[Change], password: str, *, as_hash: bool = False) -> None:
         """Set the new password on all rows at once; the present primary stays valid as secondary."""
         parts: list[str] = []
         arguments: list[object] = []
         for change in changes:
             row = change.row
-            if self._hashed:
+            if self._hashed or as_hash:
                 plugin = row.methods[0].plugin
                 parts.append(f"%s@%s IDENTIFIED WITH {plugin} AS %s RETAIN CURRENT PASSWORD")
                 arguments += [row.user, row.host, hashes.make_hash(plugin, password, self._rounds).decode()]
@@ -70,7 +71,17 @@ class MySql:
         session.query(f"ALTER USER IF EXISTS {parts}", *arguments)
 
 
-def _row(user: str, host: str, plugin: str, stored: str, locked: str, retained: str | None, factors: Any) -> AccountRow:
+def _row(
+    user: str,
+    host: str,
+    plugin: str,
+    stored: str,
+    locked: str,
+    retained: str | None,
+    factors: Any,
+    changed: int | None,
+    lifetime: int | None,
+) -> AccountRow:
     is_password = plugin in PASSWORD_PLUGINS
     password = StoredPassword(plugin, bytes.fromhex(stored or "")) if is_password and stored else None
     problem = "has an empty password" if is_password and not stored else ""
@@ -83,4 +94,6 @@ def _row(user: str, host: str, plugin: str, stored: str, locked: str, retained: 
         retained=StoredPassword(plugin, bytes.fromhex(retained)) if is_password and retained else None,
         locked=locked == "Y",
         problem=problem,
+        changed=changed,
+        lifetime=lifetime,
     )

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import ED25519, StoredPassword
+from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class AccountRow:
     """One account row.
 
     MySQL has one method a row and may have a retained older password; MariaDB has any number of equal methods.
-    ``problem`` says why the row cannot be handled.
+    ``problem`` says why the row cannot be handled. ``changed`` is the Unix time of the last change of the password,
+    ``lifetime`` the days after which the server itself expires it: 0 never, None as the whole server does.
     """
 
     user: str
@@ -33,6 +36,8 @@ class AccountRow:
     retained: StoredPassword | None = None
     locked: bool = False
     problem: str = ""
+    changed: int | None = None
+    lifetime: int | None = None
 
     @property
     def name(self) -> str:
@@ -53,6 +58,12 @@ class AccountRow:
     def holds_one(self) -> bool:
         """Tell whether the row cannot keep an old password beside a new one."""
         return any(password.plugin == ED25519 for password in self.first_class)
+
+    def expires(self, server: Server) -> datetime | None:
+        """Give the moment at which the server itself expires the password; None where it does not."""
+        default = int(server.variables.get("default_password_lifetime", "0"))
+        days = default if self.lifetime is None else self.lifetime
+        return datetime.fromtimestamp(self.changed, UTC) + timedelta(days=days) if days and self.changed else None
 
     @property
     def plugins(self) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
@@ -24,7 +24,7 @@ _VARIABLES = (
     *("version", "version_comment", "hostname", "port", "datadir", "server_uuid", "server_uid"),
     *("read_only", "super_read_only", "innodb_read_only", "skip_grant_tables", "log_raw"),
     *("wsrep_on", "group_replication_group_name", "group_replication_single_primary_mode"),
-    *("strict_password_validation", "caching_sha2_password_digest_rounds"),
+    *("strict_password_validation", "caching_sha2_password_digest_rounds", "default_password_lifetime"),
 )
 _PATTERNS = ("validate_password%", "simple_password_check%", "cracklib_password_check%")
 _ON = ("ON", "1", "YES", "TRUE")
@@ -70,12 +70,12 @@ def identify(session: Session) -> Server:
     )
 
 
-def refuse_other_place(session: Session, server: Server) -> None:
-    """Raise a RotationError where a session is on another server, or opened another account row."""
+def refuse_other_place(session: Session, server: Server, rows: Collection[str]) -> None:
+    """Raise a RotationError where a session is on another server, or opened another account row than one of these."""
     current_user = str(session.value("SELECT CURRENT_USER()"))
-    if current_user != server.current_user:
+    if current_user not in rows:
         raise RotationError(
-            f"The new password logged in as {current_user}, not as {server.current_user}.", code="other_row"
+            f"The new password logged in as {current_user}, not as {' or '.join(sorted(rows))}.", code="other_row"
         )
     if _server_id(_variables(session)) != server.server_id:
         raise _unsuitable(

@@ -6,13 +6,11 @@
 from __future__ import annotations
 
 import resource
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
     MUTUALLY_EXCLUSIVE,
@@ -54,25 +52,18 @@ class Operation:
             require_libraries()
             result = self.work(params, check)
         except RotationError as error:
-            return _failure(error, client_name(params))
-        except Exception as error:  # whatever it is, its text may hold a value
-            return _failure(_unexpected(error), client_name(params))
+            return _failure(error, client_name(params), "Nothing was changed.")
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # Ansible's task timeout is no Exception
+            state = "Unknown; the stored versions and the server hold the truth."
+            return _failure(unexpected(error), client_name(params), state)
         if not diff:
             result.pop("diff", None)
         return result
 
 
-def _failure(error: RotationError, client: str) -> dict[str, Any]:
-    error.locate(client=client, step="prepare", state="Nothing was changed.", next_step="")
+def _failure(error: RotationError, client: str, state: str) -> dict[str, Any]:
+    error.locate(client=client, step="prepare", state=state, next_step="")
     told = {name: getattr(error, name) for name in ("client", "step", "code", "cause", "state", "next_step")}
     return {"failed": True, "changed": False, "msg": str(error), "error": told}
-
-
-def _unexpected(error: Exception) -> RotationError:
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return RotationError(
-        f"An unexpected {type(error).__name__} in {PurePath(frame.filename).name} line {frame.lineno}.",
-        code="unexpected",
-        state="Unknown; the stored versions and the server hold the truth.",
-        next_step="Run the same command again, which decides from what it finds; report this line as a defect.",
-    )

@@ -16,7 +16,8 @@ from typing import Any
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import MODES, VERIFY_IDENTITY, TlsOptions
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import DEFAULT_DEADLINE
+from ansible_collections.dbops.rotation.plugins.module_utils._password import DEFAULT_LENGTH, PasswordRules
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import DEFAULT_DEADLINE, RotationRequest
 
 Spec = dict[str, dict[str, Any]]
 
@@ -42,6 +43,15 @@ DATABASE_SPEC: Spec = {
     "unix_socket": {"type": "path"},
     "single_writer": {"type": "bool", "default": False},
     "deadline": {"type": "float", "default": DEFAULT_DEADLINE},
+}
+# What a change of a password may be told about it.
+CHANGE_SPEC: Spec = {
+    "password_length": {"type": "int", "default": DEFAULT_LENGTH, "no_log": False},
+    "password_exclude_characters": {"type": "str", "default": "", "no_log": False},
+    "adopt_rows": {"type": "list", "elements": "str", "default": []},
+    "accept_server_id": {"type": "str"},
+    "allow_plaintext_statement": {"type": "bool", "default": False},
+    "reason": {"type": "str", "default": ""},
 }
 CLIENT_SPEC: Spec = {
     "client": {"type": "str"},
@@ -69,6 +79,25 @@ def tls_options(params: Mapping[str, Any]) -> TlsOptions:
         client_cert=params["tls_client_cert"],
         client_key=params["tls_client_key"],
         unix_socket=params["unix_socket"],
+    )
+
+
+def rotation_request(params: Mapping[str, Any], *, trigger: str, check: bool, overlap: int = 0) -> RotationRequest:
+    """Give the request that the options make."""
+    return RotationRequest(
+        client=client_name(params),
+        secret_id=params["secret_id"],
+        tls=tls_options(params),
+        rules=PasswordRules(params["password_length"], params["password_exclude_characters"]),
+        trigger=trigger,
+        reason=params["reason"],
+        deadline=params["deadline"],
+        overlap=overlap,
+        adopt_rows=frozenset(params["adopt_rows"]),
+        single_writer=params["single_writer"],
+        allow_plaintext_statement=params["allow_plaintext_statement"],
+        accept_server_id=params["accept_server_id"],
+        check=check,
     )
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Steps 6 to 11 of the protocol: persist, apply, verify, promote, discard, record.
+"""Steps 7 to 10 of the protocol: apply, verify, promote, discard; the order of all.
 
 Each step leaves a state from which the next run finishes; none trusts an answer, or the lack of one, without
 looking at what it changed.
@@ -9,42 +9,59 @@ looking at what it changed.
 
 from __future__ import annotations
 
-import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING, SecretVersion
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import APPLYING, rotated_tags
-from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_rules, policy_title
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretVersion
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import overlap_until, stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_title
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import refuse_other_place
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     ConnectionLost,
     PolicyRefused,
     RotationError,
-    SecretNotFound,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._password import generate
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import Action, Decision, leads_on
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import leads_on
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action, Decision
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import UNATTENDED
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.persist import persist
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.record import record
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue
 
 DRAWS = 3
-UNANSWERED = ("aws_unreachable", "aws_error")
+INTRODUCING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.RESTORE)
+# Their password has been on this server before, so the server's policy has no say in it any more.
+PROVEN = (Action.FINISH, Action.RESTORE)
 
 
 def execute(run: Run, view: View, decision: Decision) -> bool:
     """Do what was decided; tell whether the request is fulfilled (else look again and decide anew)."""
     if decision.action is Action.NOTHING:
         return True
-    if decision.action in (Action.ROTATE, Action.RESUME, Action.FINISH):
+    if decision.action in INTRODUCING:
         version = _introduce(run, view, decision)
         _verify(run, view, version)
-        _promote(run, version)
-    if decision.action is not Action.RECORD:
+        promote(run, version)
+    kept_until = _kept_until(run, view)
+    if kept_until:
+        run.journal.kept_until = stamp(kept_until)
+    elif decision.action is not Action.RECORD:
         _discard(run, view)
-    _record(run, view)
-    return run.journal.promoted or not leads_on(decision, run.request.trigger)
+    with run.journal.step("record"):
+        record(run, view, _rows(run), kept_until)
+    return not leads_on(decision, view.facts)
+
+
+def _kept_until(run: Run, view: View) -> datetime | None:
+    """Give the moment until which the old password stays valid; None where it ends now.
+
+    A run on behalf of no person keeps what another run has promised.
+    """
+    if run.request.overlap and run.journal.promoted:
+        return run.request.overlap_end()
+    promised = view.facts.overlapping and run.request.trigger in UNATTENDED
+    return overlap_until(view.secret.tags) if promised else None
 
 
 def _introduce(run: Run, view: View, decision: Decision) -> SecretVersion:
@@ -56,14 +73,15 @@ def _introduce(run: Run, view: View, decision: Decision) -> SecretVersion:
     run.journal.single = run.dialect.single or any(row.holds_one for row in view.rows)
     for draw in range(DRAWS):
         with run.journal.step("persist"):
-            version = _store(run, decision if draw == 0 else Decision(Action.ROTATE, ""))
+            version = persist(run, view, decision if draw == 0 else Decision(Action.ROTATE, ""))
         try:
             with run.journal.step("apply"):
-                _apply(run, view.changes(decision.rows, keep=version), version)
+                changes = view.changes(decision.rows, keep=version)
+                _apply(run, changes, version, as_hash=decision.action in PROVEN)
             return version
         except PolicyRefused:
-            if decision.action is Action.FINISH:
-                raise  # another password would end AWSCURRENT's on the rows that hold this one already
+            if decision.action in PROVEN:
+                raise  # another password would end AWSCURRENT's on rows that hold this one, or not be the one asked for
             run.journal.sent = False
     with run.journal.step("apply"):
         raise RotationError(
@@ -74,63 +92,13 @@ def _introduce(run: Run, view: View, decision: Decision) -> SecretVersion:
         )
 
 
-def _store(run: Run, decision: Decision) -> SecretVersion:
-    if decision.version and not decision.remint:
-        value = run.version(decision.version).value
-        stored = run.store.read(version_id=decision.version, stage=PENDING)
-    else:
-        value = _new_value(run, decision)
-        stored = _put_and_read_back(run, value, str(uuid.uuid4()))
-    if stored.value != value:
-        raise RotationError("AWSPENDING does not hold what was stored there.", code="aws_inconsistent")
-    run.versions[stored.version_id] = stored
-    return stored
-
-
-def _new_value(run: Run, decision: Decision) -> SecretValue:
-    current = run.current.value
-    if decision.version:
-        return current.with_password(run.version(decision.version).value.password)
-    return current.with_password(generate(policy_rules(run.server, current.login.user, run.request.rules)))
-
-
-def _put_and_read_back(run: Run, value: SecretValue, version_id: str) -> SecretVersion:
-    """Store a version; whether it is there after a lost answer or an error is decided by reading it."""
-    before, failure = run.journal.stored, None
-    try:
-        run.store.put_pending(value, version_id)
-    except RotationError as error:
-        if error.code not in UNANSWERED:
-            raise
-        failure = error
-    run.journal.stored = version_id
-    stored = _read_back(run, version_id, patient=failure is None)
-    if stored is None:
-        run.journal.stored = before
-        raise failure or RotationError("AWSPENDING cannot be read back after it was stored.", code="aws_inconsistent")
-    return stored
-
-
-def _read_back(run: Run, version_id: str, *, patient: bool) -> SecretVersion | None:
-    for last in run.attempts():
-        try:
-            return run.store.read(version_id=version_id, stage=PENDING)
-        except SecretNotFound:
-            if last or not patient:
-                break
-    return None
-
-
-def _apply(run: Run, changes: list[Change], version: SecretVersion) -> None:
+def _apply(run: Run, changes: list[Change], version: SecretVersion, *, as_hash: bool) -> None:
     run.deadline.check()
     if not changes:
         return
-    if run.journal.single:
-        # From here on AWSCURRENT may rightly be refused, and the next run has to know whose turn it is.
-        run.store.tag({APPLYING: version.version_id})
     run.journal.sent = True
     try:
-        run.dialect.apply(run.session, changes, version.value.password)
+        run.dialect.apply(run.session, changes, version.value.password, as_hash=as_hash)
     except (ConnectionLost, PolicyRefused):
         raise
     except RotationError:
@@ -140,7 +108,7 @@ def _apply(run: Run, changes: list[Change], version: SecretVersion) -> None:
             raise
         if run.dialect.repeatable:
             # MariaDB may fail a statement that it applied but did not log; sent again it reaches its replicas.
-            run.dialect.apply(run.session, changes, version.value.password)
+            run.dialect.apply(run.session, changes, version.value.password, as_hash=as_hash)
 
 
 def _verify(run: Run, view: View, version: SecretVersion) -> None:
@@ -151,13 +119,14 @@ def _verify(run: Run, view: View, version: SecretVersion) -> None:
             raise RotationError("Not every account row holds the new password.", code="not_applied")
         session = run.log_in(version.value.login)
         try:
-            refuse_other_place(session, run.server)
+            refuse_other_place(session, run.server, covered if run.by_administrator else {run.server.current_user})
         finally:
             session.close()
         run.journal.verified = True
 
 
-def _promote(run: Run, version: SecretVersion) -> None:
+def promote(run: Run, version: SecretVersion) -> None:
+    """Move AWSCURRENT to a version whose password is proven; SwapLost where somebody else moved it meanwhile."""
     with run.journal.step("promote"):
         run.deadline.check()
         run.fence.confirm()
@@ -184,6 +153,8 @@ def _discard(run: Run, view: View) -> None:
     """End the old password on every covered row whose primary is AWSCURRENT's."""
     with run.journal.step("discard"):
         run.fence.confirm()
+        if view.facts.overlapping:
+            run.journal.warn("The old password was promised to stay valid for longer (overlap); this run ended it.")
         ours = view.seen_again(run, _rows(run))
         holding = {row.name for row in _holding(run, list(ours.rows), run.current)}
         covered = tuple(row.name for row in view.facts.covered if row.name in holding)
@@ -199,30 +170,6 @@ def _refuse_leftover(run: Run, changes: list[Change]) -> None:
     left = sorted({row.name for row in _rows(run) for password in row.passwords if (row.name, password) in ended})
     if left:
         raise RotationError(f"The old password is still valid on {', '.join(left)}.", code="not_discarded")
-
-
-def _record(run: Run, view: View) -> None:
-    """Write the tags; trouble with them is told and mended by the next run, for the password is in place."""
-    with run.journal.step("record"):
-        written = rotated_tags(
-            version=run.current.version_id,
-            trigger=run.request.trigger,
-            server_id=run.server.server_id,
-            client=run.request.client,
-            last=_last(run, view),
-            days=view.cycle.days,
-        )
-        try:
-            run.store.tag(written)
-            run.recorded = written
-        except RotationError as error:
-            run.journal.warn(f"The tags could not be written: {error.cause} The next run writes them.")
-
-
-def _last(run: Run, view: View) -> datetime:
-    if run.journal.promoted:
-        return datetime.now(UTC)
-    return view.cycle.last if view.facts.recorded == run.current.version_id else run.current.created
 
 
 def _rows(run: Run) -> list[AccountRow]:

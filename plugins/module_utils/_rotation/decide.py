@@ -3,139 +3,131 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The decision: from facts to the one safe thing to do. Pure, so that it can be explored exhaustively.
 
-The order of the questions is the protocol's: refuse, finish what is on the server, settle what was promoted,
-go on with what was only stored, and only then begin something new.
+The order of the questions is the protocol's: refuse, finish what is on the server, settle what was promoted, wait for
+the end of an overlap, and only then go on with what was only stored, or begin something new.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import (
+    RECONCILE,
+    Action,
+    Decision,
+    drift,
+    refusal,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import (
+    ROLLBACK,
     SCHEDULED,
     UNATTENDED,
     Facts,
     RowFacts,
 )
-
-DRIFT = "drift"
-
-
-class Action(StrEnum):
-    """What to do next."""
-
-    ROTATE = "rotate"
-    RESUME = "resume"
-    FINISH = "finish"
-    SETTLE = "settle"
-    RECORD = "record"
-    NOTHING = "nothing"
-    REFUSE = "refuse"
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What to do, why, and on which rows.
-
-    ``version`` is the version to resume or finish; ``remint`` says that its password goes into a new version with
-    AWSCURRENT's other keys. ``code`` and ``next_step`` belong to a refusal.
-    """
-
-    action: Action
-    reason: str
-    version: str | None = None
-    rows: tuple[str, ...] = ()
-    remint: bool = False
-    code: str = ""
-    next_step: str = ""
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.refuse import refuse
 
 
 def decide(facts: Facts) -> Decision:
     """Give the one safe thing to do."""
-    return _refuse(facts) or _finish(facts) or _settle(facts) or _resume(facts) or _begin(facts)
+    steps = (refuse, _follow_label, _finish, _settle, _wait, _restore, _resume)
+    return next((found for step in steps if (found := step(facts))), None) or _begin(facts)
 
 
-def leads_on(decision: Decision, trigger: str) -> bool:
-    """Tell whether another decision follows: a run that a person asked for settles what was left, then rotates."""
-    return decision.action is Action.SETTLE and trigger not in UNATTENDED
+def leads_on(decision: Decision, facts: Facts) -> bool:
+    """Tell whether another decision follows: a run that a person asked for finishes what was left, then does its own.
+
+    What it finished may be what was asked for: a new password for a rotation, the former one for a rollback.
+    """
+    if facts.trigger in UNATTENDED or decision.action not in (Action.FINISH, Action.SETTLE):
+        return False
+    restored = decision.version == facts.rollback
+    if facts.trigger == ROLLBACK:
+        return not restored
+    return restored or decision.action is Action.SETTLE
 
 
-def predicted(decision: Decision, trigger: str) -> Decision:
+def restores(decision: Decision, facts: Facts) -> bool:
+    """Tell whether a decision brings a former password back, or goes on with that."""
+    begun = decision.action is Action.FINISH and decision.version == facts.rollback
+    return begun or decision.action is Action.RESTORE
+
+
+def predicted(decision: Decision, facts: Facts) -> Decision:
     """Give what a run that starts with this decision comes to."""
-    if not leads_on(decision, trigger):
+    if not leads_on(decision, facts):
         return decision
-    return replace(decision, action=Action.ROTATE, version=None, reason=f"{decision.reason} It is ended first.")
+    comes = Action.RESTORE if facts.trigger == ROLLBACK else Action.ROTATE
+    return replace(decision, action=comes, version=None, reason=f"{decision.reason} That is finished first.")
 
 
-def _refuse(facts: Facts) -> Decision | None:
-    if not facts.rows:
-        return _refusal(
-            "no_password_row", "No row of the account has a password method.", "Give the account a password first."
-        )
-    login = next((row for row in facts.rows if row.login), None)
-    if login is None or not login.covered:
-        return _drift("The password that opened the server is not the one of the account row that it opened.")
-    moved_back = [row.name for row in facts.covered if _moved_back(row, facts)]
-    if moved_back:
-        return _refusal(
-            "label_moved_back",
-            f"AWSCURRENT is the older of the two passwords on {_list(moved_back)}: somebody moved the label back.",
-            "Move AWSCURRENT to the newer version again (aws secretsmanager update-secret-version-stage),"
-            " then rotate anew.",
-        )
-    foreign = [row.name for row in facts.covered if row.secondary is not None and not row.secondary and not row.adopted]
-    if foreign:
-        return _refusal(
-            "foreign_secondary",
-            f"A second password that no version of the secret knows is valid on {_list(foreign)};"
-            " a rotation would end it.",
-            f"End its use and discard it, or name the row in rotation_adopt_rows ({foreign[0]}) to let the rotation"
-            " end it.",
-        )
-    return None
+def _follow_label(facts: Facts) -> Decision | None:
+    """Roll back to AWSCURRENT where somebody has moved the label back already, so that the server follows it."""
+    if facts.trigger != ROLLBACK or not facts.label_moved_back:
+        return None
+    reason = "Somebody moved AWSCURRENT back; the server is given its password again."
+    return _restoring(facts, facts.current, reason)
 
 
 def _finish(facts: Facts) -> Decision | None:
-    version = _begun(facts)
-    stranded = [row.name for row in facts.covered if _over_current(row, facts) and version not in row.primary]
-    if stranded:
-        return _refusal(
-            "other_password_newer",
-            f"On {_list(stranded)} AWSCURRENT's password is the older of two, and the newer is not the one that the"
-            " rotation would finish; a change would end AWSCURRENT's there.",
-            "Set AWSCURRENT's password on that row again, or store the newer one in the secret (aws secretsmanager"
-            " put-secret-value); then run the same command again.",
-        )
+    version = facts.begun
+    if not facts.current_opens and not facts.by_administrator:
+        if version is None:
+            return drift("AWSCURRENT's password opens none of the account rows.")
+        if not _superseded(facts):
+            return drift("AWSCURRENT was changed during the rotation to a password that opens none of the rows.")
     if version is None:
-        return None if _current_opens(facts) else _drift("AWSCURRENT's password opens none of the account rows.")
-    if not _current_opens(facts) and not _superseded(facts):
-        return _drift("AWSCURRENT was changed during the rotation to a password that opens none of the rows.")
+        return None
     behind = tuple(row.name for row in facts.covered if version not in row.primary)
     pending = facts.pending
-    is_pending = pending is not None and pending.version == version
     return Decision(
         Action.FINISH,
         f"An earlier run had set the new password on {len(facts.covered) - len(behind)} of {len(facts.covered)}"
         " rows and not finished.",
         version,
         behind,
-        remint=not (is_pending and pending is not None and pending.same_keys),
+        remint=not (pending and pending.version == version and pending.same_keys),
     )
 
 
 def _settle(facts: Facts) -> Decision | None:
-    old = tuple(row.name for row in facts.covered if facts.current in row.primary and row.ends_secondary)
-    if not old:
+    old = _with_old(facts)
+    if not old or _overlaps(facts) or _brings_back(facts, old):
         return None
-    return Decision(Action.SETTLE, "The password was changed, but the old one is still valid.", facts.current, old)
+    reason = "The password was changed, but the old one is still valid."
+    if facts.overlapping:
+        reason = "The old password was to stay valid for now (overlap); a person's run ends that."
+    return Decision(Action.SETTLE, reason, facts.current, tuple(row.name for row in old))
+
+
+def _wait(facts: Facts) -> Decision | None:
+    """Begin nothing that would end the old password before its overlap is over."""
+    if not (_overlaps(facts) and _with_old(facts)):
+        return None
+    reason = "The old password stays valid for now (overlap); whatever is due waits for its end."
+    return _record(facts) or Decision(Action.NOTHING, reason)
+
+
+def _restore(facts: Facts) -> Decision | None:
+    if facts.trigger != ROLLBACK:
+        return None
+    if facts.rollback == facts.current:
+        reason = "AWSCURRENT holds the password of a rollback already; rotate to leave it."
+        return _record(facts) or Decision(Action.NOTHING, reason)
+    if not facts.restorable:
+        return refusal(
+            "nothing_to_restore",
+            "AWSPREVIOUS holds no other password that could be read.",
+            f"Rotate to a new password; or, where another password works, {RECONCILE}",
+        )
+    return _restoring(facts, str(facts.previous), "The previous password was asked for.")
 
 
 def _resume(facts: Facts) -> Decision | None:
     pending = facts.pending
     if pending is None or facts.was_current(pending.version):
         return None
-    rows = tuple(row.name for row in facts.covered)
+    rows = _names(facts.covered)
     if pending.reusable:
         return Decision(
             Action.RESUME, "An earlier run had stored a new password and not sent it.", pending.version, rows
@@ -146,7 +138,7 @@ def _resume(facts: Facts) -> Decision | None:
 
 
 def _begin(facts: Facts) -> Decision:
-    rows = tuple(row.name for row in facts.covered)
+    rows = _names(facts.covered)
     if facts.trigger not in UNATTENDED:
         return Decision(Action.ROTATE, "A new password was asked for.", rows=rows)
     if facts.trigger == SCHEDULED and facts.due:
@@ -155,31 +147,33 @@ def _begin(facts: Facts) -> Decision:
         return Decision(
             Action.ROTATE, "Not every row has AWSCURRENT's password, so all of them are given a new one.", rows=rows
         )
-    if facts.recorded != facts.current or facts.mended:
-        return Decision(Action.RECORD, "Everything is done but the tags that say so.", facts.current)
-    return Decision(Action.NOTHING, "The password is not due and nothing is unfinished.")
+    return _record(facts) or Decision(Action.NOTHING, "The password is not due and nothing is unfinished.")
 
 
-def _begun(facts: Facts) -> str | None:
-    """Give the version that a rotation has put on rows without promoting it."""
-    pending = facts.pending
-    if pending and not facts.was_current(pending.version) and any(pending.version in row.primary for row in facts.rows):
-        return pending.version
-    # The label was taken from it meanwhile; that it is primary over AWSCURRENT proves that it came later.
-    return min((version for row in facts.covered if _over_current(row, facts) for version in row.primary), default=None)
+def _record(facts: Facts) -> Decision | None:
+    if facts.recorded == facts.current and not facts.untidy:
+        return None
+    return Decision(Action.RECORD, "Everything is done but the tags that say so.", facts.current)
 
 
-def _moved_back(row: RowFacts, facts: Facts) -> bool:
-    return _over_current(row, facts) and any(facts.was_current(version) for version in row.primary)
+def _restoring(facts: Facts, version: str, reason: str) -> Decision:
+    return Decision(Action.RESTORE, reason, version, _names(facts.covered), remint=True)
 
 
-def _over_current(row: RowFacts, facts: Facts) -> bool:
-    """Tell whether AWSCURRENT's password is only the second one, so that changing the row would end it."""
-    return facts.current not in row.primary and facts.current in (row.secondary or ())
+def _with_old(facts: Facts) -> tuple[RowFacts, ...]:
+    """Give the rows on which AWSCURRENT's password is the first and another still valid."""
+    return tuple(row for row in facts.covered if facts.current in row.primary and row.ends_secondary)
 
 
-def _current_opens(facts: Facts) -> bool:
-    return any(row.opened_by(facts.current) for row in facts.covered)
+def _overlaps(facts: Facts) -> bool:
+    """Tell whether the old password has to stay; a person's run may end an overlap, a schedule may not."""
+    return facts.overlapping and facts.trigger in UNATTENDED
+
+
+def _brings_back(facts: Facts, old: tuple[RowFacts, ...]) -> bool:
+    """Tell whether a rollback makes the password first again that settling would end."""
+    wanted = facts.trigger == ROLLBACK and facts.restorable and facts.rollback != facts.current
+    return wanted and all(str(facts.previous) in (row.secondary or ()) for row in old)
 
 
 def _superseded(facts: Facts) -> bool:
@@ -189,18 +183,5 @@ def _superseded(facts: Facts) -> bool:
     return bool(pending and pending.same_keys and pending.newer and single)
 
 
-def _drift(what: str) -> Decision:
-    return _refusal(
-        DRIFT,
-        f"{what} Somebody changed the password by hand, or the secret.",
-        "Store the password that is true in the secret (aws secretsmanager put-secret-value), then run the same"
-        " command again.",
-    )
-
-
-def _refusal(code: str, reason: str, next_step: str) -> Decision:
-    return Decision(Action.REFUSE, reason, code=code, next_step=next_step)
-
-
-def _list(names: list[str]) -> str:
-    return ", ".join(names)
+def _names(rows: tuple[RowFacts, ...]) -> tuple[str, ...]:
+    return tuple(row.name for row in rows)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SCHEDULED, ON_DEMAND, RECOVERY, ONBOARDING = "scheduled", "on_demand", "recovery", "onboarding"
-TRIGGERS = (SCHEDULED, ON_DEMAND, RECOVERY, ONBOARDING)
+SCHEDULED, ON_DEMAND, RECOVERY, ROLLBACK, ONBOARDING = "scheduled", "on_demand", "recovery", "rollback", "onboarding"
+TRIGGERS = (SCHEDULED, ON_DEMAND, RECOVERY, ROLLBACK, ONBOARDING)
 UNATTENDED = (SCHEDULED, RECOVERY)
 
 
@@ -37,6 +37,11 @@ class RowFacts:
         """Tell whether there is another password that this secret may end."""
         return bool(self.secondary) or (self.adopted and self.secondary is not None)
 
+    @property
+    def has_unknown(self) -> bool:
+        """Tell whether a password that no version knows is in the way of a change."""
+        return not self.adopted and (not self.primary or self.secondary == frozenset())
+
     def opened_by(self, version: str) -> bool:
         """Tell whether a version's password opens the row."""
         return version in self.primary or version in (self.secondary or ())
@@ -61,7 +66,10 @@ class Facts:
     """Everything the decision depends on.
 
     ``recorded`` is the version for which the tags say that everything is done; ``previous`` the holder of
-    AWSPREVIOUS. ``due`` tells whether the cycle has ended, ``mended`` that its tags were missing.
+    AWSPREVIOUS. ``due`` tells whether the cycle has ended, ``untidy`` that a tag is missing or has outlived its use.
+    ``overlapping`` tells that the old password is promised to stay valid for now. ``rollback`` is the version that
+    a rollback made, ``restorable`` tells that AWSPREVIOUS holds a password to go back to. ``by_administrator`` tells
+    that another account opened the server. ``undecryptable`` are versions whose password could not be read.
     """
 
     current: str
@@ -71,7 +79,12 @@ class Facts:
     rows: tuple[RowFacts, ...]
     trigger: str
     due: bool
-    mended: bool = False
+    untidy: bool = False
+    overlapping: bool = False
+    rollback: str | None = None
+    restorable: bool = False
+    by_administrator: bool = False
+    undecryptable: tuple[str, ...] = ()
 
     @property
     def covered(self) -> tuple[RowFacts, ...]:
@@ -81,3 +94,37 @@ class Facts:
     def was_current(self, version: str) -> bool:
         """Tell whether a version is known to have been AWSCURRENT before."""
         return version in (self.previous, self.recorded)
+
+    @property
+    def current_opens(self) -> bool:
+        """Tell whether AWSCURRENT's password opens any covered row."""
+        return any(row.opened_by(self.current) for row in self.covered)
+
+    @property
+    def begun(self) -> str | None:
+        """Give the version that a rotation has put on rows without promoting it."""
+        # Where its label was taken away meanwhile, that it is primary over AWSCURRENT proves that it came later.
+        over = {version for row in self.covered if self.is_over_current(row) for version in row.primary}
+        return self._begun_pending or min((version for version in over if not self.was_current(version)), default=None)
+
+    @property
+    def label_moved_back(self) -> bool:
+        """Tell whether AWSCURRENT was given to an earlier version again while the server holds the later one."""
+        followed = any(self.current in row.primary for row in self.covered)
+        later = any(self.was_current(version) for row in self.covered for version in row.primary)
+        return later and not followed and self._begun_pending is None
+
+    def shows_label_moved_back(self, row: RowFacts) -> bool:
+        """Tell whether a row proves that: AWSCURRENT's password is its older one, a former one its newer."""
+        later = any(self.was_current(version) for version in row.primary)
+        return later and self.is_over_current(row) and self._begun_pending not in row.primary
+
+    def is_over_current(self, row: RowFacts) -> bool:
+        """Tell whether AWSCURRENT's password is only the second one, so that changing the row would end it."""
+        return self.current not in row.primary and self.current in (row.secondary or ())
+
+    @property
+    def _begun_pending(self) -> str | None:
+        version = self.pending.version if self.pending else None
+        begun = version and not self.was_current(version) and any(version in row.primary for row in self.rows)
+        return version if begun else None

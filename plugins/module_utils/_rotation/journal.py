@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError, unexpected
 
 
 @dataclass
@@ -30,6 +30,7 @@ class Journal:
     verified: bool = False
     promoted: bool = False
     settled: bool = False
+    kept_until: str = ""  # the end of the overlap, where the old password stays valid on purpose
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -37,9 +38,12 @@ class Journal:
         began = time.monotonic()
         try:
             yield
-        except RotationError as error:
-            error.locate(client=self.client, step=name, state=self.state_left(), next_step=self.next_step)
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
             raise
+        except BaseException as error:  # Ansible's task timeout is no Exception
+            failure = error if isinstance(error, RotationError) else unexpected(error)
+            failure.locate(client=self.client, step=name, state=self.state_left(), next_step=self.next_step)
+            raise failure from None
         finally:
             self.steps.append((name, round(time.monotonic() - began, 4)))
 
@@ -62,6 +66,8 @@ class Journal:
         """Say in one sentence what is true of the password now."""
         if self.settled:
             return "The new password is AWSCURRENT and the only one."
+        if self.kept_until:
+            return f"The new password is AWSCURRENT; the old one stays valid until {self.kept_until} (overlap)."
         if self.promoted:
             return "The new password is AWSCURRENT and opens the server; the old one may still be valid."
         if self.overtaken:

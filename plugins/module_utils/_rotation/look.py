@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -24,12 +23,17 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import Acc
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._password import could_have_generated
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts, PendingFacts, RowFacts
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import (
+    ROLLBACK,
+    Facts,
+    PendingFacts,
+    RowFacts,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.match import holders_of
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
 
 PENDING_LIFE = timedelta(days=1)
-UNLABELLED_MOST = 20
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,14 @@ class View:
 
 def look(run: Run) -> View:
     """Look once; raises RotationError where what is seen rules a rotation out whatever the labels say."""
+    secret, rows = survey(run)
+    holders = holders_of(run, secret, {password for row in rows for password in row.passwords})
+    cycle = read_cycle(secret.tags, run.current.created)
+    return View(secret, cycle, rows, holders, _facts(run, secret, cycle, rows, holders))
+
+
+def survey(run: Run) -> tuple[SecretDescription, tuple[AccountRow, ...]]:
+    """Describe the secret and list the account's rows; raises RotationError where either is not ours to change."""
     secret = _describe(run)
     ownership.refuse_foreign_management(secret)
     ownership.refuse_other_server(secret, run.server.server_id, run.request.accept_server_id)
@@ -77,9 +89,7 @@ def look(run: Run) -> View:
         ownership.refuse_shared_account(run.store, run.server.server_id, user, run.store.sibling)
     rows = tuple(run.dialect.rows(run.session, user))
     _refuse_unmanageable(run, rows)
-    holders = _match(run, secret, {password for row in rows for password in row.passwords})
-    cycle = read_cycle(secret.tags, run.current.created)
-    return View(secret, cycle, rows, holders, _facts(run, secret, cycle, rows, holders))
+    return secret, rows
 
 
 def _describe(run: Run) -> SecretDescription:
@@ -122,40 +132,6 @@ def _refuse_unmanageable(run: Run, rows: tuple[AccountRow, ...]) -> None:
         )
 
 
-def _match(run: Run, secret: SecretDescription, stored: set[StoredPassword]) -> dict[StoredPassword, frozenset[str]]:
-    """Find the versions whose password each stored hash is, reading no more versions than needed."""
-    holders: dict[StoredPassword, set[str]] = {password: set() for password in stored}
-    for version in _candidates(run, secret, holders):
-        for password, found in holders.items():
-            if run.holds(password, version):
-                found.add(version.version_id)
-    return {password: frozenset(found) for password, found in holders.items()}
-
-
-def _candidates(
-    run: Run, secret: SecretDescription, holders: dict[StoredPassword, set[str]]
-) -> Iterator[SecretVersion]:
-    yield run.current
-    seen = {run.current.version_id}
-    for stage in (PENDING, PREVIOUS):
-        version_id = secret.holder(stage)
-        needed = stage == PENDING or not all(holders.values())
-        if version_id and version_id not in seen and needed:
-            seen.add(version_id)
-            yield from _readable(run, version_id)
-    if all(holders.values()):
-        return
-    for version_id in run.store.unlabelled()[:UNLABELLED_MOST]:
-        if not all(holders.values()):
-            yield from _readable(run, version_id)
-
-
-def _readable(run: Run, version_id: str) -> Iterator[SecretVersion]:
-    version = run.readable(version_id)
-    if version:
-        yield version
-
-
 def _facts(
     run: Run,
     secret: SecretDescription,
@@ -163,6 +139,8 @@ def _facts(
     rows: tuple[AccountRow, ...],
     holders: dict[StoredPassword, frozenset[str]],
 ) -> Facts:
+    now = datetime.now(UTC)
+    overlap = tags.overlap_until(secret.tags)
     return Facts(
         current=run.current.version_id,
         previous=secret.holder(PREVIOUS),
@@ -170,9 +148,30 @@ def _facts(
         recorded=secret.tags.get(tags.VERSION),
         rows=tuple(_row(run, row, holders) for row in rows if row.passwords),
         trigger=run.request.trigger,
-        due=cycle.due <= datetime.now(UTC),
-        mended=cycle.mended,
+        due=cycle.due <= now,
+        untidy=cycle.mended or _outlived(run, secret, now),
+        overlapping=overlap is not None and now < overlap,
+        rollback=secret.tags.get(tags.ROLLBACK),
+        restorable=_restorable(run, secret),
+        by_administrator=run.by_administrator,
+        undecryptable=tuple(sorted(run.undecryptable)),
     )
+
+
+def _outlived(run: Run, secret: SecretDescription, now: datetime) -> bool:
+    """Tell whether a tag speaks of a refusal that is no more, or of an overlap that is over."""
+    refused = run.current.version_id in tags.refused_versions(secret.tags)
+    overlap = tags.overlap_until(secret.tags)
+    return refused or (overlap is not None and overlap <= now)
+
+
+def _restorable(run: Run, secret: SecretDescription) -> bool:
+    """Tell whether AWSPREVIOUS holds another password; only a rollback needs to know, and read it."""
+    version_id = secret.holder(PREVIOUS)
+    if run.request.trigger != ROLLBACK or version_id is None:
+        return False
+    version = run.readable(version_id)
+    return version is not None and version.value.password != run.current.value.password
 
 
 def _row(run: Run, row: AccountRow, holders: dict[StoredPassword, frozenset[str]]) -> RowFacts:
@@ -206,6 +205,7 @@ def _pending(run: Run, secret: SecretDescription) -> PendingFacts | None:
         version=version_id,
         same_keys=same_keys,
         reusable=same_keys
+        and version_id != secret.tags.get(tags.ROLLBACK)
         and version.created >= run.current.created
         and could_have_generated(version.value.password, rules)
         and datetime.now(UTC) - version.created < PENDING_LIFE,

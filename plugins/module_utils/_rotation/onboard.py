@@ -188,8 +188,7 @@ def _store(
         trigger=ONBOARDING,
         server_id=server.server_id,
         client=request.client,
-        last=datetime.now(UTC),
-        days=request.cycle_days,
+        cycle=tags.started(datetime.now(UTC), request.cycle_days),
     )
     if exists:
         store.tag(written)

@@ -9,16 +9,18 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING, SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import Action, Decision
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action, Decision
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
-CHANGING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.SETTLE, Action.RECORD)
+CHANGING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.RESTORE, Action.SETTLE, Action.RECORD)
+TOUCHING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.RESTORE, Action.SETTLE)
 DONE = {
     Action.ROTATE: "rotated",
     Action.RESUME: "rotated, with the password that an earlier run had stored",
     Action.FINISH: "rotated, finishing what an earlier run had begun",
+    Action.RESTORE: "rolled back to the previous password",
     Action.SETTLE: "finished what an earlier run had begun, old password discarded",
     Action.RECORD: "only the tags were written",
     Action.NOTHING: "nothing to do",
@@ -27,6 +29,7 @@ PLANNED = {
     Action.ROTATE: "would rotate",
     Action.RESUME: "would rotate, with the password that an earlier run had stored",
     Action.FINISH: "would rotate, finishing what an earlier run had begun",
+    Action.RESTORE: "would roll back to the previous password",
     Action.SETTLE: "would discard the old password",
     Action.RECORD: "would write the tags only",
     Action.NOTHING: "would change nothing",
@@ -49,7 +52,7 @@ def receipt(run: Run, view: View, decision: Decision, previous: str) -> dict[str
         "version_id": run.current.version_id,
         "previous_version_id": previous if previous != run.current.version_id else view.facts.previous,
         "rows": _rows(view, decision),
-        "server": _server(run),
+        "server": server_facts(run),
         "rotation": _cycle(run, view),
         "steps": [{"name": name, "seconds": seconds} for name, seconds in journal.steps],
         "seconds": round(sum(seconds for _name, seconds in journal.steps), 3),
@@ -76,8 +79,13 @@ def _message(run: Run, view: View, decision: Decision) -> str:
     if run.request.check:
         return f"{run.request.client}: {PLANNED[decision.action]} ({where}): {decision.reason}"
     due = run.recorded.get(tags.DUE, "unchanged")
+    kept = f" the old password stays valid until {run.journal.kept_until};" if run.journal.kept_until else ""
+    done = DONE[decision.action]
+    if run.adopted:
+        more = "" if decision.action is Action.RECORD else f"; {done}"
+        done = f"the password that works is in the secret again{more}"
     return (
-        f"{run.request.client}: {DONE[decision.action]} ({where}); AWSCURRENT is {run.current.version_id},"
+        f"{run.request.client}: {done} ({where}); AWSCURRENT is {run.current.version_id},{kept}"
         f" next due {due}; {run.store.calls.total()} Secrets Manager calls, {run.journal.logins} logins,"
         f" {run.journal.refused_logins} refused"
     )
@@ -85,7 +93,7 @@ def _message(run: Run, view: View, decision: Decision) -> str:
 
 def _rows(view: View, decision: Decision) -> list[dict[str, str]]:
     facts = {row.name: row for row in view.facts.rows}
-    touched = decision.action in (Action.ROTATE, Action.RESUME, Action.FINISH, Action.SETTLE)
+    touched = decision.action in TOUCHING
     result = []
     for row in view.rows:
         if row.name not in facts:
@@ -98,7 +106,8 @@ def _rows(view: View, decision: Decision) -> list[dict[str, str]]:
     return result
 
 
-def _server(run: Run) -> dict[str, Any]:
+def server_facts(run: Run) -> dict[str, Any]:
+    """Give what is known of the server."""
     return {
         "flavor": run.server.flavor,
         "version": run.server.variables["version"],
@@ -113,6 +122,7 @@ def _cycle(run: Run, view: View) -> dict[str, str]:
         "last": run.recorded.get(tags.LAST, tags.stamp(view.cycle.last)),
         "due": run.recorded.get(tags.DUE, tags.stamp(view.cycle.due)),
         "cycle_days": str(view.cycle.days),
+        "overlap_until": run.journal.kept_until,
     }
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
@@ -14,11 +15,12 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts imp
 
 DEFAULT_DEADLINE = 120.0
 REASON_LENGTH = 200
+LONGEST_OVERLAP = 30 * 86400
 
 
 @dataclass(frozen=True)
 class RotationRequest:
-    """One client's rotation; ``deadline`` in seconds.
+    """One client's rotation; ``deadline`` in seconds, as is ``overlap``: how long the old password stays valid.
 
     ``adopt_rows`` names foreign rows (user@host) that are to carry this secret's password from now on.
     ``accept_server_id`` names another server than the remembered one as the right one.
@@ -31,11 +33,16 @@ class RotationRequest:
     trigger: str = ON_DEMAND
     reason: str = ""
     deadline: float = DEFAULT_DEADLINE
+    overlap: int = 0
     adopt_rows: frozenset[str] = field(default_factory=frozenset)
     single_writer: bool = False
     allow_plaintext_statement: bool = False
     accept_server_id: str | None = None
     check: bool = False
+
+    def overlap_end(self) -> datetime:
+        """Give the moment at which an overlap that begins now is over."""
+        return datetime.now(UTC) + timedelta(seconds=self.overlap)
 
     def refuse_invalid(self) -> None:
         """Raise a RotationError where an option makes no sense."""
@@ -44,4 +51,10 @@ class RotationRequest:
                 f"The reason must be one line of at most {REASON_LENGTH} characters.",
                 code="invalid_option",
                 next_step="Shorten rotation_reason.",
+            )
+        if not 0 <= self.overlap <= LONGEST_OVERLAP:
+            raise RotationError(
+                f"The overlap must be from 0 to {LONGEST_OVERLAP} seconds (30 days).",
+                code="invalid_option",
+                next_step="Correct rotation_overlap.",
             )

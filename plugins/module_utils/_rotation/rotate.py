@@ -10,13 +10,8 @@ from typing import Any
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, RotationError, SwapLost
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.change import execute
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import (
-    DRIFT,
-    Action,
-    Decision,
-    decide,
-    predicted,
-)
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide, predicted
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import DRIFT, Action, Decision
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View, look
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import receipt
@@ -50,17 +45,17 @@ def _rotate(run: Run) -> dict[str, Any]:
         run.open()
     with run.journal.step("fence"):
         run.take_fence()
-    view, decision = _until_done(run)
+    view, decision = until_done(run)
     return receipt(run, view, decision, previous)
 
 
-def _until_done(run: Run) -> tuple[View, Decision]:
+def until_done(run: Run) -> tuple[View, Decision]:
     """Look, decide and execute until the request is fulfilled; whatever was lost on the way is looked at anew."""
     for look_number in range(1, MOST_LOOKS + 1):
         try:
             view, decision = _look_and_decide(run)
             if run.request.check:
-                return view, predicted(decision, run.request.trigger)
+                return view, predicted(decision, view.facts)
             if execute(run, view, decision):
                 return view, decision
         except ConnectionLost:

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
     CURRENT,
     PENDING,
+    PREVIOUS,
     SecretStore,
     SecretVersion,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import APPLYING
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import APPLYING, REFUSED, refused_versions
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session, connect
 from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import Dialect, dialect_of
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fence
@@ -27,16 +28,22 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.server import (
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import RECONCILE
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ROLLBACK, UNATTENDED
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
 
 CONSISTENCY_SECONDS = 10.0
-UNREADABLE = ("secret_not_json", "secret_incomplete", "secret_engine", "secret_not_found")
+UNDECRYPTABLE = "aws_kms"
+UNREADABLE = ("secret_not_json", "secret_incomplete", "secret_engine", "secret_not_found", UNDECRYPTABLE)
 
 
 class Run:
-    """One rotation under way."""
+    """One rotation under way.
+
+    ``login_as`` is set where the server is opened with something else than the secret holds.
+    """
 
     session: Session
     fence: Fence
@@ -49,11 +56,20 @@ class Run:
         self.store = store
         self.journal = journal
         self.deadline = Deadline(request.deadline)
+        self.login_as: Login | None = None
+        self.adopted: str | None = None  # the version into which a password went that somebody had set by hand
         self.versions: dict[str, SecretVersion] = {}
+        self.undecryptable: set[str] = set()
+        self.declared: dict[str, str] = {}
         self.recorded: dict[str, str] = {}
         self._matches: dict[tuple[StoredPassword, str], bool] = {}
         self._dead: set[int] = set()
         self._open: Session | None = None
+
+    @property
+    def by_administrator(self) -> bool:
+        """Tell whether another account than the secret's opened the server."""
+        return self.login_as is not None and self.login_as.user != self.current.value.login.user
 
     def read_current(self) -> None:
         """Read AWSCURRENT."""
@@ -82,17 +98,20 @@ class Run:
         return self._matches[pair]
 
     def readable(self, version_id: str) -> SecretVersion | None:
-        """Read a version that somebody else may have written; None where it holds no login."""
+        """Read a version that somebody else may have written; None where it holds no login, or none that we may see."""
         try:
             return self.version(version_id)
         except RotationError as error:
-            if error.code in UNREADABLE:
-                return None
-            raise
+            if error.code not in UNREADABLE:
+                raise
+            if error.code == UNDECRYPTABLE:
+                self.undecryptable.add(version_id)
+                self.journal.warn(f"Version {version_id} cannot be read: {error.cause}")
+            return None
 
     def open(self) -> None:
-        """Log in, with AWSCURRENT or with what labels make certain, and ask the server who it is."""
-        self._open = self.session = self._log_in_with_secret()
+        """Log in as the run was told, with AWSCURRENT or with what labels make certain; ask the server who it is."""
+        self._open = self.session = self.log_in(self.login_as) if self.login_as else self._log_in_with_secret()
         self.server = identify(self.session)
         self.dialect = dialect_of(
             self.server,
@@ -131,19 +150,55 @@ class Run:
             self._open = None
 
     def _log_in_with_secret(self) -> Session:
+        refused: list[SecretVersion] = []
+        failure: RotationError | None = None
+        for version in self._login_candidates():
+            try:
+                return self.log_in(version.value.login)
+            except LoginRefused as error:
+                refused.append(version)
+                failure = failure or error
+        if failure is None:
+            raise _known_refused(self.current)
+        self._remember(refused, failure)
+        raise failure
+
+    def _login_candidates(self) -> Iterator[SecretVersion]:
+        """Give the versions to log in with, one after the other; the next is asked for only if one was refused."""
+        known = self._known_refusals()
+        if self.current.version_id not in known:
+            yield self.current
+            newer = self._newer_current()
+            if newer:
+                yield newer
+                return
+        other = self._former() if self.request.trigger == ROLLBACK else self._certain_pending()
+        if other and other.version_id not in known:
+            yield other
+
+    def _known_refusals(self) -> list[str]:
+        """Give the versions that must not cost another failed login; a person's own run may try again."""
+        return refused_versions(self.store.describe().tags) if self.request.trigger in UNATTENDED else []
+
+    def _remember(self, refused: list[SecretVersion], failure: RotationError) -> None:
+        """Write down what the server refused, so that no schedule locks the account by trying it again."""
+        if self.request.check:
+            return
         try:
-            return self.log_in(self.current.value.login)
-        except LoginRefused as refused:
-            other = self._newer_current() or self._certain_pending()
-            if other is None:
-                raise refused from None
-            return self.log_in(other.value.login)
+            self.store.tag({REFUSED: " ".join(version.version_id for version in refused)})
+        except RotationError as error:
+            failure.cause += f" This could not be remembered, so the next run will try again: {error.cause}"
 
     def _newer_current(self) -> SecretVersion | None:
         """Give AWSCURRENT where another run has moved it since it was read."""
         refused = self.current.version_id
         self.read_current()
         return self.current if self.current.version_id != refused else None
+
+    def _former(self) -> SecretVersion | None:
+        """Give AWSPREVIOUS, which a rollback needs where somebody has moved AWSCURRENT back without the server."""
+        version_id = self.store.describe().holder(PREVIOUS)
+        return self.readable(version_id) if version_id else None
 
     def _certain_pending(self) -> SecretVersion | None:
         """Give the pending version where AWSCURRENT may rightly be refused.
@@ -159,3 +214,13 @@ class Run:
             return None
         pending = self.readable(str(pending_id))
         return pending if pending and pending.value.same_other_keys(self.current.value) else None
+
+
+def _known_refused(version: SecretVersion) -> RotationError:
+    return RotationError(
+        f"The server refused the password of AWSCURRENT (version {version.version_id}) at an earlier run; it is not"
+        " tried again, because failed logins may lock the account.",
+        code="known_refused",
+        next_step="Find out whether somebody changed the password by hand or dropped the account; then bring secret and"
+        f" server together: {RECONCILE}",
+    )

@@ -1,0 +1,32 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A digest of what an account may do, to notice that somebody changed it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+
+from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
+from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+
+# MariaDB repeats the password hashes of the account in its grants.
+_IDENTIFIED = re.compile(r" IDENTIFIED (BY|VIA) .*?(?= REQUIRE | WITH |$)")
+UNASKABLE = ("privilege_missing", "select_denied")
+
+
+def grants_digest(session: Session, rows: Iterable[AccountRow]) -> str | None:
+    """Give a digest of the grants of these rows, passwords left out; None where the account may not ask."""
+    text = hashlib.sha256()
+    try:
+        for row in sorted(rows, key=lambda row: row.name):
+            for (grant,) in session.query("SHOW GRANTS FOR %s@%s", row.user, row.host):
+                text.update(_IDENTIFIED.sub("", str(grant)).encode() + b"\n")
+    except RotationError as error:
+        if error.code not in UNASKABLE:
+            raise
+        return None
+    return text.hexdigest()[:32]

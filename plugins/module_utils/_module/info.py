@@ -1,0 +1,38 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operation secretsmanager_mysql_info."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
+from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
+    AWS_SPEC,
+    CLIENT_SPEC,
+    DATABASE_SPEC,
+    client_name,
+    secret_store,
+    tls_options,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import RECOVERY
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.verify import verify
+
+
+def _verify(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    request = RotationRequest(
+        client=client_name(params),
+        secret_id=params["secret_id"],
+        tls=tls_options(params),
+        trigger=RECOVERY,
+        deadline=params["deadline"],
+        single_writer=params["single_writer"],
+        check=check,
+    )
+    return verify(request, secret_store(params))
+
+
+INFO = Operation(spec={**CLIENT_SPEC, **DATABASE_SPEC, **AWS_SPEC}, work=_verify)

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a decision is, and the refusals among them; pure, like the decision itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+DRIFT = "drift"
+# "{client}" becomes the client's name where the message is put together.
+RECONCILE = "ansible-playbook playbooks/reconcile.yml -l {client}"
+ROLL_BACK = "ansible-playbook playbooks/rollback.yml -l {client}"
+
+
+class Action(StrEnum):
+    """What to do next."""
+
+    ROTATE = "rotate"
+    RESUME = "resume"
+    FINISH = "finish"
+    RESTORE = "restore"
+    SETTLE = "settle"
+    RECORD = "record"
+    NOTHING = "nothing"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do, why, and on which rows.
+
+    ``version`` is the version to resume, finish or restore; ``remint`` says that its password goes into a new version
+    with AWSCURRENT's other keys. ``code`` and ``next_step`` belong to a refusal.
+    """
+
+    action: Action
+    reason: str
+    version: str | None = None
+    rows: tuple[str, ...] = ()
+    remint: bool = False
+    code: str = ""
+    next_step: str = ""
+
+
+def refusal(code: str, reason: str, next_step: str) -> Decision:
+    """Give the decision to do nothing, with its remedy."""
+    return Decision(Action.REFUSE, reason, code=code, next_step=next_step)
+
+
+def drift(what: str) -> Decision:
+    """Refuse because secret and server have parted."""
+    return refusal(
+        DRIFT,
+        f"{what} Somebody changed the password by hand, or the secret.",
+        f"Bring them together with the password that works now: {RECONCILE}",
+    )
+
+
+def listed(names: Iterable[str]) -> str:
+    """Write names one after the other."""
+    return ", ".join(names)

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong with a client, from the same facts that a rotation decides from. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action, listed
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts
+
+FINISH = "ansible-playbook rotate.yml -l {client} -e rotation_trigger=recovery"
+# A consumer is locked out when the server expires the password; a late rotation must still come before.
+EXPIRY_MARGIN = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that somebody has to know; a ``problem`` is also to be mended."""
+
+    code: str
+    text: str
+    next_step: str = ""
+    problem: bool = True
+
+
+def of_error(error: RotationError) -> Finding:
+    """Give the finding that a failure is."""
+    return Finding(error.code, error.cause, error.next_step)
+
+
+def at_work(who: str) -> Finding:
+    """Give the finding that a run is under way, whose unfinished state is no fault."""
+    return Finding("at_work", f"A run is at work on this account: {who}. Check again later.", problem=False)
+
+
+def of_facts(facts: Facts) -> Iterator[Finding]:
+    """Give what the state of labels, tags and rows shows."""
+    decision = decide(facts)
+    if decision.action is Action.REFUSE:
+        yield Finding(decision.code, decision.reason, decision.next_step)
+    elif decision.action is not Action.NOTHING:
+        yield Finding("unfinished", decision.reason, f"Finish it: {FINISH}")
+    if facts.overlapping and any(row.ends_secondary for row in facts.covered):
+        yield Finding("overlap", "The old password stays valid for now (overlap).", problem=False)
+    foreign = [row.name for row in facts.rows if not row.covered]
+    if foreign:
+        yield Finding(
+            "foreign_rows",
+            f"The password of {listed(foreign)} is in no version of the secret; no rotation touches it.",
+            "Drop the row, or let a rotation give it the secret's password: rotation_adopt_rows.",
+            problem=False,
+        )
+
+
+def of_pending(version_id: str, age: timedelta) -> Finding:
+    """Give the finding of a version that waits under AWSPENDING."""
+    hours = int(age.total_seconds() // 3600)
+    return Finding("pending", f"Version {version_id} has been under AWSPENDING for {hours} hours.", problem=False)
+
+
+def of_expiry(expiries: Iterable[tuple[str, datetime]], cycle: Cycle, now: datetime) -> Iterator[Finding]:
+    """Give the rows whose password the server itself expires before a late rotation would renew it."""
+    for row, expires in expiries:
+        if expires - EXPIRY_MARGIN < cycle.due:
+            days = (expires - now).days
+            yield Finding(
+                "server_expiry",
+                f"The server itself expires the password of {row} on {stamp(expires)}, in {days} days; the rotation is"
+                f" due on {stamp(cycle.due)}, which is less than seven days before.",
+                "Shorten rotation_cycle_days, or lengthen the server's password lifetime for this account.",
+            )
+
+
+def of_grants(remembered: str | None, digest: str | None) -> Iterator[Finding]:
+    """Give a change of the grants since the last rotation."""
+    if digest is None:
+        yield Finding("grants_unread", "The account may not read its grants; they were not compared.", problem=False)
+    elif remembered not in (None, digest):
+        yield Finding(
+            "grants_changed",
+            "The grants of the account are not those of the last rotation.",
+            "Find out who changed them (SHOW GRANTS); the next rotation remembers them as they are.",
+        )

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which versions of the secret hold the passwords on the server: compared offline, so that no login is spent on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
+    PENDING,
+    PREVIOUS,
+    SecretDescription,
+    SecretVersion,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+
+OTHERS_MOST = 20
+
+
+def holders_of(
+    run: Run, secret: SecretDescription, stored: set[StoredPassword]
+) -> dict[StoredPassword, frozenset[str]]:
+    """Find the versions whose password each stored hash is, reading no more versions than needed."""
+    holders: dict[StoredPassword, set[str]] = {password: set() for password in stored}
+    for version in _candidates(run, secret, holders):
+        for password, found in holders.items():
+            if run.holds(password, version):
+                found.add(version.version_id)
+    return {password: frozenset(found) for password, found in holders.items()}
+
+
+def _candidates(
+    run: Run, secret: SecretDescription, holders: dict[StoredPassword, set[str]]
+) -> Iterator[SecretVersion]:
+    yield run.current
+    seen = {run.current.version_id}
+    for stage in (PENDING, PREVIOUS):
+        version_id = secret.holder(stage)
+        needed = stage == PENDING or not all(holders.values())
+        if version_id and version_id not in seen and needed:
+            seen.add(version_id)
+            yield from _readable(run, version_id)
+    if all(holders.values()):
+        return
+    others = [version_id for version_id in run.store.version_ids() if version_id not in seen]
+    for version_id in others[:OTHERS_MOST]:
+        if not all(holders.values()):
+            yield from _readable(run, version_id)
+
+
+def _readable(run: Run, version_id: str) -> Iterator[SecretVersion]:
+    version = run.readable(version_id)
+    if version:
+        yield version

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Step 6 of the protocol: the new password is durable, and readable by us, before anything is sent to the server."""
+
+from __future__ import annotations
+
+import uuid
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import PENDING, SecretVersion
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_rules
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
+from ansible_collections.dbops.rotation.plugins.module_utils._password import generate
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import restores
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Decision
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue
+
+UNANSWERED = ("aws_unreachable", "aws_error")
+
+
+def persist(run: Run, view: View, decision: Decision) -> SecretVersion:
+    """Make the password durable that the decision is about, with what the tags have to know first.
+
+    Raises RotationError where it cannot be read back: then nothing has been sent to the server.
+    """
+    if decision.version and not decision.remint:
+        _declare(run, view, decision, decision.version)
+        value = run.version(decision.version).value
+        stored = run.store.read(version_id=decision.version, stage=PENDING)
+    else:
+        version_id = str(uuid.uuid4())
+        _declare(run, view, decision, version_id)
+        value = _new_value(run, decision)
+        stored = put_and_read_back(run, value, version_id)
+    if stored.value != value:
+        raise RotationError("AWSPENDING does not hold what was stored there.", code="aws_inconsistent")
+    run.versions[stored.version_id] = stored
+    return stored
+
+
+def _declare(run: Run, view: View, decision: Decision, version_id: str) -> None:
+    """Write on the secret, before it is acted on, what no later look could find out."""
+    needed = {}
+    if run.journal.single:
+        # AWSCURRENT may rightly be refused then, and the next run has to know whose turn it is.
+        needed[tags.APPLYING] = version_id
+    if restores(decision, view.facts):
+        needed[tags.ROLLBACK] = version_id
+    needed = {tag: value for tag, value in needed.items() if view.secret.tags.get(tag) != value}
+    overlap = {tags.OVERLAP_UNTIL: tags.stamp(run.request.overlap_end())} if run.request.overlap else {}
+    if not (needed or overlap):
+        return
+    try:
+        run.store.tag({**needed, **overlap})
+        run.declared = needed
+    except RotationError as error:
+        if needed:
+            raise
+        run.journal.warn(f"The overlap could not be written down, so the next run may end it early: {error.cause}")
+
+
+def _new_value(run: Run, decision: Decision) -> SecretValue:
+    current = run.current.value
+    if decision.version:
+        return current.with_password(run.version(decision.version).value.password)
+    return current.with_password(generate(policy_rules(run.server, current.login.user, run.request.rules)))
+
+
+def put_and_read_back(run: Run, value: SecretValue, version_id: str) -> SecretVersion:
+    """Store a version; whether it is there after a lost answer or an error is decided by reading it."""
+    before, failure = run.journal.stored, None
+    try:
+        run.store.put_pending(value, version_id)
+    except RotationError as error:
+        if error.code not in UNANSWERED:
+            raise
+        failure = error
+    run.journal.stored = version_id
+    stored = _read_back(run, version_id, patient=failure is None)
+    if stored is None:
+        run.journal.stored = before
+        raise failure or RotationError("AWSPENDING cannot be read back after it was stored.", code="aws_inconsistent")
+    return stored
+
+
+def _read_back(run: Run, version_id: str, *, patient: bool) -> SecretVersion | None:
+    for last in run.attempts():
+        try:
+            return run.store.read(version_id=version_id, stage=PENDING)
+        except SecretNotFound:
+            if last or not patient:
+                break
+    return None

@@ -1,0 +1,134 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring a secret and its server together again after somebody changed one of them by hand.
+
+The password that works now is proven by a login and becomes AWSCURRENT by the steps of a rotation, without touching
+the server. From there a recovery run does what is left: other rows, leftover passwords, tags.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.change import promote
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import RECONCILE
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import survey
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.persist import put_and_read_back
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import effort, receipt
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate import until_done
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
+
+# A version id has at least 32 characters, which no staging label of ours has.
+SHORTEST_ID = 32
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What opens the server now: a password, a version of the secret (id or stage), or an administrator's secret.
+
+    Where none is given, AWSCURRENT is tried once more, however often it was refused.
+    """
+
+    password: str | None = None
+    version: str | None = None
+    administrator: SecretStore | None = None
+
+
+def reconcile(request: RotationRequest, proof: Proof, store: SecretStore) -> dict[str, Any]:
+    """Reconcile one client and give the receipt; raises RotationError as a rotation does."""
+    journal = Journal(request.client, RECONCILE)
+    journal.warnings += request.tls.warnings()
+    with journal.step("prepare"):
+        request.refuse_invalid()
+        run = Run(request, store, journal)
+    try:
+        return _reconcile(run, proof)
+    finally:
+        run.close()
+
+
+def _reconcile(run: Run, proof: Proof) -> dict[str, Any]:
+    with run.journal.step("read"):
+        run.read_current()
+        previous = run.current.version_id
+        run.login_as = _login(run, proof)
+    with run.journal.step("open"):
+        _open(run)
+    with run.journal.step("fence"):
+        run.take_fence()
+    if not run.by_administrator and run.login_as.password != run.current.value.password:
+        if run.request.check:
+            return _foreseen(run)
+        _adopt(run, run.login_as.password)
+    view, decision = until_done(run)
+    return receipt(run, view, decision, previous)
+
+
+def _login(run: Run, proof: Proof) -> Login:
+    """Give the login that is to be proven."""
+    current = run.current.value.login
+    if proof.administrator:
+        other = proof.administrator.read(stage=CURRENT).value.login
+        return Login(current.host, current.port, other.user, other.password)
+    if proof.version:
+        named = "version_id" if len(proof.version) >= SHORTEST_ID else "stage"
+        return current.with_password(run.store.read(**{named: proof.version}).value.password)
+    return current.with_password(proof.password or current.password)
+
+
+def _open(run: Run) -> None:
+    try:
+        run.open()
+    except LoginRefused as refused:
+        refused.next_step = (
+            "Find what works, and name it: rotation_reconcile_password_file, rotation_reconcile_version (such as"
+            " AWSPREVIOUS), or an administrator's secret in rotation_reconcile_admin_secret_id; then run the same"
+            " command again."
+        )
+        raise
+
+
+def _adopt(run: Run, password: str) -> None:
+    """Make the proven password AWSCURRENT, in a new version with AWSCURRENT's other keys."""
+    with run.journal.step("look"):
+        _secret, rows = survey(run)
+        _refuse_unproven(run, rows, password)
+    with run.journal.step("persist"):
+        version = put_and_read_back(run, run.current.value.with_password(password), str(uuid.uuid4()))
+    promote(run, version)
+    run.adopted, run.login_as = version.version_id, None
+
+
+def _refuse_unproven(run: Run, rows: tuple[AccountRow, ...], password: str) -> None:
+    """Raise a RotationError where the login was let in by something else than the password."""
+    login = next((row for row in rows if row.name == run.server.current_user), None)
+    if login is None or not any(stored.matches(password) for stored in login.passwords):
+        raise RotationError(
+            f"The login was let in as {run.server.current_user}, but not by that row's password.",
+            code="login_unproven",
+            next_step="Connect over TCP instead of a socket that lets the account in without a password.",
+        )
+
+
+def _foreseen(run: Run) -> dict[str, Any]:
+    with run.journal.step("look"):
+        survey(run)
+    return {
+        "changed": True,
+        "msg": f"{run.request.client}: the given password opens {run.server.title} at {run.session.place} and would"
+        " become AWSCURRENT",
+        "client": run.request.client,
+        "secret_id": run.request.secret_id,
+        **effort(run.journal, run.store),
+        "warnings": list(run.journal.warnings),
+        "diff": {"before": {CURRENT: run.current.version_id}, "after": {CURRENT: "(a new version)"}},
+    }

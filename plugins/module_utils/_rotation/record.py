@@ -1,0 +1,91 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Step 11 of the protocol: the tags say, last, for which version everything is done and when it is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, shortened, started
+from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import grants_digest
+from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation import findings
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ROLLBACK
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.findings import Finding
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+
+
+def record(run: Run, view: View, rows: list[AccountRow], overlap_until: datetime | None) -> None:
+    """Write the tags; trouble with them is told and mended by the next run, for the password is in place."""
+    cycle = _cycle(run, view)
+    written = tags.rotated_tags(
+        version=run.current.version_id,
+        trigger=_trigger(run, view),
+        server_id=run.server.server_id,
+        client=run.request.client,
+        cycle=cycle,
+    )
+    written |= _grants(run, view, rows) | _outcome(view, overlap_until)
+    _warn_of_expiry(run, rows, cycle)
+    try:
+        run.store.tag(written)
+        run.recorded = written
+    except RotationError as error:
+        run.journal.warn(f"The tags could not be written: {error.cause} The next run writes them.")
+
+
+def is_rollback(run: Run, view: View) -> bool:
+    """Tell whether AWSCURRENT is a version that a rollback made."""
+    return run.current.version_id in (run.declared.get(tags.ROLLBACK), view.secret.tags.get(tags.ROLLBACK))
+
+
+def _cycle(run: Run, view: View) -> Cycle:
+    """A rotation begins the cycle anew, also one that an earlier run promoted and did not record.
+
+    Neither a rollback does, nor the adoption of a password that somebody had set by hand.
+    """
+    if _changed_nothing(run, view) or run.adopted == run.current.version_id:
+        return view.cycle
+    moment = datetime.now(UTC) if run.journal.promoted else run.current.created
+    if is_rollback(run, view):
+        return shortened(view.cycle, moment)
+    return started(moment, view.cycle.days)
+
+
+def _trigger(run: Run, view: View) -> str:
+    if is_rollback(run, view):
+        return ROLLBACK
+    kept = view.secret.tags.get(tags.TRIGGER)
+    return kept if kept and _changed_nothing(run, view) else run.request.trigger
+
+
+def _changed_nothing(run: Run, view: View) -> bool:
+    return not run.journal.promoted and view.facts.recorded == run.current.version_id
+
+
+def _outcome(view: View, overlap_until: datetime | None) -> dict[str, str]:
+    """Give the tags of an overlap and of a remembered refusal; emptied only where they are there."""
+    outcome = {tag: "" for tag in (tags.OVERLAP_UNTIL, tags.REFUSED) if view.secret.tags.get(tag)}
+    return outcome | ({tags.OVERLAP_UNTIL: tags.stamp(overlap_until)} if overlap_until else {})
+
+
+def _grants(run: Run, view: View, rows: list[AccountRow]) -> dict[str, str]:
+    covered = {row.name for row in view.facts.covered}
+    digest = grants_digest(run.session, [row for row in rows if row.name in covered])
+    _warn(run, findings.of_grants(view.secret.tags.get(tags.GRANTS), digest))
+    return {tags.GRANTS: digest} if digest else {}
+
+
+def _warn_of_expiry(run: Run, rows: list[AccountRow], cycle: Cycle) -> None:
+    expiries = [(row.name, moment) for row in rows if (moment := row.expires(run.server))]
+    _warn(run, findings.of_expiry(expiries, cycle, datetime.now(UTC)))
+
+
+def _warn(run: Run, found: Iterable[Finding]) -> None:
+    for finding in found:
+        run.journal.warn(f"{finding.text} {finding.next_step}".rstrip())

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The states in which no change is safe, whoever asks. Pure, as a part of the decision."""
+
+from __future__ import annotations
+
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import (
+    RECONCILE,
+    ROLL_BACK,
+    Decision,
+    drift,
+    listed,
+    refusal,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ROLLBACK, Facts
+
+
+def refuse(facts: Facts) -> Decision | None:
+    """Give the refusal that the facts ask for, if any."""
+    checks = (_no_row, _undecryptable, _not_ours, _moved_back, _foreign_secondary, _stranded)
+    return next((found for check in checks if (found := check(facts))), None)
+
+
+def _no_row(facts: Facts) -> Decision | None:
+    if facts.rows:
+        return None
+    return refusal(
+        "no_password_row", "No row of the account has a password method.", "Give the account a password first."
+    )
+
+
+def _undecryptable(facts: Facts) -> Decision | None:
+    hidden = facts.pending is not None and facts.pending.version in facts.undecryptable
+    unknown = [row.name for row in facts.rows if row.has_unknown and (hidden or row.opened_by(facts.current))]
+    if not (facts.undecryptable and unknown):
+        return None
+    return refusal(
+        "version_undecryptable",
+        f"The password on {listed(unknown)} may be that of version {listed(facts.undecryptable)}, whose KMS key may not"
+        " be used, so what an earlier run did cannot be known.",
+        "Allow this identity kms:Decrypt on that key, then run the same command again. If the key is gone for good,"
+        " bring secret and server together with the password that works now, or an administrator's secret:"
+        f" {RECONCILE}",
+    )
+
+
+def _not_ours(facts: Facts) -> Decision | None:
+    if facts.by_administrator and not facts.covered:
+        return refusal(
+            "nothing_covered",
+            "No version of the secret holds the password of any row of the account.",
+            "Name the rows that are to carry this secret's password in rotation_adopt_rows; there are:"
+            f" {listed(row.name for row in facts.rows)}.",
+        )
+    login = next((row for row in facts.rows if row.login), None)
+    if not facts.by_administrator and (login is None or not login.covered):
+        return drift("The password that opened the server is not the one of the account row that it opened.")
+    return None
+
+
+def _moved_back(facts: Facts) -> Decision | None:
+    behind = [row.name for row in facts.covered if facts.shows_label_moved_back(row)]
+    if not behind or facts.trigger == ROLLBACK:
+        return None
+    return refusal(
+        "label_moved_back",
+        f"AWSCURRENT is the older of the two passwords on {listed(behind)}: somebody moved the label back.",
+        f"To go back to the older password: {ROLL_BACK}. To keep the newer one:"
+        f" {RECONCILE} -e rotation_reconcile_version=AWSPREVIOUS",
+    )
+
+
+def _foreign_secondary(facts: Facts) -> Decision | None:
+    foreign = [row.name for row in facts.covered if row.has_unknown and row.primary]
+    if not foreign:
+        return None
+    return refusal(
+        "foreign_secondary",
+        f"A second password that no version of the secret knows is valid on {listed(foreign)};"
+        " a rotation would end it.",
+        f"End its use and discard it, or name the row in rotation_adopt_rows ({foreign[0]}) to let the rotation end"
+        " it.",
+    )
+
+
+def _stranded(facts: Facts) -> Decision | None:
+    version = facts.begun
+    rows = [row.name for row in facts.covered if facts.is_over_current(row) and version not in row.primary]
+    if not rows or (facts.trigger == ROLLBACK and facts.label_moved_back):
+        return None
+    return refusal(
+        "other_password_newer",
+        f"On {listed(rows)} AWSCURRENT's password is the older of two, and the newer is not the one that the rotation"
+        " would finish; a change would end AWSCURRENT's there.",
+        f"Store the newer one in the secret ({RECONCILE}), or set AWSCURRENT's password on that row again and run the"
+        " same command again.",
+    )

@@ -1,0 +1,124 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check one client without changing anything: login, rows, labels, tags, expiry and grants."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING, SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fence
+from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import grants_digest
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation import findings
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.findings import Finding
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View, look
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import effort, server_facts
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+
+COMMAND = "ansible-playbook playbooks/verify.yml -l {client}"
+# What says something about the client; anything else (AWS or the network is down) says that nothing could be checked.
+ABOUT_THE_CLIENT = (
+    *("drift", "login_refused", "known_refused", "account_expired", "account_locked", "account_locked_out"),
+    *("row_problem", "other_server", "shared_account", "grants_off", "read_only", "replica", "several_writers"),
+    *("secret_deleted", "secret_owned", "secret_rotation_enabled"),
+)
+
+
+def verify(request: RotationRequest, store: SecretStore) -> dict[str, Any]:
+    """Check one client and give the findings; raises RotationError where it cannot be checked at all.
+
+    A login that is refused is remembered on the secret, so that no later check or schedule repeats it.
+    """
+    journal = Journal(request.client, COMMAND)
+    journal.warnings += request.tls.warnings()
+    run = Run(request, store, journal)
+    try:
+        _open(run)
+        at_work = Fence(run.session, run.current.value.login.user).busy()
+        return _result(run, [findings.at_work(at_work)]) if at_work else _report(run)
+    except RotationError as error:
+        if error.code not in ABOUT_THE_CLIENT:
+            raise
+        return _result(run, [findings.of_error(error)])
+    finally:
+        run.close()
+
+
+def _open(run: Run) -> None:
+    with run.journal.step("read"):
+        run.read_current()
+    with run.journal.step("open"):
+        run.open()
+
+
+def _report(run: Run) -> dict[str, Any]:
+    with run.journal.step("look"):
+        view = look(run)
+    now = datetime.now(UTC)
+    expiries = {row.name: moment for row in view.rows if (moment := row.expires(run.server))}
+    covered = {row.name for row in view.facts.covered}
+    digest = grants_digest(run.session, [row for row in view.rows if row.name in covered])
+    found = [*findings.of_facts(view.facts), *_pending(run, view, now)]
+    found += findings.of_expiry(expiries.items(), view.cycle, now)
+    found += findings.of_grants(view.secret.tags.get(tags.GRANTS), digest)
+    return _result(run, found) | {
+        "rows": [_row(row.name, row.plugins, view, expiries) for row in view.rows],
+        "server": server_facts(run),
+        "rotation": {
+            "last": tags.stamp(view.cycle.last),
+            "due": tags.stamp(view.cycle.due),
+            "cycle_days": str(view.cycle.days),
+            "overlap_until": view.secret.tags.get(tags.OVERLAP_UNTIL, ""),
+        },
+        "grants_digest": digest,
+    }
+
+
+def _pending(run: Run, view: View, now: datetime) -> list[Finding]:
+    version_id = view.secret.holder(PENDING)
+    version = run.readable(version_id) if version_id and version_id != view.secret.holder(CURRENT) else None
+    return [findings.of_pending(version.version_id, now - version.created)] if version else []
+
+
+def _row(name: str, plugin: str, view: View, expiries: dict[str, datetime]) -> dict[str, Any]:
+    facts = next((row for row in view.facts.rows if row.name == name), None)
+    if facts is None:
+        state = "skipped"
+    elif view.facts.current in facts.primary:
+        state = "current"
+    else:
+        state = "behind" if facts.covered else "foreign"
+    expires = tags.stamp(expires) if (expires := expiries.get(name)) else None
+    return {
+        "row": name,
+        "plugin": plugin,
+        "state": state,
+        "second_password": facts is not None and facts.secondary is not None,
+        "expires": expires,
+    }
+
+
+def _result(run: Run, found: list[Finding]) -> dict[str, Any]:
+    client = run.request.client
+    found = [replace(finding, next_step=finding.next_step.replace("{client}", client)) for finding in found]
+    problems = [finding for finding in found if finding.problem]
+    told = [f"{finding.text} {finding.next_step}".rstrip() for finding in problems or found]
+    verdict = f"{len(problems)} problem{'s'[: len(problems) != 1]}" if problems else "all is well"
+    return {
+        "changed": False,
+        "healthy": not problems,
+        "msg": f"{client}: {' '.join([verdict + (':' if told else ''), *told])}",
+        "client": client,
+        "secret_id": run.request.secret_id,
+        "version_id": run.current.version_id,
+        "findings": [asdict(finding) for finding in found],
+        **effort(run.journal, run.store),
+        "warnings": list(run.journal.warnings),
+    }

@@ -1,0 +1,220 @@
+#!/usr/bin/python
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: secretsmanager_mysql_info
+version_added: 0.1.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: Check a rotated MySQL or MariaDB password, its secret and its server without changing them
+description:
+  - Logs in with C(AWSCURRENT) and compares the hashes of all rows of the account with the versions of the secret,
+    offline. It reports unfinished rotations, leftover passwords, foreign rows, how far the server's own password expiry
+    is, and whether the grants are those of the last rotation.
+  - Nothing is changed on the server. A login that the server refuses is remembered in a tag of the secret (not in check
+    mode), so that neither this module nor a schedule tries it again and locks the account.
+notes:
+  - Messages name options as the variables of the role, which start with C(rotation_).
+extends_documentation_fragment:
+  - dbops.rotation._attributes
+  - dbops.rotation._database
+  - dbops.rotation._aws
+options: {}
+requirements:
+  - boto3 >= 1.34
+  - PyMySQL >= 1.1.1
+  - cryptography >= 42
+  - PyNaCl (only for MariaDB accounts with the ed25519 plugin)
+seealso:
+  - module: dbops.rotation.secretsmanager_mysql_rotate
+  - module: dbops.rotation.secretsmanager_mysql_reconcile
+"""
+
+EXAMPLES = r"""
+- name: Check every client; fail where something is to be mended
+  dbops.rotation.secretsmanager_mysql_info:
+    secret_id: clients/{{ inventory_hostname }}/mysql/root
+    region: eu-central-1
+    tls_ca_file: /etc/ssl/rds/global-bundle.pem
+  register: check
+  failed_when: not (check.healthy | default(false))
+"""
+
+RETURN = r"""
+msg:
+  description: The verdict and what leads to it, in one sentence each.
+  returned: always
+  type: str
+  sample: "client_acme: all is well"
+healthy:
+  description: Whether nothing has to be mended.
+  returned: success
+  type: bool
+  sample: true
+findings:
+  description: What somebody has to know.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    code:
+      description: A fixed word for the finding, for programs.
+      type: str
+      sample: foreign_rows
+    text:
+      description: What was found.
+      type: str
+    next_step:
+      description: What to do about it, if anything.
+      type: str
+    problem:
+      description: Whether it has to be mended; otherwise it is for your information.
+      type: bool
+rows:
+  description: Every row of the account on the server.
+  returned: when the server could be looked at
+  type: list
+  elements: dict
+  contains:
+    row:
+      description: The row, written user@host.
+      type: str
+      sample: root@10.%
+    plugin:
+      description: Authentication plugins of the row.
+      type: str
+      sample: caching_sha2_password
+    state:
+      description: V(current) (has the password of C(AWSCURRENT)), V(behind) (that of another version), V(foreign) (of no
+        version) or V(skipped) (no password).
+      type: str
+      sample: current
+    second_password:
+      description: Whether another password of the secret, or an unknown one, opens the row too.
+      type: bool
+      sample: false
+    expires:
+      description: When the server itself expires the password, if it does.
+      type: str
+grants_digest:
+  description: A digest of the grants of the covered rows, without passwords.
+  returned: when the server could be looked at
+  type: str
+client:
+  description: The client's name.
+  returned: success
+  type: str
+  sample: client_acme
+secret_id:
+  description: The secret as it was named.
+  returned: success
+  type: str
+  sample: clients/client_acme/mysql/root
+version_id:
+  description: Id of the version that is AWSCURRENT now.
+  returned: success
+  type: str
+  sample: 5f0f3a4e-6b1c-4d5a-9a3b-0d5a0b1f2c3d
+server:
+  description: The server that answered.
+  returned: success
+  type: dict
+  contains:
+    flavor:
+      description: V(mysql) or V(mariadb).
+      type: str
+      sample: mysql
+    version:
+      description: The version as the server gives it.
+      type: str
+      sample: 9.7.4
+    server_id:
+      description: The identity of the server, which is also remembered in a tag of the secret.
+      type: str
+    address:
+      description: Where it was reached.
+      type: str
+      sample: db.acme.example.com:3306
+    tls:
+      description: The TLS version of the connection, or V(none).
+      type: str
+      sample: TLSv1.3
+rotation:
+  description: The cycle, as the tags of the secret now have it.
+  returned: success
+  type: dict
+  contains:
+    last:
+      description: When the password was changed.
+      type: str
+      sample: "2026-11-23T03:00:00Z"
+    due:
+      description: When it has to be changed next.
+      type: str
+      sample: "2027-01-02T03:00:00Z"
+    cycle_days:
+      description: Days from one rotation to the next.
+      type: str
+      sample: "40"
+    overlap_until:
+      description: Until when the old password stays valid; empty if it has ended.
+      type: str
+      sample: ""
+logins:
+  description: How many logins the run made; C(failed) counts those that the server refused.
+  returned: success
+  type: dict
+  sample: {succeeded: 2, failed: 0}
+secretsmanager_calls:
+  description: How many calls of Secrets Manager the run made, in total and for each operation.
+  returned: success
+  type: dict
+  sample:
+    total: 6
+    describe_secret: 1
+    get_secret_value: 2
+    put_secret_value: 1
+    tag_resource: 1
+    update_secret_version_stage: 1
+error:
+  description: The parts of a failure.
+  returned: failure
+  type: dict
+  contains:
+    client:
+      description: The client.
+      type: str
+    step:
+      description: The step at which the run stopped.
+      type: str
+      sample: open
+    code:
+      description: A fixed word for the kind of failure, for programs.
+      type: str
+      sample: login_refused
+    cause:
+      description: What went wrong.
+      type: str
+    state:
+      description: What was left.
+      type: str
+    next_step:
+      description: What to do.
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
+
+
+def main() -> None:
+    INFO.run_module(AnsibleModule(supports_check_mode=True, **INFO.validation()))
+
+
+if __name__ == "__main__":
+    main()

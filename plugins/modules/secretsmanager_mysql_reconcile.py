@@ -1,0 +1,263 @@
+#!/usr/bin/python
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: secretsmanager_mysql_reconcile
+version_added: 0.1.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: Bring a secret and its MySQL or MariaDB server together again after somebody changed one of them
+description:
+  - For a client whose server refuses C(AWSCURRENT), because somebody changed the password by hand, restored the
+    database from a backup, or moved a staging label.
+  - Takes the password that works now, proves it by one login, and makes it C(AWSCURRENT) in a new version, with the
+    other keys as they are. Then it does what a recovery does, so that one password opens all covered rows and the tags
+    say so. The password itself is not changed where all rows have it already.
+  - With an administrator's secret it sets a new password on the rows of the account instead. Rows whose password is in
+    no version of the secret have to be named in O(adopt_rows).
+  - If none of O(password), O(password_file), O(version), O(admin_secret_id) is given, C(AWSCURRENT) is tried once
+    more, although the server refused it at an earlier run.
+  - The cycle is not begun anew by a password that somebody set by hand.
+notes:
+  - Messages name options as the variables of the role, which start with C(rotation_) and, where they are for
+    reconciling only, with C(rotation_reconcile_).
+extends_documentation_fragment:
+  - dbops.rotation._attributes
+  - dbops.rotation._change
+  - dbops.rotation._database
+  - dbops.rotation._aws
+options:
+  password:
+    description:
+      - The password that works now, best from an encrypted variable.
+      - Mutually exclusive with O(password_file), O(version) and O(admin_secret_id).
+    type: str
+  password_file:
+    description:
+      - A file on the controller whose first line is the password that works now.
+      - Mutually exclusive with O(password), O(version) and O(admin_secret_id).
+    type: path
+  prompt:
+    description:
+      - Ask for the password at the terminal if no other option gives it.
+    type: bool
+    default: false
+  version:
+    description:
+      - The version of the secret whose password works now, by its staging label (such as V(AWSPREVIOUS)) or its id.
+      - Mutually exclusive with O(password), O(password_file) and O(admin_secret_id).
+    type: str
+  admin_secret_id:
+    description:
+      - A secret in AWS's database form with user name and password of another account of the same server, which may
+        change this one. The host and port are those of the client's secret.
+      - Mutually exclusive with O(password), O(password_file) and O(version).
+    type: str
+requirements:
+  - boto3 >= 1.34
+  - PyMySQL >= 1.1.1
+  - cryptography >= 42
+  - PyNaCl (only for MariaDB accounts with the ed25519 plugin)
+seealso:
+  - module: dbops.rotation.secretsmanager_mysql_rotate
+  - module: dbops.rotation.secretsmanager_mysql_info
+"""
+
+EXAMPLES = r"""
+- name: Store the password that somebody set by hand
+  dbops.rotation.secretsmanager_mysql_reconcile:
+    secret_id: clients/client_acme/mysql/root
+    password: "{{ vaulted_password_that_works }}"
+
+- name: The label was moved back in the console, but the server has the newer password
+  dbops.rotation.secretsmanager_mysql_reconcile:
+    secret_id: clients/client_globex/mysql/root
+    version: AWSPREVIOUS
+
+- name: Nobody knows the password; another administrator's account sets a new one
+  dbops.rotation.secretsmanager_mysql_reconcile:
+    secret_id: clients/client_initech/mysql/root
+    admin_secret_id: break-glass/client_initech
+    adopt_rows:
+      - root@localhost
+      - root@%
+"""
+
+RETURN = r"""
+msg:
+  description: What happened, in one sentence. On failure the client, the step, the cause, the state that was left and
+    what to do next.
+  returned: always
+  type: str
+  sample: "client_acme: the password that works is in the secret again (3 account rows of MySQL 9.7.4 at db.acme.example.com:3306)"
+client:
+  description: The client's name.
+  returned: success
+  type: str
+  sample: client_acme
+secret_id:
+  description: The secret as it was named.
+  returned: success
+  type: str
+  sample: clients/client_acme/mysql/root
+action:
+  description:
+    - What was done, or in check mode would be done.
+    - V(rotate) makes a new password and sets it. V(resume) sets a new password that an earlier run had stored.
+      V(finish) sets on all rows a new password that an earlier run had set on some of them. V(restore) sets the
+      previous password again.
+    - V(settle) ends an old password that an earlier run had left valid. V(record) writes tags only. V(nothing) changes
+      nothing.
+  returned: success
+  type: str
+  sample: rotate
+decision:
+  description: Why that was done.
+  returned: success
+  type: str
+  sample: A new password was asked for.
+version_id:
+  description: Id of the version that is AWSCURRENT now.
+  returned: success
+  type: str
+  sample: 5f0f3a4e-6b1c-4d5a-9a3b-0d5a0b1f2c3d
+previous_version_id:
+  description: Id of the version that was AWSCURRENT before, if there was one.
+  returned: success
+  type: str
+  sample: 0b7c5d0e-2f61-4d0c-8f35-4c1f0a9e8d7b
+rows:
+  description: Every row of the account on the server.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    row:
+      description: The row, written user@host.
+      type: str
+      sample: root@10.%
+    plugin:
+      description: Authentication plugins of the row.
+      type: str
+      sample: caching_sha2_password
+    state:
+      description: V(changed), V(unchanged), V(foreign) (another password, left as it is) or V(skipped) (no password).
+      type: str
+      sample: changed
+    detail:
+      description: What is special about the row, if anything.
+      type: str
+server:
+  description: The server that answered.
+  returned: success
+  type: dict
+  contains:
+    flavor:
+      description: V(mysql) or V(mariadb).
+      type: str
+      sample: mysql
+    version:
+      description: The version as the server gives it.
+      type: str
+      sample: 9.7.4
+    server_id:
+      description: The identity of the server, which is also remembered in a tag of the secret.
+      type: str
+    address:
+      description: Where it was reached.
+      type: str
+      sample: db.acme.example.com:3306
+    tls:
+      description: The TLS version of the connection, or V(none).
+      type: str
+      sample: TLSv1.3
+rotation:
+  description: The cycle, as the tags of the secret now have it.
+  returned: success
+  type: dict
+  contains:
+    last:
+      description: When the password was changed.
+      type: str
+      sample: "2026-11-23T03:00:00Z"
+    due:
+      description: When it has to be changed next.
+      type: str
+      sample: "2027-01-02T03:00:00Z"
+    cycle_days:
+      description: Days from one rotation to the next.
+      type: str
+      sample: "40"
+    overlap_until:
+      description: Until when the old password stays valid; empty if it has ended.
+      type: str
+      sample: ""
+steps:
+  description: The steps that were taken, with their durations in seconds.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{name: read, seconds: 0.011}]
+seconds:
+  description: Duration of all steps together.
+  returned: success
+  type: float
+  sample: 0.094
+logins:
+  description: How many logins the run made; C(failed) counts those that the server refused.
+  returned: success
+  type: dict
+  sample: {succeeded: 2, failed: 0}
+secretsmanager_calls:
+  description: How many calls of Secrets Manager the run made, in total and for each operation.
+  returned: success
+  type: dict
+  sample:
+    total: 6
+    describe_secret: 1
+    get_secret_value: 2
+    put_secret_value: 1
+    tag_resource: 1
+    update_secret_version_stage: 1
+error:
+  description: The parts of a failure.
+  returned: failure
+  type: dict
+  contains:
+    client:
+      description: The client.
+      type: str
+    step:
+      description: The step at which the run stopped.
+      type: str
+      sample: open
+    code:
+      description: A fixed word for the kind of failure, for programs.
+      type: str
+      sample: login_refused
+    cause:
+      description: What went wrong.
+      type: str
+    state:
+      description: What was left.
+      type: str
+    next_step:
+      description: What to do.
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
+
+
+def main() -> None:
+    RECONCILE.run_module(AnsibleModule(supports_check_mode=True, **RECONCILE.validation()))
+
+
+if __name__ == "__main__":
+    main()
