@@ -51,4 +51,7 @@ def world_of(client: ManagedClient) -> dict[str, Any]:
     table = "mysql.user" if client.server.flavor == "mysql" else "mysql.global_priv"
     rows = client.sql(f"SELECT * FROM {table} WHERE User = %s ORDER BY Host", client.user)
     assert client.opens(client.password) is bool(rows)
-    return {"secret": description(client), "rows": rows}
+    secret = description(client)
+    # That a login was refused is remembered; it changes nothing else.
+    secret["Tags"] = [tag for tag in secret.get("Tags", []) if tag["Key"] != "rotation/refused"]
+    return {"secret": secret, "rows": rows}

@@ -166,7 +166,7 @@ def test_a_socket_that_lets_in_without_a_password_proves_nothing(
         "The password that opened the server is not the one of the account row that it opened.",
         code="drift",
         step="decide",
-        next_step="Store the password that is true in the secret",
+        next_step="Bring them together with the password that works now",
         opens=False,
     )
 

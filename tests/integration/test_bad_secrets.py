@@ -96,7 +96,7 @@ def test_an_account_that_does_not_exist(make_client: MakeClient, server: Databas
     client.create_secret()
     cause = "The server refused the stored password, or the account does not exist or may not log in from this host"
     told = refusal(client, step="open", cause=cause, next_step="Find out whether somebody changed the password by hand")
-    assert f"127.0.0.1:{server.port}" in told["cause"] and "put-secret-value" in told["next_step"]
+    assert f"127.0.0.1:{server.port}" in told["cause"] and "playbooks/reconcile.yml" in told["next_step"]
 
 
 def test_a_password_that_is_not_the_account_s(client: ManagedClient) -> None:

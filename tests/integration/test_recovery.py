@@ -25,7 +25,7 @@ MakeClient = Callable[..., ManagedClient]
 # What is said where AWSCURRENT does not open the server. On MariaDB, whose rows may hold one password only, a newer
 # AWSPENDING is tried before that is said.
 REFUSED = {"step": "open", "cause": "The server refused the stored password", "next_step": "Find out whether somebody"}
-DRIFT = {"step": "decide", "next_step": "Store the password that is true in the secret (aws secretsmanager put-"}
+DRIFT = {"step": "decide", "next_step": "Bring them together with the password that works now: ansible-playbook"}
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def test_a_current_label_that_is_moved_back_while_both_passwords_work(client: Ma
         client,
         step="decide",
         cause=f"AWSCURRENT is the older of the two passwords on {client.user}@%, {client.user}@localhost: somebody",
-        next_step="Move AWSCURRENT to the newer version again (aws secretsmanager update-secret-version-stage)",
+        next_step=f"To go back to the older password: ansible-playbook playbooks/rollback.yml -l {client.name}.",
     )
     assert told["code"] == "label_moved_back" and client.opens(password_of(client, new) or "")
     move(client, CURRENT, new)
@@ -260,7 +260,7 @@ def test_a_wrong_password_of_a_person_during_a_rotation_is_drift(client: Managed
     put_current(client, password="wrong-horse")
     before = stages(client)
     told = failure(client, state=UNTOUCHED, **REFUSED)
-    assert "put-secret-value" in told["next_step"]
+    assert f"playbooks/reconcile.yml -l {client.name}" in told["next_step"]
     assert stages(client) == before
     assert client.opens(client.password) and client.opens(password_of(client, before[PENDING]) or "")
 

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The old password stays valid for as long as somebody asked, and not longer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from by_hand import move, password_of, stages, tags
+from managed import ManagedClient, secrets_manager
+from test_recovery import AFTER_APPLY, AFTER_PROMOTE, assert_settled
+
+OVERLAP = "rotation/overlap-until"
+
+
+def set_tag(client: ManagedClient, key: str, value: str) -> None:
+    secrets_manager(client.aws).tag_resource(SecretId=client.secret_id, Tags=[{"Key": key, "Value": value}])
+
+
+def pass_by(client: ManagedClient) -> None:
+    """Let the overlap be over."""
+    set_tag(client, OVERLAP, (datetime.now(UTC) - timedelta(seconds=1)).isoformat())
+
+
+def is_due(client: ManagedClient) -> None:
+    """Let the cycle be over."""
+    set_tag(client, "rotation/due", "2026-01-01T00:00:00Z")
+
+
+def opening(client: ManagedClient) -> list[str]:
+    """The stages whose password opens the server."""
+    labels = ("AWSCURRENT", "AWSPREVIOUS")
+    return [stage for stage in labels if client.opens(password_of(client, stages(client)[stage]) or "-")]
+
+
+def test_both_passwords_work_until_the_overlap_is_over(client: ManagedClient) -> None:
+    result = client.rotate(overlap=3600)
+    until = datetime.fromisoformat(tags(client)[OVERLAP])
+    assert timedelta(minutes=59) < until - datetime.now(UTC) < timedelta(minutes=61)
+    assert f"the old password stays valid until {tags(client)[OVERLAP]}" in result["msg"]
+    assert result["rotation"]["overlap_until"] == tags(client)[OVERLAP]
+    assert opening(client) == ["AWSCURRENT", "AWSPREVIOUS"]
+    assert client.rotate(trigger="scheduled")["action"] == "nothing"
+    pass_by(client)
+    assert client.rotate(trigger="scheduled")["action"] == "settle"
+    assert tags(client)[OVERLAP] == ""
+    assert_settled(client)
+
+
+def test_a_scheduled_rotation_waits_for_the_end_of_an_overlap(client: ManagedClient) -> None:
+    client.rotate(overlap=3600)
+    is_due(client)
+    result = client.rotate(trigger="scheduled")
+    assert (result["action"], result["changed"]) == ("nothing", False)
+    assert "waits for its end" in result["decision"]
+    pass_by(client)
+    assert client.rotate(trigger="scheduled")["action"] == "settle"
+    is_due(client)
+    assert client.rotate(trigger="scheduled")["action"] == "rotate"
+    assert_settled(client)
+
+
+def test_a_persons_rotation_ends_an_overlap_and_says_so(client: ManagedClient) -> None:
+    client.rotate(overlap=3600)
+    result = client.rotate()
+    assert result["action"] == "rotate"
+    assert [text for text in result["warnings"] if "was promised to stay valid for longer" in text]
+    assert opening(client) == ["AWSCURRENT"]
+    assert_settled(client)
+
+
+@pytest.mark.parametrize("death", [AFTER_APPLY, AFTER_PROMOTE], ids=str)
+def test_an_overlap_outlives_the_run_that_promised_it(client: ManagedClient, death: object) -> None:
+    death.interrupt(client, overlap=3600)  # type: ignore[attr-defined]
+    old = client.password
+    client.rotate(trigger="recovery")
+    assert client.opens(old) and client.opens(client.stored()["password"])
+    assert tags(client)["rotation/version"] == stages(client)["AWSCURRENT"]
+    assert client.rotate(trigger="scheduled")["action"] == "nothing"
+    pass_by(client)
+    client.rotate(trigger="recovery")
+    assert not client.opens(old)
+    assert_settled(client)
+
+
+def test_an_overlap_costs_one_call_more(mysql_client: ManagedClient) -> None:
+    mysql_client.rotate()
+    assert mysql_client.rotate(overlap=60)["secretsmanager_calls"]["total"] == 7
+
+
+@pytest.mark.parametrize("seconds", [-1, 31 * 86400])
+def test_an_overlap_that_makes_no_sense_is_refused(mysql_client: ManagedClient, seconds: int) -> None:
+    told = mysql_client.refused(overlap=seconds)
+    assert (told["code"], told["step"], told["next_step"]) == ("invalid_option", "prepare", "Correct rotation_overlap.")
+
+
+def test_a_second_password_that_is_discarded_by_hand_ends_the_overlap(mysql_client: ManagedClient) -> None:
+    mysql_client.rotate(overlap=3600)
+    for host in mysql_client.hosts:
+        mysql_client.sql("ALTER USER %s@%s DISCARD OLD PASSWORD", mysql_client.user, host)
+    pass_by(mysql_client)
+    assert mysql_client.rotate(trigger="scheduled")["action"] == "record"
+    assert_settled(mysql_client)
+
+
+def test_a_label_moved_back_during_an_overlap_is_refused_and_both_stay(client: ManagedClient) -> None:
+    client.rotate(overlap=3600)
+    move(client, "AWSCURRENT", stages(client)["AWSPREVIOUS"])
+    for trigger in ("scheduled", "on_demand"):
+        assert client.refused(trigger=trigger)["code"] == "label_moved_back"
+    assert opening(client) == ["AWSCURRENT", "AWSPREVIOUS"]
