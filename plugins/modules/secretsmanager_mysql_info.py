@@ -89,8 +89,8 @@ rows:
       type: str
       sample: caching_sha2_password
     state:
-      description: V(current) (has the password of C(AWSCURRENT)), V(behind) (that of another version), V(foreign) (of no
-        version) or V(skipped) (no password).
+      description: Whose password it has. V(current) is that of C(AWSCURRENT), V(behind) that of another version,
+        V(foreign) that of no version; V(skipped) has none.
       type: str
       sample: current
     second_password:

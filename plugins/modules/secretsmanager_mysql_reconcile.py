@@ -93,7 +93,7 @@ msg:
     what to do next.
   returned: always
   type: str
-  sample: "client_acme: the password that works is in the secret again (3 account rows of MySQL 9.7.4 at db.acme.example.com:3306)"
+  sample: "client_acme: the password that works is in the secret again (3 account rows of MySQL 9.7.4 at db:3306)"
 client:
   description: The client's name.
   returned: success

@@ -246,9 +246,13 @@ def make_world(
     )
 
 
-def rotate_in(world: World, trigger: str = "recovery", adopt: tuple[str, ...] = ()) -> dict[str, Any]:
+def rotate_in(world: World, trigger: str = "recovery", adopt: tuple[str, ...] = (), overlap: int = 0) -> dict[str, Any]:
     request = RotationRequest(
-        client="acme", secret_id="clients/acme/mysql/root", trigger=trigger, adopt_rows=frozenset(adopt)
+        client="acme",
+        secret_id="clients/acme/mysql/root",
+        trigger=trigger,
+        adopt_rows=frozenset(adopt),
+        overlap=overlap,
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run_module, "connect", connect_in_memory(world))
@@ -357,13 +361,15 @@ def lose_answer(effect: str) -> None:
     raise RotationError("no answer", code="aws_unreachable")
 
 
-def stopped_worlds(flavor: str, plugin: str, start: str, trouble: Callable[[str], None]) -> Iterator[World]:
+def stopped_worlds(
+    flavor: str, plugin: str, start: str, trouble: Callable[[str], None], **asked: Any
+) -> Iterator[World]:
     """Give the world after a run that met trouble before or after its n-th effect, for every n."""
     for number, moment in itertools.product(range(MOST_EFFECTS), ("before_effect", "after_effect")):
         world = start_world(flavor, plugin, start)
         setattr(world, moment, at_effect(number, trouble))
         with contextlib.suppress(PowerCut, RotationError):
-            rotate_in(world, "on_demand")
+            rotate_in(world, **{"trigger": "on_demand", **asked})
         if len(world.effects) < number:
             return
         setattr(world, moment, lambda _effect: None)
@@ -446,3 +452,66 @@ def test_no_version_becomes_current_twice(flavor: str, plugin: str, start: str) 
         rotate_in(world, "on_demand")
         seen.append(world.stages["AWSCURRENT"])
     assert len(set(seen)) == len(seen)
+
+
+def overlap_is_over(world: World) -> None:
+    if world.tags.get(tags.OVERLAP_UNTIL):
+        world.tags[tags.OVERLAP_UNTIL] = tags.stamp(NOW - timedelta(minutes=1))
+
+
+def due_in_days(world: World) -> float:
+    return (datetime.fromisoformat(world.tags[tags.DUE]) - datetime.now(UTC)) / timedelta(days=1)
+
+
+@over_every_kind
+@pytest.mark.parametrize("trouble", [cut, lose_answer])
+@pytest.mark.parametrize("next_trigger", ["recovery", "rollback"])
+def test_a_rollback_that_is_cut_off_is_finished_or_never_began(
+    flavor: str, plugin: str, start: str, trouble: Callable[[str], None], next_trigger: str
+) -> None:
+    for world in stopped_worlds(flavor, plugin, start, trouble, trigger="rollback"):
+        effects = list(world.effects)
+        rotate_in(world, next_trigger)
+        come_to_rest(world)
+        assert world.at_rest(), effects
+        if world.tags[tags.VERSION] == world.tags.get(tags.ROLLBACK):
+            assert world.tags[tags.TRIGGER] == "rollback" and due_in_days(world) <= 1, effects
+
+
+@pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
+@pytest.mark.parametrize("start", ["clean", "one row"])
+def test_a_rollback_brings_the_previous_password_back_however_often_it_is_cut_off(flavor: str, start: str) -> None:
+    for world in stopped_worlds(flavor, NATIVE, start, cut, trigger="rollback"):
+        rotate_in(world, "rollback")
+        assert world.current() == WORDS["V"], world.effects
+        assert world.stages["AWSCURRENT"] != "V", "no version becomes current twice"
+        assert world.at_rest(), world.effects
+
+
+@over_every_kind
+@pytest.mark.parametrize("trouble", [cut, lose_answer])
+def test_an_overlap_that_is_cut_off_ends_in_time_and_not_before(
+    flavor: str, plugin: str, start: str, trouble: Callable[[str], None]
+) -> None:
+    for world in stopped_worlds(flavor, plugin, start, trouble, overlap=3600):
+        promoted = world.stages["AWSCURRENT"] != "C"
+        come_to_rest(world)
+        if promoted and plugin == NATIVE:
+            assert all(len(stored) == 2 for stored in world.rows.values()), world.effects
+        overlap_is_over(world)
+        come_to_rest(world)
+        assert world.at_rest(), world.effects
+        assert not world.tags.get(tags.OVERLAP_UNTIL)
+
+
+@pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
+@pytest.mark.parametrize("label", ["V", "U"])
+def test_a_label_that_a_person_moves_during_a_rotation_harms_no_password(flavor: str, label: str) -> None:
+    """AWSCURRENT goes to a version whose password is gone: refused, or settled; nothing that opens is ended."""
+    for world in stopped_worlds(flavor, NATIVE, "clean", cut):
+        held, rows = world.stages["AWSCURRENT"], {host: list(stored) for host, stored in world.rows.items()}
+        world.promised = frozenset()
+        world.stages |= {"AWSCURRENT": label, "AWSPREVIOUS": held}
+        with contextlib.suppress(RotationError):
+            rotate_in(world)
+        assert all(set(rows[host]) <= set(stored) for host, stored in world.rows.items()), world.effects

@@ -7,6 +7,7 @@ version knows.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
@@ -40,6 +41,11 @@ OCCASIONS = (
 )
 CHANGES = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.RESTORE)
 UNATTENDED = ("scheduled", "recovery")
+HIDDEN_PAIRS = [
+    (RowFacts("a", C, login=True), RowFacts("b", FOREIGN)),
+    (RowFacts("a", C, login=True), RowFacts("b", FOREIGN, C)),
+    (RowFacts("a", FOREIGN, C, login=True), RowFacts("b", C)),
+]
 
 
 def rows(name: str, *, login: bool) -> Iterator[RowFacts]:
@@ -74,9 +80,35 @@ def pairs_of_rows() -> Iterator[Facts]:
                     yield Facts("C", "V", pending, recorded, pair, trigger, due=False)
 
 
+def promised_rows() -> Iterator[Facts]:
+    """What tags may say of a rollback and of an overlap."""
+    found = [row for row in rows("a", login=True) if not row.adopted]
+    tagged = itertools.product(
+        found, (None, REUSABLE, PENDINGS[3]), ("C", "V"), (None, "C", "P"), (True, False), (True, False), OCCASIONS
+    )
+    for row, pending, recorded, rollback, overlapping, restorable, (trigger, due) in tagged:
+        yield Facts(
+            *("C", "V", pending, recorded, (row,), trigger, due),
+            overlapping=overlapping,
+            rollback=rollback,
+            restorable=restorable,
+        )
+
+
+def hidden_rows() -> Iterator[Facts]:
+    """What is left to decide where a version cannot be decrypted, or where an administrator looks."""
+    pairs = [*((row,) for row in rows("a", login=True)), *HIDDEN_PAIRS]
+    for listed, pending, (trigger, due) in itertools.product(pairs, (None, PENDINGS[3]), OCCASIONS):
+        state = Facts("C", "V", pending, "C", listed, trigger, due, restorable=True)
+        yield replace(state, undecryptable=("P",))
+        yield replace(state, undecryptable=("V",))
+        yield replace(state, by_administrator=True, rows=tuple(replace(row, login=False) for row in listed))
+
+
 @cache
 def judged() -> list[Judged]:
-    return [(facts, decide(facts)) for states in (lone_rows(), pairs_of_rows()) for facts in states]
+    states = itertools.chain(lone_rows(), pairs_of_rows(), promised_rows(), hidden_rows())
+    return [(facts, decide(facts)) for facts in states]
 
 
 def violations(broken: Callable[[Facts, Decision], bool]) -> list[Judged]:
@@ -85,7 +117,43 @@ def violations(broken: Callable[[Facts, Decision], bool]) -> list[Judged]:
 
 def test_the_model_reaches_every_action() -> None:
     assert {decision.action for _facts, decision in judged()} == set(Action)
-    assert len(judged()) > 50_000
+    assert len(judged()) > 100_000
+
+
+def test_a_schedule_never_ends_an_overlap() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        kept = facts.overlapping and facts.trigger in UNATTENDED and facts.begun is None
+        two = any("C" in row.primary and row.secondary for row in facts.covered)
+        return kept and two and decision.action not in (Action.NOTHING, Action.RECORD, Action.REFUSE)
+
+    assert not violations(broken)
+
+
+def test_what_is_restored_is_a_former_password_in_a_new_version() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        if decision.action is not Action.RESTORE:
+            return False
+        former = decision.version == facts.previous and facts.restorable
+        followed = decision.version == facts.current and facts.label_moved_back
+        return not (decision.remint and facts.trigger == "rollback" and (former or followed))
+
+    assert not violations(broken)
+
+
+def test_a_rollback_is_not_rolled_back() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        again = facts.trigger == "rollback" and facts.rollback == "C" and not facts.label_moved_back
+        return again and decision.action is Action.RESTORE
+
+    assert not violations(broken)
+
+
+def test_nothing_is_changed_where_the_password_may_be_one_that_cannot_be_read() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        pending = facts.pending is not None and facts.pending.version in facts.undecryptable
+        return pending and any(row.has_unknown for row in facts.rows) and decision.action is not Action.REFUSE
+
+    assert not violations(broken)
 
 
 def test_what_is_finished_is_on_a_covered_row_and_never_was_current() -> None:
@@ -143,8 +211,10 @@ def test_settling_ends_nothing_on_rows_where_current_is_not_first() -> None:
 
 def test_nothing_is_called_done_while_an_old_password_lives_or_a_row_lacks_the_current() -> None:
     def broken(facts: Facts, decision: Decision) -> bool:
-        undone = any(row.secondary or "C" not in row.primary for row in facts.covered)
-        return decision.action in (Action.NOTHING, Action.RECORD) and undone
+        old = any(row.secondary for row in facts.covered) and not facts.overlapping
+        undone = old or any("C" not in row.primary for row in facts.covered)
+        restored = facts.trigger == "rollback" and facts.rollback == facts.current
+        return decision.action in (Action.NOTHING, Action.RECORD) and undone and not restored
 
     assert not violations(broken)
 
