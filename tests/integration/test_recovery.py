@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from by_hand import move, password_of, passwords, put, put_current, stages, tags
-from managed import ManagedClient
+from managed import ManagedClient, secrets_manager
 from telling import UNTOUCHED, assert_silent, failure, refusal
 from world.databases import DatabaseServer
 
@@ -272,3 +272,31 @@ def test_a_version_that_was_current_is_never_used_again(client: ManagedClient) -
     move(client, PENDING, former)
     assert client.rotate()["version_id"] != former
     assert_settled(client)
+
+
+def test_a_rotation_that_was_not_recorded_is_not_due_again(client: ManagedClient) -> None:
+    client.rotate()
+    move_due(client)
+    AFTER_DISCARD.interrupt(client, trigger="scheduled")
+    current = stages(client)[CURRENT]
+    assert client.rotate(trigger="scheduled")["action"] == "record"
+    assert stages(client)[CURRENT] == current
+    assert_settled(client)
+
+
+def test_an_edited_key_does_not_begin_the_cycle_anew(client: ManagedClient) -> None:
+    client.rotate()
+    due = tags(client)["rotation/due"]
+    put_current(client, password=client.stored()["password"], dbname="orders")
+    assert client.rotate(trigger="scheduled")["action"] == "record"
+    assert tags(client)["rotation/due"] == due
+    move_due(client)
+    put_current(client, password=client.stored()["password"], dbname="stock")
+    assert client.rotate(trigger="scheduled")["action"] == "rotate"
+    assert_settled(client)
+
+
+def move_due(client: ManagedClient) -> None:
+    """Let the cycle be over."""
+    due = [{"Key": "rotation/due", "Value": "2026-01-01T00:00:00Z"}]
+    secrets_manager(client.aws).tag_resource(SecretId=client.secret_id, Tags=due)

@@ -145,13 +145,17 @@ class MemoryStore(SecretStore):
 
         self.world.perform("put", effect)
 
-    def _update_secret_version_stage(self, VersionStage: str, MoveToVersionId: str, RemoveFromVersionId: str) -> None:
+    def _update_secret_version_stage(
+        self, VersionStage: str, RemoveFromVersionId: str, MoveToVersionId: str = ""
+    ) -> None:
         def effect() -> None:
             if self.world.stages[VersionStage] != RemoveFromVersionId:
                 raise SwapLost("moved", code="aws_state")
-            self.world.stages |= {VersionStage: MoveToVersionId, "AWSPREVIOUS": RemoveFromVersionId}
+            del self.world.stages[VersionStage]
+            if MoveToVersionId:
+                self.world.stages |= {VersionStage: MoveToVersionId, "AWSPREVIOUS": RemoveFromVersionId}
 
-        self.world.perform("promote", effect)
+        self.world.perform("promote" if MoveToVersionId else "drop", effect)
 
     def _tag_resource(self, Tags: list[dict[str, str]]) -> None:
         self.world.perform("tag", lambda: self.world.tags.update({tag["Key"]: tag["Value"] for tag in Tags}))

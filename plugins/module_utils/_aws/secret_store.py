@@ -120,6 +120,15 @@ class SecretStore:
             RemoveFromVersionId=replacing,
         )
 
+    def drop_pending(self, version_id: str) -> None:
+        """Take AWSPENDING from a version; SwapLost where it was not there any more."""
+        self._call(
+            "update_secret_version_stage",
+            f"take AWSPENDING away in {self.secret_id!r}",
+            VersionStage=PENDING,
+            RemoveFromVersionId=version_id,
+        )
+
     def tag(self, tags: Mapping[str, str]) -> None:
         """Write tags in one call; others are left alone."""
         self._call("tag_resource", f"tag {self.secret_id!r}", Tags=_tag_list(tags))

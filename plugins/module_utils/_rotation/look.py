@@ -6,34 +6,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
     CURRENT,
-    PENDING,
-    PREVIOUS,
     SecretDescription,
     SecretVersion,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, read_cycle
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
-from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_rules
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._password import could_have_generated
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.cycle import cycle_of
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import (
-    ROLLBACK,
     Facts,
-    PendingFacts,
-    RowFacts,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.match import holders_of
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.observe import facts_of
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
-
-PENDING_LIFE = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -75,8 +67,8 @@ def look(run: Run) -> View:
     """Look once; raises RotationError where what is seen rules a rotation out whatever the labels say."""
     secret, rows = survey(run)
     holders = holders_of(run, secret, {password for row in rows for password in row.passwords})
-    cycle = read_cycle(secret.tags, run.current.created)
-    return View(secret, cycle, rows, holders, _facts(run, secret, cycle, rows, holders))
+    cycle = cycle_of(run, secret)
+    return View(secret, cycle, rows, holders, facts_of(run, secret, cycle, rows, holders))
 
 
 def survey(run: Run) -> tuple[SecretDescription, tuple[AccountRow, ...]]:
@@ -130,84 +122,3 @@ def _refuse_unmanageable(run: Run, rows: tuple[AccountRow, ...]) -> None:
             code="invalid_option",
             next_step=f"Name rows as user@host; there are: {', '.join(row.name for row in rows)}.",
         )
-
-
-def _facts(
-    run: Run,
-    secret: SecretDescription,
-    cycle: Cycle,
-    rows: tuple[AccountRow, ...],
-    holders: dict[StoredPassword, frozenset[str]],
-) -> Facts:
-    now = datetime.now(UTC)
-    overlap = tags.overlap_until(secret.tags)
-    return Facts(
-        current=run.current.version_id,
-        previous=secret.holder(PREVIOUS),
-        pending=_pending(run, secret),
-        recorded=secret.tags.get(tags.VERSION),
-        rows=tuple(_row(run, row, holders) for row in rows if row.passwords),
-        trigger=run.request.trigger,
-        due=cycle.due <= now,
-        untidy=cycle.mended or _outlived(run, secret, now),
-        overlapping=overlap is not None and now < overlap,
-        rollback=secret.tags.get(tags.ROLLBACK),
-        restorable=_restorable(run, secret),
-        by_administrator=run.by_administrator,
-        undecryptable=tuple(sorted(run.undecryptable)),
-    )
-
-
-def _outlived(run: Run, secret: SecretDescription, now: datetime) -> bool:
-    """Tell whether a tag speaks of a refusal that is no more, or of an overlap that is over."""
-    refused = run.current.version_id in tags.refused_versions(secret.tags)
-    overlap = tags.overlap_until(secret.tags)
-    return refused or (overlap is not None and overlap <= now)
-
-
-def _restorable(run: Run, secret: SecretDescription) -> bool:
-    """Tell whether AWSPREVIOUS holds another password; only a rollback needs to know, and read it."""
-    version_id = secret.holder(PREVIOUS)
-    if run.request.trigger != ROLLBACK or version_id is None:
-        return False
-    version = run.readable(version_id)
-    return version is not None and version.value.password != run.current.value.password
-
-
-def _row(run: Run, row: AccountRow, holders: dict[StoredPassword, frozenset[str]]) -> RowFacts:
-    # MariaDB's methods are equal to each other, so one that is ours counts as the primary.
-    primary = next((stored for stored in row.first_class if holders[stored]), row.first_class[0])
-    others = [stored for stored in row.passwords if stored is row.retained or not holders[stored] & holders[primary]]
-    secondary: frozenset[str] | None = frozenset[str]().union(*(holders[stored] for stored in others))
-    adopted = row.name in run.request.adopt_rows
-    ends_foreign = adopted and not all(holders[stored] for stored in row.passwords)
-    if not (secondary or row.retained or ends_foreign):
-        secondary = None  # none, or a method that is foreign and survives every change but an adoption
-    return RowFacts(
-        name=row.name,
-        primary=holders[primary],
-        secondary=secondary,
-        login=row.name == run.server.current_user,
-        adopted=adopted,
-    )
-
-
-def _pending(run: Run, secret: SecretDescription) -> PendingFacts | None:
-    version_id = secret.holder(PENDING)
-    if version_id is None or version_id == run.current.version_id:
-        return None
-    version = run.readable(version_id)
-    if version is None:
-        return PendingFacts(version_id, same_keys=False, reusable=False, newer=False)
-    same_keys = version.value.same_other_keys(run.current.value)
-    rules = policy_rules(run.server, run.current.value.login.user, run.request.rules)
-    return PendingFacts(
-        version=version_id,
-        same_keys=same_keys,
-        reusable=same_keys
-        and version_id != secret.tags.get(tags.ROLLBACK)
-        and version.created >= run.current.created
-        and could_have_generated(version.value.password, rules)
-        and datetime.now(UTC) - version.created < PENDING_LIFE,
-        newer=version.created >= run.current.created,
-    )

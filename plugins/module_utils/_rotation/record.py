@@ -17,6 +17,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation import fi
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ROLLBACK
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.findings import Finding
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.observe import idle_pending
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
 
@@ -32,7 +33,10 @@ def record(run: Run, view: View, rows: list[AccountRow], overlap_until: datetime
     )
     written |= _grants(run, view, rows) | _outcome(view, overlap_until)
     _warn_of_expiry(run, rows, cycle)
+    idle = None if run.journal.promoted else idle_pending(run, view.secret)
     try:
+        if idle:
+            run.store.drop_pending(idle)
         run.store.tag(written)
         run.recorded = written
     except RotationError as error:
@@ -45,27 +49,19 @@ def is_rollback(run: Run, view: View) -> bool:
 
 
 def _cycle(run: Run, view: View) -> Cycle:
-    """A rotation begins the cycle anew, also one that an earlier run promoted and did not record.
-
-    Neither a rollback does, nor the adoption of a password that somebody had set by hand.
-    """
-    if _changed_nothing(run, view) or run.adopted == run.current.version_id:
+    """Begin the cycle anew where this run gave a new password; a rollback does not."""
+    if not run.journal.promoted or run.adopted == run.current.version_id:
         return view.cycle
-    moment = datetime.now(UTC) if run.journal.promoted else run.current.created
-    if is_rollback(run, view):
-        return shortened(view.cycle, moment)
-    return started(moment, view.cycle.days)
+    now = datetime.now(UTC)
+    return shortened(view.cycle, now) if is_rollback(run, view) else started(now, view.cycle.days)
 
 
 def _trigger(run: Run, view: View) -> str:
     if is_rollback(run, view):
         return ROLLBACK
     kept = view.secret.tags.get(tags.TRIGGER)
-    return kept if kept and _changed_nothing(run, view) else run.request.trigger
-
-
-def _changed_nothing(run: Run, view: View) -> bool:
-    return not run.journal.promoted and view.facts.recorded == run.current.version_id
+    changed = run.journal.promoted or view.facts.recorded != run.current.version_id
+    return run.request.trigger if changed or not kept else kept
 
 
 def _outcome(view: View, overlap_until: datetime | None) -> dict[str, str]:

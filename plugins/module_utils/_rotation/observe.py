@@ -1,0 +1,126 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what was seen of the secret and the server to the facts that a decision is made from."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
+    PENDING,
+    PREVIOUS,
+    SecretDescription,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle
+from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
+from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_rules
+from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
+from ansible_collections.dbops.rotation.plugins.module_utils._password import could_have_generated
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import (
+    ROLLBACK,
+    Facts,
+    PendingFacts,
+    RowFacts,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+
+PENDING_LIFE = timedelta(days=1)
+
+
+def facts_of(
+    run: Run,
+    secret: SecretDescription,
+    cycle: Cycle,
+    rows: tuple[AccountRow, ...],
+    holders: dict[StoredPassword, frozenset[str]],
+) -> Facts:
+    """Tell labels, tags and rows as the facts that a decision is made from."""
+    now = datetime.now(UTC)
+    overlap = tags.overlap_until(secret.tags)
+    return Facts(
+        current=run.current.version_id,
+        previous=secret.holder(PREVIOUS),
+        pending=_pending(run, secret),
+        recorded=secret.tags.get(tags.VERSION),
+        rows=tuple(_row(run, row, holders) for row in rows if row.passwords),
+        trigger=run.request.trigger,
+        due=cycle.due <= now,
+        untidy=cycle.mended or _outlived(run, secret, now) or idle_pending(run, secret) is not None,
+        overlapping=overlap is not None and now < overlap,
+        rollback=secret.tags.get(tags.ROLLBACK),
+        restorable=_restorable(run, secret),
+        by_administrator=run.by_administrator,
+        undecryptable=tuple(sorted(run.undecryptable)),
+    )
+
+
+def _outlived(run: Run, secret: SecretDescription, now: datetime) -> bool:
+    """Tell whether a tag speaks of a refusal that is no more, or of an overlap that is over."""
+    refused = run.current.version_id in tags.refused_versions(secret.tags)
+    overlap = tags.overlap_until(secret.tags)
+    return refused or (overlap is not None and overlap <= now)
+
+
+def _restorable(run: Run, secret: SecretDescription) -> bool:
+    """Tell whether AWSPREVIOUS holds another password; only a rollback needs to know, and read it."""
+    version_id = secret.holder(PREVIOUS)
+    if run.request.trigger != ROLLBACK or version_id is None:
+        return False
+    version = run.readable(version_id)
+    return version is not None and version.value.password != run.current.value.password
+
+
+def _row(run: Run, row: AccountRow, holders: dict[StoredPassword, frozenset[str]]) -> RowFacts:
+    # MariaDB's methods are equal to each other, so one that is ours counts as the primary.
+    primary = next((stored for stored in row.first_class if holders[stored]), row.first_class[0])
+    others = [stored for stored in row.passwords if stored is row.retained or not holders[stored] & holders[primary]]
+    secondary: frozenset[str] | None = frozenset[str]().union(*(holders[stored] for stored in others))
+    adopted = row.name in run.request.adopt_rows
+    ends_foreign = adopted and not all(holders[stored] for stored in row.passwords)
+    if not (secondary or row.retained or ends_foreign):
+        secondary = None  # none, or a method that is foreign and survives every change but an adoption
+    return RowFacts(
+        name=row.name,
+        primary=holders[primary],
+        secondary=secondary,
+        login=row.name == run.server.current_user,
+        adopted=adopted,
+    )
+
+
+def idle_pending(run: Run, secret: SecretDescription) -> str | None:
+    """Give the version under AWSPENDING that introduces nothing, because it holds AWSCURRENT's password already.
+
+    It is left where somebody edited another key of AWSCURRENT after a rotation.
+    """
+    version_id = _apart(run, secret)
+    version = run.readable(version_id) if version_id else None
+    return version_id if version and version.value.password == run.current.value.password else None
+
+
+def _apart(run: Run, secret: SecretDescription) -> str | None:
+    version_id = secret.holder(PENDING)
+    return version_id if version_id != run.current.version_id else None
+
+
+def _pending(run: Run, secret: SecretDescription) -> PendingFacts | None:
+    version_id = _apart(run, secret)
+    if version_id is None or idle_pending(run, secret):
+        return None
+    version = run.readable(version_id)
+    if version is None:
+        return PendingFacts(version_id, same_keys=False, reusable=False, newer=False)
+    same_keys = version.value.same_other_keys(run.current.value)
+    rules = policy_rules(run.server, run.current.value.login.user, run.request.rules)
+    return PendingFacts(
+        version=version_id,
+        same_keys=same_keys,
+        reusable=same_keys
+        and version_id != secret.tags.get(tags.ROLLBACK)
+        and version.created >= run.current.created
+        and could_have_generated(version.value.password, rules)
+        and datetime.now(UTC) - version.created < PENDING_LIFE,
+        newer=version.created >= run.current.created,
+    )

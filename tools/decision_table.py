@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write the table of docs/safety.md from the decision itself: which state leads to which action, for each trigger.
+
+Without an argument it rewrites the page; with --check it only tells whether the page is up to date.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide, leads_on
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts, PendingFacts, RowFacts
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "safety.md"
+BEGIN, END = "<!-- decision table: begin -->", "<!-- decision table: end -->"
+TRIGGERS = ("on_demand", "scheduled", "recovery", "rollback")
+
+NONE: frozenset[str] = frozenset()
+C, P, V, U = (frozenset(name) for name in "CPVU")
+LOGIN = RowFacts("root@localhost", C, login=True)
+OTHER = RowFacts("root@%", C)
+STORED = PendingFacts("P", same_keys=True, reusable=True, newer=True)
+CLEAN = Facts("C", "V", None, "C", (LOGIN, OTHER), "recovery", due=False, restorable=True)
+
+
+def rows(login: RowFacts, other: RowFacts, facts: Facts = CLEAN) -> Facts:
+    """Give a state with these two rows."""
+    return replace(facts, rows=(login, other))
+
+
+def both(primary: frozenset[str], secondary: frozenset[str] | None = None, facts: Facts = CLEAN) -> Facts:
+    """Give a state in which both rows hold the same passwords."""
+    return rows(replace(LOGIN, primary=primary, secondary=secondary), replace(OTHER, primary=primary), facts=facts)
+
+
+BEGUN = replace(CLEAN, pending=STORED)
+STATES: tuple[tuple[str, Facts], ...] = (
+    ("everything is done, the password is not due", CLEAN),
+    ("everything is done, the password is due", replace(CLEAN, due=True)),
+    ("AWSPENDING is stored, nothing was sent", BEGUN),
+    ("AWSPENDING is old, or not one that a run could have made", replace(CLEAN, pending=replace(STORED, reusable=False))),
+    ("AWSPENDING is set on some rows", rows(replace(LOGIN, primary=P, secondary=C), OTHER, BEGUN)),
+    ("AWSPENDING is set on all rows, not promoted", both(P, C, BEGUN)),
+    ("the same, but the label AWSPENDING was taken away", both(U, C)),
+    ("the same, but other keys of AWSCURRENT were edited", both(P, C, replace(BEGUN, pending=replace(STORED, same_keys=False)))),
+    ("AWSPENDING replaced AWSCURRENT on rows that hold one password (ed25519)", both(P, None, BEGUN)),
+    ("promoted, the old password is still valid", both(C, V, replace(CLEAN, recorded="V"))),
+    ("promoted, the old password is to stay (overlap)", both(C, V, replace(CLEAN, overlapping=True))),
+    ("the same, and the password is due", both(C, V, replace(CLEAN, overlapping=True, due=True))),
+    ("promoted and discarded, not recorded", replace(CLEAN, recorded="V")),
+    ("AWSPENDING of a rollback is set on all rows", both(P, C, replace(BEGUN, rollback="P"))),
+    ("AWSCURRENT is the version of a rollback", replace(CLEAN, rollback="C")),
+    ("AWSCURRENT was moved back while both passwords work", both(V, C)),
+    ("AWSCURRENT opens no row: the password was changed by hand", both(NONE)),
+    ("one row has the password of another version", rows(LOGIN, replace(OTHER, primary=V))),
+    ("one row has a password that no version knows", rows(LOGIN, replace(OTHER, primary=NONE))),
+    ("a second password that no version knows is valid", both(C, NONE)),
+    ("a row holds what may be AWSPENDING, whose key may not be used",
+     rows(LOGIN, replace(OTHER, primary=NONE, secondary=C), replace(BEGUN, undecryptable=("P",)))),
+)  # fmt: skip
+
+
+def table() -> Iterator[str]:
+    """Give the lines of the table."""
+    yield "| state | " + " | ".join(f"`{trigger}`" for trigger in TRIGGERS) + " |"
+    yield "|---" * (len(TRIGGERS) + 1) + "|"
+    for words, facts in STATES:
+        yield f"| {words} | " + " | ".join(told(replace(facts, trigger=trigger)) for trigger in TRIGGERS) + " |"
+
+
+def told(facts: Facts) -> str:
+    """Say what is decided, and what follows in the same run."""
+    decision = decide(facts)
+    if decision.action is Action.REFUSE:
+        return f"refuse: `{decision.code}`"
+    if not leads_on(decision, facts):
+        return str(decision.action)
+    return f"{decision.action}, then {'restore' if facts.trigger == 'rollback' else 'rotate'}"
+
+
+def page(text: str) -> str:
+    """Give the page with the table of now."""
+    before, _begin, rest = text.partition(BEGIN)
+    _old, _end, after = rest.partition(END)
+    return "\n".join([before + BEGIN, *table(), END + after])
+
+
+def main() -> int:
+    """Rewrite the page, or tell that it has to be."""
+    text = PAGE.read_text()
+    if "--check" in sys.argv[1:]:
+        return int(page(text) != text)
+    PAGE.write_text(page(text))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
