@@ -38,15 +38,18 @@ def both(primary: frozenset[str], secondary: frozenset[str] | None = None, facts
 
 
 BEGUN = replace(CLEAN, pending=STORED)
+UNTRUSTED = replace(CLEAN, pending=replace(STORED, reusable=False))
+EDITED = replace(CLEAN, pending=replace(STORED, same_keys=False))
+HIDDEN = replace(BEGUN, undecryptable=("P",))
 STATES: tuple[tuple[str, Facts], ...] = (
     ("everything is done, the password is not due", CLEAN),
     ("everything is done, the password is due", replace(CLEAN, due=True)),
     ("AWSPENDING is stored, nothing was sent", BEGUN),
-    ("AWSPENDING is old, or not one that a run could have made", replace(CLEAN, pending=replace(STORED, reusable=False))),
+    ("AWSPENDING is old, or not one that a run could have made", UNTRUSTED),
     ("AWSPENDING is set on some rows", rows(replace(LOGIN, primary=P, secondary=C), OTHER, BEGUN)),
     ("AWSPENDING is set on all rows, not promoted", both(P, C, BEGUN)),
     ("the same, but the label AWSPENDING was taken away", both(U, C)),
-    ("the same, but other keys of AWSCURRENT were edited", both(P, C, replace(BEGUN, pending=replace(STORED, same_keys=False)))),
+    ("the same, but other keys of AWSCURRENT were edited", both(P, C, EDITED)),
     ("AWSPENDING replaced AWSCURRENT on rows that hold one password (ed25519)", both(P, None, BEGUN)),
     ("promoted, the old password is still valid", both(C, V, replace(CLEAN, recorded="V"))),
     ("promoted, the old password is to stay (overlap)", both(C, V, replace(CLEAN, overlapping=True))),
@@ -59,9 +62,11 @@ STATES: tuple[tuple[str, Facts], ...] = (
     ("one row has the password of another version", rows(LOGIN, replace(OTHER, primary=V))),
     ("one row has a password that no version knows", rows(LOGIN, replace(OTHER, primary=NONE))),
     ("a second password that no version knows is valid", both(C, NONE)),
-    ("a row holds what may be AWSPENDING, whose key may not be used",
-     rows(LOGIN, replace(OTHER, primary=NONE, secondary=C), replace(BEGUN, undecryptable=("P",)))),
-)  # fmt: skip
+    (
+        "a row holds what may be AWSPENDING, whose key may not be used",
+        rows(LOGIN, replace(OTHER, primary=NONE), HIDDEN),
+    ),
+)
 
 
 def table() -> Iterator[str]:
