@@ -40,6 +40,7 @@ def both(primary: frozenset[str], secondary: frozenset[str] | None = None, facts
 BEGUN = replace(CLEAN, pending=STORED)
 UNTRUSTED = replace(CLEAN, pending=replace(STORED, reusable=False))
 EDITED = replace(CLEAN, pending=replace(STORED, same_keys=False))
+HELD = replace(CLEAN, hold=True, held="C")
 HIDDEN = replace(BEGUN, undecryptable=("P",))
 STATES: tuple[tuple[str, Facts], ...] = (
     ("everything is done, the password is not due", CLEAN),
@@ -54,6 +55,7 @@ STATES: tuple[tuple[str, Facts], ...] = (
     ("promoted, the old password is still valid", both(C, V, replace(CLEAN, recorded="V"))),
     ("promoted, the old password is to stay (overlap)", both(C, V, replace(CLEAN, overlapping=True))),
     ("the same, and the password is due", both(C, V, replace(CLEAN, overlapping=True, due=True))),
+    ("promoted, the hooks have not run (`steps: promote`)", both(C, V, replace(HELD, recorded="V"))),
     ("promoted and discarded, not recorded", replace(CLEAN, recorded="V")),
     ("AWSPENDING of a rollback is set on all rows", both(P, C, replace(BEGUN, rollback="P"))),
     ("AWSCURRENT is the version of a rollback", replace(CLEAN, rollback="C")),

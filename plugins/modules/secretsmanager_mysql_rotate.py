@@ -54,6 +54,42 @@ options:
       - A MariaDB row with the C(ed25519) plugin can hold one password only and has no overlap.
     type: int
     default: 0
+  steps:
+    description:
+      - V(all) takes the rotation to its end.
+      - V(promote) stops after the new password is C(AWSCURRENT) and leaves the old one valid, so that programs can be
+        told before it ends. RV(held) is then true. Done again, it begins nothing new before V(finish) was done.
+      - V(finish) only does what is left, whatever O(trigger) is, which is then recorded as the reason of the rotation.
+    type: str
+    choices: [all, promote, finish]
+    default: all
+  min_age:
+    description:
+      - A password that was rotated less than so many seconds ago is left alone by V(on_demand), with a warning that
+        says by whom and when. Onboarding is no rotation in this sense, and what is unfinished is finished in any case.
+    type: int
+    default: 0
+  before:
+    description:
+      - Only clients whose password was last rotated before this moment (ISO 8601 with a time zone) are rotated by
+        V(on_demand). A run over many clients that was stopped can be repeated with it and does the rest.
+    type: str
+  force:
+    description:
+      - Rotate although O(min_age) has not passed, and although a scheduled run would have to wait for a window.
+    type: bool
+    default: false
+  kill_sessions:
+    description:
+      - End all other connections of the account after the rotation. They live on otherwise, whoever opened them, which
+        is not wanted where a password has leaked.
+    type: bool
+    default: false
+  requested_by:
+    description:
+      - Who asked for the rotation, for the receipt, for a tag of the secret and for notices.
+    type: str
+    default: ''
 requirements:
   - boto3 >= 1.34
   - PyMySQL >= 1.1.1
@@ -145,7 +181,8 @@ action:
     - What was done, or in check mode would be done.
     - V(rotate) makes a new password and sets it. V(resume) sets a new password that an earlier run had stored.
       V(finish) sets on all rows a new password that an earlier run had set on some of them. V(restore) sets the
-      previous password again.
+      previous password again. V(hold) waits for O(steps=finish). V(busy) left it to another run that is at work (a
+      scheduled run only).
     - V(settle) ends an old password that an earlier run had left valid. V(record) writes tags only. V(nothing) changes
       nothing.
   returned: success
@@ -166,6 +203,24 @@ reason:
   returned: success
   type: str
   sample: "CHG-1042: left the company"
+requested_by:
+  description: Who asked for it, as given.
+  returned: success
+  type: str
+forced:
+  description: Whether O(force) was given.
+  returned: success
+  type: bool
+held:
+  description: Whether the old password was left valid for hooks to run; a call with O(steps=finish) is to follow.
+  returned: success
+  type: bool
+  sample: false
+sessions_ended:
+  description: How many other connections of the account were ended.
+  returned: success
+  type: int
+  sample: 0
 version_id:
   description: Id of the version that is AWSCURRENT now.
   returned: success

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -12,14 +13,19 @@ from datetime import UTC, datetime, timedelta
 DEFAULT_CYCLE_DAYS = 40
 
 ROLLBACK_LIFE = timedelta(days=1)
+TAG_LENGTH = 256
 
 # The version that is being set where the old password ends at once (MariaDB rows that can hold one only).
 APPLYING = "rotation/applying"
+# Who asked for the last rotation.
+BY = "rotation/by"
 CLIENT = "rotation/client"
 CYCLE_DAYS = "rotation/cycle-days"
 DUE = "rotation/due"
 # A digest of the grants of the covered rows, as the last rotation left them.
 GRANTS = "rotation/grants"
+# The version that was promoted for the hooks to run before its old password ends.
+HELD = "rotation/held"
 LAST = "rotation/last"
 # Until when the old password stays valid beside AWSCURRENT's; empty where there is none.
 OVERLAP_UNTIL = "rotation/overlap-until"
@@ -81,6 +87,11 @@ def refused_versions(tags: Mapping[str, str]) -> list[str]:
 def overlap_until(tags: Mapping[str, str]) -> datetime | None:
     """Give the moment until which the old password stays valid; None where no overlap is promised."""
     return _moment(tags.get(OVERLAP_UNTIL))
+
+
+def tag_text(text: str) -> str:
+    """Give a text in the characters that the value of a tag may have."""
+    return re.sub(r"[^\w .:/=+@-]", "_", text)[:TAG_LENGTH]
 
 
 def stamp(moment: datetime) -> str:

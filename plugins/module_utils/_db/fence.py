@@ -15,8 +15,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
+from ansible_collections.dbops.rotation.plugins.module_utils._db.sessions import end_session
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import MAX_DEADLINE
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, RotationError
+
+BUSY = "fence_busy"
 
 
 class Fence:
@@ -42,12 +45,12 @@ class Fence:
             return
         holder = self._holder()
         if holder in dead or self._is_orphan(self._process(holder)):
-            self._kill(holder)
+            end_session(self._session, holder)
             if self._taken():
                 return
         raise RotationError(
             f"Another run is at work on this account: {self.busy() or 'it has just ended'}.",
-            code="fence_busy",
+            code=BUSY,
             next_step="Wait for it to end. If nothing is at work, end that connection on the server"
             " (KILL with its number), then run the same command again.",
         )
@@ -93,10 +96,3 @@ class Fence:
 
     def _is_orphan(self, row: dict[str, Any] | None) -> bool:
         return bool(row and row["user"] == self._user and int(row["time"] or 0) > MAX_DEADLINE)
-
-    def _kill(self, holder: Any) -> None:
-        try:
-            self._session.query(f"KILL {int(holder)}")
-        except RotationError as error:
-            if error.code != "no_such_thread":
-                raise

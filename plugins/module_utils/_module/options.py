@@ -82,8 +82,8 @@ def tls_options(params: Mapping[str, Any]) -> TlsOptions:
     )
 
 
-def rotation_request(params: Mapping[str, Any], *, trigger: str, check: bool, overlap: int = 0) -> RotationRequest:
-    """Give the request that the options make."""
+def rotation_request(params: Mapping[str, Any], *, trigger: str, check: bool, **asked: Any) -> RotationRequest:
+    """Give the request that the options make; ``asked`` is what only some modules can be asked for."""
     return RotationRequest(
         client=client_name(params),
         secret_id=params["secret_id"],
@@ -92,12 +92,12 @@ def rotation_request(params: Mapping[str, Any], *, trigger: str, check: bool, ov
         trigger=trigger,
         reason=params["reason"],
         deadline=params["deadline"],
-        overlap=overlap,
         adopt_rows=frozenset(params["adopt_rows"]),
         single_writer=params["single_writer"],
         allow_plaintext_statement=params["allow_plaintext_statement"],
         accept_server_id=params["accept_server_id"],
         check=check,
+        **asked,
     )
 
 

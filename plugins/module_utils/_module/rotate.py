@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
     AWS_SPEC,
@@ -18,12 +20,37 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     secret_store,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ON_DEMAND, TRIGGERS
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import ALL, STEPS
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate import rotate
 
 
 def _rotate(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    request = rotation_request(params, trigger=params["trigger"], check=check, overlap=params["overlap"])
+    asked = {name: params[name] for name in ("overlap", "steps", "min_age", "force", "kill_sessions")}
+    request = rotation_request(
+        params,
+        trigger=params["trigger"],
+        check=check,
+        before=_moment(params["before"]),
+        requested_by=params["requested_by"],
+        **asked,
+    )
     return rotate(request, secret_store(params))
+
+
+def _moment(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise RotationError(
+            "rotation_before is no moment in ISO 8601 with a time zone.",
+            code="invalid_option",
+            next_step="Write it like 2026-11-25T14:00:00Z.",
+        )
+    return moment
 
 
 ROTATE = Operation(
@@ -32,6 +59,12 @@ ROTATE = Operation(
         **CHANGE_SPEC,
         "trigger": {"type": "str", "choices": list(TRIGGERS), "default": ON_DEMAND},
         "overlap": {"type": "int", "default": 0},
+        "steps": {"type": "str", "choices": list(STEPS), "default": ALL},
+        "min_age": {"type": "int", "default": 0},
+        "before": {"type": "str"},
+        "force": {"type": "bool", "default": False},
+        "kill_sessions": {"type": "bool", "default": False},
+        "requested_by": {"type": "str", "default": ""},
         **DATABASE_SPEC,
         **AWS_SPEC,
     },

@@ -16,6 +16,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import 
 from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_title
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import refuse_other_place
+from ansible_collections.dbops.rotation.plugins.module_utils._db.sessions import end_other_sessions
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     ConnectionLost,
     PolicyRefused,
@@ -37,20 +38,33 @@ PROVEN = (Action.FINISH, Action.RESTORE)
 
 def execute(run: Run, view: View, decision: Decision) -> bool:
     """Do what was decided; tell whether the request is fulfilled (else look again and decide anew)."""
-    if decision.action is Action.NOTHING:
+    if decision.action in (Action.NOTHING, Action.HOLD):
+        if decision.reason == view.facts.spared and not run.request.before:
+            run.journal.warn(decision.reason)
         return True
+    run.journal.changed = True
     if decision.action in INTRODUCING:
         version = _introduce(run, view, decision)
         _verify(run, view, version)
         promote(run, version)
+        if view.facts.hold:
+            return True
+    _end(run, view, decision)
+    return not leads_on(decision, view.facts)
+
+
+def _end(run: Run, view: View, decision: Decision) -> None:
+    """End the old password, or leave it until its overlap is over; then write down that everything is done."""
     kept_until = _kept_until(run, view)
     if kept_until:
         run.journal.kept_until = stamp(kept_until)
     elif decision.action is not Action.RECORD:
         _discard(run, view)
+    if run.request.kill_sessions and (run.journal.promoted or view.facts.recorded != run.current.version_id):
+        with run.journal.step("end sessions"):
+            run.journal.sessions_ended = end_other_sessions(run.session, run.current.value.login.user)
     with run.journal.step("record"):
         record(run, view, _rows(run), kept_until)
-    return not leads_on(decision, view.facts)
 
 
 def _kept_until(run: Run, view: View) -> datetime | None:
@@ -60,7 +74,7 @@ def _kept_until(run: Run, view: View) -> datetime | None:
     """
     if run.request.overlap and run.journal.promoted:
         return run.request.overlap_end()
-    promised = view.facts.overlapping and run.request.trigger in UNATTENDED
+    promised = view.facts.overlapping and view.facts.trigger in UNATTENDED
     return overlap_until(view.secret.tags) if promised else None
 
 

@@ -30,7 +30,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.refuse im
 
 def decide(facts: Facts) -> Decision:
     """Give the one safe thing to do."""
-    steps = (refuse, _follow_label, _finish, _settle, _wait, _restore, _resume)
+    steps = (refuse, _follow_label, _finish, _hold, _settle, _wait, _restore, _resume)
     return next((found for step in steps if (found := step(facts))), None) or _begin(facts)
 
 
@@ -90,6 +90,13 @@ def _finish(facts: Facts) -> Decision | None:
     )
 
 
+def _hold(facts: Facts) -> Decision | None:
+    """Keep the old password until the hooks have run, those of a run that was cut off too."""
+    if not facts.hold or facts.held != facts.current or facts.recorded == facts.current:
+        return None
+    return Decision(Action.HOLD, "The new password is AWSCURRENT; the hooks have to run before the old one ends.")
+
+
 def _settle(facts: Facts) -> Decision | None:
     old = _with_old(facts)
     if not old or _overlaps(facts) or _brings_back(facts, old):
@@ -139,6 +146,8 @@ def _resume(facts: Facts) -> Decision | None:
 
 def _begin(facts: Facts) -> Decision:
     rows = _names(facts.covered)
+    if facts.spared:
+        return _record(facts) or Decision(Action.NOTHING, facts.spared)
     if facts.trigger not in UNATTENDED:
         return Decision(Action.ROTATE, "A new password was asked for.", rows=rows)
     if facts.trigger == SCHEDULED and facts.due:

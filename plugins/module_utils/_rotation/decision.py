@@ -22,6 +22,7 @@ class Action(StrEnum):
     RESUME = "resume"
     FINISH = "finish"
     RESTORE = "restore"
+    HOLD = "hold"
     SETTLE = "settle"
     RECORD = "record"
     NOTHING = "nothing"

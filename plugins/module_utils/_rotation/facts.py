@@ -67,6 +67,8 @@ class Facts:
 
     ``recorded`` is the version for which the tags say that everything is done; ``previous`` the holder of
     AWSPREVIOUS. ``due`` tells whether the cycle has ended, ``untidy`` that a tag is missing or has outlived its use.
+    ``hold`` tells that hooks are to run before the old password ends, ``held`` is the version promoted for that.
+    ``spared`` says why a person's run begins no rotation, where it does not.
     ``overlapping`` tells that the old password is promised to stay valid for now. ``rollback`` is the version that
     a rollback made, ``restorable`` tells that AWSPREVIOUS holds a password to go back to. ``by_administrator`` tells
     that another account opened the server. ``undecryptable`` are versions whose password could not be read.
@@ -80,6 +82,9 @@ class Facts:
     trigger: str
     due: bool
     untidy: bool = False
+    hold: bool = False
+    held: str | None = None
+    spared: str = ""
     overlapping: bool = False
     rollback: str | None = None
     restorable: bool = False

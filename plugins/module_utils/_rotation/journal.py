@@ -29,6 +29,8 @@ class Journal:
     overtaken: bool = False  # somebody else moved AWSCURRENT during the run
     verified: bool = False
     promoted: bool = False
+    changed: bool = False
+    sessions_ended: int = 0
     settled: bool = False
     kept_until: str = ""  # the end of the overlap, where the old password stays valid on purpose
 

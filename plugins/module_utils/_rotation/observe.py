@@ -19,11 +19,14 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import p
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._password import could_have_generated
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import (
+    ON_DEMAND,
+    ONBOARDING,
     ROLLBACK,
     Facts,
     PendingFacts,
     RowFacts,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import PROMOTE
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
 PENDING_LIFE = timedelta(days=1)
@@ -45,9 +48,12 @@ def facts_of(
         pending=_pending(run, secret),
         recorded=secret.tags.get(tags.VERSION),
         rows=tuple(_row(run, row, holders) for row in rows if row.passwords),
-        trigger=run.request.trigger,
+        trigger=run.request.begins_as,
         due=cycle.due <= now,
         untidy=cycle.mended or _outlived(run, secret, now) or idle_pending(run, secret) is not None,
+        hold=run.request.steps == PROMOTE,
+        held=secret.tags.get(tags.HELD),
+        spared=_spared(run, secret, cycle, now),
         overlapping=overlap is not None and now < overlap,
         rollback=secret.tags.get(tags.ROLLBACK),
         restorable=_restorable(run, secret),
@@ -61,6 +67,26 @@ def _outlived(run: Run, secret: SecretDescription, now: datetime) -> bool:
     refused = run.current.version_id in tags.refused_versions(secret.tags)
     overlap = tags.overlap_until(secret.tags)
     return refused or (overlap is not None and overlap <= now)
+
+
+def _spared(run: Run, secret: SecretDescription, cycle: Cycle, now: datetime) -> str:
+    """Say why a rotation that a person asked for is not begun; empty where it is.
+
+    Onboarding does not count as a rotation, and what is unfinished is finished in any case.
+    """
+    request, age = run.request, now - cycle.last
+    first = secret.tags.get(tags.TRIGGER) == ONBOARDING
+    if request.begins_as != ON_DEMAND or secret.tags.get(tags.VERSION) != run.current.version_id:
+        return ""
+    who = f"{tags.stamp(cycle.last)} ({secret.tags.get(tags.TRIGGER)}, by {secret.tags.get(tags.BY) or 'nobody named'})"
+    if request.before and cycle.last >= request.before:
+        return f"The password was rotated at {who}, not before {tags.stamp(request.before)}; it is left alone."
+    if request.force or first or age >= timedelta(seconds=request.min_age):
+        return ""
+    return (
+        f"The password was rotated {int(age.total_seconds())} seconds ago, at {who}; it is left alone, unless"
+        " rotation_force=true."
+    )
 
 
 def _restorable(run: Run, secret: SecretDescription) -> bool:

@@ -49,6 +49,8 @@ def _declare(run: Run, view: View, decision: Decision, version_id: str) -> None:
         needed[tags.APPLYING] = version_id
     if restores(decision, view.facts):
         needed[tags.ROLLBACK] = version_id
+    if view.facts.hold:
+        needed[tags.HELD] = version_id
     needed = {tag: value for tag, value in needed.items() if view.secret.tags.get(tag) != value}
     overlap = {tags.OVERLAP_UNTIL: tags.stamp(run.request.overlap_end())} if run.request.overlap else {}
     if not (needed or overlap):

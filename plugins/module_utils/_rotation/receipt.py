@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING, SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action, Decision
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
@@ -21,6 +22,7 @@ DONE = {
     Action.RESUME: "rotated, with the password that an earlier run had stored",
     Action.FINISH: "rotated, finishing what an earlier run had begun",
     Action.RESTORE: "rolled back to the previous password",
+    Action.HOLD: "the new password is AWSCURRENT, the hooks have to run before the old one ends",
     Action.SETTLE: "finished what an earlier run had begun, old password discarded",
     Action.RECORD: "only the tags were written",
     Action.NOTHING: "nothing to do",
@@ -30,6 +32,7 @@ PLANNED = {
     Action.RESUME: "would rotate, with the password that an earlier run had stored",
     Action.FINISH: "would rotate, finishing what an earlier run had begun",
     Action.RESTORE: "would roll back to the previous password",
+    Action.HOLD: "would run the hooks before the old password ends",
     Action.SETTLE: "would discard the old password",
     Action.RECORD: "would write the tags only",
     Action.NOTHING: "would change nothing",
@@ -40,7 +43,7 @@ def receipt(run: Run, view: View, decision: Decision, previous: str) -> dict[str
     """Give the result of a run as plain data."""
     request, journal = run.request, run.journal
     return {
-        "changed": decision.action in CHANGING,
+        "changed": decision.action in CHANGING or journal.changed,
         "msg": _message(run, view, decision),
         "client": request.client,
         "secret_id": request.secret_id,
@@ -49,6 +52,10 @@ def receipt(run: Run, view: View, decision: Decision, previous: str) -> dict[str
         "decision": decision.reason,
         "trigger": request.trigger,
         "reason": request.reason,
+        "requested_by": request.requested_by,
+        "forced": request.force,
+        "held": decision.action is Action.HOLD or (view.facts.hold and journal.promoted),
+        "sessions_ended": journal.sessions_ended,
         "version_id": run.current.version_id,
         "previous_version_id": previous if previous != run.current.version_id else view.facts.previous,
         "rows": _rows(view, decision),
@@ -59,6 +66,23 @@ def receipt(run: Run, view: View, decision: Decision, previous: str) -> dict[str
         **effort(journal, run.store),
         "warnings": list(journal.warnings),
         "diff": _diff(run, view, decision, previous),
+    }
+
+
+def left_to_another(run: Run, error: RotationError) -> dict[str, Any]:
+    """Give the result of a scheduled run that found another one at work."""
+    return {
+        "changed": False,
+        "msg": f"{run.request.client}: left to the run that is at work already. {error.cause}",
+        "client": run.request.client,
+        "secret_id": run.request.secret_id,
+        "action": "busy",
+        "decision": error.cause,
+        "trigger": run.request.trigger,
+        "version_id": run.current.version_id,
+        "held": False,
+        **effort(run.journal, run.store),
+        "warnings": list(run.journal.warnings),
     }
 
 

@@ -31,6 +31,8 @@ def record(run: Run, view: View, rows: list[AccountRow], overlap_until: datetime
         client=run.request.client,
         cycle=cycle,
     )
+    if run.request.requested_by and (run.journal.promoted or view.facts.recorded != run.current.version_id):
+        written[tags.BY] = tags.tag_text(run.request.requested_by)
     written |= _grants(run, view, rows) | _outcome(view, overlap_until)
     _warn_of_expiry(run, rows, cycle)
     idle = None if run.journal.promoted else idle_pending(run, view.secret)

@@ -11,17 +11,22 @@ from datetime import UTC, datetime, timedelta
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ON_DEMAND
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ON_DEMAND, RECOVERY
 
 DEFAULT_DEADLINE = 120.0
 REASON_LENGTH = 200
 LONGEST_OVERLAP = 30 * 86400
+ALL, PROMOTE, FINISH = "all", "promote", "finish"
+STEPS = (ALL, PROMOTE, FINISH)
 
 
 @dataclass(frozen=True)
 class RotationRequest:
     """One client's rotation; ``deadline`` in seconds, as is ``overlap``: how long the old password stays valid.
 
+    ``steps``: all, up to the promotion (so that hooks can run before the old password ends), or only what is left
+    after it. A password is left alone that was rotated within ``min_age`` seconds, unless ``force``, or since
+    ``before``. ``kill_sessions`` ends the account's other connections after the rotation.
     ``adopt_rows`` names foreign rows (user@host) that are to carry this secret's password from now on.
     ``accept_server_id`` names another server than the remembered one as the right one.
     """
@@ -34,11 +39,22 @@ class RotationRequest:
     reason: str = ""
     deadline: float = DEFAULT_DEADLINE
     overlap: int = 0
+    steps: str = ALL
+    min_age: int = 0
+    before: datetime | None = None
+    force: bool = False
+    kill_sessions: bool = False
+    requested_by: str = ""
     adopt_rows: frozenset[str] = field(default_factory=frozenset)
     single_writer: bool = False
     allow_plaintext_statement: bool = False
     accept_server_id: str | None = None
     check: bool = False
+
+    @property
+    def begins_as(self) -> str:
+        """Give the trigger by which is decided what may be begun."""
+        return RECOVERY if self.steps == FINISH else self.trigger
 
     def overlap_end(self) -> datetime:
         """Give the moment at which an overlap that begins now is over."""

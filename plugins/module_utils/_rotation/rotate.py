@@ -8,13 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import BUSY
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, RotationError, SwapLost
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.change import execute
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide, predicted
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import DRIFT, Action, Decision
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import SCHEDULED
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View, look
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import receipt
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import left_to_another, receipt
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
@@ -43,8 +45,13 @@ def _rotate(run: Run) -> dict[str, Any]:
     previous = run.current.version_id
     with run.journal.step("open"):
         run.open()
-    with run.journal.step("fence"):
-        run.take_fence()
+    try:
+        with run.journal.step("fence"):
+            run.take_fence()
+    except RotationError as error:
+        if error.code != BUSY or run.request.trigger != SCHEDULED:
+            raise
+        return left_to_another(run, error)
     view, decision = until_done(run)
     return receipt(run, view, decision, previous)
 
