@@ -1,0 +1,110 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When a client may be rotated: its maintenance windows, less the periods in which changes are frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.wall_clock import DAY, Stretch, offset_at, showing
+
+# How many days are searched for an opening, before giving up; most are found in the first span.
+SEARCH_DAYS = (10, 100, 1000)
+INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Hours of some weekdays, on the clocks of a zone.
+
+    ``days`` are those on which it begins (0 is Monday). ``start`` and ``end`` count from midnight of that day;
+    an end beyond 24 hours lies on the day after.
+    """
+
+    days: frozenset[int]
+    start: timedelta
+    end: timedelta
+    zone: ZoneInfo
+
+    def stretches(self, begin: datetime, end: datetime) -> Iterator[Stretch]:
+        """Yield when it is open; the first and the last may reach beyond what was asked for."""
+        date = begin.astimezone(self.zone).date() - DAY
+        while date <= end.astimezone(self.zone).date():
+            if date.weekday() in self.days:
+                midnight = datetime.combine(date, time())
+                yield from showing(self.zone, midnight + self.start, midnight + self.end)
+            date += DAY
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """A period in which nothing is changed, from ``start`` until before ``end``."""
+
+    start: datetime
+    end: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """All windows and freezes of a client; without a window it is open whenever no freeze holds."""
+
+    windows: tuple[Window, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
+
+    def stretches(self, begin: datetime, end: datetime) -> list[Stretch]:
+        """Give when it is open between two moments, in order and without overlaps."""
+        whole = [(begin, end)]
+        found = _merged(part for window in self.windows for part in window.stretches(begin, end))
+        opened = [(max(first, begin), min(last, end)) for first, last in found] if self.windows else whole
+        for freeze in self.freezes:
+            parts = [((first, min(last, freeze.start)), (max(first, freeze.end), last)) for first, last in opened]
+            opened = [part for pair in parts for part in pair]
+        return [(first, last) for first, last in opened if first < last]
+
+    def is_open(self, moment: datetime) -> bool:
+        """Tell whether a rotation may start at this moment."""
+        return bool(self.stretches(moment, moment + INSTANT))
+
+    def is_open_for_run(self, run: datetime, now: datetime) -> bool:
+        """Tell whether a later run may rotate, if its schedule keeps to UTC or to the clocks of a window's zone."""
+        zones = {window.zone for window in self.windows}
+        shifts = {offset_at(zone, now) - offset_at(zone, run) for zone in zones} | {timedelta()}
+        return any(self.is_open(run + shift) for shift in shifts)
+
+    def next_opening(self, moment: datetime) -> datetime | None:
+        """Give the first moment, from this one on, at which it is open; None where there is none in sight."""
+        for days in SEARCH_DAYS:
+            found = self.stretches(moment, moment + timedelta(days=days))
+            if found:
+                return found[0][0]
+        return None
+
+    def last_opening(self, moment: datetime) -> Stretch | None:
+        """Give the last stretch in which it is open before a moment; None where there was none for years."""
+        for days in SEARCH_DAYS:
+            found = self.stretches(moment - timedelta(days=days), moment)
+            if found:
+                return found[-1]
+        return None
+
+    def closed_because(self, moment: datetime) -> str:
+        """Say why it is closed at a moment; nothing where it is open."""
+        reasons = [freeze.reason for freeze in self.freezes if freeze.start <= moment < freeze.end]
+        if reasons:
+            return f"changes are frozen ({', '.join(reasons)})"
+        return "" if self.is_open(moment) else "it is outside the maintenance windows"
+
+
+def _merged(stretches: Iterable[Stretch]) -> list[Stretch]:
+    merged: list[Stretch] = []
+    for first, last in sorted(stretches):
+        if merged and first <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return merged
