@@ -17,6 +17,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import 
     shortened,
     stamp,
     started,
+    unreadable,
 )
 
 CREATED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -75,6 +76,12 @@ def test_cycle_days_out_of_range_count_as_the_default(days: str, expected: int) 
 @pytest.mark.parametrize("last", ["9999-12-31T00:00:00Z", "0001-01-01T00:00:00Z", "yesterday"])
 def test_a_last_date_that_makes_no_sense_is_the_age_of_the_version(last: str) -> None:
     assert read_cycle({tags.LAST: last}, CREATED) == Cycle(CREATED, 40, CREATED + timedelta(days=40), mended=True)
+
+
+def test_what_cannot_be_read_is_named() -> None:
+    assert unreadable(written()) == ()
+    assert unreadable({}) == (tags.LAST, tags.DUE, tags.CYCLE_DAYS)
+    assert unreadable(written() | {tags.DUE: "soon", tags.CYCLE_DAYS: "-3"}) == (tags.DUE, tags.CYCLE_DAYS)
 
 
 def test_a_stamp_is_utc_to_the_second() -> None:

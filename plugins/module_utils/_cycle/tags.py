@@ -22,11 +22,15 @@ BY = "rotation/by"
 CLIENT = "rotation/client"
 CYCLE_DAYS = "rotation/cycle-days"
 DUE = "rotation/due"
+# How many runs have failed in a row, and where the last one did.
+FAILURES = "rotation/failures"
 # A digest of the grants of the covered rows, as the last rotation left them.
 GRANTS = "rotation/grants"
 # The version that was promoted for the hooks to run before its old password ends.
 HELD = "rotation/held"
 LAST = "rotation/last"
+# What people have been told.
+NOTIFIED = "rotation/notified"
 # Until when the old password stays valid beside AWSCURRENT's; empty where there is none.
 OVERLAP_UNTIL = "rotation/overlap-until"
 # The versions whose password the server refused; no unattended run tries them again.
@@ -92,6 +96,13 @@ def overlap_until(tags: Mapping[str, str]) -> datetime | None:
 def tag_text(text: str) -> str:
     """Give a text in the characters that the value of a tag may have."""
     return re.sub(r"[^\w .:/=+@-]", "_", text)[:TAG_LENGTH]
+
+
+def unreadable(tags: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the keys of the cycle that are missing or cannot be read."""
+    read = {LAST: _moment(tags.get(LAST)), DUE: _moment(tags.get(DUE))}
+    lost = [key for key, moment in read.items() if moment is None]
+    return (*lost, CYCLE_DAYS) if str(_days(tags.get(CYCLE_DAYS))) != tags.get(CYCLE_DAYS) else tuple(lost)
 
 
 def stamp(moment: datetime) -> str:

@@ -1,0 +1,118 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tags that are missing, spoilt or of another cycle: what is meant instead, and what no one can have meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import first_due
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, read_cycle, stamp, unreadable
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.wall_clock import DAY
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+
+# By how much the clocks of two controllers may differ.
+SKEW = timedelta(minutes=5)
+# A first cycle, which is spread; the engine's own word for the trigger.
+ONBOARDING = "onboarding"
+
+
+@dataclass(frozen=True)
+class MendedCycle:
+    """The cycle that holds, the tags to write so that the secret says so, and what people should know of it."""
+
+    cycle: Cycle
+    tags: dict[str, str]
+    warnings: tuple[str, ...]
+
+
+def has_last(found: Mapping[str, str], now: datetime) -> bool:
+    """Tell whether the tags say when the password was changed; else the age of the version is needed."""
+    return tags.LAST not in _distrusted(found, now)
+
+
+def mended_cycle(
+    found: Mapping[str, str], created: datetime, client: str, policy: Policy, now: datetime, *, start: bool = False
+) -> MendedCycle:
+    """Give the cycle that holds now; ``created`` is when AWSCURRENT's version was made.
+
+    ``start``: a client that was never under management gets its place in the cycle.
+    Raises RotationError (impossible_due) where the due date is further ahead than any run of ours sets it.
+    """
+    wrong = _distrusted(found, now)
+    cycle = read_cycle({key: value for key, value in found.items() if key not in wrong}, created)
+    days = policy.cycle_days or cycle.days
+    if start and not _is_managed(found):
+        cycle = _started(created, days, client, policy, now)
+    elif days != cycle.days:
+        cycle = _recounted(found, cycle, days, client, policy)
+    _refuse_impossible(cycle, policy, now, client)
+    return MendedCycle(cycle, _tags(found, cycle, wrong), tuple(_warnings(found, cycle, wrong)))
+
+
+def _distrusted(found: Mapping[str, str], now: datetime) -> tuple[str, ...]:
+    wrong = unreadable(found)
+    if tags.LAST not in wrong and read_cycle(found, now).last > now + SKEW:
+        wrong += (tags.LAST,)
+    return wrong
+
+
+def _is_managed(found: Mapping[str, str]) -> bool:
+    return any(key in found for key in (tags.VERSION, tags.LAST, tags.DUE))
+
+
+def _started(created: datetime, days: int, client: str, policy: Policy, now: datetime) -> Cycle:
+    """Give a new client its place; one whose password is old already is not due today with all the others."""
+    due = first_due(client, created, days, policy.calendar)
+    if due < now + DAY:
+        due = first_due(client, now, days, policy.calendar)
+    return Cycle(created, days, due, mended=True)
+
+
+def _recounted(found: Mapping[str, str], cycle: Cycle, days: int, client: str, policy: Policy) -> Cycle:
+    """Count a cycle of another length from the last rotation; a first cycle stays spread."""
+    due = cycle.last + timedelta(days=days)
+    if _is_first(found) and cycle.due < cycle.last + timedelta(days=cycle.days):
+        due = first_due(client, cycle.last, days, policy.calendar)
+    return replace(cycle, days=days, due=due)
+
+
+def _is_first(found: Mapping[str, str]) -> bool:
+    return found.get(tags.TRIGGER, ONBOARDING) == ONBOARDING
+
+
+def _tags(found: Mapping[str, str], cycle: Cycle, wrong: tuple[str, ...]) -> dict[str, str]:
+    held = {tags.LAST: stamp(cycle.last), tags.DUE: stamp(cycle.due), tags.CYCLE_DAYS: str(cycle.days)}
+    days = found.get(tags.CYCLE_DAYS)
+    # A date that a person wrote in another form is left as it is.
+    changed = wrong if days == held[tags.CYCLE_DAYS] else held
+    return {key: held[key] for key in held if key in changed and found.get(key) != held[key]}
+
+
+def _warnings(found: Mapping[str, str], cycle: Cycle, wrong: tuple[str, ...]) -> Iterator[str]:
+    """Say what does not count; that a client was never under management is no loss."""
+    spoilt = [key for key in wrong if key in found]
+    missing = [key for key in wrong if key not in found]
+    if spoilt:
+        yield f"The tags {', '.join(spoilt)} of the secret make no sense and do not count."
+    if missing and _is_managed(found):
+        yield f"The secret lacks the tags {', '.join(missing)}; the age of its version and the defaults count instead."
+    limit = cycle.last + timedelta(days=cycle.days)
+    if cycle.due > limit + SKEW and not (wrong or _is_first(found)):
+        yield f"The due date {stamp(cycle.due)} lies after {stamp(limit)}, when the cycle of {cycle.days} days ends."
+
+
+def _refuse_impossible(cycle: Cycle, policy: Policy, now: datetime, client: str) -> None:
+    latest = max(now, cycle.last) + timedelta(days=cycle.days) + policy.until_next_run + DAY
+    if cycle.due > latest:
+        raise RotationError(
+            f"The due date {stamp(cycle.due)} of {client} is further ahead than a cycle of {cycle.days} days allows.",
+            code="impossible_due",
+            next_step="If the cycle is meant to be longer, set rotation_cycle_days. Otherwise correct the tag"
+            f" {tags.DUE} of the secret, or let rotation_cycle with the state reset count from now.",
+        )

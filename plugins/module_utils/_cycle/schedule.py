@@ -1,0 +1,151 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is to be done with a client now, and what people have to be told: from tags, policy and the time. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil, floor
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.mend import SKEW, MendedCycle
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import LOOK_DAYS, MOST_DAYS_FORWARD, Turn
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import (
+    OWED,
+    Failures,
+    read_failures,
+    read_told,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.wall_clock import DAY
+from ansible_collections.dbops.rotation.plugins.module_utils._events import FAILED, OVERDUE, ROTATED, UPCOMING
+
+# A schedule that follows local time is an hour late when clocks go back, and clocks may differ.
+RUN_LATE = timedelta(hours=1) + SKEW
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """One client at one moment.
+
+    ``due_now``: a scheduled run rotates it. ``last_chance``: it does so early, because no later run finds a window
+    before the due date. ``waiting``: it is due, and its window is closed. ``too_late``: it will be overdue before a
+    window opens or the pause ends. ``expected`` is when a scheduled run will probably rotate it, ``opens`` when
+    the next window opens (None where one is open or none is in sight). ``owed`` holds the notices to send, each
+    with its event and what it is about. ``turn`` is for levelling the load of a fleet.
+    """
+
+    cycle: Cycle
+    days_left: int
+    overdue: bool
+    due_now: bool
+    last_chance: bool
+    waiting: bool
+    too_late: bool
+    paused: bool
+    closed_because: str
+    opens: datetime | None
+    expected: datetime
+    failures: Failures
+    owed: tuple[dict[str, Any], ...]
+    turn: Turn
+
+
+def schedule(mended: MendedCycle, found: Mapping[str, str], policy: Policy, now: datetime) -> Schedule:
+    """Say what is to be done with a client whose secret has these tags."""
+    cycle, calendar = mended.cycle, policy.calendar
+    paused = bool(policy.pause and policy.pause.holds(now))
+    closed = calendar.closed_because(now)
+    free = _free_from(policy, now)
+    opens = calendar.next_opening(free)
+    near = cycle.due < now + policy.until_next_run + RUN_LATE
+    due_now = not (paused or closed or _just_rotated(cycle, near, now) or _next_run_is_in_time(cycle.due, policy, now))
+    overdue = now > cycle.due + SKEW
+    expected = _expected(cycle.due, policy, now)
+    return Schedule(
+        cycle=cycle,
+        days_left=floor((cycle.due - now) / DAY),
+        overdue=overdue,
+        due_now=due_now,
+        last_chance=due_now and not near,
+        waiting=near and bool(closed) and not paused,
+        too_late=bool(paused or closed) and (opens is None or opens >= cycle.due),
+        paused=paused,
+        closed_because=closed,
+        opens=opens if closed or paused else None,
+        expected=now if due_now else expected,
+        failures=read_failures(found),
+        owed=tuple(_owed(cycle, found, policy, now, None if due_now else expected)),
+        turn=Turn(cycle.last, () if paused or closed else _days(cycle.due, policy, now)),
+    )
+
+
+def _free_from(policy: Policy, moment: datetime) -> datetime:
+    return max(moment, policy.pause.until) if policy.pause else moment
+
+
+def _next_run_is_in_time(due: datetime, policy: Policy, now: datetime) -> bool:
+    """Tell whether the next run that finds a window open comes before the due date, even if it is a little late."""
+    run = now + policy.until_next_run
+    while run + RUN_LATE <= due:
+        if policy.calendar.is_open_for_run(run, now):
+            return True
+        opening = policy.calendar.next_opening(run)
+        if opening is None:
+            return False
+        run = now + ceil((opening - now) / policy.until_next_run) * policy.until_next_run
+    return False
+
+
+def _just_rotated(cycle: Cycle, near: bool, now: datetime) -> bool:
+    """Tell whether another rotation would gain nothing, however long the next freeze or short the cycle."""
+    whole = timedelta(days=cycle.days)
+    recent = timedelta() <= now - cycle.last < min(DAY, whole / 2)
+    return recent and not (near and cycle.due < cycle.last + whole)
+
+
+def _expected(due: datetime, policy: Policy, now: datetime) -> datetime:
+    """Give when a scheduled run will probably rotate a client that is not rotated now."""
+    from_then = max(now, _free_from(policy, due - policy.until_next_run))
+    opening = policy.calendar.next_opening(from_then)
+    if opening and opening < due:
+        return opening
+    before = policy.calendar.last_opening(from_then)
+    early = max(before[0], before[1] - policy.until_next_run) if before else now
+    return early if early > _free_from(policy, now) else opening or due
+
+
+def _owed(
+    cycle: Cycle, found: Mapping[str, str], policy: Policy, now: datetime, expected: datetime | None
+) -> Iterator[dict[str, Any]]:
+    """Yield the notices that are owed, the oldest first; ``expected`` is None where it is rotated now."""
+    told, failures = read_told(found), read_failures(found)
+    about = {"due": stamp(cycle.due), "days_left": floor((cycle.due - now) / DAY)}
+    sent = told.of(stamp(cycle.due))
+    if told.rotated == OWED:
+        yield {"event": ROTATED, "last": stamp(cycle.last), **about}
+    if failures.count and failures.at != told.failed:
+        last_one = {"failures": failures.count, "failed_at": failures.at, "step": failures.step, "code": failures.code}
+        yield {"event": FAILED, **last_one, **about}
+    if now > cycle.due + SKEW:
+        if OVERDUE not in sent:
+            yield {"event": OVERDUE, **about}
+    elif expected:
+        passed = [days for days in policy.notice_days if expected - timedelta(days=days) <= now + SKEW]
+        if passed and str(min(passed)) not in sent:
+            yield {"event": UPCOMING, "notice_days": min(passed), "expected": stamp(expected), **about}
+
+
+def _days(due: datetime, policy: Policy, now: datetime) -> tuple[int, ...]:
+    """Give the days from today on which it could be rotated, where the latest of them is near enough."""
+    daily = Policy(lead=int(DAY.total_seconds()), calendar=policy.calendar)
+    if _next_run_is_in_time(due, daily, now + LOOK_DAYS * DAY):
+        return ()
+    in_time = min(LOOK_DAYS, max(0, floor((due - RUN_LATE - now) / DAY)))
+    opened = policy.calendar.is_open_for_run
+    able = [day for day in range(in_time + 1) if day == 0 or opened(now + day * DAY, now)]
+    return tuple(day for day in able if day >= able[-1] - MOST_DAYS_FORWARD)

@@ -1,0 +1,91 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Spread a fleet over its cycle: first due dates far from each other, and days of equal work.
+
+Both only ever pull a rotation forward: nothing here makes a cycle longer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from math import ceil, floor
+
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.wall_clock import DAY
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.windows import Calendar
+
+# A new client is not rotated before people could be told, and a weekly window could come round.
+LEAST_DAYS = 7
+MOST_DAYS_FORWARD = 5
+# How far ahead a heap of work is seen, so that the days before it take their part.
+LOOK_DAYS = 20
+
+
+@dataclass(frozen=True)
+class Turn:
+    """When a client was rotated last, and in how many days from today (0 is today) it may be, in order.
+
+    The last of ``days`` is the latest on which it is not late. Empty where that is too far away to matter.
+    """
+
+    last: datetime
+    days: tuple[int, ...] = ()
+
+
+def first_due(client: str, last: datetime, days: int, calendar: Calendar | None = None) -> datetime:
+    """Give the first due date: the same for the same name, at most ``days`` after ``last``, others on other days."""
+    limit = last + timedelta(days=days)
+    apart = int.from_bytes(sha256(client.encode("utf-8", "replace")).digest()[:8]) % max(1, days - LEAST_DAYS)
+    opening = (calendar or Calendar()).next_opening(last + DAY)
+    earliest = opening + DAY if opening else limit
+    return min(limit, max(limit - timedelta(days=apart), earliest))
+
+
+def daily_mean(cycles: Iterable[int]) -> float:
+    """Give the rotations of a day that a fleet with these cycles, in days, comes to on average."""
+    return sum(1 / days for days in cycles)
+
+
+def levelled(turns: Mapping[str, Turn], now: datetime, mean: float) -> dict[str, int]:
+    """Plan in how many days each client is rotated, so that no day has much more or less than the ``mean`` of a day.
+
+    Each goes to the latest day that has room; a day with less than the mean takes from those to come. What was
+    rotated today already counts as work of today: asked again, no other client is planned for today.
+    """
+    done = sum(turn.last.date() == now.date() for turn in turns.values())
+    able = dict(sorted(((client, turn.days) for client, turn in turns.items() if turn.days), key=_latest_first))
+    room = max(ceil(mean), _least_room(able, done))
+    load, plan = Counter({0: done}), dict[str, int]()
+    for client, days in able.items():
+        free = [day for day in days if load[day] < room]
+        plan[client] = free[-1] if free else min(days, key=lambda day: (load[day], -day))
+        load[plan[client]] += 1
+    sooner = [client for client in reversed(able) if able[client][0] == 0 < plan[client]]
+    return {**plan, **dict.fromkeys(sooner[: max(0, floor(mean) - load[0])], 0)}
+
+
+def _latest_first(able: tuple[str, tuple[int, ...]]) -> tuple[int, str]:
+    return -able[1][-1], able[0]
+
+
+def _least_room(able: Mapping[str, tuple[int, ...]], done: int) -> int:
+    """Give the work of a day that is enough for all to be in time: no span of days may hold more than fits."""
+    spans = Counter((days[0], days[-1]) for days in able.values())
+    firsts, lasts = {first for first, _last in spans} | {0}, {last for _first, last in spans}
+    return max(
+        (
+            ceil(_within(spans, first, last, 0 if first else done) / (last - first + 1))
+            for first in firsts
+            for last in lasts
+            if first <= last
+        ),
+        default=0,
+    )
+
+
+def _within(spans: Counter[tuple[int, int]], first: int, last: int, done: int) -> int:
+    return done + sum(number for (begin, end), number in spans.items() if first <= begin and end <= last)
