@@ -23,8 +23,8 @@ ROOMS = {
     "_aws": set(),
     "_cycle": set(),
     "_db": set(),
-    "_module": {"_aws", "_cycle", "_db", "_rotation"},
-    "_notice": set(),
+    "_module": {"_aws", "_cycle", "_db", "_notice", "_rotation"},
+    "_notice": {"_aws"},
     "_rotation": {"_aws", "_cycle", "_db"},
 }
 # Which kinds of plugin each kind may import. What is not named here may import both.

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hand a notice to SNS. Whatever goes wrong there is told as one kind of error, for it never harms a password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
+from ansible_collections.dbops.rotation.plugins.module_utils._notice.limits import attribute
+from ansible_collections.dbops.rotation.plugins.module_utils._notice.notice import Notice
+
+# Error codes of SNS and of KMS behind it: code -> what happened, with the remedy.
+REFUSALS = {
+    "NotFound": "there is no such topic; check rotation_topic_arn",
+    "NotFoundException": "there is no such topic; check rotation_topic_arn",
+    "AuthorizationError": "sns:Publish is denied; allow it for this identity, and in the topic's policy",
+    "AuthorizationErrorException": "sns:Publish is denied; allow it for this identity, and in the topic's policy",
+    "AccessDenied": "sns:Publish is denied; allow it for this identity, and in the topic's policy",
+    "AccessDeniedException": "sns:Publish is denied; allow it for this identity, and in the topic's policy",
+    "KMSAccessDenied": "the topic's KMS key is denied; allow kms:GenerateDataKey and kms:Decrypt on it",
+    "KMSDisabled": "the topic's KMS key is disabled",
+    "KMSInvalidState": "the topic's KMS key cannot be used in its present state",
+    "KMSNotFound": "the topic's KMS key does not exist",
+    "KMSOptInRequired": "the topic's KMS key needs a subscription of the AWS account",
+    "KMSThrottling": "the use of the topic's KMS key is throttled",
+    "InvalidParameter": "the topic's ARN or a part of the message has not the form that SNS takes",
+    "InvalidParameterException": "the topic's ARN or a part of the message has not the form that SNS takes",
+    "EndpointDisabled": "the endpoint is disabled",
+    "Throttling": "SNS throttles the calls and did so through every retry",
+    "ThrottledException": "SNS throttles the calls and did so through every retry",
+    "InternalError": "SNS had an internal error",
+    "InternalFailure": "SNS had an internal error",
+    "ServiceUnavailable": "SNS is not available",
+}
+
+
+def publish(client: Any, topic_arn: str, notice: Notice) -> str:
+    """Publish a notice by a boto3 client of SNS and give the message's id; only RotationError is raised."""
+    try:
+        with translated("publish the notice"):
+            return str(_publish(client, topic_arn, notice)["MessageId"])
+    except RotationError:
+        raise
+    except Exception as error:  # botocore also raises plain ValueErrors, as for an endpoint that is no URL
+        raise RotationError(f"Could not publish the notice ({type(error).__name__}).", code="sns_error") from None
+
+
+def _publish(client: Any, topic_arn: str, notice: Notice) -> Any:
+    attributes = notice.attributes()
+    try:
+        return client.publish(
+            TopicArn=topic_arn,
+            Subject=notice.sent_subject,
+            Message=notice.message(),
+            MessageStructure="json",
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+            },
+            **_in_order(topic_arn, notice),
+        )
+    except botocore.exceptions.ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", "Unknown"))
+        what = REFUSALS.get(code, "SNS refused")
+        raise RotationError(f"Could not publish the notice: {what} ({code}).", code="sns_refused") from None
+
+
+def _in_order(topic_arn: str, notice: Notice) -> dict[str, str]:
+    """Give what a FIFO topic asks for besides: one client's notices stay in order, and come once."""
+    if not topic_arn.endswith(".fifo"):
+        return {}
+    group = "".join(char if char.isascii() and char.isalnum() else "_" for char in attribute(notice.client))
+    return {"MessageGroupId": group[:128] or "_", "MessageDeduplicationId": notice.notice_id}
