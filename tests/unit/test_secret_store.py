@@ -101,6 +101,14 @@ def test_every_version_is_listed_those_without_a_label_too(store: SecretStore) -
     assert sorted(found) == [str(uuid.UUID(int=number)) for number in (1, 2, 3, 4, 5)]
 
 
+def test_the_age_of_a_version_is_known_without_its_value(store: SecretStore) -> None:
+    assert store.created(FIRST) == store.read(version_id=FIRST).created
+    store.calls.clear()
+    with pytest.raises(SecretNotFound):
+        store.created(THIRD)
+    assert store.calls == {"list_secret_version_ids": 1}
+
+
 def test_tags_are_added_to_those_that_are_there(store: SecretStore) -> None:
     store.tag({"rotation/due": "2026-01-01T00:00:00Z"})
     assert store.describe().tags == {"rotation/client": "acme", "rotation/due": "2026-01-01T00:00:00Z"}

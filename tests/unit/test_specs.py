@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 
+from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle import CYCLE
+from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
+from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
@@ -20,6 +23,9 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate impo
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = "ansible_collections.dbops.rotation.plugins"
 OPERATIONS = {
+    "rotation_cycle": CYCLE,
+    "rotation_cycle_info": CYCLE_INFO,
+    "rotation_notice": NOTICE,
     "secretsmanager_mysql_info": INFO,
     "secretsmanager_mysql_onboard": ONBOARD,
     "secretsmanager_mysql_reconcile": RECONCILE,

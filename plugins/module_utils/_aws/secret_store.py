@@ -100,6 +100,14 @@ class SecretStore:
         versions = [version for page in pages for version in page["Versions"]]
         return [version["VersionId"] for version in sorted(versions, key=_created, reverse=True)]
 
+    def created(self, version_id: str) -> datetime:
+        """Give when a version that carries a stage was made, without reading its value; SecretNotFound without one."""
+        for page in self._pages("list_secret_version_ids", f"list the versions of {self.secret_id!r}"):
+            for version in page["Versions"]:
+                if version["VersionId"] == version_id:
+                    return _created(version)
+        raise SecretNotFound(f"The secret {self.secret_id!r} has no version {version_id}.", code="secret_not_found")
+
     def put_pending(self, value: SecretValue, version_id: str) -> None:
         """Store a new version as AWSPENDING; sent twice with one id it is stored once."""
         self._call(

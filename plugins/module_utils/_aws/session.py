@@ -45,8 +45,15 @@ def make_client(options: AwsOptions, service: str) -> Any:
 
     Raises RotationError where region, profile or credentials are not to be had, or the role is not given.
     """
-    with translated(f"prepare the connection to {service}"):
-        return _client(_session(options), options, service)
+    try:
+        with translated(f"prepare the connection to {service}"):
+            return _client(_session(options), options, service)
+    except ValueError:  # botocore's answer to an endpoint that is no URL
+        raise RotationError(
+            "botocore cannot use the options of the connection to AWS; most likely rotation_endpoint_url is not a URL.",
+            code="invalid_option",
+            next_step="Correct it, or leave it empty.",
+        ) from None
 
 
 def _session(options: AwsOptions) -> Any:

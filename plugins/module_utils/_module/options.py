@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
@@ -62,12 +63,24 @@ MUTUALLY_EXCLUSIVE = (
     ("secret_key", "profile"),
     ("session_token", "profile"),
 )
+# A notice that is not delivered is sent by the next run; nobody waits a minute for it.
+SNS_PATIENCE = {"connect_timeout": 3, "read_timeout": 5, "retries": {"mode": "standard", "total_max_attempts": 2}}
 REQUIRED_TOGETHER = (("access_key", "secret_key"), ("tls_client_cert", "tls_client_key"))
 
 
 def secret_store(params: Mapping[str, Any], secret_id: str | None = None) -> SecretStore:
     """Give the secret that the options name."""
     return SecretStore(make_client(_aws_options(params), "secretsmanager"), secret_id or params["secret_id"])
+
+
+def sns_client(params: Mapping[str, Any], topic_arn: str) -> Any:
+    """Give a client of SNS in the region of a topic, which does not wait as long as one of Secrets Manager."""
+    options = _aws_options(params)
+    region = (topic_arn.split(":") + [""] * 3)[3]
+    patience = {**SNS_PATIENCE, **json.loads(options.aws_config)}
+    return make_client(
+        replace(options, region=region or options.region, aws_config=json.dumps(patience, sort_keys=True)), "sns"
+    )
 
 
 def tls_options(params: Mapping[str, Any]) -> TlsOptions:

@@ -1,0 +1,167 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operation rotation_cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretDescription, SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import read_cycle, stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import read_failures
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_options import (
+    CALENDAR_SPEC,
+    cycle_of,
+    policy,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
+from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
+    AWS_SPEC,
+    CLIENT_SPEC,
+    DATABASE_SPEC,
+    client_name,
+    secret_store,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._one_line import refuse_unfit_reason
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.ownership import refuse_foreign_management
+
+PRESENT, RESET, FAILED = "present", "reset", "failed"
+
+
+@dataclass(frozen=True)
+class CycleRequest:
+    """A change of one client's cycle; ``reason`` belongs to a reset, ``step`` and ``code`` to a failure."""
+
+    client: str
+    state: str
+    policy: Policy
+    reason: str = ""
+    step: str = ""
+    code: str = ""
+    check: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """The tags to write, and what to tell."""
+
+    tags: Mapping[str, str]
+    done: str
+    warnings: tuple[str, ...] = ()
+
+
+def change_cycle(request: CycleRequest, store: SecretStore, now: datetime) -> dict[str, Any]:
+    """Write the tags that the request comes to, in one call, and say what the cycle is then."""
+    if request.state == RESET:
+        refuse_unfit_reason(request.reason, "The reason of a reset")
+    secret = store.describe()
+    refuse_foreign_management(secret)
+    change = CHANGES[request.state](request, store, secret, now)
+    written = {key: value for key, value in change.tags.items() if secret.tags.get(key) != value}
+    if written and not request.check:
+        store.tag(written)
+    return _result(request, secret, change, written, now)
+
+
+def _present(request: CycleRequest, store: SecretStore, secret: SecretDescription, now: datetime) -> Change:
+    mended = cycle_of(store, secret, request.client, request.policy, now, start=True)
+    named = {} if tags.CLIENT in secret.tags else {tags.CLIENT: request.client}
+    return Change({**named, **mended.tags}, f"the cycle ends {stamp(mended.cycle.due)}", mended.warnings)
+
+
+def _reset(request: CycleRequest, store: SecretStore, secret: SecretDescription, now: datetime) -> Change:
+    days = request.policy.cycle_days or read_cycle(secret.tags, now).days
+    due = stamp(now + timedelta(days=days))
+    written = {tags.LAST: stamp(now), tags.DUE: due, tags.CYCLE_DAYS: str(days)}
+    return Change(written, f"the cycle counts from now and ends {due} ({request.reason})")
+
+
+def _failed(request: CycleRequest, store: SecretStore, secret: SecretDescription, now: datetime) -> Change:
+    failures = read_failures(secret.tags).another(stamp(now), request.step, request.code)
+    return Change({tags.FAILURES: failures.tag()}, f"{failures.count} failed in a row")
+
+
+CHANGES: Mapping[str, Callable[[CycleRequest, SecretStore, SecretDescription, datetime], Change]] = {
+    PRESENT: _present,
+    RESET: _reset,
+    FAILED: _failed,
+}
+
+
+def _result(
+    request: CycleRequest, secret: SecretDescription, change: Change, written: Mapping[str, str], now: datetime
+) -> dict[str, Any]:
+    after = {**secret.tags, **written}
+    failures = read_failures(after)
+    keys = sorted(written) or [tags.LAST, tags.DUE, tags.CYCLE_DAYS]
+    planned = "would be changed: " if request.check and written else ""
+    return {
+        "changed": bool(written),
+        "msg": f"{request.client}: {planned}{change.done}",
+        "client": request.client,
+        "secret_id": secret.name,
+        "last": after.get(tags.LAST, ""),
+        "due": after.get(tags.DUE, ""),
+        "cycle_days": read_cycle(after, now).days,
+        "failures": failures.count,
+        "failed_at": failures.at,
+        "warnings": list(change.warnings),
+        "diff": {
+            "before": {key: secret.tags.get(key) for key in keys},
+            "after": {key: after.get(key) for key in keys},
+        },
+    }
+
+
+def _cycle(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    request = CycleRequest(
+        client=client_name(params),
+        state=params["state"],
+        policy=policy(params),
+        reason=params["reason"] or "",
+        step=params["step"],
+        code=params["code"],
+        check=check,
+    )
+    try:
+        return change_cycle(request, secret_store(params), datetime.now(UTC))
+    except RotationError as error:
+        if request.state != FAILED:
+            raise
+        return _uncounted(request, error)
+
+
+def _uncounted(request: CycleRequest, error: RotationError) -> dict[str, Any]:
+    """Go on where a failure could not be counted: the failure itself is what people have to hear of."""
+    told = f"The failure could not be counted on the secret: {error.cause}"
+    return {
+        "changed": False,
+        "msg": f"{request.client}: {told}",
+        "client": request.client,
+        "failures": 0,
+        "failed_at": stamp(datetime.now(UTC)),
+        "warnings": [told],
+    }
+
+
+CYCLE = Operation(
+    spec={
+        **CLIENT_SPEC,
+        "state": {"type": "str", "choices": [PRESENT, RESET, FAILED], "default": PRESENT},
+        "reason": {"type": "str"},
+        "step": {"type": "str", "default": ""},
+        "code": {"type": "str", "default": ""},
+        **CALENDAR_SPEC,
+        **DATABASE_SPEC,
+        **AWS_SPEC,
+    },
+    work=_cycle,
+    required_if=(("state", RESET, ("reason",)),),
+)

@@ -1,0 +1,144 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operation rotation_cycle_info."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
+    CURRENT,
+    PENDING,
+    PREVIOUS,
+    SecretDescription,
+    SecretStore,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.schedule import Schedule, schedule
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._events import ROTATED
+from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_options import (
+    SCHEDULE_SPEC,
+    current_version,
+    cycle_of,
+    policy,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
+from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
+    AWS_SPEC,
+    CLIENT_SPEC,
+    DATABASE_SPEC,
+    client_name,
+    secret_store,
+)
+
+
+def read_state(client: str, asked: Policy, store: SecretStore, now: datetime) -> dict[str, Any]:
+    """Give everything that is known of one client's cycle; nothing is written, and no value is read."""
+    secret = store.describe()
+    mended = cycle_of(store, secret, client, asked, now)
+    found = schedule(mended, secret.tags, asked, now)
+    work = list(_work(secret, found, now))
+    return {
+        "changed": False,
+        "msg": f"{client}: {_summary(found, asked, work)}",
+        "client": client,
+        "secret_id": secret.name,
+        "arn": secret.arn,
+        "version_id": current_version(secret),
+        "previous_version_id": secret.holder(PREVIOUS),
+        "trigger": secret.tags.get(tags.TRIGGER, ""),
+        "candidate": bool(work) and not found.paused,
+        "work": work,
+        **_dates(found),
+        **_window(found, asked),
+        "unfinished": _is_unfinished(secret),
+        "overlap_until": secret.tags.get(tags.OVERLAP_UNTIL, ""),
+        "failures": asdict(found.failures),
+        "owed": [_about(notice, secret) for notice in found.owed],
+        "pull_days": list(found.turn.days),
+        "warnings": list(mended.warnings),
+    }
+
+
+def _dates(found: Schedule) -> dict[str, Any]:
+    return {
+        "last": stamp(found.cycle.last),
+        "due": stamp(found.cycle.due),
+        "expected": stamp(found.expected),
+        "cycle_days": found.cycle.days,
+        "days_left": found.days_left,
+        "overdue": found.overdue,
+        "due_now": found.due_now,
+        "last_chance": found.last_chance,
+        "waiting": found.waiting,
+        "too_late": found.too_late,
+    }
+
+
+def _window(found: Schedule, asked: Policy) -> dict[str, Any]:
+    pause = asked.pause if found.paused else None
+    return {
+        "window": {
+            "open": not found.closed_because,
+            "closed_because": found.closed_because,
+            "opens": stamp(found.opens) if found.opens else "",
+        },
+        "paused": {"until": stamp(pause.until), "reason": pause.reason} if pause else None,
+    }
+
+
+def _work(secret: SecretDescription, found: Schedule, now: datetime) -> list[str]:
+    """Name what a scheduled run has to do; an unfinished rotation is finished whatever the windows say."""
+    overlap = tags.overlap_until(secret.tags)
+    kinds = {
+        "rotate": found.due_now,
+        "finish": _is_unfinished(secret),
+        "discard": overlap is not None and overlap <= now,
+    }
+    return [kind for kind, needed in kinds.items() if needed]
+
+
+def _is_unfinished(secret: SecretDescription) -> bool:
+    current, pending = secret.holder(CURRENT), secret.holder(PENDING)
+    return secret.tags.get(tags.VERSION) != current or pending not in (None, current)
+
+
+def _about(notice: Mapping[str, Any], secret: SecretDescription) -> dict[str, Any]:
+    """Give a notice that is owed with what the secret says besides."""
+    if notice["event"] != ROTATED:
+        return dict(notice)
+    return {
+        **notice,
+        "version_id": secret.tags.get(tags.VERSION) or current_version(secret),
+        "previous_version_id": secret.holder(PREVIOUS) or "",
+        "trigger": secret.tags.get(tags.TRIGGER, ""),
+    }
+
+
+def _summary(found: Schedule, asked: Policy, work: list[str]) -> str:
+    parts = [f"overdue since {stamp(found.cycle.due)}" if found.overdue else f"due {stamp(found.cycle.due)}"]
+    if asked.pause and found.paused:
+        parts.append(f"paused until {stamp(asked.pause.until)} ({asked.pause.reason})")
+    elif work:
+        parts.append(f"a scheduled run would {', '.join(work)}")
+    if found.waiting or found.too_late:
+        until = stamp(found.opens) if found.opens else "no window in sight"
+        parts.append(f"waiting ({found.closed_because or 'paused'}; opens: {until})")
+    if found.too_late and not found.overdue:
+        parts.append("will be overdue before that, unless rotated with rotation_force")
+    if found.failures.count:
+        parts.append(f"{found.failures.count} failed in a row")
+    return "; ".join(parts)
+
+
+def _info(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
+    return read_state(client_name(params), policy(params), secret_store(params), datetime.now(UTC))
+
+
+CYCLE_INFO = Operation(spec={**CLIENT_SPEC, **SCHEDULE_SPEC, **DATABASE_SPEC, **AWS_SPEC}, work=_info)

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of a client's cycle, and the cycle that they and the tags of its secret make together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
+    CURRENT,
+    SecretDescription,
+    SecretStore,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.mend import MendedCycle, has_last, mended_cycle
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import (
+    DEFAULT_LEAD,
+    DEFAULT_NOTICE_DAYS,
+    Policy,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.settings import parse_calendar, parse_pause
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._module.options import Spec
+
+CALENDAR_SPEC: Spec = {
+    "cycle_days": {"type": "int"},
+    "lead": {"type": "int", "default": DEFAULT_LEAD},
+    "windows": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "days": {"type": "list", "elements": "str"},
+            "from": {"type": "str", "required": True},
+            "to": {"type": "str", "required": True},
+            "timezone": {"type": "str", "default": "UTC"},
+        },
+    },
+    "freezes": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "from": {"type": "str", "required": True},
+            "to": {"type": "str", "required": True},
+            "reason": {"type": "str", "required": True},
+            "timezone": {"type": "str", "default": "UTC"},
+        },
+    },
+}
+SCHEDULE_SPEC: Spec = {
+    **CALENDAR_SPEC,
+    "notice_days": {"type": "list", "elements": "int", "default": list(DEFAULT_NOTICE_DAYS)},
+    "paused": {
+        "type": "dict",
+        "options": {
+            "until": {"type": "str", "required": True},
+            "reason": {"type": "str", "required": True},
+            "timezone": {"type": "str", "default": "UTC"},
+        },
+    },
+}
+
+
+def policy(params: Mapping[str, Any]) -> Policy:
+    """Give what the options ask for; RotationError (invalid_option) where one makes no sense."""
+    return Policy(
+        cycle_days=params["cycle_days"],
+        lead=params["lead"],
+        notice_days=tuple(params.get("notice_days", DEFAULT_NOTICE_DAYS)),
+        calendar=parse_calendar(params["windows"], params["freezes"]),
+        pause=parse_pause(params.get("paused")),
+    )
+
+
+def cycle_of(
+    store: SecretStore, secret: SecretDescription, client: str, asked: Policy, now: datetime, *, start: bool = False
+) -> MendedCycle:
+    """Give the cycle that holds; the versions of the secret are listed only where its tags do not say enough."""
+    created = now if has_last(secret.tags, now) else store.created(current_version(secret))
+    return mended_cycle(secret.tags, created, client, asked, now, start=start)
+
+
+def current_version(secret: SecretDescription) -> str:
+    """Give the id of AWSCURRENT's version; RotationError (no_current) where the secret has none."""
+    version = secret.holder(CURRENT)
+    if version is None:
+        raise RotationError(
+            f"The secret {secret.name!r} has no version under AWSCURRENT.",
+            code="no_current",
+            next_step="Store a value in it, or onboard the client (playbooks/onboard.yml).",
+        )
+    return version

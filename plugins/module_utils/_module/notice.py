@@ -1,0 +1,149 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operation rotation_notice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import Told, read_told
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._events import EVENTS, FAILED, OVERDUE, ROTATED, UPCOMING
+from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
+from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
+    AWS_SPEC,
+    CLIENT_SPEC,
+    DATABASE_SPEC,
+    client_name,
+    secret_store,
+    sns_client,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._notice.notice import Notice
+from ansible_collections.dbops.rotation.plugins.module_utils._notice.publish import publish
+
+TEXTS = (
+    *("environment", "trigger", "reason", "requested_by", "version_id", "previous_version_id", "last", "due"),
+    *("expected", "failed_at", "step", "code", "cause", "state_left", "next_step", "subject", "text"),
+)
+NUMBERS = ("days_left", "notice_days", "failures")
+
+
+def _notice(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    texts = {name: params[name] or "" for name in TEXTS}
+    if params["event"] == FAILED:
+        texts["failed_at"] = texts["failed_at"] or stamp(now)
+    notice = Notice(
+        event=params["event"],
+        client=client_name(params),
+        secret_id=params["secret_id"],
+        time=now,
+        days_left=params["days_left"],
+        notice_days=params["notice_days"],
+        failures=params["failures"] or 0,
+        **texts,
+    )
+    if check:
+        return {**_content(notice), **_outcome(notice, delivered=False, told="would be sent"), "changed": True}
+    return {**_content(notice), **_tell(notice, params)}
+
+
+def _tell(notice: Notice, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Send the notice, unless it was sent, and remember that; trouble is a warning, never a failure."""
+    warnings: list[str] = []
+    store = _store(params, warnings)
+    told = _told(store, notice, warnings)
+    if _mark(told, notice) == told:
+        return _outcome(notice, delivered=True, told="had been sent already", warnings=warnings)
+    try:
+        message = publish(sns_client(params, params["topic_arn"]), params["topic_arn"], notice)
+    except RotationError as error:
+        warnings.append(f"{notice.client}: the notice {notice.event!r} was not delivered. {error.cause}")
+        return _outcome(notice, delivered=False, told="was not delivered", warnings=warnings)
+    _remember(store, _mark(told, notice), warnings)
+    sent = _outcome(notice, delivered=True, told="was sent", warnings=warnings)
+    return {**sent, "changed": True, "message_id": message}
+
+
+def _store(params: Mapping[str, Any], warnings: list[str]) -> SecretStore | None:
+    try:
+        return secret_store(params)
+    except RotationError as error:
+        warnings.append(f"What has been told could not be read: {error.cause}")
+        return None
+
+
+def _told(store: SecretStore | None, notice: Notice, warnings: list[str]) -> Told:
+    # Right after a rotation nothing else has been told, so that one call is spared.
+    if notice.event == ROTATED or store is None:
+        return Told()
+    try:
+        return read_told(store.describe().tags)
+    except RotationError as error:
+        warnings.append(f"What has been told could not be read: {error.cause}")
+        return Told()
+
+
+def _mark(told: Told, notice: Notice) -> Told:
+    """Give what has been told once this notice is out."""
+    if notice.event == ROTATED:
+        return replace(told, rotated=notice.version_id)
+    if notice.event == FAILED:
+        return replace(told, failed=notice.failed_at)
+    return told.with_sent(notice.due, str(notice.notice_days) if notice.event == UPCOMING else OVERDUE)
+
+
+def _remember(store: SecretStore | None, told: Told, warnings: list[str]) -> None:
+    try:
+        if store:
+            store.tag({tags.NOTIFIED: told.tag()})
+    except RotationError as error:
+        warnings.append(f"That the notice was sent could not be remembered, so it may come again: {error.cause}")
+
+
+def _content(notice: Notice) -> dict[str, Any]:
+    return {
+        "client": notice.client,
+        "event": notice.event,
+        "notice_id": notice.notice_id,
+        "subject": notice.sent_subject,
+        "attributes": notice.attributes(),
+        "body": notice.body(),
+        "text": notice.people_text(),
+    }
+
+
+def _outcome(notice: Notice, *, delivered: bool, told: str, warnings: list[str] | None = None) -> dict[str, Any]:
+    return {
+        "changed": False,
+        "delivered": delivered,
+        "message_id": None,
+        "msg": f"{notice.client}: the notice {notice.event!r} {told}: {notice.sent_subject}",
+        "warnings": warnings or [],
+    }
+
+
+NOTICE = Operation(
+    spec={
+        **CLIENT_SPEC,
+        "event": {"type": "str", "choices": list(EVENTS), "required": True},
+        "topic_arn": {"type": "str", "required": True},
+        **{name: {"type": "str"} for name in TEXTS},
+        **{name: {"type": "int"} for name in NUMBERS},
+        **DATABASE_SPEC,
+        **AWS_SPEC,
+    },
+    work=_notice,
+    required_if=(
+        ("event", UPCOMING, ("due", "notice_days")),
+        ("event", ROTATED, ("version_id",)),
+        ("event", OVERDUE, ("due",)),
+    ),
+)

@@ -1,0 +1,171 @@
+#!/usr/bin/python
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rotation_cycle
+version_added: 0.2.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: Start, mend or reset the rotation cycle of a client
+description:
+  - Keeps the cycle of a client in the tags of its secret. No secret value is read, and the password is not changed.
+  - Tags that are missing or make no sense are written anew, counted from the age of the version under C(AWSCURRENT),
+    with a warning.
+  - A due date that lies further ahead than any run sets it is an error, which a reset mends.
+notes:
+  - The options of the connection to the database are taken so that one C(module_defaults) serves a whole play. This
+    module does not connect to it.
+  - Messages name options as the variables of the role, which start with C(rotation_).
+extends_documentation_fragment:
+  - dbops.rotation._attributes
+  - dbops.rotation._calendar
+  - dbops.rotation._database
+  - dbops.rotation._aws
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    support: full
+    details:
+      - The secret is described, so that the prediction rests on facts. Nothing is changed.
+  diff_mode:
+    description: Will return details on what has changed or, in check mode, would change.
+    support: full
+    details:
+      - The tags of the cycle are shown.
+options:
+  state:
+    description:
+      - V(present) starts the cycle of a client that has none. Its first due date lies in the cycle by its name, so that
+        clients that come on one day are not all due on one day. It mends tags, and counts the due date anew if the
+        cycle has another length now.
+      - V(reset) counts from now, for a password that was changed in another way. It needs a O(reason).
+      - V(failed) counts one more failed rotation in a row, before people are told. Trouble with that is a warning.
+    type: str
+    choices: [present, reset, failed]
+    default: present
+  reason:
+    description:
+      - Why the cycle is reset, in one line of at most 200 characters. It is stored nowhere on AWS.
+    type: str
+  step:
+    description:
+      - The step at which a rotation failed, for O(state=failed).
+    type: str
+    default: ''
+  code:
+    description:
+      - The kind of failure, for O(state=failed).
+    type: str
+    default: ''
+requirements:
+  - boto3 >= 1.34
+  - PyMySQL >= 1.1.1
+  - cryptography >= 42
+seealso:
+  - module: dbops.rotation.rotation_cycle_info
+  - module: dbops.rotation.secretsmanager_mysql_rotate
+"""
+
+EXAMPLES = r"""
+- name: Start the cycle of a client, or give it another length
+  dbops.rotation.rotation_cycle:
+    secret_id: clients/{{ inventory_hostname }}/mysql/root
+    region: eu-central-1
+    cycle_days: 30
+
+- name: Count from now, because the password was changed by hand
+  dbops.rotation.rotation_cycle:
+    secret_id: clients/client_acme/mysql/root
+    state: reset
+    reason: "CHG-1042: changed at the console"
+
+- name: Say what would be written
+  dbops.rotation.rotation_cycle:
+    secret_id: clients/client_globex/mysql/root
+  check_mode: true
+  diff: true
+"""
+
+RETURN = r"""
+msg:
+  description: What happened, in one sentence.
+  returned: always
+  type: str
+  sample: "client_acme: the cycle ends 2027-01-02T03:00:00Z"
+client:
+  description: The client's name.
+  returned: success
+  type: str
+  sample: client_acme
+secret_id:
+  description: The secret.
+  returned: when the secret could be read
+  type: str
+  sample: clients/client_acme/mysql/root
+last:
+  description: When the password was changed, as the tag of the secret now has it.
+  returned: when the secret could be read
+  type: str
+  sample: "2026-11-23T03:00:00Z"
+due:
+  description: When it has to be changed next, as the tag of the secret now has it.
+  returned: when the secret could be read
+  type: str
+  sample: "2027-01-02T03:00:00Z"
+cycle_days:
+  description: Days from one rotation to the next.
+  returned: when the secret could be read
+  type: int
+  sample: 40
+failures:
+  description: How many rotations have failed in a row; 0 also where a failure could not be counted.
+  returned: success
+  type: int
+  sample: 0
+failed_at:
+  description: When the last of them failed.
+  returned: success
+  type: str
+  sample: "2026-11-23T03:00:00Z"
+error:
+  description: The parts of a failure.
+  returned: failure
+  type: dict
+  contains:
+    client:
+      description: The client.
+      type: str
+    step:
+      description: The step at which the run stopped.
+      type: str
+      sample: prepare
+    code:
+      description: A fixed word for the kind of failure, for programs.
+      type: str
+      sample: invalid_option
+    cause:
+      description: What went wrong.
+      type: str
+    state:
+      description: What was left.
+      type: str
+    next_step:
+      description: What to do.
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle import CYCLE
+
+
+def main() -> None:
+    CYCLE.run_module(AnsibleModule(supports_check_mode=True, **CYCLE.validation()))
+
+
+if __name__ == "__main__":
+    main()

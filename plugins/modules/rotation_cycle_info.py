@@ -1,0 +1,300 @@
+#!/usr/bin/python
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rotation_cycle_info
+version_added: 0.2.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: Say where in its rotation cycle a client is, and what has to be done
+description:
+  - Reads the tags and staging labels of a client's secret, without any value, and says when the password was changed
+    and is due, whether a scheduled run would rotate it now, and which notices are owed. Nothing is ever changed.
+notes:
+  - The options of the connection to the database are taken so that one C(module_defaults) serves a whole play. This
+    module does not connect to it.
+  - Messages name options as the variables of the role, which start with C(rotation_).
+extends_documentation_fragment:
+  - dbops.rotation._attributes
+  - dbops.rotation._calendar
+  - dbops.rotation._database
+  - dbops.rotation._aws
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    support: full
+    details:
+      - This module never changes anything.
+  diff_mode:
+    description: Will return details on what has changed or, in check mode, would change.
+    support: N/A
+    details:
+      - This module never changes anything.
+options:
+  notice_days:
+    description:
+      - Days before a rotation at which it is announced, once each. At most ten.
+    type: list
+    elements: int
+    default: [7, 1]
+  paused:
+    description:
+      - Keeps the client out of scheduled runs until a moment. It may become overdue meanwhile, which is told.
+    type: dict
+    suboptions:
+      until:
+        description:
+          - The last day, or the moment at which the pause ends (ISO 8601).
+        type: str
+        required: true
+      reason:
+        description:
+          - Why, in one line of at most 200 characters.
+        type: str
+        required: true
+      timezone:
+        description:
+          - The time zone of a day and of a moment without one.
+        type: str
+        default: UTC
+requirements:
+  - boto3 >= 1.34
+  - PyMySQL >= 1.1.1
+  - cryptography >= 42
+seealso:
+  - module: dbops.rotation.rotation_cycle
+  - module: dbops.rotation.rotation_notice
+"""
+
+EXAMPLES = r"""
+- name: Look at the cycle of every client in the play
+  dbops.rotation.rotation_cycle_info:
+    secret_id: clients/{{ inventory_hostname }}/mysql/root
+    region: eu-central-1
+    windows:
+      - days: [mon, tue, wed, thu]
+        from: "22:00"
+        to: "04:00"
+        timezone: Europe/Berlin
+    freezes:
+      - from: "2026-12-20"
+        to: "2027-01-02"
+        reason: year end
+        timezone: Europe/Berlin
+  register: state
+
+- name: A client that scheduled runs leave alone
+  dbops.rotation.rotation_cycle_info:
+    secret_id: clients/client_acme/mysql/root
+    paused:
+      until: "2026-12-20"
+      reason: migration
+"""
+
+RETURN = r"""
+msg:
+  description: The state in one sentence.
+  returned: always
+  type: str
+  sample: "client_acme: due 2027-01-02T03:00:00Z"
+client:
+  description: The client's name.
+  returned: success
+  type: str
+  sample: client_acme
+secret_id:
+  description: The secret.
+  returned: success
+  type: str
+  sample: clients/client_acme/mysql/root
+arn:
+  description: ARN of the secret.
+  returned: success
+  type: str
+  sample: arn:aws:secretsmanager:eu-central-1:123456789012:secret:clients/client_acme/mysql/root-AbCdEf
+version_id:
+  description: Id of the version under AWSCURRENT.
+  returned: success
+  type: str
+  sample: 5f0f3a4e-6b1c-4d5a-9a3b-0d5a0b1f2c3d
+previous_version_id:
+  description: Id of the version under AWSPREVIOUS, if there is one.
+  returned: success
+  type: str
+  sample: 0b7c5d0e-2f61-4d0c-8f35-4c1f0a9e8d7b
+trigger:
+  description: Why the last rotation ran.
+  returned: success
+  type: str
+  sample: scheduled
+candidate:
+  description: Whether a scheduled run has something to do with the client.
+  returned: success
+  type: bool
+  sample: false
+work:
+  description: What that is. V(rotate) changes the password, V(finish) ends an unfinished rotation, V(discard) ends an
+    old password whose overlap has passed.
+  returned: success
+  type: list
+  elements: str
+  sample: [rotate]
+last:
+  description: When the password was changed.
+  returned: success
+  type: str
+  sample: "2026-11-23T03:00:00Z"
+due:
+  description: When it has to be changed next.
+  returned: success
+  type: str
+  sample: "2027-01-02T03:00:00Z"
+expected:
+  description: When a scheduled run will probably change it, at the latest.
+  returned: success
+  type: str
+  sample: "2027-01-01T03:00:00Z"
+cycle_days:
+  description: Days from one rotation to the next.
+  returned: success
+  type: int
+  sample: 40
+days_left:
+  description: Whole days until the due date; below zero when it has passed.
+  returned: success
+  type: int
+  sample: 39
+overdue:
+  description: Whether the due date has passed, by more than five minutes.
+  returned: success
+  type: bool
+  sample: false
+due_now:
+  description: Whether a scheduled run rotates it now.
+  returned: success
+  type: bool
+  sample: false
+last_chance:
+  description: Whether it does so early, because no later run finds a window before the due date.
+  returned: success
+  type: bool
+  sample: false
+waiting:
+  description: Whether it is due and waits for a window.
+  returned: success
+  type: bool
+  sample: false
+too_late:
+  description: Whether it will be overdue before a window opens or the pause ends.
+  returned: success
+  type: bool
+  sample: false
+window:
+  description: Whether it may be rotated now.
+  returned: success
+  type: dict
+  contains:
+    open:
+      description: Whether a window is open and no freeze holds.
+      type: bool
+      sample: true
+    closed_because:
+      description: Why not, if not.
+      type: str
+      sample: changes are frozen (year end)
+    opens:
+      description: When a rotation is possible next, if it is not possible now.
+      type: str
+      sample: "2027-01-02T23:00:00Z"
+paused:
+  description: Until when and why it is paused, if it is.
+  returned: success
+  type: dict
+  sample: {until: "2026-12-21T00:00:00Z", reason: migration}
+unfinished:
+  description: Whether a rotation was begun and not finished, or the tags do not know the version under AWSCURRENT.
+  returned: success
+  type: bool
+  sample: false
+overlap_until:
+  description: Until when the old password stays valid, if there is an overlap.
+  returned: success
+  type: str
+  sample: "2026-11-24T03:00:00Z"
+failures:
+  description: How many rotations have failed in a row, and when, where and how the last one did.
+  returned: success
+  type: dict
+  contains:
+    count:
+      description: The number.
+      type: int
+      sample: 0
+    at:
+      description: When the last one failed.
+      type: str
+      sample: "2026-11-23T03:00:00Z"
+    step:
+      description: At which step.
+      type: str
+      sample: open
+    code:
+      description: A fixed word for the kind of failure.
+      type: str
+      sample: login_refused
+owed:
+  description: The notices that are owed, as options of M(dbops.rotation.rotation_notice).
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {event: upcoming, notice_days: 7, days_left: 8, due: "2027-01-02T03:00:00Z", expected: "2027-01-01T03:00:00Z"}
+pull_days:
+  description: In how many days from today it could be rotated without being late, to level the work of a fleet. Empty
+    if the due date is far away.
+  returned: success
+  type: list
+  elements: int
+  sample: [0, 1, 2, 3]
+error:
+  description: The parts of a failure.
+  returned: failure
+  type: dict
+  contains:
+    client:
+      description: The client.
+      type: str
+    step:
+      description: The step at which the run stopped.
+      type: str
+      sample: prepare
+    code:
+      description: A fixed word for the kind of failure, for programs.
+      type: str
+      sample: invalid_option
+    cause:
+      description: What went wrong.
+      type: str
+    state:
+      description: What was left.
+      type: str
+    next_step:
+      description: What to do.
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
+
+
+def main() -> None:
+    CYCLE_INFO.run_module(AnsibleModule(supports_check_mode=True, **CYCLE_INFO.validation()))
+
+
+if __name__ == "__main__":
+    main()

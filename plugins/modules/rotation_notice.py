@@ -1,0 +1,337 @@
+#!/usr/bin/python
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rotation_notice
+version_added: 0.2.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: Tell people by SNS about a rotation
+description:
+  - Publishes one notice to an SNS topic, with a text for mailboxes, a short text for telephones and JSON for queues,
+    functions and web hooks in the same message.
+  - Subscriptions can filter by the message attributes C(client), C(event), C(environment), C(trigger), C(severity)
+    (V(info), V(warning), V(critical)) and C(notice_id). What is not known is left out.
+  - What has been told is kept in the tag C(rotation/notified) of the client's secret, so that a notice comes once.
+    A crash between sending and marking makes it come twice, with the same C(notice_id).
+  - Trouble with SNS or with the tag is a warning, never a failure. Check RV(delivered).
+notes:
+  - Needs C(sns:Publish) on the topic, and C(secretsmanager:DescribeSecret) and C(secretsmanager:TagResource) on the
+    secret. A topic with a KMS key of your own also needs C(kms:GenerateDataKey) and C(kms:Decrypt) on that key.
+  - The topic's region is taken from its ARN. A FIFO topic gets one message group for each client.
+  - The caller sees to it that no text holds a password.
+  - The options of the connection to the database are taken so that one C(module_defaults) serves a whole play. This
+    module does not connect to it.
+  - Messages name options as the variables of the role, which start with C(rotation_).
+extends_documentation_fragment:
+  - dbops.rotation._attributes
+  - dbops.rotation._database
+  - dbops.rotation._aws
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    support: full
+    details:
+      - AWS is not asked. The result holds what would be sent.
+  diff_mode:
+    description: Will return details on what has changed or, in check mode, would change.
+    support: none
+options:
+  event:
+    description:
+      - What happened. V(upcoming) announces a rotation and needs O(due) and O(notice_days), V(rotated) needs
+        O(version_id), V(overdue) needs O(due).
+    type: str
+    choices: [upcoming, rotated, failed, overdue]
+    required: true
+  topic_arn:
+    description:
+      - ARN of the SNS topic.
+    type: str
+    required: true
+  environment:
+    description:
+      - A word for filter policies, such as V(production).
+    type: str
+  trigger:
+    description:
+      - Why the rotation ran or will run.
+    type: str
+  reason:
+    description:
+      - The reason that was given. It is cut to one line of 200 characters.
+    type: str
+  requested_by:
+    description:
+      - Who asked for the rotation.
+    type: str
+  version_id:
+    description:
+      - The version that is C(AWSCURRENT) now.
+    type: str
+  previous_version_id:
+    description:
+      - The version that was C(AWSCURRENT) before.
+    type: str
+  last:
+    description:
+      - When the password was changed.
+    type: str
+  due:
+    description:
+      - When it has to be changed next.
+    type: str
+  expected:
+    description:
+      - When a scheduled run will probably change it.
+    type: str
+  days_left:
+    description:
+      - Whole days until the due date; below zero when it has passed.
+    type: int
+  notice_days:
+    description:
+      - How many days before the rotation this notice is sent.
+    type: int
+  failures:
+    description:
+      - The number of this failure in a row, as M(dbops.rotation.rotation_cycle) counted it. Failures after the due
+        date, and the third and later ones in a row, are V(critical).
+    type: int
+  failed_at:
+    description:
+      - When it failed, as M(dbops.rotation.rotation_cycle) remembered it. Now if it is not set.
+    type: str
+  step:
+    description:
+      - The step that failed.
+    type: str
+  code:
+    description:
+      - The kind of failure.
+    type: str
+  cause:
+    description:
+      - What went wrong.
+    type: str
+  state_left:
+    description:
+      - What was left.
+    type: str
+  next_step:
+    description:
+      - What to do.
+    type: str
+  subject:
+    description:
+      - The subject of the mail. It is brought into the form that SNS takes, ASCII of less than 100 characters. A short
+        one is made if it is not set.
+    type: str
+  text:
+    description:
+      - The text of the mail, at most 20000 characters. A plain one is made if it is not set.
+    type: str
+requirements:
+  - boto3 >= 1.34
+  - PyMySQL >= 1.1.1
+  - cryptography >= 42
+seealso:
+  - module: dbops.rotation.rotation_cycle_info
+  - name: Amazon SNS subscription filter policies
+    description: How a subscriber gets only some of the notices.
+    link: https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
+"""
+
+EXAMPLES = r"""
+- name: Tell that a password was changed
+  dbops.rotation.rotation_notice:
+    event: rotated
+    secret_id: clients/client_acme/mysql/root
+    topic_arn: arn:aws:sns:eu-central-1:123456789012:rotation
+    environment: production
+    trigger: on_demand
+    reason: "CHG-1042: left the company"
+    version_id: 5f0f3a4e-6b1c-4d5a-9a3b-0d5a0b1f2c3d
+    due: "2027-01-02T03:00:00Z"
+
+- name: Say what would be sent
+  dbops.rotation.rotation_notice:
+    event: upcoming
+    secret_id: clients/client_globex/mysql/root
+    topic_arn: arn:aws:sns:eu-central-1:123456789012:rotation
+    due: "2027-01-02T03:00:00Z"
+    notice_days: 7
+  check_mode: true
+"""
+
+RETURN = r"""
+msg:
+  description: What happened, in one sentence.
+  returned: always
+  type: str
+  sample: "client_acme: the notice 'rotated' was sent: Password changed: client_acme"
+delivered:
+  description: Whether SNS has the notice, now or from before. Always V(false) in check mode.
+  returned: success
+  type: bool
+  sample: true
+message_id:
+  description: The id that SNS gave the message, if it was sent now.
+  returned: success
+  type: str
+  sample: 8f1f9b0e-5a0f-4c3e-9b0a-2f6f6f5d1c11
+client:
+  description: The client's name.
+  returned: success
+  type: str
+  sample: client_acme
+event:
+  description: The event.
+  returned: success
+  type: str
+  sample: rotated
+notice_id:
+  description: The id by which a consumer recognises a notice that comes twice.
+  returned: success
+  type: str
+  sample: 3f6c0d0f0e0b5a1f9d1b1c7f4a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d9e8f7a6b
+subject:
+  description: The subject as SNS gets it.
+  returned: success
+  type: str
+  sample: "Password changed: client_acme"
+attributes:
+  description: The message attributes.
+  returned: success
+  type: dict
+  sample: {client: client_acme, event: rotated, environment: production, trigger: on_demand, severity: info}
+body:
+  description:
+    - The body for machines, which queues, functions and web hooks get as JSON.
+    - Every key is there in every notice, V(null) where it does not apply. Keys may be added within one C(schema).
+  returned: success
+  type: dict
+  contains:
+    schema:
+      description: Name and version of this form.
+      type: str
+      sample: dbops.rotation/notice/1
+    id:
+      description: The same as RV(notice_id).
+      type: str
+    event:
+      description: The event.
+      type: str
+    severity:
+      description: V(info), V(warning) or V(critical).
+      type: str
+    time:
+      description: When the notice was made.
+      type: str
+      sample: "2026-11-23T03:00:00Z"
+    client:
+      description: The client.
+      type: str
+    secret_id:
+      description: The secret, as it was named.
+      type: str
+    environment:
+      description: The environment.
+      type: str
+    trigger:
+      description: Why the rotation ran.
+      type: str
+    reason:
+      description: The reason that was given.
+      type: str
+    requested_by:
+      description: Who asked for it.
+      type: str
+    version_id:
+      description: The version under AWSCURRENT.
+      type: str
+    previous_version_id:
+      description: The version before.
+      type: str
+    last:
+      description: When the password was changed.
+      type: str
+    due:
+      description: When it has to be changed next.
+      type: str
+    expected:
+      description: When a scheduled run will probably change it.
+      type: str
+    days_left:
+      description: Whole days until the due date.
+      type: int
+    notice_days:
+      description: How many days before the rotation the notice is sent.
+      type: int
+    failures:
+      description: The number of this failure in a row; 0 where there is none, or it could not be counted.
+      type: int
+    failed_at:
+      description: When it failed.
+      type: str
+    step:
+      description: The step that failed.
+      type: str
+    code:
+      description: The kind of failure.
+      type: str
+    cause:
+      description: What went wrong.
+      type: str
+    state_left:
+      description: What was left.
+      type: str
+    next_step:
+      description: What to do.
+      type: str
+text:
+  description: The text of the mail.
+  returned: success
+  type: str
+error:
+  description: The parts of a failure.
+  returned: failure
+  type: dict
+  contains:
+    client:
+      description: The client.
+      type: str
+    step:
+      description: The step at which the run stopped.
+      type: str
+      sample: prepare
+    code:
+      description: A fixed word for the kind of failure, for programs.
+      type: str
+      sample: invalid_option
+    cause:
+      description: What went wrong.
+      type: str
+    state:
+      description: What was left.
+      type: str
+    next_step:
+      description: What to do.
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
+
+
+def main() -> None:
+    NOTICE.run_module(AnsibleModule(supports_check_mode=True, **NOTICE.validation()))
+
+
+if __name__ == "__main__":
+    main()
