@@ -61,6 +61,7 @@ options:
     description:
       - Why the rotation ran or will run.
     type: str
+    choices: [scheduled, on_demand, recovery, rollback, onboarding]
   reason:
     description:
       - The reason that was given. It is cut to one line of 200 characters.

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 
+from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
+from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
 from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
@@ -19,6 +21,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate impo
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles/rotation"
 SPECS = {
+    "dbops.rotation.rotation_cycle_info": CYCLE_INFO.spec,
+    "dbops.rotation.rotation_notice": NOTICE.spec,
     "dbops.rotation.secretsmanager_mysql_info": INFO.spec,
     "dbops.rotation.secretsmanager_mysql_onboard": ONBOARD.spec,
     "dbops.rotation.secretsmanager_mysql_reconcile": RECONCILE.spec,
@@ -37,16 +41,21 @@ CONNECTION: dict[str, str] = load(ROLE / "vars/main.yml")["rotation_connection"]
 ENTRIES: dict[str, Any] = load(ROLE / "meta/argument_specs.yml")["argument_specs"]
 DESCRIBED: dict[str, Any] = {name: option for entry in ENTRIES.values() for name, option in entry["options"].items()}
 TASK_FILES = sorted((ROLE / "tasks").glob("*.yml"))
-ENTRY_FILES = [path for path in TASK_FILES if path.stem != "guard"]
+# Parts of entry points, with the variables that they are handed.
+PARTS: dict[str, set[str]] = {"guard": set(), "send_notice": {"rotation_subject", "rotation_text"}}
+ENTRY_FILES = [path for path in TASK_FILES if path.stem not in PARTS]
 USING = [*TASK_FILES, ROLE / "vars/main.yml", *sorted((ROOT / "playbooks").glob("*.yml"))]
 
 
 def tasks(path: Path) -> list[dict[str, Any]]:
-    """Give the tasks of a file, and in the place of another entry point that it imports, those of that."""
+    """Give the tasks of a file, those in its blocks, and those of another file of the role that it imports."""
     found: list[dict[str, Any]] = []
-    for task in load(path) or []:
+    pending = list(load(path) or [])
+    while pending:
+        task = pending.pop(0)
         imported = path.with_name(str(task.get("ansible.builtin.import_tasks", "none")))
-        found += [task, *(tasks(imported) if imported in ENTRY_FILES else [])]
+        found += [task, *(tasks(imported) if imported in TASK_FILES else [])]
+        pending += [inner for section in ("block", "rescue", "always") for inner in task.get(section, [])]
     return found
 
 
@@ -87,7 +96,7 @@ def test_every_entry_point_has_a_description() -> None:
 @pytest.mark.parametrize("path", USING, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_every_variable_that_is_used_is_declared(path: Path) -> None:
     words = set(re.findall(r"(?<!\.)\brotation_[a-z_]+\b", path.read_text()))
-    own = set(set_within(path)) | {"rotation_connection"} | OF_THE_PLAY
+    own = set(set_within(path)) | PARTS.get(path.stem, set()) | {"rotation_connection"} | OF_THE_PLAY
     assert words - own <= set(DEFAULTS)
 
 
@@ -105,7 +114,7 @@ def test_a_task_hands_over_options_that_exist(path: Path) -> None:
 
 @pytest.mark.parametrize("path", ENTRY_FILES, ids=lambda path: path.stem)
 def test_a_task_uses_only_variables_of_its_entry_point(path: Path) -> None:
-    words = set(re.findall(r"\brotation_[a-z_]+\b", path.read_text())) - set(set_within(path))
+    words = set(re.findall(r"(?<!\.)\brotation_[a-z_]+\b", path.read_text())) - set(set_within(path))
     assert words <= set(ENTRIES[path.stem]["options"])
 
 

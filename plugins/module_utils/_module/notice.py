@@ -27,6 +27,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.notice import Notice
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.publish import publish
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import TRIGGERS
 
 TEXTS = (
     *("environment", "trigger", "reason", "requested_by", "version_id", "previous_version_id", "last", "due"),
@@ -136,6 +137,7 @@ NOTICE = Operation(
         "event": {"type": "str", "choices": list(EVENTS), "required": True},
         "topic_arn": {"type": "str", "required": True},
         **{name: {"type": "str"} for name in TEXTS},
+        "trigger": {"type": "str", "choices": list(TRIGGERS)},
         **{name: {"type": "int"} for name in NUMBERS},
         **DATABASE_SPEC,
         **AWS_SPEC,
