@@ -240,6 +240,17 @@ def test_missed_runs_are_made_up_and_nothing_is_rotated_twice() -> None:
     assert max(second - first for first, second in zip([LAST, *done], done, strict=False)) <= 40 * DAY
 
 
+def test_the_days_on_which_it_could_be_rotated_are_those_with_a_window() -> None:
+    night, noon = DUE - 4 * DAY - 4 * HOUR, DUE - 3 * DAY - 15 * HOUR
+    assert at(night).turn.days == (0, 1, 2, 3, 4)
+    assert at(night, policy(NIGHTS)).turn.days == (0, 1, 2, 3, 4)
+    assert at(noon, policy(NIGHTS)).turn.days == ()
+    assert at(night, policy(freezes=(("2026-12-29", "2026-12-30"),))).turn.days == (0, 3, 4)
+    assert at(DUE - 10 * DAY).turn.days == (4, 5, 6, 7, 8, 9)
+    assert at(DUE - 30 * DAY).turn.days == ()
+    assert at(DUE - 4 * DAY, policy(pause=Pause(DUE, "x"))).turn.days == ()
+
+
 def test_a_fleet_has_equal_days_even_before_a_freeze() -> None:
     clients = [f"client_{number}" for number in range(60)]
     asked = policy(freezes=(("2027-03-05", "2027-03-08"),))

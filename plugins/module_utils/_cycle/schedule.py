@@ -80,7 +80,7 @@ def schedule(mended: MendedCycle, found: Mapping[str, str], policy: Policy, now:
         expected=now if due_now else expected,
         failures=read_failures(found),
         owed=tuple(_owed(cycle, found, policy, now, None if due_now else expected)),
-        turn=Turn(cycle.last, () if paused or closed else _days(cycle.due, policy, now)),
+        turn=Turn(cycle.last, () if paused else _days(cycle.due, policy, now)),
     )
 
 
@@ -146,6 +146,5 @@ def _days(due: datetime, policy: Policy, now: datetime) -> tuple[int, ...]:
     if _next_run_is_in_time(due, daily, now + LOOK_DAYS * DAY):
         return ()
     in_time = min(LOOK_DAYS, max(0, floor((due - RUN_LATE - now) / DAY)))
-    opened = policy.calendar.is_open_for_run
-    able = [day for day in range(in_time + 1) if day == 0 or opened(now + day * DAY, now)]
+    able = [day for day in range(in_time + 1) if policy.calendar.is_open_for_run(now + day * DAY, now)]
     return tuple(day for day in able if day >= able[-1] - MOST_DAYS_FORWARD)
