@@ -74,7 +74,7 @@ class World:
         ]
         command += [str(self.folder / "play.yml"), "-e", json.dumps({**access, **keys, **variables})]
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ANSIBLE_"))}
-        done = subprocess.run(command, cwd=ROOT, env=kept, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, cwd=ROOT, env=kept, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 

@@ -61,14 +61,15 @@ def _tell(notice: Notice, params: Mapping[str, Any]) -> dict[str, Any]:
     warnings: list[str] = []
     store = _store(params, warnings)
     told = _told(store, notice, warnings)
-    if _mark(told, notice) == told:
+    if told and _mark(told, notice) == told:
         return _outcome(notice, delivered=True, told="had been sent already", warnings=warnings)
     try:
         message = publish(sns_client(params, params["topic_arn"]), params["topic_arn"], notice)
     except RotationError as error:
         warnings.append(f"{notice.client}: the notice {notice.event!r} was not delivered. {error.cause}")
         return _outcome(notice, delivered=False, told="was not delivered", warnings=warnings)
-    _remember(store, _mark(told, notice), warnings)
+    if store and told:
+        _remember(store, _mark(told, notice), warnings)
     sent = _outcome(notice, delivered=True, told="was sent", warnings=warnings)
     return {**sent, "changed": True, "message_id": message}
 
@@ -81,15 +82,15 @@ def _store(params: Mapping[str, Any], warnings: list[str]) -> SecretStore | None
         return None
 
 
-def _told(store: SecretStore | None, notice: Notice, warnings: list[str]) -> Told:
-    # Right after a rotation nothing else has been told, so that one call is spared.
-    if notice.event == ROTATED or store is None:
-        return Told()
+def _told(store: SecretStore | None, notice: Notice, warnings: list[str]) -> Told | None:
+    """Read what has been told; None where it is not known, so that nothing may be written over it."""
+    if notice.event == ROTATED:
+        return Told()  # right after a rotation nothing else has been told, and one call is spared
     try:
-        return read_told(store.describe().tags)
+        return read_told(store.describe().tags) if store else None
     except RotationError as error:
-        warnings.append(f"What has been told could not be read: {error.cause}")
-        return Told()
+        warnings.append(f"What has been told could not be read, so the notice may come again: {error.cause}")
+        return None
 
 
 def _mark(told: Told, notice: Notice) -> Told:
@@ -101,10 +102,9 @@ def _mark(told: Told, notice: Notice) -> Told:
     return told.with_sent(notice.due, str(notice.notice_days) if notice.event == UPCOMING else OVERDUE)
 
 
-def _remember(store: SecretStore | None, told: Told, warnings: list[str]) -> None:
+def _remember(store: SecretStore, told: Told, warnings: list[str]) -> None:
     try:
-        if store:
-            store.tag({tags.NOTIFIED: told.tag()})
+        store.tag({tags.NOTIFIED: told.tag()})
     except RotationError as error:
         warnings.append(f"That the notice was sent could not be remembered, so it may come again: {error.cause}")
 
