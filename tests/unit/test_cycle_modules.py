@@ -186,7 +186,7 @@ def test_a_client_that_waits_says_for_what(acme: Client) -> None:
 
 
 def test_what_is_owed_is_sent_marked_and_owed_no_more(acme: Client) -> None:
-    acme.managed(now() - 34 * DAY, **ROTATED_TAGS)
+    acme.managed(now() - 34 * DAY, **ROTATED_TAGS, **{tags.BY: "alice"})
     for expected in (["rotated", "upcoming"], []):
         owed = acme.run(CYCLE_INFO)["owed"]
         assert [notice["event"] for notice in owed] == expected
@@ -194,7 +194,7 @@ def test_what_is_owed_is_sent_marked_and_owed_no_more(acme: Client) -> None:
             sent = acme.run(NOTICE, topic_arn=acme.topic, **notice)
             assert (sent["changed"], sent["delivered"], sent["warnings"]) == (True, True, [])
     rotated, upcoming = acme.notices()
-    assert (rotated["version_id"], rotated["trigger"]) == (acme.version, "scheduled")
+    assert [rotated[name] for name in ("version_id", "trigger", "requested_by")] == [acme.version, "scheduled", "alice"]
     assert (upcoming["notice_days"], upcoming["due"]) == (7, acme.tags[tags.DUE])
     assert read_told(acme.tags).rotated == acme.version
 

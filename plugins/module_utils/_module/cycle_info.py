@@ -118,6 +118,7 @@ def _about(notice: Mapping[str, Any], secret: SecretDescription) -> dict[str, An
         "version_id": secret.tags.get(tags.VERSION) or current_version(secret),
         "previous_version_id": secret.holder(PREVIOUS) or "",
         "trigger": secret.tags.get(tags.TRIGGER, ""),
+        "requested_by": secret.tags.get(tags.BY, ""),
     }
 
 
