@@ -21,6 +21,7 @@ notes:
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._calendar
+  - dbops.rotation._pause
   - dbops.rotation._database
   - dbops.rotation._aws
 attributes:
@@ -41,26 +42,6 @@ options:
     type: list
     elements: int
     default: [7, 1]
-  paused:
-    description:
-      - Keeps the client out of scheduled runs until a moment. It may become overdue meanwhile, which is told.
-    type: dict
-    suboptions:
-      until:
-        description:
-          - The last day, or the moment at which the pause ends (ISO 8601).
-        type: str
-        required: true
-      reason:
-        description:
-          - Why, in one line of at most 200 characters.
-        type: str
-        required: true
-      timezone:
-        description:
-          - The time zone of a day and of a moment without one.
-        type: str
-        default: UTC
 requirements:
   - boto3 >= 1.34
   - PyMySQL >= 1.1.1

@@ -29,6 +29,8 @@ notes:
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._change
+  - dbops.rotation._calendar
+  - dbops.rotation._pause
   - dbops.rotation._database
   - dbops.rotation._aws
 options:
@@ -79,6 +81,12 @@ options:
       - Rotate although O(min_age) has not passed, and although a scheduled run would have to wait for a window.
     type: bool
     default: false
+  pull_days:
+    description:
+      - V(scheduled) rotates a client whose due date is nearer than so many days, although it is not due, if its window
+        is open. So the work of a fleet is spread over days; C(rotate_due.yml) counts who is pulled forward.
+    type: int
+    default: 0
   kill_sessions:
     description:
       - End all other connections of the account after the rotation. They live on otherwise, whoever opened them, which

@@ -50,9 +50,7 @@ CALENDAR_SPEC: Spec = {
         },
     },
 }
-SCHEDULE_SPEC: Spec = {
-    **CALENDAR_SPEC,
-    "notice_days": {"type": "list", "elements": "int", "default": list(DEFAULT_NOTICE_DAYS)},
+PAUSE_SPEC: Spec = {
     "paused": {
         "type": "dict",
         "options": {
@@ -61,6 +59,11 @@ SCHEDULE_SPEC: Spec = {
             "timezone": {"type": "str", "default": "UTC"},
         },
     },
+}
+SCHEDULE_SPEC: Spec = {
+    **CALENDAR_SPEC,
+    **PAUSE_SPEC,
+    "notice_days": {"type": "list", "elements": "int", "default": list(DEFAULT_NOTICE_DAYS)},
 }
 
 

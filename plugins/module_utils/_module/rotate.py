@@ -10,6 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_options import (
+    CALENDAR_SPEC,
+    PAUSE_SPEC,
+    policy,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
     AWS_SPEC,
@@ -25,12 +30,14 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate im
 
 
 def _rotate(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    asked = {name: params[name] for name in ("overlap", "steps", "min_age", "force", "kill_sessions")}
+    names = ("overlap", "steps", "min_age", "force", "kill_sessions", "pull_days")
+    asked = {name: params[name] for name in names}
     request = rotation_request(
         params,
         trigger=params["trigger"],
         check=check,
         before=_moment(params["before"]),
+        policy=policy(params),
         requested_by=params["requested_by"],
         **asked,
     )
@@ -64,6 +71,9 @@ ROTATE = Operation(
         "before": {"type": "str"},
         "force": {"type": "bool", "default": False},
         "kill_sessions": {"type": "bool", "default": False},
+        "pull_days": {"type": "int", "default": 0},
+        **CALENDAR_SPEC,
+        **PAUSE_SPEC,
         "requested_by": {"type": "str", "default": ""},
         **DATABASE_SPEC,
         **AWS_SPEC,

@@ -1,29 +1,62 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which cycle AWSCURRENT is in, whether or not the tags have caught up with it."""
+"""Which cycle AWSCURRENT is in, whether or not the tags have caught up with it, and whether its end has come."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta
+
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretDescription
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, read_cycle, shortened, started
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.mend import MendedCycle, mended_cycle
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.schedule import schedule
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import shortened, started
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.windows import Calendar
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import SCHEDULED
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
 
-def cycle_of(run: Run, secret: SecretDescription) -> Cycle:
+def cycle_of(run: Run, secret: SecretDescription, now: datetime) -> MendedCycle:
     """Give the cycle of the tags, or, where a run was cut off before it wrote them, the one it had begun.
 
     A new version with the same password (somebody edited another key) begins no cycle, nor does a password that
     somebody had set by hand.
     """
-    cycle = read_cycle(secret.tags, run.current.created)
-    recorded = secret.tags.get(tags.VERSION)
-    if recorded in (None, run.current.version_id) or run.adopted == run.current.version_id:
-        return cycle
-    if secret.tags.get(tags.ROLLBACK) == run.current.version_id:
-        return shortened(cycle, run.current.created)
+    mended = _told_by_tags(run, secret, now)
+    recorded, current = secret.tags.get(tags.VERSION), run.current
+    if recorded in (None, current.version_id) or run.adopted == current.version_id:
+        return mended
+    if secret.tags.get(tags.ROLLBACK) == current.version_id:
+        return replace(mended, cycle=shortened(mended.cycle, current.created))
     before = run.readable(recorded)
-    if before and before.value.password == run.current.value.password:
-        return cycle
-    return started(run.current.created, cycle.days)
+    if before and before.value.password == current.value.password:
+        return mended
+    return replace(mended, cycle=started(current.created, mended.cycle.days))
+
+
+def is_due(run: Run, secret: SecretDescription, mended: MendedCycle, now: datetime) -> bool:
+    """Tell whether a scheduled run rotates it: the limit falls before the next run, or it is pulled forward."""
+    request = run.request
+    policy = replace(request.policy, calendar=Calendar(), pause=None) if request.force else request.policy
+    found = schedule(mended, secret.tags, policy, now)
+    pulled = mended.cycle.due - now < timedelta(days=request.pull_days)
+    return found.due_now or (pulled and not (found.paused or found.closed_because))
+
+
+def _told_by_tags(run: Run, secret: SecretDescription, now: datetime) -> MendedCycle:
+    request = run.request
+    try:
+        return mended_cycle(secret.tags, run.current.created, request.client, request.policy, now)
+    except RotationError:
+        if request.trigger == SCHEDULED:
+            raise
+        # Whoever asks by name gets a rotation, which writes a date that makes sense.
+        return MendedCycle(started(run.current.created, _days(request.policy)), {}, ())
+
+
+def _days(policy: Policy) -> int:
+    return policy.cycle_days or tags.DEFAULT_CYCLE_DAYS

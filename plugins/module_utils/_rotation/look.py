@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
     CURRENT,
@@ -67,8 +68,11 @@ def look(run: Run) -> View:
     """Look once; raises RotationError where what is seen rules a rotation out whatever the labels say."""
     secret, rows = survey(run)
     holders = holders_of(run, secret, {password for row in rows for password in row.passwords})
-    cycle = cycle_of(run, secret)
-    return View(secret, cycle, rows, holders, facts_of(run, secret, cycle, rows, holders))
+    now = datetime.now(UTC)
+    mended = cycle_of(run, secret, now)
+    for text in mended.warnings:
+        run.journal.warn(text)
+    return View(secret, mended.cycle, rows, holders, facts_of(run, secret, mended, rows, holders, now))
 
 
 def survey(run: Run) -> tuple[SecretDescription, tuple[AccountRow, ...]]:

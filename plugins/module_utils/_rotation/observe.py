@@ -13,15 +13,18 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretDescription,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.mend import MendedCycle
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_rules
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._password import could_have_generated
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.cycle import is_due
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import (
     ON_DEMAND,
     ONBOARDING,
     ROLLBACK,
+    SCHEDULED,
     Facts,
     PendingFacts,
     RowFacts,
@@ -35,12 +38,12 @@ PENDING_LIFE = timedelta(days=1)
 def facts_of(
     run: Run,
     secret: SecretDescription,
-    cycle: Cycle,
+    mended: MendedCycle,
     rows: tuple[AccountRow, ...],
     holders: dict[StoredPassword, frozenset[str]],
+    now: datetime,
 ) -> Facts:
     """Tell labels, tags and rows as the facts that a decision is made from."""
-    now = datetime.now(UTC)
     overlap = tags.overlap_until(secret.tags)
     return Facts(
         current=run.current.version_id,
@@ -49,11 +52,11 @@ def facts_of(
         recorded=secret.tags.get(tags.VERSION),
         rows=tuple(_row(run, row, holders) for row in rows if row.passwords),
         trigger=run.request.begins_as,
-        due=cycle.due <= now,
-        untidy=cycle.mended or _outlived(run, secret, now) or idle_pending(run, secret) is not None,
+        due=run.request.begins_as == SCHEDULED and is_due(run, secret, mended, now),
+        untidy=bool(mended.tags) or _outlived(run, secret, now) or idle_pending(run, secret) is not None,
         hold=run.request.steps == PROMOTE,
         held=secret.tags.get(tags.HELD),
-        spared=_spared(run, secret, cycle, now),
+        spared=_spared(run, secret, mended.cycle, now),
         overlapping=overlap is not None and now < overlap,
         rollback=secret.tags.get(tags.ROLLBACK),
         restorable=_restorable(run, secret),

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, shortened, started
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import ROTATED_TAGS
 from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import grants_digest
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
@@ -31,8 +32,8 @@ def record(run: Run, view: View, rows: list[AccountRow], overlap_until: datetime
         client=run.request.client,
         cycle=cycle,
     )
-    if run.request.requested_by and (run.journal.promoted or view.facts.recorded != run.current.version_id):
-        written[tags.BY] = tags.tag_text(run.request.requested_by)
+    if _is_new(run, view):
+        written |= ROTATED_TAGS | {tags.BY: tags.tag_text(run.request.requested_by)}
     written |= _grants(run, view, rows) | _outcome(view, overlap_until)
     _warn_of_expiry(run, rows, cycle)
     idle = None if run.journal.promoted else idle_pending(run, view.secret)
@@ -62,8 +63,12 @@ def _trigger(run: Run, view: View) -> str:
     if is_rollback(run, view):
         return ROLLBACK
     kept = view.secret.tags.get(tags.TRIGGER)
-    changed = run.journal.promoted or view.facts.recorded != run.current.version_id
-    return run.request.trigger if changed or not kept else kept
+    return run.request.trigger if _is_new(run, view) or not kept else kept
+
+
+def _is_new(run: Run, view: View) -> bool:
+    """Tell whether this record is the first of a version, so that people are to be told."""
+    return run.journal.promoted or view.facts.recorded != run.current.version_id
 
 
 def _outcome(view: View, overlap_until: datetime | None) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules
@@ -26,7 +27,8 @@ class RotationRequest:
 
     ``steps``: all, up to the promotion (so that hooks can run before the old password ends), or only what is left
     after it. A password is left alone that was rotated within ``min_age`` seconds, unless ``force``, or since
-    ``before``. ``kill_sessions`` ends the account's other connections after the rotation.
+    ``before``. ``policy`` says when a scheduled run may rotate; it also does where the due date is nearer than
+    ``pull_days``, so that a fleet's work is spread. ``kill_sessions`` ends the account's other connections afterwards.
     ``adopt_rows`` names foreign rows (user@host) that are to carry this secret's password from now on.
     ``accept_server_id`` names another server than the remembered one as the right one.
     """
@@ -44,6 +46,8 @@ class RotationRequest:
     before: datetime | None = None
     force: bool = False
     kill_sessions: bool = False
+    policy: Policy = field(default_factory=Policy)
+    pull_days: int = 0
     requested_by: str = ""
     adopt_rows: frozenset[str] = field(default_factory=frozenset)
     single_writer: bool = False
