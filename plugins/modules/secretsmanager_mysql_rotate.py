@@ -219,6 +219,11 @@ forced:
   description: Whether O(force) was given.
   returned: success
   type: bool
+rotated:
+  description: Whether the rotation to RV(version_id) came to its end in this run, so that people are to be told.
+  returned: success
+  type: bool
+  sample: true
 held:
   description: Whether the old password was left valid for hooks to run; a call with O(steps=finish) is to follow.
   returned: success

@@ -195,3 +195,44 @@ def test_the_playbook_takes_the_password_from_a_file(drifted: ManagedClient, tmp
     assert BY_HAND not in run.stdout + run.stderr
     assert drifted.stored()["password"] == BY_HAND
     assert_settled(drifted)
+
+
+def test_reconciling_twice_does_not_go_back_and_forth(client: ManagedClient) -> None:
+    client.rotate(overlap=3600)
+    newer = client.stored()["password"]
+    move(client, "AWSCURRENT", stages(client)["AWSPREVIOUS"])
+    reconcile(client, version="AWSPREVIOUS")
+    assert client.stored()["password"] == newer
+    assert_settled(client)
+    client.run(RECONCILE, version="AWSPREVIOUS")
+    assert client.stored()["password"] == newer and client.opens(newer)
+
+
+def test_the_older_of_two_passwords_is_not_adopted(client: ManagedClient) -> None:
+    client.rotate(overlap=3600)
+    result = client.run(RECONCILE, version="AWSPREVIOUS")
+    assert result["error"]["code"] == "nothing_to_reconcile" and "rollback.yml" in result["error"]["next_step"]
+
+
+def test_a_refusal_tells_of_a_label_that_was_moved_back(client: ManagedClient) -> None:
+    client.rotate()
+    move(client, "AWSCURRENT", stages(client)["AWSPREVIOUS"])
+    told = client.refused()
+    assert told["code"] == "login_refused" and "AWSCURRENT was moved away" in told["cause"]
+    assert f"playbooks/rollback.yml -l {client.name}. To keep" in told["next_step"]
+
+
+def test_an_administrator_ends_an_unknown_password_whatever_overlap_was_promised(
+    drifted: ManagedClient, administrator: str
+) -> None:
+    drifted.run(RECONCILE, password=BY_HAND)
+    drifted.rotate(overlap=3600)
+    change_by_hand(drifted)
+    reconcile(drifted, admin_secret_id=administrator, adopt_rows=[f"{drifted.user}@{host}" for host in drifted.hosts])
+    assert not drifted.opens(BY_HAND)
+    assert_settled(drifted)
+
+
+def test_a_version_that_does_not_exist_is_told(drifted: ManagedClient) -> None:
+    result = drifted.run(RECONCILE, version="AWSPREVIUOS")
+    assert "Correct rotation_reconcile_version" in result["error"]["next_step"]

@@ -9,7 +9,7 @@ from typing import Any
 import pymysql
 import pytest
 from by_hand import description
-from managed import HOST, ManagedClient, playbook, write_inventory
+from managed import HOST, ManagedClient, playbook, secrets_manager, write_inventory
 from telling import assert_silent
 from test_reconcile import change_by_hand
 from test_recovery import AFTER_APPLY, AFTER_PROMOTE, AFTER_PUT
@@ -108,7 +108,7 @@ def test_grants_that_somebody_changed(rotated: ManagedClient) -> None:
     rotated.sql("REVOKE SHUTDOWN ON *.* FROM %s@localhost", rotated.user)
     assert codes(verified(rotated), problem=True) == ["grants_changed"]
     warned = rotated.rotate()["warnings"]
-    assert [text for text in warned if text.startswith("The grants of the account are not those")]
+    assert [text for text in warned if text.startswith("The grants or the rows of the account")]
     assert verified(rotated)["healthy"], "the next rotation remembers them as they are"
 
 
@@ -145,3 +145,9 @@ def test_the_playbook_fails_where_something_is_to_be_mended(rotated: ManagedClie
     run = playbook("playbooks/verify.yml", "-i", inventory)
     assert run.returncode == 2
     assert "1 problem: An earlier run had set the new password" in " ".join((run.stdout + run.stderr).split())
+
+
+def test_a_secret_that_waits_for_deletion_is_a_problem(rotated: ManagedClient) -> None:
+    secrets_manager(rotated.aws).delete_secret(SecretId=rotated.secret_id)
+    result: dict[str, Any] = rotated.run(INFO)
+    assert codes(result, problem=True) == ["secret_deleted"] and "restore-secret" in result["msg"]

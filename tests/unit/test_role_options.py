@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 
+from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle import CYCLE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
@@ -21,6 +22,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate impo
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles/rotation"
 SPECS = {
+    "dbops.rotation.rotation_cycle": CYCLE.spec,
     "dbops.rotation.rotation_cycle_info": CYCLE_INFO.spec,
     "dbops.rotation.rotation_notice": NOTICE.spec,
     "dbops.rotation.secretsmanager_mysql_info": INFO.spec,
@@ -42,19 +44,27 @@ ENTRIES: dict[str, Any] = load(ROLE / "meta/argument_specs.yml")["argument_specs
 DESCRIBED: dict[str, Any] = {name: option for entry in ENTRIES.values() for name, option in entry["options"].items()}
 TASK_FILES = sorted((ROLE / "tasks").glob("*.yml"))
 # Parts of entry points, with the variables that they are handed.
-PARTS: dict[str, set[str]] = {"guard": set(), "send_notice": {"rotation_subject", "rotation_text"}}
+PARTS: dict[str, set[str]] = {
+    "change": set(),
+    "failed": set(),
+    "guard": set(),
+    "hooks": {"rotation_hook"},
+    "send_notice": {"rotation_subject", "rotation_text"},
+}
 ENTRY_FILES = [path for path in TASK_FILES if path.stem not in PARTS]
-USING = [*TASK_FILES, ROLE / "vars/main.yml", *sorted((ROOT / "playbooks").glob("*.yml"))]
+HANDLERS = ROLE / "handlers/main.yml"
+USING = [*TASK_FILES, HANDLERS, ROLE / "vars/main.yml", *sorted((ROOT / "playbooks").glob("*.yml"))]
 
 
 def tasks(path: Path) -> list[dict[str, Any]]:
-    """Give the tasks of a file, those in its blocks, and those of another file of the role that it imports."""
+    """Give the tasks of a file, those in its blocks, and those of another file of the role that it takes in."""
     found: list[dict[str, Any]] = []
     pending = list(load(path) or [])
     while pending:
         task = pending.pop(0)
-        imported = path.with_name(str(task.get("ansible.builtin.import_tasks", "none")))
-        found += [task, *(tasks(imported) if imported in TASK_FILES else [])]
+        named = task.get("ansible.builtin.import_tasks", task.get("ansible.builtin.include_tasks", "none"))
+        taken = path.with_name(str(named))
+        found += [task, *(tasks(taken) if taken in TASK_FILES else [])]
         pending += [inner for section in ("block", "rescue", "always") for inner in task.get(section, [])]
     return found
 
@@ -63,7 +73,10 @@ def set_within(path: Path) -> Iterator[str]:
     """Give the variables that a file sets itself."""
     for task in tasks(path) if path in TASK_FILES else []:
         yield from task.get("vars", {})
-        yield task.get("register", "")
+        yield from task.get("ansible.builtin.set_fact", {})
+        yield from (task.get("register", ""), task.get("loop_control", {}).get("loop_var", ""))
+    if path == HANDLERS:
+        yield from ("rotation_receipt", *(name for task in load(path) for name in task["vars"]))
 
 
 def calls(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -126,9 +139,11 @@ def test_the_connection_is_made_of_options_that_every_module_has(name: str) -> N
 @pytest.mark.parametrize("path", ENTRY_FILES, ids=lambda path: path.stem)
 def test_every_option_of_a_module_can_be_set_through_the_role(path: Path) -> None:
     """A module called twice may get an option in one of the calls only."""
+    given: dict[str, set[str]] = {}
     for name, options in calls(path):
-        if name.endswith(path.stem):
-            assert set(SPECS[name]) == set(options) | set(CONNECTION)
+        given.setdefault(name, set(CONNECTION)).update(options)
+    for name in (name for name in given if name.endswith(path.stem)):
+        assert given[name] == set(SPECS[name])
 
 
 def test_options_are_named_as_their_variables() -> None:

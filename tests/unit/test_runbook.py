@@ -20,6 +20,7 @@ ENGINE = ROOT / "plugins/module_utils"
 TEXT = (ROOT / "docs/runbook.md").read_text()
 WORDS = " ".join(TEXT.split())
 MODULES = [ast.parse(path.read_text()) for path in sorted(ENGINE.rglob("*.py"))]
+NODES = [(node, module) for module in MODULES for node in ast.walk(module)]
 
 # Words in backquotes that look like a code and are none.
 OTHER_WORDS = {
@@ -30,6 +31,7 @@ OTHER_WORDS = {
 UNKNOWN = "\0"
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Takers = list[tuple[str, ast.Module, int]]
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,6 @@ class Place:
     def texts(self) -> set[str]:
         """Give the texts that the expression may have."""
         return texts(self.value, self.module)
-
-
-def nodes() -> Iterator[tuple[ast.AST, ast.Module]]:
-    for module in MODULES:
-        yield from ((node, module) for node in ast.walk(module))
 
 
 def texts(value: ast.expr, module: ast.Module) -> set[str]:
@@ -82,30 +79,32 @@ def fields(node: ast.ClassDef) -> list[str]:
     ]
 
 
-def takers(parameter: str, module: ast.Module) -> dict[str, int]:
-    """Give the functions and dataclasses that a module may call with this parameter, and its place in the order."""
-    found: dict[str, int] = {}
-    for node, other in nodes():
-        names: list[str] = []
-        if isinstance(node, Function):
-            names = [argument.arg for argument in node.args.args]
-        elif isinstance(node, ast.ClassDef):
-            names = fields(node)
-        name = getattr(node, "name", "")
-        if parameter in names and (other is module or not name.startswith("_")):
-            found[name] = names.index(parameter)
+def takers(parameter: str) -> Takers:
+    """Give every function and dataclass with this parameter, by name and module, and its place in the order."""
+    found: Takers = []
+    for node, module in NODES:
+        if isinstance(node, Function | ast.ClassDef):
+            names = fields(node) if isinstance(node, ast.ClassDef) else [argument.arg for argument in node.args.args]
+            found += [(node.name, module, names.index(parameter))] if parameter in names else []
     return found
+
+
+def handed_over(call: ast.Call, module: ast.Module, parameter: str, known: Takers) -> Iterator[ast.expr]:
+    """Give what a call hands over as this parameter, by its name or its place."""
+    yield from (keyword.value for keyword in call.keywords if keyword.arg == parameter)
+    called = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    for name, other, place in known:
+        # Helpers of several modules may have one name.
+        if name == called and (other is module or not name.startswith("_")):
+            yield from call.args[place : place + 1]
 
 
 def given(parameter: str) -> Iterator[Place]:
     """Give every expression that is handed over as this parameter or set as this attribute."""
-    places = {id(module): takers(parameter, module) for module in MODULES}
-    for node, module in nodes():
+    known = takers(parameter)
+    for node, module in NODES:
         if isinstance(node, ast.Call):
-            yield from (Place(keyword.value, module) for keyword in node.keywords if keyword.arg == parameter)
-            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-            place = places[id(module)].get(name, len(node.args))
-            yield from (Place(value, module) for value in node.args[place:][:1])
+            yield from (Place(value, module) for value in handed_over(node, module, parameter, known))
         elif isinstance(node, ast.Assign | ast.AugAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if any(isinstance(target, ast.Attribute) and target.attr == parameter for target in targets):
@@ -118,7 +117,7 @@ def codes() -> set[str]:
 
 def left() -> Iterator[Place]:
     """Give what the journals say of the state that is left."""
-    for node, module in nodes():
+    for node, module in NODES:
         if isinstance(node, Function) and node.name == "state_left":
             found = [inner.value for inner in ast.walk(node) if isinstance(inner, ast.Return)]
             yield from (Place(value, module) for value in found if value)

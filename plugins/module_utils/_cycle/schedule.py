@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil, floor
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.mend import SKEW, MendedCycle
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import LEAD_RANGE, Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import LOOK_DAYS, MOST_DAYS_FORWARD, Turn
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import (
@@ -26,6 +27,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._events import FAIL
 
 # A schedule that follows local time is an hour late when clocks go back, and clocks may differ.
 RUN_LATE = timedelta(hours=1) + SKEW
+# The engine's own word for the trigger.
+ROLLBACK = "rollback"
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Schedule:
 
 def schedule(mended: MendedCycle, found: Mapping[str, str], policy: Policy, now: datetime) -> Schedule:
     """Say what is to be done with a client whose secret has these tags."""
+    policy = _patient_after_rollback(policy, found)
     cycle, calendar = mended.cycle, policy.calendar
     paused = bool(policy.pause and policy.pause.holds(now))
     closed = calendar.closed_because(now)
@@ -82,6 +86,11 @@ def schedule(mended: MendedCycle, found: Mapping[str, str], policy: Policy, now:
         owed=tuple(_owed(cycle, found, policy, now, None if due_now else expected)),
         turn=Turn(cycle.last, () if paused else _days(cycle.due, policy, now)),
     )
+
+
+def _patient_after_rollback(policy: Policy, found: Mapping[str, str]) -> Policy:
+    """Leave a password that a person brought back until its short cycle ends, whenever the next run comes."""
+    return replace(policy, lead=LEAD_RANGE[0]) if found.get(tags.TRIGGER) == ROLLBACK else policy
 
 
 def _free_from(policy: Policy, moment: datetime) -> datetime:

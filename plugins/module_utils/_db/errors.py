@@ -51,8 +51,8 @@ _LOCK_WAIT = Diagnosis("server_busy", "The server is held by a lock (a backup, o
 _EXPIRED = Diagnosis(
     "account_expired",
     "The stored password is right, but the server has expired it and lets the account do nothing else.",
-    "Log in as another administrator and set the stored password again with ALTER USER, which clears the expiry;"
-    " then run the same command again.",
+    "As another administrator: where its lifetime is over, ALTER USER ... PASSWORD EXPIRE NEVER is enough; where"
+    " somebody expired it, set the stored password again with ALTER USER. Then run the same command again.",
 )
 _LOCKED = Diagnosis(
     "account_locked",
@@ -98,8 +98,8 @@ DIAGNOSES = {
     1129: Diagnosis(
         "host_blocked",
         "The server has blocked this host after too many broken connections.",
-        "Find out what connects and hangs up (a port probe?), run FLUSH HOSTS or mysqladmin flush-hosts on the"
-        " server, then the same command again.",
+        "Find out what connects and hangs up (a port probe?); on the server run TRUNCATE TABLE"
+        " performance_schema.host_cache (MariaDB: FLUSH HOSTS), then the same command again.",
     ),
     1130: Diagnosis(
         "host_not_allowed",

@@ -16,7 +16,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.schedule imp
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import shortened, started
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.windows import Calendar
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import SCHEDULED
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ROLLBACK, SCHEDULED
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
 
@@ -42,8 +42,10 @@ def is_due(run: Run, secret: SecretDescription, mended: MendedCycle, now: dateti
     """Tell whether a scheduled run rotates it: the limit falls before the next run, or it is pulled forward."""
     request = run.request
     policy = replace(request.policy, calendar=Calendar(), pause=None) if request.force else request.policy
-    found = schedule(mended, secret.tags, policy, now)
-    pulled = mended.cycle.due - now < timedelta(days=request.pull_days)
+    unrecorded = {tags.TRIGGER: ROLLBACK} if secret.tags.get(tags.ROLLBACK) == run.current.version_id else {}
+    found = schedule(mended, {**secret.tags, **unrecorded}, policy, now)
+    near = mended.cycle.due - now < timedelta(days=request.pull_days)
+    pulled = near and now - mended.cycle.last > timedelta(days=1)
     return found.due_now or (pulled and not (found.paused or found.closed_because))
 
 

@@ -60,6 +60,12 @@ def drift(what: str) -> Decision:
     )
 
 
+def adopting(names: Iterable[str]) -> str:
+    """Give the variable that names rows to adopt, as it is written on a command line."""
+    rows = ", ".join(f'"{name}"' for name in names)
+    return f"-e '{{\"rotation_adopt_rows\": [{rows}]}}'"
+
+
 def listed(names: Iterable[str]) -> str:
     """Write names one after the other."""
     return ", ".join(names)

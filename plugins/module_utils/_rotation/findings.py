@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action, listed
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action, adopting, listed
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts
 
 FINISH = "ansible-playbook rotate.yml -l {client} -e rotation_trigger=recovery"
+ADOPT = "ansible-playbook rotate.yml -l {client}"
 # A consumer is locked out when the server expires the password; a late rotation must still come before.
 EXPIRY_MARGIN = timedelta(days=7)
 
@@ -54,7 +55,7 @@ def of_facts(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             "foreign_rows",
             f"The password of {listed(foreign)} is in no version of the secret; no rotation touches it.",
-            "Drop the row, or let a rotation give it the secret's password: rotation_adopt_rows.",
+            f"Drop it, or give it the secret's password: {ADOPT} {adopting(foreign)}",
             problem=False,
         )
 
@@ -85,6 +86,6 @@ def of_grants(remembered: str | None, digest: str | None) -> Iterator[Finding]:
     elif remembered not in (None, digest):
         yield Finding(
             "grants_changed",
-            "The grants of the account are not those of the last rotation.",
+            "The grants or the rows of the account are not those of the last rotation.",
             "Find out who changed them (SHOW GRANTS); the next rotation remembers them as they are.",
         )

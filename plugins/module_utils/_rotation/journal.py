@@ -30,6 +30,7 @@ class Journal:
     verified: bool = False
     promoted: bool = False
     changed: bool = False
+    recorded_anew: bool = False  # people are to be told of the version
     sessions_ended: int = 0
     settled: bool = False
     kept_until: str = ""  # the end of the overlap, where the old password stays valid on purpose

@@ -57,7 +57,7 @@ def facts_of(
         hold=run.request.steps == PROMOTE,
         held=secret.tags.get(tags.HELD),
         spared=_spared(run, secret, mended.cycle, now),
-        overlapping=overlap is not None and now < overlap,
+        overlapping=overlap is not None and now < overlap and not run.reconciles,
         rollback=secret.tags.get(tags.ROLLBACK),
         restorable=_restorable(run, secret),
         by_administrator=run.by_administrator,
@@ -66,10 +66,11 @@ def facts_of(
 
 
 def _outlived(run: Run, secret: SecretDescription, now: datetime) -> bool:
-    """Tell whether a tag speaks of a refusal that is no more, or of an overlap that is over."""
+    """Tell whether a tag speaks of a refusal that is no more, an overlap that is over, or a server of before."""
     refused = run.current.version_id in tags.refused_versions(secret.tags)
     overlap = tags.overlap_until(secret.tags)
-    return refused or (overlap is not None and overlap <= now)
+    moved = secret.tags.get(tags.SERVER_ID, run.server.server_id) != run.server.server_id
+    return refused or moved or (overlap is not None and (overlap <= now or run.reconciles))
 
 
 def _spared(run: Run, secret: SecretDescription, cycle: Cycle, now: datetime) -> str:

@@ -13,11 +13,15 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
+    CURRENT,
+    SecretStore,
+    SecretVersion,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError, SecretNotFound
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.change import promote
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import RECONCILE
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import RECONCILE, ROLL_BACK
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import survey
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.persist import put_and_read_back
@@ -50,6 +54,7 @@ def reconcile(request: RotationRequest, proof: Proof, store: SecretStore) -> dic
     with journal.step("prepare"):
         request.refuse_invalid()
         run = Run(request, store, journal)
+        run.reconciles = True
     try:
         return _reconcile(run, proof)
     finally:
@@ -80,9 +85,21 @@ def _login(run: Run, proof: Proof) -> Login:
         other = proof.administrator.read(stage=CURRENT).value.login
         return Login(current.host, current.port, other.user, other.password)
     if proof.version:
-        named = "version_id" if len(proof.version) >= SHORTEST_ID else "stage"
-        return current.with_password(run.store.read(**{named: proof.version}).value.password)
+        return current.with_password(_version(run, proof.version).value.password)
     return current.with_password(proof.password or current.password)
+
+
+def _version(run: Run, name: str) -> SecretVersion:
+    named = {"version_id" if len(name) >= SHORTEST_ID else "stage": name}
+    try:
+        return run.store.read(**named)
+    except SecretNotFound:
+        raise SecretNotFound(
+            f"The secret has no version {name!r}.",
+            code="secret_not_found",
+            next_step="Correct rotation_reconcile_version. What there is: aws secretsmanager list-secret-version-ids"
+            f" --include-deprecated --secret-id {run.request.secret_id}",
+        ) from None
 
 
 def _open(run: Run) -> None:
@@ -116,6 +133,12 @@ def _refuse_unproven(run: Run, rows: tuple[AccountRow, ...], password: str) -> N
             f"The login was let in as {run.server.current_user}, but not by that row's password.",
             code="login_unproven",
             next_step="Connect over TCP instead of a socket that lets the account in without a password.",
+        )
+    if login.first_class and login.first_class[0].matches(run.current.value.password):
+        raise RotationError(
+            f"AWSCURRENT's password is the newer of the two that open {login.name}, so secret and server are together.",
+            code="nothing_to_reconcile",
+            next_step=f"To go back to the older password: {ROLL_BACK}",
         )
 
 

@@ -32,7 +32,8 @@ def record(run: Run, view: View, rows: list[AccountRow], overlap_until: datetime
         client=run.request.client,
         cycle=cycle,
     )
-    if _is_new(run, view):
+    run.journal.recorded_anew = _is_new(run, view)
+    if run.journal.recorded_anew:
         written |= ROTATED_TAGS | {tags.BY: tags.tag_text(run.request.requested_by)}
     written |= _grants(run, view, rows) | _outcome(view, overlap_until)
     _warn_of_expiry(run, rows, cycle)

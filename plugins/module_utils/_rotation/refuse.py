@@ -9,6 +9,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision 
     RECONCILE,
     ROLL_BACK,
     Decision,
+    adopting,
     drift,
     listed,
     refusal,
@@ -50,8 +51,8 @@ def _not_ours(facts: Facts) -> Decision | None:
         return refusal(
             "nothing_covered",
             "No version of the secret holds the password of any row of the account.",
-            "Name the rows that are to carry this secret's password in rotation_adopt_rows; there are:"
-            f" {listed(row.name for row in facts.rows)}.",
+            "Run the same command again and name the rows that are to carry this secret's password:"
+            f" {adopting(row.name for row in facts.rows)}",
         )
     login = next((row for row in facts.rows if row.login), None)
     if not facts.by_administrator and (login is None or not login.covered):
@@ -79,8 +80,7 @@ def _foreign_secondary(facts: Facts) -> Decision | None:
         "foreign_secondary",
         f"A second password that no version of the secret knows is valid on {listed(foreign)};"
         " a rotation would end it.",
-        f"End its use and discard it, or name the row in rotation_adopt_rows ({foreign[0]}) to let the rotation end"
-        " it.",
+        f"End its use and discard it; or let the rotation end it: the same command with {adopting(foreign)}",
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
     CURRENT,
@@ -15,7 +16,12 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretStore,
     SecretVersion,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import APPLYING, REFUSED, refused_versions
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import (
+    APPLYING,
+    REFUSED,
+    VERSION,
+    refused_versions,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session, connect
 from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import Dialect, dialect_of
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fence
@@ -28,7 +34,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.server import (
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import RECONCILE
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import RECONCILE, ROLL_BACK
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ROLLBACK, UNATTENDED
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
@@ -57,6 +63,7 @@ class Run:
         self.journal = journal
         self.deadline = Deadline(request.deadline)
         self.login_as: Login | None = None
+        self.reconciles = False  # a person says what is true now, so no overlap of before holds
         self.adopted: str | None = None  # the version into which a password went that somebody had set by hand
         self.versions: dict[str, SecretVersion] = {}
         self.undecryptable: set[str] = set()
@@ -73,14 +80,24 @@ class Run:
 
     def read_current(self) -> None:
         """Read AWSCURRENT."""
-        self.current = self.store.read(stage=CURRENT)
-        self.versions[self.current.version_id] = self.current
+        self.current = self._known(self.store.read(stage=CURRENT))
 
     def version(self, version_id: str) -> SecretVersion:
         """Read a version by its id, once."""
         if version_id not in self.versions:
-            self.versions[version_id] = self.store.read(version_id=version_id)
+            self._known(self.store.read(version_id=version_id))
         return self.versions[version_id]
+
+    def _known(self, version: SecretVersion) -> SecretVersion:
+        """Keep a version; raises a RotationError where the reason, which people will read, holds its password."""
+        if version.value.password in self.request.reason:
+            raise RotationError(
+                "The reason holds a password of this client.",
+                code="reason_holds_password",
+                next_step="Give another reason, and rotate: that password has been written down.",
+            )
+        self.versions[version.version_id] = version
+        return version
 
     def attempts(self) -> Iterator[bool]:
         """Yield once a second while Secrets Manager may still contradict itself; True is the last time."""
@@ -161,6 +178,7 @@ class Run:
         if failure is None:
             raise _known_refused(self.current)
         self._remember(refused, failure)
+        self._tell_of_moved_label(failure)
         raise failure
 
     def _login_candidates(self) -> Iterator[SecretVersion]:
@@ -188,6 +206,19 @@ class Run:
             self.store.tag({REFUSED: " ".join(version.version_id for version in refused)})
         except RotationError as error:
             failure.cause += f" This could not be remembered, so the next run will try again: {error.cause}"
+
+    def _tell_of_moved_label(self, failure: RotationError) -> None:
+        """Say so where AWSCURRENT is not what the last rotation made it: then nobody need have changed the password."""
+        with suppress(RotationError):
+            secret = self.store.describe()
+            recorded, former = secret.tags.get(VERSION), secret.holder(PREVIOUS)
+            if recorded in (None, self.current.version_id) or recorded != former:
+                return
+            failure.cause += " AWSCURRENT was moved away from the version of the last rotation."
+            failure.next_step = (
+                f"To let the server follow the label: {ROLL_BACK}. To keep what the server has: {RECONCILE}"
+                " -e rotation_reconcile_version=AWSPREVIOUS"
+            )
 
     def _newer_current(self) -> SecretVersion | None:
         """Give AWSCURRENT where another run has moved it since it was read."""

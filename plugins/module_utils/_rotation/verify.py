@@ -117,7 +117,7 @@ def _result(run: Run, found: list[Finding]) -> dict[str, Any]:
         "msg": f"{client}: {' '.join([verdict + (':' if told else ''), *told])}",
         "client": client,
         "secret_id": run.request.secret_id,
-        "version_id": run.current.version_id,
+        "version_id": run.current.version_id if run.versions else None,
         "findings": [asdict(finding) for finding in found],
         **effort(run.journal, run.store),
         "warnings": list(run.journal.warnings),

@@ -1,0 +1,61 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: levelled
+version_added: 0.1.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: Say which clients to rotate today, so that the work of a fleet is spread over days
+description:
+  - Takes what M(dbops.rotation.rotation_cycle_info) returns for each client, and gives the names of those that are to
+    be rotated today although their due date is a few days away. No client is rotated later than it has to be.
+options:
+  _input:
+    description:
+      - A dictionary of names with what was returned for them.
+    type: dict
+    required: true
+seealso:
+  - module: dbops.rotation.rotation_cycle_info
+"""
+
+EXAMPLES = r"""
+- name: Say who is rotated today
+  ansible.builtin.debug:
+    msg: "{{ {'client_acme': acme_state, 'client_globex': globex_state} | dbops.rotation.levelled }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The names of the clients to rotate today.
+  type: list
+  elements: str
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import Turn, daily_mean, levelled
+
+
+def today(states: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Give the names whose turn is today."""
+    turns = {
+        name: Turn(datetime.fromisoformat(state["last"]), tuple(state["pull_days"]))
+        for name, state in states.items()
+        if not state.get("failed")
+    }
+    mean = daily_mean(state["cycle_days"] for name, state in states.items() if name in turns)
+    plan = levelled(turns, datetime.now(UTC), mean)
+    return [name for name, days in plan.items() if days == 0]
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"levelled": today}

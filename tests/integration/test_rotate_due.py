@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a schedule does and what people hear of it: whole playbooks, a real topic with a queue behind it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from by_hand import stages, tags
+from managed import ManagedClient, playbook, secrets_manager, write_inventory
+from test_playbooks import said
+from test_reconcile import change_by_hand
+from test_recovery import AFTER_APPLY, assert_settled
+from world.aws import AwsEmulator
+
+REASON = "CHG-1042: contractor left"
+
+
+class Mailbox:
+    """An SNS topic and the queues that are subscribed to it."""
+
+    def __init__(self, aws: AwsEmulator, name: str) -> None:
+        self.sns, self.sqs = aws.client("sns"), aws.client("sqs")
+        self.topic: str = self.sns.create_topic(Name=name)["TopicArn"]
+        self.queue = self.subscribe(name, {})
+
+    def subscribe(self, name: str, wanted: dict[str, list[str]]) -> str:
+        """Subscribe a queue that gets only what a filter policy lets through."""
+        queue: str = self.sqs.create_queue(QueueName=name)["QueueUrl"]
+        attributes = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+        policy = {"FilterPolicy": json.dumps(wanted)} if wanted else {}
+        self.sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=attributes["QueueArn"], Attributes=policy)
+        return queue
+
+    def read(self, queue: str = "") -> list[dict[str, Any]]:
+        """Take what has arrived: the body for machines, with the attributes that came with it."""
+        found: list[dict[str, Any]] = []
+        while True:
+            answer = self.sqs.receive_message(QueueUrl=queue or self.queue, MaxNumberOfMessages=10)
+            for message in answer.get("Messages", []):
+                self.sqs.delete_message(QueueUrl=queue or self.queue, ReceiptHandle=message["ReceiptHandle"])
+                envelope = json.loads(message["Body"])
+                named = {name: entry["Value"] for name, entry in envelope.get("MessageAttributes", {}).items()}
+                found.append({**json.loads(envelope["Message"]), "attributes": named, "subject": envelope["Subject"]})
+            if not answer.get("Messages"):
+                return found
+
+
+@pytest.fixture
+def mailbox(aws: AwsEmulator, unique_name: str) -> Mailbox:
+    return Mailbox(aws, f"rotation-{unique_name}")
+
+
+@pytest.fixture
+def scheduled(client: ManagedClient, mailbox: Mailbox, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Runs a playbook for one client that was rotated before."""
+    client.rotate()
+    set_tags(client, {"rotation/notified": ""})
+
+    def run(name: str = "playbooks/rotate_due.yml", *arguments: str, **variables: Any) -> Any:
+        given = {"rotation_topic_arn": mailbox.topic, "rotation_environment": "production", **variables}
+        inventory = str(write_inventory(tmp_path, {client.name: client.variables(**given)}))
+        return playbook(name, "-i", inventory, *arguments)
+
+    yield run
+
+
+def set_tags(client: ManagedClient, values: dict[str, str]) -> None:
+    listed = [{"Key": key, "Value": value} for key, value in values.items()]
+    secrets_manager(client.aws).tag_resource(SecretId=client.secret_id, Tags=listed)
+
+
+def in_days(days: float) -> str:
+    return (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def is_due(client: ManagedClient, days: float = 0.5) -> None:
+    """Let the cycle end in so many days."""
+    set_tags(client, {"rotation/due": in_days(days), "rotation/last": in_days(days - 40)})
+
+
+def test_a_client_that_is_due_is_rotated_told_and_left_alone(
+    client: ManagedClient, scheduled: Callable[..., Any], mailbox: Mailbox
+) -> None:
+    is_due(client)
+    old = stages(client)["AWSCURRENT"]
+    run = scheduled()
+    assert run.returncode == 0 and "WARNING" not in said(run), said(run)
+    (notice,) = mailbox.read()
+    assert (notice["event"], notice["version_id"], notice["previous_version_id"]) == (
+        *("rotated", stages(client)["AWSCURRENT"], old),
+    )
+    assert notice["due"] == tags(client)["rotation/due"] and notice["trigger"] == "scheduled"
+    assert notice["attributes"] == {
+        "client": client.name,
+        "event": "rotated",
+        "environment": "production",
+        "trigger": "scheduled",
+        "severity": "info",
+        "notice_id": notice["id"],
+    }
+    assert tags(client)["rotation/notified"] == f"rotated={stages(client)['AWSCURRENT']}"
+    before = (stages(client), tags(client))
+    again = scheduled()
+    assert again.returncode == 0 and "changed=0" in again.stdout, said(again)
+    assert (stages(client), tags(client)) == before and mailbox.read() == []
+    assert_settled(client)
+
+
+def test_a_client_that_is_not_due_costs_one_call(
+    client: ManagedClient, scheduled: Callable[..., Any], recording: AwsEmulator
+) -> None:
+    recording.start_recording()
+    assert scheduled().returncode == 0
+    assert [request.operation for request in recording.recorded() if request.operation] == ["DescribeSecret"]
+
+
+def test_an_upcoming_rotation_is_announced_once_for_each_day(
+    client: ManagedClient, scheduled: Callable[..., Any], mailbox: Mailbox
+) -> None:
+    is_due(client, 6)
+    for _run in range(2):
+        assert scheduled().returncode == 0
+    (notice,) = mailbox.read()
+    assert (notice["event"], notice["notice_days"]) == ("upcoming", 7)
+    assert stages(client)["AWSCURRENT"] == notice_free(client)
+
+
+def notice_free(client: ManagedClient) -> str:
+    return tags(client)["rotation/version"]
+
+
+def test_a_failure_is_counted_and_grows_louder(
+    client: ManagedClient, scheduled: Callable[..., Any], mailbox: Mailbox
+) -> None:
+    only_failures = mailbox.subscribe(f"failed-{client.user}", {"event": ["failed"], "client": [client.name]})
+    is_due(client)
+    change_by_hand(client)
+    for _run in range(3):
+        run = scheduled()
+        assert run.returncode == 2
+        assert f"{client.name}: stopped at step 'open': " in said(run)
+    notices = mailbox.read(only_failures)
+    assert [notice["failures"] for notice in notices] == [1, 2, 3]
+    assert [notice["code"] for notice in notices] == ["login_refused", "known_refused", "known_refused"]
+    assert [notice["severity"] for notice in notices] == ["warning", "warning", "critical"]
+    assert "playbooks/reconcile.yml" in notices[0]["next_step"] and notices[0]["state_left"]
+    assert "3 times in a row" in notices[-1]["subject"]
+
+
+def test_an_overdue_client_outside_its_window_is_told_once(
+    client: ManagedClient, scheduled: Callable[..., Any], mailbox: Mailbox
+) -> None:
+    is_due(client, -2)
+    freeze = [{"from": in_days(-3), "to": in_days(3), "reason": "year end"}]
+    for _run in range(2):
+        assert scheduled(rotation_freezes=freeze).returncode == 0
+    (notice,) = mailbox.read()
+    assert (notice["event"], notice["severity"]) == ("overdue", "critical")
+    current = stages(client)["AWSCURRENT"]
+    assert scheduled(rotation_freezes=freeze, rotation_force=True).returncode == 0
+    assert stages(client)["AWSCURRENT"] == current, "a force does not make a candidate of a frozen client by itself"
+
+
+def test_a_notice_that_could_not_be_sent_is_sent_by_the_next_run(
+    client: ManagedClient, scheduled: Callable[..., Any], mailbox: Mailbox
+) -> None:
+    is_due(client)
+    run = scheduled(rotation_topic_arn=f"{mailbox.topic}-gone")
+    assert run.returncode == 0 and "was not delivered" in said(run)
+    assert mailbox.read() == []
+    assert scheduled().returncode == 0
+    (notice,) = mailbox.read()
+    assert (notice["event"], notice["version_id"]) == ("rotated", stages(client)["AWSCURRENT"])
+    assert scheduled().returncode == 0 and mailbox.read() == []
+
+
+def test_an_unfinished_rotation_is_finished_and_told(
+    client: ManagedClient, scheduled: Callable[..., Any], mailbox: Mailbox
+) -> None:
+    AFTER_APPLY.interrupt(client)
+    assert scheduled().returncode == 0
+    assert [notice["event"] for notice in mailbox.read()] == ["rotated"]
+    assert_settled(client)
+
+
+def test_on_demand_people_are_told_why_and_by_whom(
+    client: ManagedClient, scheduled: Callable[..., Any], mailbox: Mailbox
+) -> None:
+    set_tags(client, {"rotation/last": in_days(-3)})
+    asked = ["-l", client.name, "-e", json.dumps({"rotation_reason": REASON, "rotation_requested_by": "alice"})]
+    run = scheduled("rotate.yml", *asked)
+    assert run.returncode == 0, said(run)
+    (notice,) = mailbox.read()
+    assert (notice["trigger"], notice["reason"], notice["requested_by"]) == ("on_demand", REASON, "alice")
+    assert REASON not in json.dumps(tags(client)) and tags(client)["rotation/by"] == "alice"
+    again = scheduled("rotate.yml", *asked)
+    assert again.returncode == 0 and "seconds ago, at 20" in said(again), said(again)
+    assert mailbox.read() == []
+
+
+def test_a_reason_that_holds_a_password_is_refused(client: ManagedClient, scheduled: Callable[..., Any]) -> None:
+    told = client.refused(reason=f"it was {client.stored()['password']} until now")
+    assert (told["code"], told["step"]) == ("reason_holds_password", "read")
+    assert client.stored()["password"] not in told["msg"]
+
+
+def test_hooks_run_while_both_passwords_work_and_again_after_a_failure(
+    client: ManagedClient, scheduled: Callable[..., Any], mailbox: Mailbox, tmp_path: Path
+) -> None:
+    ran, hook = tmp_path / "ran", tmp_path / "hook.yml"
+    hook.write_text(
+        "- ansible.builtin.shell: test ! -e broken && date >> ran\n  args: {chdir: '{{ playbook_hooks }}'}\n"
+    )
+    (tmp_path / "broken").touch()
+    hooked: dict[str, Any] = {"rotation_hooks": [str(hook)], "playbook_hooks": str(tmp_path)}
+    hooked["ansible_python_interpreter"] = "{{ ansible_playbook_python }}"
+    is_due(client)
+    old = client.stored()["password"]
+    run = scheduled(**hooked)
+    assert run.returncode == 2 and client.opens(old) and client.opens(client.stored()["password"])
+    (notice,) = mailbox.read()
+    assert (notice["event"], notice["step"]) == ("failed", "hooks")
+    (tmp_path / "broken").unlink()
+    run = scheduled(**hooked)
+    assert run.returncode == 0, said(run)
+    assert len(ran.read_text().splitlines()) == 1 and not client.opens(old)
+    assert [notice["event"] for notice in mailbox.read()] == ["rotated"]
+    assert_settled(client)
