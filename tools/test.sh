@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Run the named test suites, by default unit then integration. Both run even when the first fails.
+# Run the named test suites, by default all. Each of them runs even when one before it fails.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 suites=("$@")
-[ $# -gt 0 ] || suites=(unit integration)
+[ $# -gt 0 ] || suites=(unit integration faults)
 failed=()
 for suite in "${suites[@]}"; do
     echo "== $suite"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pymysql
 import pytest
@@ -13,7 +14,7 @@ from test_recovery import AFTER_APPLY, AFTER_PROMOTE, assert_settled
 from test_server_trouble import fence_of
 
 
-def connect_as(client: ManagedClient, password: str) -> pymysql.connections.Connection:  # type: ignore[type-arg]
+def connect_as(client: ManagedClient, password: str) -> pymysql.connections.Connection[Any]:
     return pymysql.connect(
         host=HOST,
         port=client.server.port,

@@ -46,6 +46,7 @@ TASK_FILES = sorted((ROLE / "tasks").glob("*.yml"))
 # Parts of entry points, with the variables that they are handed.
 PARTS: dict[str, set[str]] = {
     "change": set(),
+    "cycle": set(),
     "failed": set(),
     "guard": set(),
     "hooks": {"rotation_hook"},

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A proxy before AWS for one client: every request is a step."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from .history import History
+from .http_messages import Request, ask, read_request, written
+from .listener import Listener, is_gone
+from .steps import Course, Fate, Step
+
+
+class AwsProxy(Listener):
+    """Counts the requests, lets them be disturbed, and forwards what passes."""
+
+    def __init__(self, course: Course, target_port: int, history: History) -> None:
+        """Describe a proxy of one client; `history` is told of writes before they are done."""
+        super().__init__()
+        self._course = course
+        self._target_port = target_port
+        self._history = history
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request after the other."""
+        while request := await read_request(reader):
+            answer = await self._answer(request, reader)
+            if answer is None:
+                return
+            writer.write(written(answer))
+            await writer.drain()
+
+    async def _answer(self, request: Request, reader: asyncio.StreamReader) -> Fate | None:
+        step = self._course.request(request.operation)
+        disturbance = self._course.disturbance
+        fate = await disturbance.before(step)
+        # Whoever was killed while its request was held has not sent it.
+        if fate.cut or is_gone(reader):
+            return None
+        answer = fate if fate.answer else await self._forward(request, step)
+        fate = await disturbance.after(step)
+        return None if fate.cut or is_gone(reader) else answer
+
+    async def _forward(self, request: Request, step: Step) -> Fate:
+        if not step.reads:
+            await self._history.remember()
+            late = None
+        else:
+            late = self._history.late_answer(json.loads(request.body), step)
+        return late or await ask(self._target_port, request)

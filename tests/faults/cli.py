@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command `tools/faults.sh`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import NoReturn
+
+from world.errors import WorldError
+
+from . import races
+from .cases import Case
+from .faults import FAULTS
+from .matrix import Chosen, Matrix, batches
+from .paths import PATHS
+from .probe import probe
+from .report import Report, Trial
+from .setting import FOLDER, Setting, running
+
+SERVERS = ("mysql", "mariadb", "ed25519")
+ROTATIONS, OVERLAP = 100, 60
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what was chosen; the exit status is 0 only if nothing was found."""
+    options = parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        return run(options)
+    except WorldError as error:
+        print(f"faults: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    made = argparse.ArgumentParser(prog="tools/faults.sh", description="Every step of a rotation, times every fault.")
+    made.add_argument("--only", nargs="+", default=[], metavar="CASE", help="these cases: fresh/mysql/kill-after/17")
+    made.add_argument("--paths", nargs="+", choices=PATHS, default=list(PATHS))
+    made.add_argument("--servers", nargs="+", choices=SERVERS, default=list(SERVERS))
+    made.add_argument("--faults", nargs="+", choices=FAULTS, default=list(FAULTS), metavar="FAULT")
+    made.add_argument(
+        "--sample", type=int, default=0, metavar="N", help="N cases, every fault on every server at least"
+    )
+    made.add_argument("--seed", type=int, default=0)
+    made.add_argument("--verbose", action="store_true", help="tell where each case was hit and what its run said")
+    made.add_argument("--steps", action="store_true", help="list the steps and do no more")
+    made.add_argument("--no-trials", action="store_true", help="no races, no random kills, no probe")
+    made.add_argument("--trials", action="store_true", help="only races, random kills and the probe")
+    return made
+
+
+def run(options: argparse.Namespace) -> int:
+    """Explore, run the cases and the trials, tell."""
+    began = time.monotonic()
+    chosen = Chosen(options.paths, options.servers, options.faults, options.only, options.sample, options.seed)
+    with running() as setting:
+        matrix = Matrix(setting, tell)
+        cases = [] if options.trials else matrix.explore(chosen.ways)
+        if options.steps:
+            print(*listed(matrix), sep="\n")
+            return 0
+        if not options.trials:
+            more = matrix.cases(chosen)
+            matrix.run(list(batches(more)))
+            cases += more
+        tried = [] if options.no_trials or options.only else list(trials(setting, options))
+        report = Report(setting.titles(), cases, tried, time.monotonic() - began)
+    if options.verbose:
+        print(*told(cases), sep="\n")
+    print(report.text())
+    report.write(FOLDER)
+    return 1 if report.broken else 0
+
+
+def trials(setting: Setting, options: argparse.Namespace) -> Iterator[Trial]:
+    """Races, random kills and the probe."""
+    servers = [name for name in options.servers if setting.servers[name].holds_two]
+    plan: list[Callable[[], list[Trial]]] = [
+        lambda: [races.race(setting, servers, 2, 6)],
+        lambda: [races.race(setting, servers, 8, 3)],
+        lambda: [races.random_kills(setting, servers, 10, 8, options.seed)],
+        lambda: probe(setting, servers, ROTATIONS, 10),
+        lambda: probe(setting, servers, ROTATIONS, 10, OVERLAP),
+    ]
+    for trial in plan:
+        for done in trial():
+            tell(f"{done.name}: {'BROKEN' if done.broken else 'held'}")
+            yield done
+
+
+def listed(matrix: Matrix) -> Iterator[str]:
+    """The steps of each path on each server."""
+    for way, steps in matrix.steps.items():
+        yield "/".join(way)
+        yield from (f"{step.number:>4} {step}" for step in steps)
+
+
+def told(cases: Sequence[Case]) -> Iterator[str]:
+    """Where each case was hit, and what its run said."""
+    for case in cases:
+        yield f"{case.name} ({case.reached}): {case.result.get('status')}: {case.result.get('msg')}"
+        yield f"    then {f'refused: {case.refusal}' if case.refusal else 'settled'}{case.settled_by}"
+
+
+def tell(line: str) -> None:
+    """Say it, with the time."""
+    print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)
+
+
+def _stop(_number: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
