@@ -69,7 +69,8 @@ options:
     type: str
   cycle_days:
     description:
-      - Days from one rotation to the next.
+      - Days from one rotation to the next. The first cycle is shorter, by an amount that depends on the name of the
+        client, so that clients onboarded on one day do not all fall due on one day.
     type: int
     default: 40
 requirements:

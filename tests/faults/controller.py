@@ -88,10 +88,13 @@ class Controller:
         return self._child.poll()
 
     def results(self) -> dict[str, Result]:
-        """The last result of each client: of the collection's own task, or of whatever failed."""
+        """The last result of each client: of the collection's own task, or of whatever failed.
+
+        A change that waits for hooks is no result yet: another task of ours follows.
+        """
         lines = self.results_file.read_text().splitlines() if self.results_file.exists() else []
         told = [json.loads(line) for line in lines]
-        return {result["host"]: result for result in told}
+        return {result["host"]: result for result in told if not result.get("held")}
 
     def workers(self) -> list[Process]:
         """The processes below the controller, as they are now; they are remembered."""

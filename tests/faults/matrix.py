@@ -66,7 +66,7 @@ class Matrix:
             self.steps[case.path.name, case.server.name] = case.seen_steps
             if case.result.get("status") != "ok":
                 case.found(UNSETTLED, f"an undisturbed run failed: {case.result.get('msg')}")
-            if not CHANGING <= {step.operation for step in case.seen_steps}:
+            if not {step.operation for step in case.seen_steps} >= CHANGING:
                 case.found(MISSED, "an undisturbed run changed no password, so its steps are not those of a rotation")
         return cases
 

@@ -231,3 +231,19 @@ def test_hooks_run_while_both_passwords_work_and_again_after_a_failure(
     assert len(ran.read_text().splitlines()) == 1 and not client.opens(old)
     assert [notice["event"] for notice in mailbox.read()] == ["rotated"]
     assert_settled(client)
+
+
+def test_the_fleet_at_a_glance(client: ManagedClient, scheduled: Callable[..., Any], tmp_path: Path) -> None:
+    run = scheduled("playbooks/status.yml", rotation_status_form="json", rotation_status_file=str(tmp_path / "fleet"))
+    assert run.returncode == 0, said(run)
+    (line,) = json.loads((tmp_path / "fleet").read_text())
+    assert (line["client"], line["state"], line["days_left"]) == (client.name, "ok", 39)
+    is_due(client, -1)
+    run = scheduled("playbooks/status.yml")
+    assert run.returncode == 2 and "overdue" in said(run)
+
+
+def test_a_secret_that_cannot_be_read_is_shown_as_unknown(mysql_client: ManagedClient, tmp_path: Path) -> None:
+    hosts = {mysql_client.name: mysql_client.variables(rotation_secret_id="clients/typo/mysql/root")}
+    run = playbook("playbooks/status.yml", "-i", str(write_inventory(tmp_path, hosts)))
+    assert run.returncode == 2 and "unknown" in said(run) and "no such secret" in said(run)

@@ -18,6 +18,9 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     find,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import first_due
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.windows import Calendar
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session, connect
 from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import dialect_of
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
@@ -43,6 +46,7 @@ class OnboardRequest:
     tls: TlsOptions = field(default_factory=TlsOptions)
     kms_key_id: str | None = None
     cycle_days: int = tags.DEFAULT_CYCLE_DAYS
+    calendar: Calendar = field(default_factory=Calendar)
     single_writer: bool = False
     deadline: float = DEFAULT_DEADLINE
     check: bool = False
@@ -188,7 +192,7 @@ def _store(
         trigger=ONBOARDING,
         server_id=server.server_id,
         client=request.client,
-        cycle=tags.started(datetime.now(UTC), request.cycle_days),
+        cycle=_first_cycle(request),
     )
     if exists:
         store.tag(written)
@@ -197,6 +201,13 @@ def _store(
     store.create(value, version_id, written, request.kms_key_id)
     if store.read(version_id=version_id, stage=CURRENT).value != value:
         raise RotationError("The new secret does not hold what was stored in it.", code="aws_inconsistent")
+
+
+def _first_cycle(request: OnboardRequest) -> Cycle:
+    """Begin the cycle so that clients onboarded on one day do not all fall due on one day."""
+    now = datetime.now(UTC)
+    due = first_due(request.client, now, request.cycle_days, request.calendar)
+    return Cycle(now, request.cycle_days, due, mended=False)
 
 
 def _value(server: Server, wanted: Login) -> SecretValue:

@@ -29,7 +29,7 @@ class CallbackModule(CallbackBase):
     def _write(self, result: Any, status: str) -> None:
         told = result._result
         line = {"host": result._host.get_name(), "task": result._task.action, "status": status}
-        line |= {key: told[key] for key in ("msg", "action", "changed", "error", "warnings") if key in told}
+        line |= {key: told[key] for key in ("msg", "action", "changed", "error", "held", "warnings") if key in told}
         if str(result._task.action).startswith(ENGINE) or status != "ok":
             with open(os.environ["FAULTS_RESULTS"], "a") as handle:
                 handle.write(json.dumps(line, default=str) + "\n")

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fleet at a glance: the most urgent first, in a form for people and in two for programs."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.dbops.rotation.plugins.filter.fleet_status import fleet_status
+from ansible_collections.dbops.rotation.plugins.filter.levelled import today
+
+
+def state(days_left: int = 20, **more: Any) -> dict[str, Any]:
+    return {
+        "last": "2026-11-05T03:00:00Z",
+        "due": "2026-12-15T03:00:00Z",
+        "days_left": days_left,
+        "cycle_days": 40,
+        "trigger": "scheduled",
+        "unfinished": False,
+        "overlap_until": "",
+        "failures": {"count": 0},
+        "overdue": False,
+        "paused": None,
+        "waiting": False,
+        "due_now": False,
+        "pull_days": [],
+        **more,
+    }
+
+
+FLEET = {
+    "client_acme": state(),
+    "client_globex": state(-2, overdue=True, failures={"count": 3}),
+    "client_initech": {"failed": True, "msg": "no such secret"},
+    "client_umbrella": state(3, unfinished=True, paused={"until": "2026-12-01T00:00:00Z", "reason": "move"}),
+}
+
+
+def test_the_table_begins_with_what_is_most_urgent() -> None:
+    header, *lines = fleet_status(FLEET).splitlines()
+    assert header.split()[:3] == ["client", "last", "due"]
+    assert [line.split()[0] for line in lines] == [
+        *("client_globex", "client_umbrella", "client_acme", "client_initech"),
+    ]
+    assert [line.split()[-1] for line in lines] == ["overdue", "paused", "ok", "unknown"]
+    assert "unfinished" in lines[1]
+
+
+def test_programs_get_the_same() -> None:
+    told = json.loads(fleet_status(FLEET, form="json"))
+    assert [line["client"] for line in told] == [
+        line["client"] for line in csv.DictReader(fleet_status(FLEET, form="csv").splitlines())
+    ]
+    assert told[0]["failures"] == 3
+
+
+def test_a_form_that_does_not_exist_is_told() -> None:
+    with pytest.raises(AnsibleFilterError, match="table, json, csv"):
+        fleet_status(FLEET, form="xml")
+
+
+def test_an_empty_fleet_has_a_header_only() -> None:
+    assert len(fleet_status({}).splitlines()) == 1
+
+
+def test_who_is_planned_for_today_is_named_and_the_unknown_are_left_out() -> None:
+    now = {"last": "2026-01-01T00:00:00Z", "due_now": True, "pull_days": [0]}
+    assert today({"client_acme": state(**now), "client_globex": state(), "client_initech": {"failed": True}}) == [
+        "client_acme"
+    ]
