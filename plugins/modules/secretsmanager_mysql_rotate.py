@@ -78,7 +78,8 @@ options:
     type: str
   force:
     description:
-      - Rotate although O(min_age) has not passed, and although a scheduled run would have to wait for a window.
+      - Rotate although O(min_age) has not passed, and although a scheduled run would have to wait for a window or for
+        the end of a freeze.
     type: bool
     default: false
   pull_days:

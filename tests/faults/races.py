@@ -20,8 +20,9 @@ from .setting import Setting
 COUNTER = itertools.count(1)
 PLAYBOOK = "rotate.yml"
 RUN_SECONDS = 240
-# Who is at work, and since when.
-AT_WORK = re.compile(r"at work on this account: \S.*, since \d{4}-\d\d-\d\d \d\d:\d\d UTC")
+AT_WORK = re.compile(r"at work on this account: \S")
+# Of one that ended just then it cannot be told.
+SINCE_WHEN = re.compile(r", since \d{4}-\d\d-\d\d \d\d:\d\d UTC")
 # From the start of a run to the end of its last client, as seen on two cores.
 LONGEST_LIFE = 9.0
 
@@ -35,7 +36,12 @@ def race(setting: Setting, servers: Sequence[str], runs: int, clients: int) -> T
         for_all(cases, settle)
         return Trial(
             f"{runs} runs at once on {len(cases)} clients",
-            {"rotated": told["ok"], "found another at work": told["busy"], "broken": len(broken(cases))},
+            {
+                "rotated": told["ok"],
+                "found another at work": told["busy"] + told["just ended"],
+                "of which had just ended": told["just ended"],
+                "broken": len(broken(cases)),
+            },
             broken(cases),
         )
 
@@ -81,4 +87,4 @@ def judge_result(case: Case, run: Controller) -> str:
         return "ok"
     if not AT_WORK.search(message) or run.status == 0:
         case.found(SILENT, f"a run in a race ended otherwise (exit status {run.status}): {message}")
-    return "busy"
+    return "busy" if SINCE_WHEN.search(message) else "just ended"

@@ -288,8 +288,10 @@ def test_an_edited_key_does_not_begin_the_cycle_anew(client: ManagedClient) -> N
     client.rotate()
     due = tags(client)["rotation/due"]
     put_current(client, password=client.stored()["password"], dbname="orders")
-    assert client.rotate(trigger="scheduled")["action"] == "record"
-    assert tags(client)["rotation/due"] == due
+    told = tags(client)["rotation/notified"]
+    result = client.rotate(trigger="scheduled")
+    assert (result["action"], result["rotated"]) == ("record", False)
+    assert (tags(client)["rotation/due"], tags(client)["rotation/notified"]) == (due, told)
     move_due(client)
     put_current(client, password=client.stored()["password"], dbname="stock")
     assert client.rotate(trigger="scheduled")["action"] == "rotate"

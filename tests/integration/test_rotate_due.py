@@ -56,6 +56,12 @@ def mailbox(aws: AwsEmulator, unique_name: str) -> Mailbox:
 
 
 @pytest.fixture
+def client(mysql_client: ManagedClient) -> ManagedClient:
+    """One kind of server: what is told, and when, has nothing to do with the other."""
+    return mysql_client
+
+
+@pytest.fixture
 def scheduled(client: ManagedClient, mailbox: Mailbox, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Runs a playbook for one client that was rotated before."""
     client.rotate()
@@ -161,9 +167,18 @@ def test_an_overdue_client_outside_its_window_is_told_once(
         assert scheduled(rotation_freezes=freeze).returncode == 0
     (notice,) = mailbox.read()
     assert (notice["event"], notice["severity"]) == ("overdue", "critical")
-    current = stages(client)["AWSCURRENT"]
     assert scheduled(rotation_freezes=freeze, rotation_force=True).returncode == 0
-    assert stages(client)["AWSCURRENT"] == current, "a force does not make a candidate of a frozen client by itself"
+    assert [notice["event"] for notice in mailbox.read()] == ["rotated"]
+
+
+def test_a_pause_holds_against_a_force_too(
+    client: ManagedClient, scheduled: Callable[..., Any], mailbox: Mailbox
+) -> None:
+    is_due(client)
+    current = stages(client)["AWSCURRENT"]
+    pause = {"until": in_days(2), "reason": "migration"}
+    assert scheduled(rotation_paused=pause, rotation_force=True).returncode == 0
+    assert stages(client)["AWSCURRENT"] == current and mailbox.read() == []
 
 
 def test_a_notice_that_could_not_be_sent_is_sent_by_the_next_run(

@@ -27,7 +27,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision 
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import UNATTENDED
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.persist import persist
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.record import record
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.record import is_new, record
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
 DRAWS = 3
@@ -60,7 +60,7 @@ def _end(run: Run, view: View, decision: Decision) -> None:
         run.journal.kept_until = stamp(kept_until)
     elif decision.action is not Action.RECORD:
         _discard(run, view)
-    if run.request.kill_sessions and (run.journal.promoted or view.facts.recorded != run.current.version_id):
+    if run.request.kill_sessions and is_new(run, view):
         with run.journal.step("end sessions"):
             run.journal.sessions_ended = end_other_sessions(run.session, run.current.value.login.user)
     with run.journal.step("record"):

@@ -21,27 +21,33 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run impor
 
 
 def cycle_of(run: Run, secret: SecretDescription, now: datetime) -> MendedCycle:
-    """Give the cycle of the tags, or, where a run was cut off before it wrote them, the one it had begun.
-
-    A new version with the same password (somebody edited another key) begins no cycle, nor does a password that
-    somebody had set by hand.
-    """
+    """Give the cycle of the tags, or, where a run was cut off before it wrote them, the one it had begun."""
     mended = _told_by_tags(run, secret, now)
+    if not is_unrecorded(run, secret):
+        return mended
+    begun = run.current.created
+    if secret.tags.get(tags.ROLLBACK) == run.current.version_id:
+        return replace(mended, cycle=shortened(mended.cycle, begun))
+    return replace(mended, cycle=started(begun, mended.cycle.days))
+
+
+def is_unrecorded(run: Run, secret: SecretDescription) -> bool:
+    """Tell whether a rotation put a password under AWSCURRENT of which the tags do not know yet.
+
+    A new version with the same password (somebody edited another key) is none, nor is a password that somebody had
+    set by hand.
+    """
     recorded, current = secret.tags.get(tags.VERSION), run.current
     if recorded in (None, current.version_id) or run.adopted == current.version_id:
-        return mended
-    if secret.tags.get(tags.ROLLBACK) == current.version_id:
-        return replace(mended, cycle=shortened(mended.cycle, current.created))
+        return False
     before = run.readable(recorded)
-    if before and before.value.password == current.value.password:
-        return mended
-    return replace(mended, cycle=started(current.created, mended.cycle.days))
+    return before is None or before.value.password != current.value.password
 
 
 def is_due(run: Run, secret: SecretDescription, mended: MendedCycle, now: datetime) -> bool:
     """Tell whether a scheduled run rotates it: the limit falls before the next run, or it is pulled forward."""
     request = run.request
-    policy = replace(request.policy, calendar=Calendar(), pause=None) if request.force else request.policy
+    policy = replace(request.policy, calendar=Calendar()) if request.force else request.policy
     unrecorded = {tags.TRIGGER: ROLLBACK} if secret.tags.get(tags.ROLLBACK) == run.current.version_id else {}
     found = schedule(mended, {**secret.tags, **unrecorded}, policy, now)
     near = mended.cycle.due - now < timedelta(days=request.pull_days)

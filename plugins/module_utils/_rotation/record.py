@@ -15,6 +15,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import g
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import findings
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.cycle import is_unrecorded
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ROLLBACK
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.findings import Finding
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
@@ -32,7 +33,7 @@ def record(run: Run, view: View, rows: list[AccountRow], overlap_until: datetime
         client=run.request.client,
         cycle=cycle,
     )
-    run.journal.recorded_anew = _is_new(run, view)
+    run.journal.recorded_anew = is_new(run, view)
     if run.journal.recorded_anew:
         written |= ROTATED_TAGS | {tags.BY: tags.tag_text(run.request.requested_by)}
     written |= _grants(run, view, rows) | _outcome(view, overlap_until)
@@ -45,6 +46,13 @@ def record(run: Run, view: View, rows: list[AccountRow], overlap_until: datetime
         run.recorded = written
     except RotationError as error:
         run.journal.warn(f"The tags could not be written: {error.cause} The next run writes them.")
+
+
+def is_new(run: Run, view: View) -> bool:
+    """Tell whether AWSCURRENT's password is one that no tag knows yet, so that people are to be told."""
+    if run.adopted == run.current.version_id:
+        return False
+    return run.journal.promoted or is_unrecorded(run, view.secret)
 
 
 def is_rollback(run: Run, view: View) -> bool:
@@ -64,12 +72,7 @@ def _trigger(run: Run, view: View) -> str:
     if is_rollback(run, view):
         return ROLLBACK
     kept = view.secret.tags.get(tags.TRIGGER)
-    return run.request.trigger if _is_new(run, view) or not kept else kept
-
-
-def _is_new(run: Run, view: View) -> bool:
-    """Tell whether this record is the first of a version, so that people are to be told."""
-    return run.journal.promoted or view.facts.recorded != run.current.version_id
+    return run.request.trigger if is_new(run, view) or not kept else kept
 
 
 def _outcome(view: View, overlap_until: datetime | None) -> dict[str, str]:
