@@ -197,4 +197,4 @@ class Case:
 
 def new_password() -> str:
     """A password such as the rotation makes."""
-    return "Aa1-" + "".join(secrets.choice(ALPHABET) for _ in range(28))
+    return "Aa1-" + "".join(secrets.choice(ALPHABET) for _number in range(28))

@@ -18,7 +18,7 @@ THREADS = 6
 @contextmanager
 def crowd(setting: Setting, servers: Sequence[str], each: int) -> Iterator[list[Case]]:
     """So many clients on each server."""
-    cases = [Case(PATHS["fresh"], setting.servers[name]) for name in servers for _ in range(each)]
+    cases = [Case(PATHS["fresh"], setting.servers[name]) for name in servers for _number in range(each)]
     try:
         for_all(cases, lambda case: case.prepare(setting))
         yield cases

@@ -7,6 +7,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .steps import AWS, DB, Fate, Step, Undisturbed
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 LATE_SECONDS = 0.4
 STALE_SECONDS = 3.0
+# Below the patience of a run with AWS, see `cases.PATIENT`.
+MEETING_SECONDS = 50
 # Stands in every error text of the proxy: AWS's own words must not be repeated, for they may hold a parameter.
 AWS_TEXT = "words-of-aws"
 THROTTLED, DENIED = "ThrottlingException", "AccessDeniedException"
@@ -193,3 +196,20 @@ class Deed(At):
         later = (step for step in self.case.course.steps if step.number > hit and step.service == AWS)
         following = next(later, None)
         return following is not None and following.tells_of_labels
+
+
+class Meeting(Undisturbed):
+    """Runs on the same client wait for each other at their first request, so that they do meet."""
+
+    def __init__(self, runs: int) -> None:
+        self._missing = runs
+        self._all_here = asyncio.Event()
+
+    async def before(self, step: Step) -> Fate:
+        if step.service == AWS and self._missing:
+            self._missing -= 1
+            if not self._missing:
+                self._all_here.set()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._all_here.wait(), MEETING_SECONDS)
+        return Fate.PASS

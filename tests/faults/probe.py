@@ -69,7 +69,7 @@ def probe(setting: Setting, servers: Sequence[str], rotations: int, clients: int
     with crowd(setting, servers, clients) as cases, ExitStack() as consumers:
         groups = {name: [case for case in cases if case.server.name == name] for name in servers}
         at_work = {name: consumers.enter_context(Consumer(group)) for name, group in groups.items()}
-        for _ in range(-(-rotations // clients)):
+        for _number in range(-(-rotations // clients)):
             finish([start(setting, cases, "probed", rotation_overlap=overlap)])
         consumers.close()
         if not overlap:

@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from .cases import SILENT, Case
+from .cases import PATIENT, SILENT, Case
 from .controller import Controller
 from .crowd import broken, crowd, for_all, settle
+from .disturbances import Meeting
 from .judge import judge_moment
 from .report import Trial
 from .setting import Setting
@@ -30,7 +31,9 @@ LONGEST_LIFE = 9.0
 def race(setting: Setting, servers: Sequence[str], runs: int, clients: int) -> Trial:
     """So many runs at once on the same clients: each rotates, or says who is at work."""
     with crowd(setting, servers, clients) as cases:
-        started = [start(setting, cases, f"race-{runs}") for _ in range(runs)]
+        for case in cases:
+            case.course.begin(Meeting(runs))
+        started = [start(setting, cases, f"race-{runs}", rotation_aws_config=PATIENT) for _number in range(runs)]
         finish(started)
         told = Counter(judge_result(case, run) for run in started for case in cases)
         for_all(cases, settle)
@@ -50,7 +53,7 @@ def random_kills(setting: Setting, servers: Sequence[str], clients: int, rounds:
     """Kill whole runs at moments that a seeded chance chooses; after each some label opens every row."""
     chance = random.Random(seed)
     with crowd(setting, servers, clients) as cases:
-        for _ in range(rounds):
+        for _number in range(rounds):
             run = start(setting, cases, "killed")
             try:
                 run.wait(chance.uniform(1.5, LONGEST_LIFE))

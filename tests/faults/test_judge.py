@@ -144,7 +144,7 @@ def test_a_password_in_what_was_written(case: Case) -> None:
 
 
 def test_a_second_refused_login(case: Case) -> None:
-    for _ in range(2):
+    for _number in range(2):
         assert not logs_in(case, "%", "a guess")
     log = case.server.process.general_log.read_bytes()
     assert log.count(f"Access denied for user '{case.client.user}'@".encode()) == 2

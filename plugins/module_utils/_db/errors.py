@@ -192,5 +192,6 @@ def _tls(error: ssl.SSLError, place: str) -> RotationError:
     return RotationError(
         f"The TLS handshake with {place} failed ({getattr(error, 'reason', None) or type(error).__name__}).",
         code="tls_failed",
-        next_step="Check which TLS versions and client certificates the server asks for.",
+        next_step="Run the same command again; if that fails too, check which TLS versions and client certificates the"
+        " server asks for.",
     )

@@ -48,8 +48,11 @@ class Fence:
             end_session(self._session, holder)
             if self._taken():
                 return
+        who = self.busy()
+        if not who and self._taken():
+            return
         raise RotationError(
-            f"Another run is at work on this account: {self.busy() or 'it has just ended'}.",
+            f"Another run is at work on this account: {who or 'one that begins and ends just now'}.",
             code=BUSY,
             next_step="Wait for it to end. If nothing is at work, end that connection on the server"
             " (KILL with its number), then run the same command again.",
@@ -63,9 +66,9 @@ class Fence:
     def busy(self) -> str:
         """Say who holds the lock and since when; empty where nobody does."""
         holder = self._holder()
-        if holder is None:
-            return ""
         row = self._process(holder)
+        if holder is None or holder != self._holder():
+            return ""  # it ended meanwhile
         if row is None:
             return f"connection {holder}, which this account may not see{self._since(holder)}"
         return f"{row['user']} from {row['host'] or 'this server'}, connection {holder}{self._since(holder)}"

@@ -40,6 +40,8 @@ def is_unrecorded(run: Run, secret: SecretDescription) -> bool:
     recorded, current = secret.tags.get(tags.VERSION), run.current
     if recorded in (None, current.version_id) or run.adopted == current.version_id:
         return False
+    if secret.tags.get(tags.ROLLBACK) == current.version_id:
+        return True
     before = run.readable(recorded)
     return before is None or before.value.password != current.value.password
 

@@ -37,10 +37,13 @@ def decide(facts: Facts) -> Decision:
 def leads_on(decision: Decision, facts: Facts) -> bool:
     """Tell whether another decision follows: a run that a person asked for finishes what was left, then does its own.
 
-    What it finished may be what was asked for: a new password for a rotation, the former one for a rollback.
+    What it finished may be what was asked for: a new password for a rotation, the former one for a rollback. A run
+    that nobody asked for goes on only where a new password is stored too.
     """
-    if facts.trigger in UNATTENDED or decision.action not in (Action.FINISH, Action.SETTLE):
+    if decision.action not in (Action.FINISH, Action.SETTLE):
         return False
+    if facts.trigger in UNATTENDED:
+        return decision.action is Action.SETTLE and facts.stored
     restored = decision.version == facts.rollback
     if facts.trigger == ROLLBACK:
         return not restored
@@ -132,7 +135,7 @@ def _restore(facts: Facts) -> Decision | None:
 
 def _resume(facts: Facts) -> Decision | None:
     pending = facts.pending
-    if pending is None or facts.was_current(pending.version):
+    if pending is None or not facts.stored:
         return None
     rows = _names(facts.covered)
     if pending.reusable:

@@ -106,6 +106,11 @@ class Facts:
         return any(row.opened_by(self.current) for row in self.covered)
 
     @property
+    def stored(self) -> bool:
+        """Tell whether a version waits under AWSPENDING that was never current."""
+        return self.pending is not None and not self.was_current(self.pending.version)
+
+    @property
     def begun(self) -> str | None:
         """Give the version that a rotation has put on rows without promoting it."""
         # Where its label was taken away meanwhile, that it is primary over AWSCURRENT proves that it came later.

@@ -109,7 +109,8 @@ def _row(run: Run, row: AccountRow, holders: dict[StoredPassword, frozenset[str]
     secondary: frozenset[str] | None = frozenset[str]().union(*(holders[stored] for stored in others))
     adopted = row.name in run.request.adopt_rows
     ends_foreign = adopted and not all(holders[stored] for stored in row.passwords)
-    if not (secondary or row.retained or ends_foreign):
+    hidden = bool(run.undecryptable) and not all(holders[stored] for stored in row.passwords)
+    if not (secondary or row.retained or ends_foreign or hidden):
         secondary = None  # none, or a method that is foreign and survives every change but an adoption
     return RowFacts(
         name=row.name,
