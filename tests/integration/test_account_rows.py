@@ -227,7 +227,7 @@ def test_a_foreign_second_password_is_refused(mysql_client: ManagedClient) -> No
         " would end it.",
         code="foreign_secondary",
         step="decide",
-        next_step=f"name the row in rotation_adopt_rows ({client.user}@localhost)",
+        next_step=f"""-e '{{"rotation_adopt_rows": ["{client.user}@localhost"]}}'""",
     )
     assert client.opens(FOREIGN)
     client.rotate(adopt_rows=[f"{client.user}@localhost"])
@@ -360,5 +360,5 @@ def test_a_blank_behind_the_name_is_another_name(make_client: MakeClient, server
         "The server refused the stored password, or the account does not exist",
         code="login_refused",
         step="open",
-        next_step="store the true user name and password",
+        next_step="bring secret and server together with the password that works now",
     )

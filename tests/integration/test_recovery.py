@@ -211,7 +211,11 @@ def test_a_current_label_that_is_moved_back_when_the_old_password_is_gone(client
     new = stages(client)[CURRENT]
     move(client, CURRENT, stages(client)[PREVIOUS])
     before = stages(client)
-    failure(client, state=UNTOUCHED, **REFUSED)
+    moved = {
+        **REFUSED,
+        "next_step": f"To let the server follow the label: ansible-playbook playbooks/rollback.yml -l {client.name}",
+    }
+    failure(client, state=UNTOUCHED, **moved)
     assert stages(client) == before and client.opens(password_of(client, new) or "")
 
 

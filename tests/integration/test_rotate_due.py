@@ -175,7 +175,8 @@ def test_a_pause_holds_against_a_force_too(
     current = stages(client)["AWSCURRENT"]
     pause = {"until": in_days(2), "reason": "migration"}
     assert scheduled(rotation_paused=pause, rotation_force=True).returncode == 0
-    assert stages(client)["AWSCURRENT"] == current and mailbox.read() == []
+    assert stages(client)["AWSCURRENT"] == current
+    assert "rotated" not in [notice["event"] for notice in mailbox.read()]
 
 
 def test_a_notice_that_could_not_be_sent_is_sent_by_the_next_run(

@@ -38,11 +38,11 @@ def is_unrecorded(run: Run, secret: SecretDescription) -> bool:
     set by hand.
     """
     recorded, current = secret.tags.get(tags.VERSION), run.current
-    if recorded in (None, current.version_id) or run.adopted == current.version_id:
+    if current.version_id in (recorded, run.adopted):
         return False
-    if secret.tags.get(tags.ROLLBACK) == current.version_id:
+    if current.version_id in (secret.tags.get(tags.ROLLBACK), secret.tags.get(tags.HELD)):
         return True
-    before = run.readable(recorded)
+    before = run.readable(recorded) if recorded else current
     return before is None or before.value.password != current.value.password
 
 
