@@ -69,7 +69,7 @@ def test_an_empty_fleet_has_a_header_only() -> None:
 
 
 def test_who_is_planned_for_today_is_named_and_the_unknown_are_left_out() -> None:
-    now = {"last": "2026-01-01T00:00:00Z", "due_now": True, "pull_days": [0]}
+    now: dict[str, Any] = {"last": "2026-01-01T00:00:00Z", "due_now": True, "pull_days": [0]}
     assert today({"client_acme": state(**now), "client_globex": state(), "client_initech": {"failed": True}}) == [
         "client_acme"
     ]
