@@ -86,7 +86,8 @@ class Batch:
         deed, count = self.deed, len(self.cases)
         variables = deed.variables(count) if deed else {}
         hosts = {case.client.name: {**case.faulty_variables(), **variables} for case in self.cases}
-        environment = deed.environment(count) if deed else {}
+        environment = {"ANSIBLE_STRATEGY": self.cases[0].path.strategy}
+        environment |= deed.environment(count) if deed else {}
         disturbed = Controller(self.cases[0].path.playbook, hosts, self.folder / "disturbed", (), environment)
         disturbed.start()
         try:

@@ -34,6 +34,8 @@ class Path:
     prepare: Callable[[Case], None] = nothing
     overlap: float = 0
     wait: float = 0
+    # In step with each other, clients that are held in one task would keep the others from the next.
+    strategy: str = "ansible.builtin.linear"
 
 
 PATHS = {
@@ -43,6 +45,6 @@ PATHS = {
         Path("overlap", "rotate.yml", {"rotation_overlap": OVERLAP_SECONDS}, overlap=OVERLAP_SECONDS),
         Path("overlap-end", "rotate.yml", prepare=rotate_with_overlap, wait=OVERLAP_SECONDS + 1),
         Path("rollback", "playbooks/rollback.yml"),
-        Path("hooks", "rotate.yml", {"rotation_hooks": [HOOK]}),
+        Path("hooks", "rotate.yml", {"rotation_hooks": [HOOK]}, strategy="ansible.builtin.free"),
     )
 }
