@@ -14,17 +14,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 import pytest
+from memory_server import HOSTS, MARIADB, MYSQL, MemoryServer, hashed
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import ED25519, NATIVE, make_hash
+from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import ED25519, NATIVE
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     ConnectionLost,
-    LoginRefused,
     RotationError,
     SecretNotFound,
     SwapLost,
@@ -33,10 +32,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._password import Pa
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import run as run_module
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate import rotate
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
 
-MYSQL, MARIADB = "mysql", "mariadb"
-HOSTS = ("%", "localhost")
 NOW = datetime.now(UTC)
 AGES = {"C": timedelta(hours=2), "P": timedelta(hours=1), "V": timedelta(days=40), "U": timedelta(hours=3)}
 WORDS = {name: generate(PasswordRules()) for name in ("C", "P", "V", "U", "foreign")}
@@ -48,11 +44,6 @@ class PowerCut(KeyboardInterrupt):
     """The machine is gone, at once."""
 
 
-@cache
-def hashed(plugin: str, password: str) -> str:
-    return make_hash(plugin, password).decode()
-
-
 @dataclass
 class Version:
     document: dict[str, Any]
@@ -60,12 +51,9 @@ class Version:
 
 
 @dataclass
-class World:
+class World(MemoryServer):
     """One secret and one server with the rows of one account; the client is let in by the first row."""
 
-    flavor: str
-    plugin: str
-    rows: dict[str, list[str]]
     stages: dict[str, str]
     versions: dict[str, Version]
     tags: dict[str, str]
@@ -95,7 +83,7 @@ class World:
 
     def at_rest(self) -> bool:
         """P3: AWSCURRENT alone opens every row."""
-        return all(stored == [hashed(self.plugin, self.current())] for stored in self.rows.values())
+        return self.opened_alone_by(self.current())
 
 
 class MemoryStore(SecretStore):
@@ -161,68 +149,6 @@ class MemoryStore(SecretStore):
         self.world.perform("tag", lambda: self.world.tags.update({tag["Key"]: tag["Value"] for tag in Tags}))
 
 
-class MemorySession:
-    """A server that knows the few statements of the engine."""
-
-    connection_id = 7
-    place = "memory:3306"
-    tls_version = "TLSv1.3"
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-
-    def value(self, statement: str, *arguments: object) -> Any:
-        return f"root@{HOSTS[0]}" if "CURRENT_USER" in statement else 1  # every other is about the fence
-
-    def query(self, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:
-        if statement.startswith("SHOW GLOBAL VARIABLES"):
-            version = {MYSQL: "8.0.40", MARIADB: "10.11.8-MariaDB"}[self.world.flavor]
-            return [("version", version), ("server_uuid", "here")]
-        if "FROM mysql.user" in statement:
-            return [self._mysql_row(host, *stored) for host, stored in self.world.rows.items()]
-        if "FROM mysql.global_priv" in statement:
-            return [("root", host, self._priv(stored)) for host, stored in self.world.rows.items()]
-        if statement.startswith("ALTER USER"):
-            effect = self._alter_mysql if self.world.flavor == MYSQL else self._alter_mariadb
-            self.world.perform("alter", lambda: effect(statement, list(arguments)))
-        return []
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-    def _mysql_row(self, host: str, primary: str, retained: str = "") -> tuple[Any, ...]:
-        return ("root", host, NATIVE, primary.encode().hex(), "N", retained.encode().hex() or None, 0, None, None)
-
-    def _priv(self, stored: list[str]) -> str:
-        first, *others = [{"plugin": self.world.plugin, "authentication_string": string} for string in stored]
-        return json.dumps({**first, "auth_or": [{}, *others, {"plugin": "unix_socket"}]})
-
-    def _alter_mysql(self, statement: str, arguments: list[str]) -> None:
-        if "DISCARD OLD PASSWORD" in statement:
-            for host in arguments[1::2]:
-                del self.world.rows[host][1:]
-            return
-        assert statement.count("RETAIN CURRENT PASSWORD") == len(arguments) / 3
-        for host, given in zip(arguments[1::3], arguments[2::3], strict=True):
-            stored = given if " AS %s" in statement else hashed(NATIVE, given)
-            self.world.rows[host] = [stored, self.world.rows[host][0]]
-
-    def _alter_mariadb(self, statement: str, arguments: list[str]) -> None:
-        assert statement.endswith("unix_socket")
-        self.world.rows[arguments[1]] = arguments[2:]
-
-
-def connect_in_memory(world: World) -> Callable[..., MemorySession]:
-    def connect(login: Login, *_options: object) -> MemorySession:
-        if hashed(world.plugin, login.password) not in world.rows[HOSTS[0]]:
-            raise LoginRefused("no", code="login_refused")
-        session = MemorySession(world)
-        session.greeting = world.flavor  # type: ignore[attr-defined]
-        return session
-
-    return connect
-
-
 def document(flavor: str, password: str) -> dict[str, Any]:
     return {"engine": flavor, "host": "memory", "port": 3306, "username": "root", "password": password}
 
@@ -259,7 +185,7 @@ def rotate_in(world: World, trigger: str = "recovery", adopt: tuple[str, ...] = 
         overlap=overlap,
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_module, "connect", connect_in_memory(world))
+        patch.setattr(run_module, "connect", world.connect)
         patch.setattr(run_module, "CONSISTENCY_SECONDS", 0.0)  # this store never contradicts itself
         return rotate(request, MemoryStore(world))
 
