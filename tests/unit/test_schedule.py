@@ -172,6 +172,13 @@ def test_an_announcement_names_the_moment_at_which_it_is_expected() -> None:
     assert policy(SATURDAY).calendar.is_open(datetime.fromisoformat(notice["expected"]))
 
 
+def test_a_window_that_a_run_of_this_hour_meets_too_late_is_not_the_one_that_is_expected() -> None:
+    fridays = policy({**SATURDAY, "days": ["fri"]})
+    met, missed = datetime(2026, 12, 18, 1, 15, tzinfo=UTC), datetime(2026, 12, 18, 2, 30, tzinfo=UTC)
+    assert at(met, fridays).expected == datetime(2027, 1, 1, 22, tzinfo=UTC)
+    assert at(missed, fridays).expected == datetime(2026, 12, 25, 22, tzinfo=UTC)
+
+
 def test_what_sns_did_not_take_is_owed_until_it_is_told() -> None:
     owed = written(more=ROTATED_TAGS)
     assert [notice["event"] for notice in at(LAST + HOUR, found=owed).owed] == ["rotated"]
@@ -195,9 +202,9 @@ def test_a_failure_is_owed_until_it_is_told_and_the_next_one_again() -> None:
     assert at(DUE - HOUR, found=found).owed[0]["failures"] == 2
 
 
-def test_a_client_that_is_rotated_now_is_not_announced_but_stays_overdue() -> None:
-    assert at(DUE - HOUR).owed == ()
-    assert events(at(DUE + HOUR)) == ["overdue"] and at(DUE + HOUR).due_now
+def test_a_client_that_is_rotated_now_is_neither_announced_nor_called_overdue() -> None:
+    assert at(DUE - HOUR).owed == at(DUE + HOUR).owed == ()
+    assert at(DUE + HOUR).due_now and at(DUE + HOUR).overdue
 
 
 def daily(zone: str, time: str, first: str, days: int) -> Iterator[datetime]:

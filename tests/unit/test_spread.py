@@ -63,6 +63,13 @@ def test_a_heap_that_is_further_away_is_seen_in_time() -> None:
     assert {plan[client] for client in turns if client.startswith("near")} <= set(range(5))
 
 
+def test_those_that_have_a_choice_make_way_for_those_that_have_none() -> None:
+    one_day = {f"z{number}": Turn(YESTERDAY, (3,)) for number in range(6)}
+    any_day = {f"a{number}": Turn(YESTERDAY, (0, 1, 2, 3)) for number in range(6)}
+    plan = levelled({**any_day, **one_day}, NOW, 3.0)
+    assert Counter(plan.values()) == {0: 3, 1: 3, 3: 6}
+
+
 def test_an_empty_day_takes_from_those_to_come() -> None:
     turns = {client: Turn(YESTERDAY, (0, 1, 2, 3)) for client in CLIENTS[:4]}
     assert Counter(levelled(turns, NOW, 2.5).values())[0] == 2

@@ -78,8 +78,6 @@ def test_openings_are_the_moments_when_it_gets_open_through_a_whole_year(zone: s
         opening = opened.next_opening(now)
         assert opening is not None
         assert now <= opening and opened.is_open(opening) and not opened.is_open(opening - MINUTE)
-        first, last = opened.last_opening(opening + MINUTE) or (now, now)
-        assert (first, last) == (opening, opening + MINUTE)
         closing = opened.stretches(opening, opening + DAY)[0][1]
         assert not opened.is_open(closing) and opened.is_open(closing - MINUTE)
         now = closing
@@ -121,7 +119,7 @@ def test_without_a_window_it_is_open_but_for_freezes() -> None:
     before, during, after = moment("2026-12-19T22:59"), moment("2026-12-24T18:00"), moment("2027-01-02T23:00")
     assert [opened.is_open(now) for now in (before, during, after)] == [True, False, True]
     assert opened.next_opening(during) == after
-    assert opened.last_opening(during) == (during - 10 * DAY, moment("2026-12-19T23:00"))
+    assert opened.stretches(before, during) == [(before, moment("2026-12-19T23:00"))]
     assert "year end" in opened.closed_because(during) and opened.closed_because(before) == ""
 
 
@@ -141,7 +139,6 @@ def test_a_freeze_takes_from_windows_and_freezes_may_overlap() -> None:
 def test_an_opening_that_never_comes_is_none() -> None:
     frozen = calendar(freezes=({"from": "2026-01-01", "to": "2096-01-01", "reason": "sold"},))
     assert frozen.next_opening(moment("2026-06-01T00:00")) is None
-    assert frozen.last_opening(moment("2036-06-01T00:00")) is None
 
 
 def test_outside_of_the_windows_is_a_reason_too() -> None:

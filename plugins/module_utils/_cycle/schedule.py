@@ -118,14 +118,18 @@ def _just_rotated(cycle: Cycle, near: bool, now: datetime) -> bool:
 
 
 def _expected(due: datetime, policy: Policy, now: datetime) -> datetime:
-    """Give when a scheduled run will probably rotate a client that is not rotated now."""
-    from_then = max(now, _free_from(policy, due - policy.until_next_run))
-    opening = policy.calendar.next_opening(from_then)
-    if opening and opening < due:
-        return opening
-    before = policy.calendar.last_opening(from_then)
-    early = max(before[0], before[1] - policy.until_next_run) if before else now
-    return early if early > _free_from(policy, now) else opening or due
+    """Give when a scheduled run will probably rotate a client that is not rotated now.
+
+    That is in the last opening which a run meets in time, if runs go on at the hour of this one.
+    """
+    free, lead = _free_from(policy, now), policy.until_next_run
+    opened = policy.calendar.stretches(free, max(free, due))
+    runs = {begin: now + ceil((begin - now) / lead) * lead for begin, _end in opened}
+    met = [(begin, end) for begin, end in opened if runs[begin] < end and runs[begin] + RUN_LATE <= due]
+    if not opened:
+        return policy.calendar.next_opening(max(now, _free_from(policy, due - lead))) or due
+    begin, end = (met or opened)[-1]
+    return max(begin, end - lead)
 
 
 def _owed(
@@ -141,7 +145,7 @@ def _owed(
         last_one = {"failures": failures.count, "failed_at": failures.at, "step": failures.step, "code": failures.code}
         yield {"event": FAILED, **last_one, **about}
     if now > cycle.due + SKEW:
-        if OVERDUE not in sent:
+        if expected and OVERDUE not in sent:
             yield {"event": OVERDUE, **about}
     elif expected:
         passed = [days for days in policy.notice_days if expected - timedelta(days=days) <= now + SKEW]

@@ -53,23 +53,25 @@ def daily_mean(cycles: Iterable[int]) -> float:
 def levelled(turns: Mapping[str, Turn], now: datetime, mean: float) -> dict[str, int]:
     """Plan in how many days each client is rotated, so that no day has much more or less than the ``mean`` of a day.
 
-    Each goes to the latest day that has room; a day with less than the mean takes from those to come. What was
-    rotated today already counts as work of today: asked again, no other client is planned for today.
+    Those with the least choice go first, each to the latest day that has room; a day with less than the mean takes
+    from those to come. What was rotated today already counts as work of today: asked again, no other client is
+    planned for today.
     """
     done = sum(turn.last.date() == now.date() for turn in turns.values())
-    able = dict(sorted(((client, turn.days) for client, turn in turns.items() if turn.days), key=_latest_first))
+    able = dict(sorted(((client, turn.days) for client, turn in turns.items() if turn.days), key=_least_choice_first))
     room = max(ceil(mean), _least_room(able, done))
     load, plan = Counter({0: done}), dict[str, int]()
     for client, days in able.items():
         free = [day for day in days if load[day] < room]
         plan[client] = free[-1] if free else min(days, key=lambda day: (load[day], -day))
         load[plan[client]] += 1
-    sooner = [client for client in reversed(able) if able[client][0] == 0 < plan[client]]
+    sooner = [client for client, days in able.items() if days[0] == 0 < plan[client]]
+    sooner.sort(key=lambda client: able[client][-1])
     return {**plan, **dict.fromkeys(sooner[: max(0, floor(mean) - load[0])], 0)}
 
 
-def _latest_first(able: tuple[str, tuple[int, ...]]) -> tuple[int, str]:
-    return -able[1][-1], able[0]
+def _least_choice_first(able: tuple[str, tuple[int, ...]]) -> tuple[int, int, str]:
+    return len(able[1]), -able[1][-1], able[0]
 
 
 def _least_room(able: Mapping[str, tuple[int, ...]], done: int) -> int:
@@ -81,7 +83,7 @@ def _least_room(able: Mapping[str, tuple[int, ...]], done: int) -> int:
             ceil(_within(spans, first, last, 0 if first else done) / (last - first + 1))
             for first in firsts
             for last in lasts
-            if first <= last
+            if first < last  # whoever has one day only takes it anyway
         ),
         default=0,
     )

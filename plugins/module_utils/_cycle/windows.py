@@ -84,14 +84,6 @@ class Calendar:
                 return found[0][0]
         return None
 
-    def last_opening(self, moment: datetime) -> Stretch | None:
-        """Give the last stretch in which it is open before a moment; None where there was none for years."""
-        for days in SEARCH_DAYS:
-            found = self.stretches(moment - timedelta(days=days), moment)
-            if found:
-                return found[-1]
-        return None
-
     def closed_because(self, moment: datetime) -> str:
         """Say why it is closed at a moment; nothing where it is open."""
         reasons = [freeze.reason for freeze in self.freezes if freeze.start <= moment < freeze.end]
