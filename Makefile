@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev world world-stop demo test unit integration faults lint sanity check clean
+.PHONY: help setup setup-dev world world-stop demo test unit integration faults sim lint sanity check clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ integration: setup ## Run the integration tests, on real servers
 
 faults: setup ## Run the whole fault matrix: every step of a rotation, times every fault
 	@tools/faults.sh
+
+sim: setup ## Live through a simulated year of 200 clients
+	@tools/sim.sh
 
 lint: setup-dev ## Run ruff, mypy, yamllint and ansible-lint
 	@tools/lint.sh

@@ -4,7 +4,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 suites=("$@")
-[ $# -gt 0 ] || suites=(unit integration faults)
+[ $# -gt 0 ] || suites=(unit integration sim faults)
 failed=()
 for suite in "${suites[@]}"; do
     echo "== $suite"

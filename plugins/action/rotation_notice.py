@@ -5,7 +5,11 @@ from __future__ import annotations
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
 from ansible_collections.dbops.rotation.plugins.plugin_utils._action import EngineAction
+from ansible_collections.dbops.rotation.plugins.plugin_utils._notice_text import completed
 
 
 class ActionModule(EngineAction):
     operation = NOTICE
+
+    def complete_arguments(self) -> None:
+        self._task.args = completed(self, self._task.args)

@@ -48,6 +48,18 @@ options:
     type: str
     choices: [upcoming, rotated, failed, overdue]
     required: true
+  details:
+    description:
+      - The options that say what the notice is about, from O(trigger) to O(next_step), as one dictionary, such as an
+        entry of C(owed) of M(dbops.rotation.rotation_cycle_info). An option that is given by itself wins.
+    type: dict
+    version_added: 0.2.0
+  template:
+    description:
+      - A Jinja template of the text for people, looked for as M(ansible.builtin.template) looks for it. It sees all
+        variables. Where it cannot be used, a warning says why, and a plain text is made.
+    type: str
+    version_added: 0.2.0
   topic_arn:
     description:
       - ARN of the SNS topic.

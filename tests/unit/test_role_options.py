@@ -45,12 +45,11 @@ DESCRIBED: dict[str, Any] = {name: option for entry in ENTRIES.values() for name
 TASK_FILES = sorted((ROLE / "tasks").glob("*.yml"))
 # Parts of entry points, with the variables that they are handed.
 PARTS: dict[str, set[str]] = {
-    "change": set(),
-    "cycle": set(),
+    "change": {"rotation_wanted"},
+    "cycle": {"rotation_sends_owed"},
     "failed": set(),
     "guard": set(),
     "hooks": {"rotation_hook"},
-    "send_notice": {"rotation_subject", "rotation_text"},
 }
 ENTRY_FILES = [path for path in TASK_FILES if path.stem not in PARTS]
 HANDLERS = ROLE / "handlers/main.yml"
@@ -77,7 +76,8 @@ def set_within(path: Path) -> Iterator[str]:
         yield from task.get("ansible.builtin.set_fact", {})
         yield from (task.get("register", ""), task.get("loop_control", {}).get("loop_var", ""))
     if path == HANDLERS:
-        yield from ("rotation_receipt", *(name for task in load(path) for name in task["vars"]))
+        yield from ("rotation_receipt", "rotation_state", "rotation_failure", "rotation_owed", "rotation_notice")
+        yield from (name for task in load(path) for name in task.get("vars", {}))
 
 
 def calls(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

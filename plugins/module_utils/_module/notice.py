@@ -136,6 +136,8 @@ NOTICE = Operation(
         **CLIENT_SPEC,
         "event": {"type": "str", "choices": list(EVENTS), "required": True},
         "topic_arn": {"type": "str", "required": True},
+        "details": {"type": "dict"},
+        "template": {"type": "str"},
         **{name: {"type": "str"} for name in TEXTS},
         "trigger": {"type": "str", "choices": list(TRIGGERS)},
         **{name: {"type": "int"} for name in NUMBERS},

@@ -1,0 +1,34 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The text of a notice, from a template on the controller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.template import trust_as_template
+from ansible.utils.display import Display
+
+
+def completed(action: ActionBase, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the arguments of a notice with what ``details`` and ``template`` stand for."""
+    given = dict(arguments)
+    details = {name: value for name, value in (given.pop("details", None) or {}).items() if value not in (None, "")}
+    template = given.pop("template", None)
+    text = {"text": _rendered(action, str(template))} if template and "text" not in given else {}
+    return {**details, **text, **given}
+
+
+def _rendered(action: ActionBase, template: str) -> str:
+    """Render as the template module does; trouble with a template is told, and must not cost the notice."""
+    try:
+        path = action._find_needle("templates", template)
+        source = trust_as_template(action._loader.get_text_file_contents(path))
+        return str(action._templar.copy_with_new_env(searchpath=[]).template(source))
+    except AnsibleError as error:
+        Display().warning(f"A plain text is sent, for the template {template} cannot be used: {error}")
+        return ""

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line of the simulation."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from .checks import violations
+from .report import report
+from .year import simulate
+
+REPORT = Path(".cache/sim/report.md")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Simulate, write the page and print it; 1 where something was not as it must be."""
+    parser = argparse.ArgumentParser(prog="tools/sim.sh", description=__doc__)
+    parser.add_argument("--clients", type=int, default=200, help="how many clients (default 200)")
+    parser.add_argument("--days", type=int, default=365, help="how many days (default 365)")
+    parser.add_argument("--seed", type=int, default=1, help="another number makes another year (default 1)")
+    asked = parser.parse_args(arguments)
+    history = simulate(asked.clients, asked.days, asked.seed, lambda line: print(line, flush=True))
+    found = violations(history)
+    page = report(history, found, asked.seed)
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text(page, encoding="utf-8")
+    print(f"\n{page}\nWritten to {REPORT}")
+    return 1 if any(found.values()) else 0

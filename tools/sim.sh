@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Live through a simulated year of a fleet: tools/sim.sh --help
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+export PYTHONPATH=tests:tests/support:tools:collections
+exec .venv/bin/python -m sim "$@"
