@@ -1,0 +1,178 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: rotation_progress
+type: notification
+version_added: 0.1.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: Say how far a run over many clients has come, and what it came to
+description:
+  - Counts the results of M(dbops.rotation.secretsmanager_mysql_rotate),
+    M(dbops.rotation.secretsmanager_mysql_onboard) and M(dbops.rotation.secretsmanager_mysql_reconcile).
+  - A run over a few clients prints the message of each receipt as it arrives. A larger one prints a line now and then,
+    with how many clients are done, failed and left, how many a minute are worked on, and how long the rest will take.
+  - A run that came to at least one client by these modules ends with one table. It has what was done, why clients were
+    left alone, what failed by cause, with the first names and what to do next, the slowest clients, the calls of
+    Secrets Manager, and the notices that were sent.
+  - Every line is plain text that ends with a newline, for terminals, AWX and logs alike. In check mode the table says
+    what would be done. With C(-v) Ansible prints the whole receipt, so its message is not printed again.
+notes:
+  - Callbacks hear of events only, so a line that is due by time is written when the next event arrives. While every
+    fork waits for a slow server, there is none.
+  - Where a client has several results, the last one counts, and the calls and seconds of all are added up. A failure
+    that is rescued counts as a failure, as it does for the role of this collection.
+  - A client fails as C(hook_failed) where any other task fails between the change of its password and the end of the
+    old one.
+  - Durations and calls come from receipts. A task that failed has none, so its calls are not in the sum.
+  - The clients of a run are all hosts of its play, those of later waves (C(serial)) among them. Those of which no
+    result came, because the run was stopped, are told as not reached.
+options:
+  every_clients:
+    description:
+      - A line is printed after so many clients. V(0) prints none for their number.
+    type: int
+    default: 50
+    env:
+      - name: ROTATION_PROGRESS_EVERY_CLIENTS
+    ini:
+      - section: callback_rotation_progress
+        key: every_clients
+  every_seconds:
+    description:
+      - A line is printed after so many seconds. V(0) prints none for the time.
+    type: int
+    default: 15
+    env:
+      - name: ROTATION_PROGRESS_EVERY_SECONDS
+    ini:
+      - section: callback_rotation_progress
+        key: every_seconds
+  messages_up_to:
+    description:
+      - A run over at most so many clients prints the message of each receipt instead of lines of progress.
+    type: int
+    default: 5
+    env:
+      - name: ROTATION_PROGRESS_MESSAGES_UP_TO
+    ini:
+      - section: callback_rotation_progress
+        key: messages_up_to
+requirements:
+  - to be enabled in the configuration, C(callbacks_enabled = dbops.rotation.rotation_progress)
+seealso:
+  - module: dbops.rotation.secretsmanager_mysql_rotate
+"""
+
+EXAMPLES = r"""
+ansible.cfg: |
+  [defaults]
+  callbacks_enabled = dbops.rotation.rotation_progress
+
+  [callback_rotation_progress]
+  every_clients = 100
+
+for one run: |
+  ANSIBLE_CALLBACKS_ENABLED=dbops.rotation.rotation_progress ansible-playbook playbooks/rotate_due.yml
+
+what it prints: |
+  Rotation progress: 98 done, 2 failed, 200 left of 300 clients; 400 a minute, about 30 s left
+"""
+
+import time
+from typing import Any
+
+from ansible.plugins.callback import CallbackBase
+
+from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import WORK, module_name, results_of, text
+from ansible_collections.dbops.rotation.plugins.plugin_utils._progress import Pace, Tally, progress_line
+from ansible_collections.dbops.rotation.plugins.plugin_utils._summary import summary
+
+
+class CallbackModule(CallbackBase):
+    """Hand events to the tally, and print what is due."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "notification"
+    CALLBACK_NAME = "dbops.rotation.rotation_progress"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Start with nothing counted."""
+        super().__init__(*arguments, **options)
+        self._start()
+
+    def _start(self) -> None:
+        self._tally = Tally()
+        self._pace: Pace | None = None
+        self._play: Any = None
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        """Remember a play, whose hosts are asked for once it works on clients."""
+        self._play = play
+
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
+        """Begin with the first task of ours."""
+        if module_name(task.action) in WORK:
+            self._begin()
+
+    def v2_runner_on_start(self, host: Any, task: Any) -> None:
+        """Use any event to print a line that is due by time."""
+        self._print_progress()
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        """Count a result, and print its message where the run is small."""
+        self._take(result)
+        if module_name(result.task.action) in WORK and self._prints_messages():
+            for part, failed in results_of(result.result, failed=False):
+                if not failed and text(part, "msg"):
+                    self._display.display(" ".join(text(part, "msg").split()))
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        """Count a failure; for a task of ours also one that is ignored, for the client is not rotated."""
+        if not ignore_errors or module_name(result.task.action) in WORK:
+            self._take(result, failed=True)
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        """Count a failure."""
+        self._take(result, failed=True)
+
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        """Print the table; another playbook of the same command is counted anew."""
+        if self._tally.worked:
+            self._display.banner("ROTATION SUMMARY")
+            for line in summary(self._tally):
+                self._display.display(line)
+        self._start()
+
+    def _begin(self) -> None:
+        if self._play is not None:
+            # The variable that plays see: all hosts of the play and the limit, whatever the wave.
+            variables = self._play.get_variable_manager().get_vars(play=self._play)
+            self._tally.expect(variables.get("ansible_play_hosts_all", ()))
+            self._play = None
+        if self._pace is None:
+            given = (self.get_option("every_clients"), self.get_option("every_seconds"))
+            self._pace = Pace(*given, now=time.monotonic())
+
+    def _take(self, result: Any, *, failed: bool = False) -> None:
+        check = result.task.check_mode is True
+        module = module_name(result.task.action)
+        self._tally.take(result.host.get_name(), module, result.result, failed=failed, check=check)
+        self._print_progress()
+
+    def _prints_messages(self) -> bool:
+        return self._is_small() and self._display.verbosity == 0
+
+    def _is_small(self) -> bool:
+        return len(self._tally.clients) <= int(self.get_option("messages_up_to"))
+
+    def _print_progress(self) -> None:
+        now = time.monotonic()
+        if self._pace and not self._is_small() and self._pace.is_due(self._tally.worked, now):
+            line = progress_line(self._tally, now - self._pace.began)
+            if line:
+                self._display.display(line)

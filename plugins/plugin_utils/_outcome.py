@@ -1,0 +1,141 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one task's result means for its client. Pure; of a result, only keys that the modules document are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+COLLECTION = "dbops.rotation."
+ROTATE = "secretsmanager_mysql_rotate"
+ONBOARD = "secretsmanager_mysql_onboard"
+RECONCILE = "secretsmanager_mysql_reconcile"
+CYCLE_INFO = "rotation_cycle_info"
+NOTICE = "rotation_notice"
+WORK = (ROTATE, ONBOARD, RECONCILE)
+
+BUSY = "another run is at work"
+
+
+class Kind(StrEnum):
+    """What became of a client."""
+
+    ROTATED = "rotated"
+    ROLLED_BACK = "rolled back"
+    ONBOARDED = "onboarded"
+    RECONCILED = "reconciled"
+    FINISHED = "finished"
+    HELD = "held"
+    LEFT_ALONE = "left alone"
+    UNREADABLE = "unreadable"
+    FAILED = "failed"
+
+
+KINDS = {
+    "rotate": Kind.ROTATED,
+    "resume": Kind.ROTATED,
+    "finish": Kind.ROTATED,
+    "restore": Kind.ROLLED_BACK,
+    "hold": Kind.HELD,
+    "settle": Kind.FINISHED,
+    "record": Kind.FINISHED,
+    "nothing": Kind.LEFT_ALONE,
+    "busy": Kind.LEFT_ALONE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a client, with the cause where it failed or was left alone, and what to know of that."""
+
+    kind: Kind
+    cause: str = ""
+    detail: str = ""
+    check: bool = False
+
+
+def module_name(action: object) -> str:
+    """Give the name of one of our modules, however a task names it; any other action stays as it is."""
+    return str(action).removeprefix(COLLECTION)
+
+
+def results_of(result: Mapping[str, Any], *, failed: bool) -> Iterator[tuple[Mapping[str, Any], bool]]:
+    """Yield a result, or those of a loop, with whether it failed; the failed ones last, for the last one counts."""
+    items = result.get("results")
+    if not isinstance(items, list):
+        yield result, failed
+        return
+    told = [item for item in items if isinstance(item, Mapping) and not item.get("skipped")]
+    for item in sorted(told, key=lambda item: bool(item.get("failed"))):
+        yield item, bool(item.get("failed"))
+
+
+def failure(result: Mapping[str, Any], *, check: bool = False) -> Outcome:
+    """Give the outcome of a task that failed."""
+    error = mapping(result, "error")
+    other = "unreachable" if result.get("unreachable") else "no code given"
+    return Outcome(Kind.FAILED, text(error, "code") or other, text(error, "next_step"), check)
+
+
+def outcome(module: str, result: Mapping[str, Any], *, check: bool = False) -> Outcome:
+    """Give the outcome of a task of ours that did not fail."""
+    if not text(result, "client"):
+        return Outcome(Kind.UNREADABLE, check=check)
+    if module == ROTATE:
+        kind = _kind_of_rotation(result)
+        left = (_why_left_alone(result), text(result, "decision")) if kind is Kind.LEFT_ALONE else ("", "")
+        return Outcome(kind, *left, check=check)
+    done, unchanged = {
+        ONBOARD: (Kind.ONBOARDED, "under management already"),
+        RECONCILE: (Kind.RECONCILED, "nothing to mend"),
+    }[module]
+    return Outcome(done, check=check) if result.get("changed") else Outcome(Kind.LEFT_ALONE, unchanged, check=check)
+
+
+def passed_over(state: Mapping[str, Any], *, check: bool = False) -> Outcome | None:
+    """Give the outcome of a client whose cycle says that a scheduled run does not touch it."""
+    if state.get("candidate") is not False:
+        return None
+    causes = {"paused": state.get("paused"), "waiting for a window": state.get("waiting")}
+    cause = next((name for name, holds in causes.items() if holds), "not due")
+    return Outcome(Kind.LEFT_ALONE, cause, check=check)
+
+
+def _kind_of_rotation(receipt: Mapping[str, Any]) -> Kind:
+    if receipt.get("held"):
+        return Kind.HELD
+    if receipt.get("rotated"):
+        return Kind.ROLLED_BACK if receipt.get("trigger") == "rollback" else Kind.ROTATED
+    return KINDS.get(text(receipt, "action"), Kind.UNREADABLE)
+
+
+def _why_left_alone(receipt: Mapping[str, Any]) -> str:
+    """Name why nothing was done, in words that many clients share."""
+    if receipt.get("action") == "busy":
+        return BUSY
+    if "overlap" in text(receipt, "decision"):
+        return "overlap not over"
+    causes = {"on_demand": "rotated lately", "onboarding": "rotated lately", "rollback": "rolled back already"}
+    return causes.get(text(receipt, "trigger"), "not due")
+
+
+def text(result: Mapping[str, Any], key: str) -> str:
+    """Give a text of a result; empty where there is none."""
+    value = result.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def number(result: Mapping[str, Any], key: str) -> float:
+    """Give a number of a result; 0 where there is none."""
+    value = result.get(key)
+    return value if isinstance(value, (int, float)) else 0
+
+
+def mapping(result: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Give a dictionary of a result; empty where there is none."""
+    value = result.get(key)
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,106 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run over a fleet came to, as one table for people. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import BUSY, Kind, Outcome
+from ansible_collections.dbops.rotation.plugins.plugin_utils._progress import Tally
+
+MOST_NAMES = 5
+# What was done, and in check mode would be done.
+LABELS = {
+    Kind.ROTATED: ("rotated", "would rotate"),
+    Kind.ROLLED_BACK: ("rolled back", "would roll back"),
+    Kind.ONBOARDED: ("onboarded", "would onboard"),
+    Kind.RECONCILED: ("reconciled", "would reconcile"),
+    Kind.FINISHED: ("finished or mended", "would finish or mend"),
+    Kind.HELD: ("waiting for hooks", "would run hooks"),
+    Kind.UNREADABLE: ("result not readable", "result not readable"),
+    Kind.LEFT_ALONE: ("left alone", "would leave alone"),
+    Kind.FAILED: ("failed", "would fail"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    label: str
+    count: int | None = None
+    detail: str = ""
+
+
+def summary(tally: Tally) -> list[str]:
+    """Give the lines of the table."""
+    rows = list(_rows(tally))
+    label = max(len(row.label) for row in rows)
+    count = max(len(str(row.count)) for row in rows if row.count is not None)
+    return [_line(row, label, count) for row in rows]
+
+
+def _line(row: Row, label: int, count: int) -> str:
+    number = "" if row.count is None else str(row.count)
+    return f"{row.label:<{label}}  {number:>{count}}  {row.detail}".rstrip()
+
+
+def _rows(tally: Tally) -> Iterator[Row]:
+    yield Row("clients", len(tally.clients))
+    for kind in LABELS:
+        found = tally.of_kind(kind)
+        for check in (False, True):
+            clients = {client: outcome for client, outcome in found.items() if outcome.check is check}
+            if clients:
+                yield Row(LABELS[kind][check], len(clients), _named(kind, clients))
+                yield from _causes(clients)
+    missed = tally.not_reached()
+    if missed:
+        yield Row("not reached", len(missed), names(missed))
+    yield from _effort(tally)
+
+
+def _named(kind: Kind, clients: Iterable[str]) -> str:
+    return names(clients) if kind in (Kind.HELD, Kind.UNREADABLE) else ""
+
+
+def _causes(clients: Mapping[str, Outcome]) -> Iterator[Row]:
+    """Yield why clients failed or were left alone, the most frequent cause first."""
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for client, outcome in clients.items():
+        grouped[outcome.cause].append(client)
+    grouped.pop("", None)
+    for cause, found in sorted(grouped.items(), key=lambda group: (-len(group[1]), group[0])):
+        first = clients[found[0]]
+        told = first.kind is Kind.FAILED or cause == BUSY
+        yield Row(f"  {cause}", len(found), names(found) if told else "")
+        if told and first.detail:
+            yield Row("", detail=f"{found[0]}: {first.detail}")
+
+
+def _effort(tally: Tally) -> Iterator[Row]:
+    slow = sorted((client for client in tally.seconds if tally.seconds[client]), key=lambda c: -tally.seconds[c])
+    if slow:
+        yield Row(
+            "slowest", detail=", ".join(f"{client} {tally.seconds[client]:.1f} s" for client in slow[:MOST_NAMES])
+        )
+    if tally.calls:
+        operations = ", ".join(f"{name} {count}" for name, count in tally.calls.most_common())
+        yield Row("Secrets Manager calls", tally.calls.total(), operations)
+    if tally.throttled:
+        yield Row("throttled answers", tally.throttled)
+    if tally.notices_sent:
+        yield Row("notices sent", tally.notices_sent)
+    if tally.notices_not_delivered:
+        yield Row("notices not delivered", tally.notices_not_delivered)
+
+
+def names(clients: Iterable[str]) -> str:
+    """Write the first few names, and how many there are besides."""
+    every = list(clients)
+    more = len(every) - MOST_NAMES
+    return ", ".join(every[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
