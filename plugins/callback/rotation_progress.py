@@ -30,6 +30,7 @@ notes:
   - Durations and calls come from receipts. A task that failed has none, so its calls are not in the sum.
   - The clients of a run are all hosts of its play, those of later waves (C(serial)) among them. Those of which no
     result came, because the run was stopped, are told as not reached.
+  - There is no table where a person interrupts a run, because Ansible then ends without an event.
 options:
   every_clients:
     description:
@@ -87,7 +88,13 @@ from typing import Any
 
 from ansible.plugins.callback import CallbackBase
 
-from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import WORK, module_name, results_of, text
+from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import (
+    COUNTED,
+    WORK,
+    module_name,
+    results_of,
+    text,
+)
 from ansible_collections.dbops.rotation.plugins.plugin_utils._progress import Pace, Tally, progress_line
 from ansible_collections.dbops.rotation.plugins.plugin_utils._summary import summary
 
@@ -159,9 +166,10 @@ class CallbackModule(CallbackBase):
             self._pace = Pace(*given, now=time.monotonic())
 
     def _take(self, result: Any, *, failed: bool = False) -> None:
-        check = result.task.check_mode is True
-        module = module_name(result.task.action)
-        self._tally.take(result.host.get_name(), module, result.result, failed=failed, check=check)
+        module, check = module_name(result.task.action), result.task.check_mode is True
+        # Of other tasks it only counts that they failed, and a copy of their results may be large.
+        told = result.result if module in COUNTED else {}
+        self._tally.take(result.host.get_name(), module, told, failed=failed, check=check)
         self._print_progress()
 
     def _prints_messages(self) -> bool:

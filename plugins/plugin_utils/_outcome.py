@@ -17,6 +17,7 @@ RECONCILE = "secretsmanager_mysql_reconcile"
 CYCLE_INFO = "rotation_cycle_info"
 NOTICE = "rotation_notice"
 WORK = (ROTATE, ONBOARD, RECONCILE)
+COUNTED = (*WORK, CYCLE_INFO, NOTICE)
 
 BUSY = "another run is at work"
 

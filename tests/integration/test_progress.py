@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 from managed import ManagedClient, playbook, write_inventory
-from test_playbooks import Run, said
+from test_playbooks import ASYNC_PLAY, PLUGINS, Run, bastion_inventory, said, single
 from test_rotate_due import is_due
 from world.databases import DatabaseServer
 
 ENABLED = {"ANSIBLE_CALLBACKS_ENABLED": "dbops.rotation.rotation_progress", "ANSIBLE_DEPRECATION_WARNINGS": "1"}
-LARGE = {"ROTATION_PROGRESS_MESSAGES_UP_TO": "1"}
+EVERY_CLIENT = {"ROTATION_PROGRESS_EVERY_CLIENTS": "1"}
+LARGE = {**EVERY_CLIENT, "ROTATION_PROGRESS_MESSAGES_UP_TO": "1"}
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def lines(run: Run) -> list[str]:
 
 
 def test_a_small_run_prints_messages_and_a_table(clients: list[ManagedClient], tmp_path: Path) -> None:
-    run = rotate(clients, tmp_path)
+    run = rotate(clients, tmp_path, environment=EVERY_CLIENT)
     assert run.returncode == 0, said(run)
     assert "WARN" not in said(run) and "\r" not in run.stdout and not lines(run)
     for client in clients:
@@ -55,7 +56,7 @@ def test_a_small_run_prints_messages_and_a_table(clients: list[ManagedClient], t
 
 
 def test_a_larger_run_prints_lines_of_progress_instead(clients: list[ManagedClient], tmp_path: Path) -> None:
-    run = rotate(clients, tmp_path, "-f", "1", environment={**LARGE, "ROTATION_PROGRESS_EVERY_CLIENTS": "1"})
+    run = rotate(clients, tmp_path, "-f", "1", environment=LARGE)
     assert [line.split(";")[0] for line in lines(run)] == [
         "Rotation progress: 1 done, 0 failed, 2 left of 3 clients",
         "Rotation progress: 2 done, 0 failed, 1 left of 3 clients",
@@ -97,6 +98,21 @@ def test_other_strategies_and_forms_give_the_same_table(
     environment = {"ANSIBLE_STRATEGY": strategy, "ANSIBLE_CALLBACK_RESULT_FORMAT": form}
     run = rotate(clients, tmp_path, environment=environment)
     assert table(run)[:2] == ["clients 3", "rotated 3"], said(run)
+
+
+def test_a_jump_host_does_the_work_and_the_client_gets_the_credit(mysql_client: ManagedClient, tmp_path: Path) -> None:
+    inventory = bastion_inventory(tmp_path, mysql_client)
+    run = playbook("rotate.yml", "-i", inventory, "-l", mysql_client.name, environment={**ENABLED, **PLUGINS})
+    assert table(run)[:2] == ["clients 1", "rotated 1"], said(run)
+    assert table(run)[2].startswith(f"slowest {mysql_client.name} ")
+
+
+def test_an_asynchronous_task_is_counted_when_it_has_ended(mysql_client: ManagedClient, tmp_path: Path) -> None:
+    (tmp_path / "async.yml").write_text(ASYNC_PLAY)
+    inventory = single(tmp_path, mysql_client, ansible_python_interpreter="{{ ansible_playbook_python }}")
+    environment = {**ENABLED, "ANSIBLE_ASYNC_DIR": str(tmp_path)}
+    run = playbook(str(tmp_path / "async.yml"), "-i", inventory, environment=environment)
+    assert table(run)[:2] == ["clients 1", "rotated 1"], said(run)
 
 
 def test_a_second_run_says_why_it_left_them_alone(clients: list[ManagedClient], tmp_path: Path) -> None:
