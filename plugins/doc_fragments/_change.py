@@ -42,6 +42,15 @@ options:
         (C(strict_password_validation)). The server's logs may then show it.
     type: bool
     default: false
+  per_server:
+    description:
+      - How many rotations, of different clients, may be at work on one database server at a time, from 0 to 64. V(0) is
+        no limit.
+      - A rotation waits for its turn before it changes anything, as long as its O(deadline) allows. What finishes a
+        rotation that was begun does not wait.
+      - The server itself counts (with C(GET_LOCK)), so it also holds for several controllers.
+    type: int
+    default: 1
   reason:
     description:
       - One line of at most 200 characters for the receipt, such as a ticket. It is stored nowhere on AWS.

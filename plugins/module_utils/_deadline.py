@@ -17,6 +17,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import Rota
 
 # Longer than any run may last: a fence older than this belongs to a run that is certainly dead.
 MAX_DEADLINE = 900.0
+# What a rotation may need, AWS and server being slow, once it has begun.
+WORK = 30.0
 
 
 class Deadline:
@@ -39,6 +41,10 @@ class Deadline:
     def remaining(self) -> float:
         """Seconds left, never below zero."""
         return max(0.0, self._end - time.monotonic())
+
+    def spare(self) -> float:
+        """Seconds that may be waited before a rotation begins, so that it still ends in time."""
+        return max(0.0, self.remaining() - min(WORK, self.seconds / 2))
 
     def check(self) -> None:
         """Raise a RotationError where no time is left."""

@@ -180,6 +180,17 @@ secretsmanager_calls:
     put_secret_value: 1
     tag_resource: 1
     update_secret_version_stage: 1
+throttled:
+  description: How many answers of AWS said that it is asked too much. The AWS SDK waits and asks again.
+  returned: success
+  type: int
+  sample: 0
+waited:
+  description: How many seconds the run waited for its turn to write to AWS (O(write_share)). For the database server it
+    never waits.
+  returned: success
+  type: dict
+  sample: {server: 0.0, write_limit: 0.0}
 error:
   description: The parts of a failure.
   returned: failure

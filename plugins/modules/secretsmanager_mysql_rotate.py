@@ -190,8 +190,8 @@ action:
     - What was done, or in check mode would be done.
     - V(rotate) makes a new password and sets it. V(resume) sets a new password that an earlier run had stored.
       V(finish) sets on all rows a new password that an earlier run had set on some of them. V(restore) sets the
-      previous password again. V(hold) waits for O(steps=finish). V(busy) left it to another run that is at work (a
-      scheduled run only).
+      previous password again. V(hold) waits for O(steps=finish). V(busy) left it to another run that is at work, or
+      to the next one if its turn did not come in time (a scheduled run only).
     - V(settle) ends an old password that an earlier run had left valid. V(record) writes tags only. V(nothing) changes
       nothing.
   returned: success
@@ -338,6 +338,17 @@ secretsmanager_calls:
     put_secret_value: 1
     tag_resource: 1
     update_secret_version_stage: 1
+throttled:
+  description: How many answers of AWS said that it is asked too much. The AWS SDK waits and asks again.
+  returned: success
+  type: int
+  sample: 0
+waited:
+  description: How many seconds the run waited for its turn, on the database server (O(per_server)) and to write to AWS
+    (O(write_share)).
+  returned: success
+  type: dict
+  sample: {server: 0.0, write_limit: 0.0}
 error:
   description: The parts of a failure.
   returned: failure

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.throttles import Throttles
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import Writes
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound, SwapLost
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue, parse_secret
 
@@ -51,15 +53,19 @@ class SecretDescription:
 class SecretStore:
     """The calls the engine makes; each is counted in ``calls`` and raises only RotationError."""
 
-    def __init__(self, client: Any, secret_id: str) -> None:
-        """Take a boto3 client of Secrets Manager and the name or ARN of the secret."""
+    def __init__(
+        self, client: Any, secret_id: str, writes: Writes | None = None, throttles: Throttles | None = None
+    ) -> None:
+        """Take a boto3 client of Secrets Manager, the name or ARN of the secret, and how writes are limited."""
         self._client = client
         self.secret_id = secret_id
+        self.writes = writes or Writes(share=0)
+        self.throttles = throttles or Throttles()
         self.calls: Counter[str] = Counter()
 
     def sibling(self, secret_id: str) -> SecretStore:
         """Give another secret, reached and counted in the same way."""
-        other = SecretStore(self._client, secret_id)
+        other = SecretStore(self._client, secret_id, self.writes, self.throttles)
         other.calls = self.calls
         return other
 
@@ -173,6 +179,7 @@ class SecretStore:
             token = {"NextToken": page["NextToken"]}
 
     def _call(self, operation: str, doing: str, *, named: str = "SecretId", **arguments: Any) -> Any:
+        self.writes.await_turn(operation)
         self.calls[operation] += 1
         if named:
             arguments[named] = self.secret_id

@@ -16,9 +16,15 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.throttles import Throttles
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import DEFAULT_SHARE, Writes
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import MODES, VERIFY_IDENTITY, TlsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._password import DEFAULT_LENGTH, PasswordRules
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import DEFAULT_DEADLINE, RotationRequest
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import (
+    DEFAULT_DEADLINE,
+    DEFAULT_PER_SERVER,
+    RotationRequest,
+)
 
 Spec = dict[str, dict[str, Any]]
 
@@ -34,6 +40,7 @@ AWS_SPEC: Spec = {
     "aws_config": {"type": "dict"},
     "assume_role_arn": {"type": "str"},
     "external_id": {"type": "str", "no_log": False},
+    "write_share": {"type": "float", "default": DEFAULT_SHARE},
 }
 DATABASE_SPEC: Spec = {
     "tls_mode": {"type": "str", "choices": list(MODES), "default": VERIFY_IDENTITY},
@@ -52,6 +59,7 @@ CHANGE_SPEC: Spec = {
     "adopt_rows": {"type": "list", "elements": "str", "default": []},
     "accept_server_id": {"type": "str"},
     "allow_plaintext_statement": {"type": "bool", "default": False},
+    "per_server": {"type": "int", "default": DEFAULT_PER_SERVER},
     "reason": {"type": "str", "default": ""},
 }
 CLIENT_SPEC: Spec = {
@@ -70,7 +78,9 @@ REQUIRED_TOGETHER = (("access_key", "secret_key"), ("tls_client_cert", "tls_clie
 
 def secret_store(params: Mapping[str, Any], secret_id: str | None = None) -> SecretStore:
     """Give the secret that the options name."""
-    return SecretStore(make_client(_aws_options(params), "secretsmanager"), secret_id or params["secret_id"])
+    client, throttles = make_client(_aws_options(params), "secretsmanager"), Throttles()
+    throttles.watch(client)
+    return SecretStore(client, secret_id or params["secret_id"], Writes(params["write_share"]), throttles)
 
 
 def sns_client(params: Mapping[str, Any], topic_arn: str) -> Any:
@@ -109,6 +119,7 @@ def rotation_request(params: Mapping[str, Any], *, trigger: str, check: bool, **
         single_writer=params["single_writer"],
         allow_plaintext_statement=params["allow_plaintext_statement"],
         accept_server_id=params["accept_server_id"],
+        per_server=params["per_server"],
         check=check,
         **asked,
     )
@@ -120,7 +131,8 @@ def client_name(params: Mapping[str, Any]) -> str:
 
 
 def _aws_options(params: Mapping[str, Any]) -> AwsOptions:
-    named = {name: params[name] for name in AWS_SPEC if name not in ("aws_config", "region", "endpoint_url")}
+    special = ("aws_config", "region", "endpoint_url", "write_share")
+    named = {name: params[name] for name in AWS_SPEC if name not in special}
     return AwsOptions(
         **named,
         # The SDK knows AWS_DEFAULT_REGION and AWS_ENDPOINT_URL by itself; these two are amazon.aws's.

@@ -33,6 +33,7 @@ class Journal:
     recorded_anew: bool = False  # people are to be told of the version
     sessions_ended: int = 0
     settled: bool = False
+    waited_for_server: float = 0.0
     kept_until: str = ""  # the end of the overlap, where the old password stays valid on purpose
 
     @contextmanager

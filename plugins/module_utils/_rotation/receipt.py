@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING, SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import BUSY
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action, Decision
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
@@ -70,11 +71,12 @@ def receipt(run: Run, view: View, decision: Decision, previous: str) -> dict[str
     }
 
 
-def left_to_another(run: Run, error: RotationError) -> dict[str, Any]:
-    """Give the result of a scheduled run that found another one at work."""
+def left_alone(run: Run, error: RotationError) -> dict[str, Any]:
+    """Give the result of a scheduled run whose turn did not come, because others are at work."""
+    whom = "run that is at work already" if error.code == BUSY else "next scheduled run"
     return {
         "changed": False,
-        "msg": f"{run.request.client}: left to the run that is at work already. {error.cause}",
+        "msg": f"{run.request.client}: left to the {whom}. {error.cause}",
         "client": run.request.client,
         "secret_id": run.request.secret_id,
         "action": "busy",
@@ -89,10 +91,12 @@ def left_to_another(run: Run, error: RotationError) -> dict[str, Any]:
 
 
 def effort(journal: Journal, store: SecretStore) -> dict[str, Any]:
-    """Give how many logins and calls a run made."""
+    """Give how many logins and calls a run made, and what it waited for."""
     return {
         "logins": {"succeeded": journal.logins, "failed": journal.refused_logins},
         "secretsmanager_calls": {"total": store.calls.total(), **dict(sorted(store.calls.items()))},
+        "throttled": store.throttles.count,
+        "waited": {"server": round(journal.waited_for_server, 3), "write_limit": round(store.writes.waited, 3)},
     }
 
 

@@ -15,6 +15,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._password import Pa
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ON_DEMAND, RECOVERY
 
 DEFAULT_DEADLINE = 120.0
+DEFAULT_PER_SERVER = 1
+MOST_PER_SERVER = 64
 REASON_LENGTH = 200
 LONGEST_OVERLAP = 30 * 86400
 ALL, PROMOTE, FINISH = "all", "promote", "finish"
@@ -30,7 +32,8 @@ class RotationRequest:
     ``before``. ``policy`` says when a scheduled run may rotate; it also does where the due date is nearer than
     ``pull_days``, so that a fleet's work is spread. ``kill_sessions`` ends the account's other connections afterwards.
     ``adopt_rows`` names foreign rows (user@host) that are to carry this secret's password from now on.
-    ``accept_server_id`` names another server than the remembered one as the right one.
+    ``accept_server_id`` names another server than the remembered one as the right one. ``per_server`` is the number
+    of rotations that may be at work on one server, 0 any number.
     """
 
     client: str
@@ -53,6 +56,7 @@ class RotationRequest:
     single_writer: bool = False
     allow_plaintext_statement: bool = False
     accept_server_id: str | None = None
+    per_server: int = DEFAULT_PER_SERVER
     check: bool = False
 
     @property
@@ -77,4 +81,10 @@ class RotationRequest:
                 f"The overlap must be from 0 to {LONGEST_OVERLAP} seconds (30 days).",
                 code="invalid_option",
                 next_step="Correct rotation_overlap.",
+            )
+        if not 0 <= self.per_server <= MOST_PER_SERVER:
+            raise RotationError(
+                f"The number of rotations on one server must be from 0 (no limit) to {MOST_PER_SERVER}.",
+                code="invalid_option",
+                next_step="Correct rotation_per_server.",
             )

@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import WRITE_LIMIT
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import BUSY
+from ansible_collections.dbops.rotation.plugins.module_utils._db.slots import SLOT_BUSY
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, RotationError, SwapLost
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.change import execute
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide, predicted
@@ -16,11 +18,14 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision 
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import SCHEDULED
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View, look
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import left_to_another, receipt
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import left_alone, receipt
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
 MOST_LOOKS = 4
+# They put a password on the server that no row has yet; whatever finishes what was begun waits for nobody.
+BEGINNING = (Action.ROTATE, Action.RESUME, Action.RESTORE)
+NOT_NOW = (BUSY, SLOT_BUSY, WRITE_LIMIT)
 
 
 def rotate(request: RotationRequest, store: SecretStore) -> dict[str, Any]:
@@ -48,11 +53,11 @@ def _rotate(run: Run) -> dict[str, Any]:
     try:
         with run.journal.step("fence"):
             run.take_fence()
+        view, decision = until_done(run)
     except RotationError as error:
-        if error.code != BUSY or run.request.trigger != SCHEDULED:
+        if error.code not in NOT_NOW or run.request.trigger != SCHEDULED or run.journal.changed:
             raise
-        return left_to_another(run, error)
-    view, decision = until_done(run)
+        return left_alone(run, error)
     return receipt(run, view, decision, previous)
 
 
@@ -63,6 +68,8 @@ def until_done(run: Run) -> tuple[View, Decision]:
             view, decision = _look_and_decide(run)
             if run.request.check:
                 return view, predicted(decision, view.facts)
+            if decision.action in BEGINNING and run.await_turn():
+                continue
             if execute(run, view, decision):
                 return view, decision
         except ConnectionLost:

@@ -32,6 +32,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.server import (
     identify,
     refuse_unsuitable,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._db.slots import Slots
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import RECONCILE, ROLL_BACK
@@ -41,6 +42,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request i
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
 
 CONSISTENCY_SECONDS = 10.0
+# After so long a wait everything is looked at again.
+FRESH_SECONDS = 1.0
 UNDECRYPTABLE = "aws_kms"
 UNREADABLE = ("secret_not_json", "secret_incomplete", "secret_engine", "secret_not_found", UNDECRYPTABLE)
 
@@ -72,6 +75,7 @@ class Run:
         self._matches: dict[tuple[StoredPassword, str], bool] = {}
         self._dead: set[int] = set()
         self._open: Session | None = None
+        self._in_slot: Session | None = None
 
     @property
     def by_administrator(self) -> bool:
@@ -145,6 +149,23 @@ class Run:
         """Become the only run at work on this account."""
         self.fence = Fence(self.session, self.current.value.login.user)
         self.fence.acquire(self._dead)
+
+    def await_turn(self) -> bool:
+        """Wait, before anything is changed, for the server and for AWS; tell whether what was seen is old by then."""
+        before = self.journal.waited_for_server + self.store.writes.waited
+        with self.journal.step("wait"):
+            self._take_slot()
+            self.store.writes.reserve(self.deadline.spare())
+        return self.journal.waited_for_server + self.store.writes.waited - before > FRESH_SECONDS
+
+    def _take_slot(self) -> None:
+        """Become one of the rotations at work on this server, unless this connection is one already."""
+        if not self.request.per_server or self._in_slot is self.session:
+            return
+        began = time.monotonic()
+        Slots(self.session, self.request.per_server).take(self.deadline.spare())
+        self._in_slot = self.session
+        self.journal.waited_for_server += time.monotonic() - began
 
     def reopen(self) -> None:
         """Start again on a new connection after one broke; what the old one still does is ended first."""

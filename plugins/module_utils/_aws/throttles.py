@@ -1,0 +1,32 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How often AWS answered that it is asked too much, and was asked again.
+
+botocore waits by itself before it asks again: in its standard mode a random time up to 1, 2, 4, 8 seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+THROTTLED = (
+    *("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException"),
+    *("TooManyRequestsException", "RequestLimitExceeded", "SlowDown"),
+)
+
+
+class Throttles:
+    """The count of one run."""
+
+    def __init__(self) -> None:
+        """Begin at none."""
+        self.count = 0
+
+    def watch(self, client: Any) -> None:
+        """Count on a boto3 client from now on; nothing is changed in how it asks again."""
+        client.meta.events.register("needs-retry", self._see)
+
+    def _see(self, response: tuple[Any, dict[str, Any]] | None, **_about: Any) -> None:
+        _answer, parsed = response or (None, {})
+        self.count += parsed.get("Error", {}).get("Code") in THROTTLED

@@ -1,0 +1,55 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Slots: at most so many rotations at a time on one server, whichever controller runs them.
+
+They are locks of the server itself, like the fence, so they end with the connection. A run takes one after its
+fence and then waits for nothing that another run holds, so no two ever wait for each other.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+
+from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+
+SLOT_BUSY = "slot_busy"
+# Below MariaDB's max_statement_time of the session and every read timeout.
+ONE_WAIT = 1
+
+
+class Slots:
+    """The slots of the server that a connection leads to."""
+
+    def __init__(self, session: Session, per_server: int) -> None:
+        """Name the locks; nothing is taken yet."""
+        self._session = session
+        self._names = [f"rot:slot:{number}" for number in range(1, per_server + 1)]
+
+    def take(self, patience: float) -> None:
+        """Take one of them, at once or when it becomes free; closing the connection releases it.
+
+        Raises RotationError (slot_busy) where none becomes free within ``patience`` seconds.
+        """
+        end = time.monotonic() + patience
+        while not any(self._got(name, 0) for name in self._names):
+            if time.monotonic() >= end:
+                raise self._busy()
+            if self._got(random.choice(self._names), ONE_WAIT):
+                return
+
+    def _got(self, name: str, seconds: int) -> bool:
+        return bool(self._session.value("SELECT GET_LOCK(%s, %s)", name, seconds) == 1)
+
+    def _busy(self) -> RotationError:
+        holders = {self._session.value("SELECT IS_USED_LOCK(%s)", name) for name in self._names} - {None}
+        at_work = ", ".join(str(holder) for holder in sorted(holders)) or "ended just now"
+        return RotationError(
+            f"Rotations of other accounts are at work on this server, as many as rotation_per_server allows"
+            f" ({len(self._names)}), and none ended in time. Their connections: {at_work}.",
+            code=SLOT_BUSY,
+            next_step="Wait for them to end, then run the same command again. If nothing is at work, end those"
+            " connections on the server (KILL with their numbers).",
+        )
