@@ -175,6 +175,7 @@ def test_a_call_that_fails_twice_is_retried(
     with faulty(mysql_client, Fault(operation, answer, times=2)) as proxy:
         result = mysql_client.rotate()
     assert proxy.seen[operation] >= 3 and not result["warnings"]
+    assert result["throttled"] == (2 if answer == "ThrottlingException" else 0)
     assert [step["name"] for step in result["steps"]].count("promote") == 1
     assert mysql_client.opens(mysql_client.stored()["password"]) and not mysql_client.opens(mysql_client.password)
     assert tags(mysql_client)["rotation/version"] == result["version_id"] == stages(mysql_client)["AWSCURRENT"]

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 
 import pytest
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws import write_limit
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import (
     BURST,
     PATIENCE,
@@ -49,7 +48,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(write_limit.time, "sleep", made.sleep)
+    monkeypatch.setattr(time, "sleep", made.sleep)
     return made
 
 

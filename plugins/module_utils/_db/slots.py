@@ -35,7 +35,7 @@ class Slots:
         """
         end = time.monotonic() + patience
         while not any(self._got(name, 0) for name in self._names):
-            if time.monotonic() >= end:
+            if end - time.monotonic() < ONE_WAIT:
                 raise self._busy()
             if self._got(random.choice(self._names), ONE_WAIT):
                 return

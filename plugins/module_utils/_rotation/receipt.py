@@ -110,6 +110,7 @@ def _message(run: Run, view: View, decision: Decision) -> str:
         return f"{run.request.client}: {PLANNED[decision.action]} ({where}): {decision.reason}"
     due = run.recorded.get(tags.DUE, "unchanged")
     kept = f" the old password stays valid until {run.journal.kept_until};" if run.journal.kept_until else ""
+    throttled = f", {run.store.throttles.count} answers throttled" if run.store.throttles.count else ""
     done = DONE[decision.action]
     if run.adopted:
         more = "" if decision.action is Action.RECORD else f"; {done}"
@@ -117,7 +118,7 @@ def _message(run: Run, view: View, decision: Decision) -> str:
     return (
         f"{run.request.client}: {done} ({where}); AWSCURRENT is {run.current.version_id},{kept}"
         f" next due {due}; {run.store.calls.total()} Secrets Manager calls, {run.journal.logins} logins,"
-        f" {run.journal.refused_logins} refused"
+        f" {run.journal.refused_logins} refused{throttled}"
     )
 
 

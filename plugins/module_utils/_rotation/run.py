@@ -163,9 +163,11 @@ class Run:
         if not self.request.per_server or self._in_slot is self.session:
             return
         began = time.monotonic()
-        Slots(self.session, self.request.per_server).take(self.deadline.spare())
+        try:
+            Slots(self.session, self.request.per_server).take(self.deadline.spare())
+        finally:
+            self.journal.waited_for_server += time.monotonic() - began
         self._in_slot = self.session
-        self.journal.waited_for_server += time.monotonic() - began
 
     def reopen(self) -> None:
         """Start again on a new connection after one broke; what the old one still does is ended first."""
