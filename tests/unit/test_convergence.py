@@ -20,6 +20,7 @@ import pytest
 from memory_server import HOSTS, MARIADB, MYSQL, MemoryServer, hashed
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import VERSIONS, Ledger, Writes
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import ED25519, NATIVE
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
@@ -89,8 +90,8 @@ class World(MemoryServer):
 class MemoryStore(SecretStore):
     """Secrets Manager in a dictionary; reading, checking and counting are the real class's."""
 
-    def __init__(self, world: World) -> None:
-        super().__init__(None, "clients/acme/mysql/root")
+    def __init__(self, world: World, writes: Writes | None) -> None:
+        super().__init__(None, "clients/acme/mysql/root", writes)
         self.world = world
 
     def _call(self, operation: str, doing: str, *, named: str = "SecretId", **arguments: Any) -> Any:
@@ -176,7 +177,13 @@ def make_world(
     )
 
 
-def rotate_in(world: World, trigger: str = "recovery", adopt: tuple[str, ...] = (), overlap: int = 0) -> dict[str, Any]:
+def rotate_in(
+    world: World,
+    trigger: str = "recovery",
+    adopt: tuple[str, ...] = (),
+    overlap: int = 0,
+    writes: Writes | None = None,
+) -> dict[str, Any]:
     request = RotationRequest(
         client="acme",
         secret_id="clients/acme/mysql/root",
@@ -187,7 +194,7 @@ def rotate_in(world: World, trigger: str = "recovery", adopt: tuple[str, ...] = 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run_module, "connect", world.connect)
         patch.setattr(run_module, "CONSISTENCY_SECONDS", 0.0)  # this store never contradicts itself
-        return rotate(request, MemoryStore(world))
+        return rotate(request, MemoryStore(world, writes))
 
 
 def come_to_rest(world: World, most: int = 4) -> list[str]:
@@ -445,3 +452,32 @@ def test_a_label_that_a_person_moves_during_a_rotation_harms_no_password(flavor:
         with contextlib.suppress(RotationError):
             rotate_in(world)
         assert all(set(rows[host]) <= set(stored) for host, stored in world.rows.items()), world.effects
+
+
+def spent() -> Ledger:
+    """A ledger of which the writes of the next hours have been given away."""
+    ledger = Ledger(lambda: 0.0)
+    ledger.take(VERSIONS, 1_000_000, 1.0, float("inf"))
+    return ledger
+
+
+def test_a_run_whose_turn_at_aws_would_come_too_late_begins_nothing() -> None:
+    world = make_world()
+    with pytest.raises(RotationError) as caught:
+        rotate_in(world, "on_demand", writes=Writes(0.8, spent()))
+    assert (caught.value.code, caught.value.step) == ("write_limit", "wait")
+    assert "Nothing was changed" in caught.value.state and world.effects == []
+
+
+def test_a_scheduled_run_whose_turn_at_aws_would_come_too_late_leaves_the_client_alone() -> None:
+    world = make_world()
+    world.tags[tags.DUE] = tags.stamp(NOW - timedelta(days=1))
+    result = rotate_in(world, "scheduled", writes=Writes(0.8, spent()))
+    assert (result["action"], result["changed"], world.effects) == ("busy", False, [])
+    assert "left to the next scheduled run" in result["msg"]
+
+
+def test_what_was_begun_is_finished_whatever_aws_writes_are_left() -> None:
+    world = make_world(rows=(("P", "C"), ("C",)), pending="P")
+    assert rotate_in(world, writes=Writes(0.8, spent()))["action"] == "finish"
+    assert world.at_rest()

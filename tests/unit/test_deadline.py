@@ -86,3 +86,14 @@ def test_a_deadline_outside_its_bounds_is_refused(seconds: float) -> None:
     with pytest.raises(RotationError) as caught:
         Deadline(seconds)
     assert caught.value.code == "invalid_option"
+
+
+@pytest.mark.parametrize(("seconds", "spare"), [(120, 90), (30, 15), (2, 1)])
+def test_what_may_be_waited_leaves_time_for_the_work(seconds: float, spare: float) -> None:
+    assert Deadline(seconds).spare() == pytest.approx(spare, abs=0.5)
+
+
+def test_nothing_may_be_waited_when_only_the_time_for_the_work_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    deadline, now = Deadline(120), time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 95)
+    assert deadline.remaining() > 0 and deadline.spare() == 0
