@@ -9,11 +9,13 @@ from datetime import date
 
 from .history import DAY, EVERYONE, Change, History, Message
 
-# A day may have twice the mean, or half of it; a fleet of a few clients has days of one and days of none.
+# A day may have twice the mean, or half of it; a fleet of a few clients has days of two and days of none.
 FACTOR = 2
 # Before that the first due dates have not begun, and a fleet's planning cannot have taken hold.
 SETTLING_DAYS = 12
 UPCOMING_DAYS = 7
+# The last days are without trouble; a window may open only once a week.
+END_DAYS = 13
 
 
 def longest_interval(begun: Change, cycle_days: int) -> float:
@@ -42,7 +44,8 @@ def overdue_at_the_end(history: History) -> Iterator[str]:
     last = {change.client: change for change in history.changes}
     for client, cycle_days in history.cycles.items():
         days = (history.end - last[client].at) / DAY
-        if days > longest_interval(last[client], cycle_days):
+        late = days > longest_interval(last[client], cycle_days)
+        if late and not history.hindered(client, history.end, days=END_DAYS):
             yield f"{client}: not changed for {days:.2f} days at the end"
 
 
@@ -108,7 +111,7 @@ def untold_failures(history: History) -> Iterator[str]:
 def uneven_days(history: History) -> Iterator[str]:
     """The work of a day stays within a factor of two of the mean, outside of freezes and three days after them."""
     load = Counter(change.at.date() for change in history.changes if change.trigger == "scheduled")
-    most, least = max(1.0, FACTOR * history.daily_mean), history.daily_mean / FACTOR
+    most, least = max(2.0, FACTOR * history.daily_mean), history.daily_mean / FACTOR
     for day in _even_days(history):
         if not least - 1 < load[day] <= most:
             yield f"{day}: {load[day]} scheduled rotations, where the mean is {history.daily_mean:.1f}"

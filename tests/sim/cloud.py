@@ -20,7 +20,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module import opti
 from .faults import Faults
 from .fleet import Client
 
-ACCESS = {"region": "eu-central-1", "access_key": "x", "secret_key": "x"}
+# Nobody waits on a clock that stands still.
+ACCESS = {"region": "eu-central-1", "access_key": "x", "secret_key": "x", "write_share": 0}
 
 
 @dataclass

@@ -125,11 +125,12 @@ class Year:
         return any(self.plan.suffered(client) for client in self.fleet if client.name == name)
 
     def _people(self, day: Day) -> None:
+        begins = day.begins + (0.4 + 0.4 * self.plan.dice.random()) * DAY
         for number, client in enumerate(self.fleet):
             asked = self.plan.asked_for(client, day.begins)
             if not asked:
                 continue
-            self.clock.move_to(day.begins + 0.6 * DAY + number * timedelta(minutes=1))
+            self.clock.move_to(begins + number * timedelta(minutes=1))
             if asked == "rollback":
                 self.controller.rollback(client)
             else:
