@@ -39,19 +39,16 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import Turn, daily_mean, levelled
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import Turn, pulled
 
 
 def today(states: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Give the names whose turn is today."""
+    read = {name: state for name, state in states.items() if not state.get("failed")}
     turns = {
-        name: Turn(datetime.fromisoformat(state["last"]), tuple(state["pull_days"]))
-        for name, state in states.items()
-        if not state.get("failed")
+        name: Turn(datetime.fromisoformat(state["last"]), tuple(state["pull_days"])) for name, state in read.items()
     }
-    mean = daily_mean(state["cycle_days"] for name, state in states.items() if name in turns)
-    plan = levelled(turns, datetime.now(UTC), mean)
-    return [name for name, days in plan.items() if days == 0]
+    return pulled(turns, {name: state["cycle_days"] for name, state in read.items()}, datetime.now(UTC))
 
 
 class FilterModule:

@@ -23,7 +23,8 @@ ROOMS = {
     "_aws": set(),
     "_cycle": set(),
     "_db": set(),
-    "_module": {"_aws", "_cycle", "_db", "_notice", "_rotation"},
+    "_fleet": {"_aws", "_cycle"},
+    "_module": {"_aws", "_cycle", "_db", "_fleet", "_notice", "_rotation"},
     "_notice": {"_aws"},
     "_rotation": {"_aws", "_cycle", "_db"},
 }

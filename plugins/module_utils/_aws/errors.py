@@ -106,10 +106,11 @@ def _denied(error: Any, doing: str) -> RotationError:
     refused = f"AWS does not allow this identity to {doing}"
     if "Access to KMS" in str(error.response["Error"].get("Message")):
         return RotationError(f"{refused}: the use of its KMS key is denied.", code="aws_kms", next_step=KMS)
+    on = "the resource *, for it cannot be allowed on less," if error.operation_name == "ListSecrets" else "this secret"
     return RotationError(
         f"{refused}: secretsmanager:{error.operation_name} is denied.",
         code="aws_denied",
-        next_step="Allow that action on this secret in the IAM policy of the identity that runs the rotation, then run"
+        next_step=f"Allow that action on {on} in the IAM policy of the identity that runs the rotation, then run"
         " the same command again.",
     )
 

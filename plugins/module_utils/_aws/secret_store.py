@@ -87,16 +87,7 @@ class SecretStore:
 
     def describe(self) -> SecretDescription:
         """Read stages, tags and ownership."""
-        answer = self._call("describe_secret", f"describe the secret {self.secret_id!r}")
-        return SecretDescription(
-            arn=answer["ARN"],
-            name=answer["Name"],
-            stages={version: frozenset(stages) for version, stages in answer.get("VersionIdsToStages", {}).items()},
-            tags={tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])},
-            deleted="DeletedDate" in answer,
-            rotation_enabled=bool(answer.get("RotationEnabled")),
-            owning_service=answer.get("OwningService"),
-        )
+        return described(self._call("describe_secret", f"describe the secret {self.secret_id!r}"))
 
     def version_ids(self) -> list[str]:
         """Give the ids of all versions, those without a stage included, newest first."""
@@ -193,6 +184,20 @@ class SecretStore:
                 code="secret_deleted",
                 next_step=f"If it is still wanted: aws secretsmanager restore-secret --secret-id {self.secret_id}",
             )
+
+
+def described(answer: Mapping[str, Any]) -> SecretDescription:
+    """Give what DescribeSecret answers, or ListSecrets of each secret, which has another word for the stages."""
+    stages = answer.get("VersionIdsToStages") or answer.get("SecretVersionsToStages") or {}
+    return SecretDescription(
+        arn=answer["ARN"],
+        name=answer["Name"],
+        stages={version: frozenset(labels) for version, labels in stages.items()},
+        tags={tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])},
+        deleted="DeletedDate" in answer,
+        rotation_enabled=bool(answer.get("RotationEnabled")),
+        owning_service=answer.get("OwningService"),
+    )
 
 
 def find(store: SecretStore) -> SecretDescription | None:

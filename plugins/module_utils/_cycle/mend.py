@@ -77,12 +77,13 @@ def _started(created: datetime, days: int, client: str, policy: Policy, now: dat
 def _recounted(found: Mapping[str, str], cycle: Cycle, days: int, client: str, policy: Policy) -> Cycle:
     """Count a cycle of another length from the last rotation; a first cycle stays spread."""
     due = cycle.last + timedelta(days=days)
-    if _is_first(found) and cycle.due < cycle.last + timedelta(days=cycle.days):
+    if is_first(found) and cycle.due < cycle.last + timedelta(days=cycle.days):
         due = first_due(client, cycle.last, days, policy.calendar)
     return replace(cycle, days=days, due=due)
 
 
-def _is_first(found: Mapping[str, str]) -> bool:
+def is_first(found: Mapping[str, str]) -> bool:
+    """Tell whether the cycle is the one that onboarding began, so that no rotation has ended one yet."""
     return found.get(tags.TRIGGER, ONBOARDING) == ONBOARDING
 
 
@@ -103,7 +104,7 @@ def _warnings(found: Mapping[str, str], cycle: Cycle, wrong: tuple[str, ...]) ->
     if missing and _is_managed(found):
         yield f"The secret lacks the tags {', '.join(missing)}; the age of its version and the defaults count instead."
     limit = cycle.last + timedelta(days=cycle.days)
-    if cycle.due > limit + SKEW and not (wrong or _is_first(found)):
+    if cycle.due > limit + SKEW and not (wrong or is_first(found)):
         yield f"The due date {stamp(cycle.due)} lies after {stamp(limit)}, when the cycle of {cycle.days} days ends."
 
 

@@ -70,6 +70,12 @@ def levelled(turns: Mapping[str, Turn], now: datetime, mean: float) -> dict[str,
     return {**plan, **dict.fromkeys(sooner[: max(0, floor(mean) - load[0])], 0)}
 
 
+def pulled(turns: Mapping[str, Turn], cycles: Mapping[str, int], now: datetime) -> list[str]:
+    """Give the clients whose turn is today, in a fleet with these cycles, in days."""
+    plan = levelled(turns, now, daily_mean(cycles[client] for client in turns))
+    return [client for client, days in plan.items() if days == 0]
+
+
 def _least_choice_first(able: tuple[str, tuple[int, ...]]) -> tuple[int, int, str]:
     return len(able[1]), -able[1][-1], able[0]
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.wall_clock import DAY, Stretch, offset_at, showing
@@ -32,12 +33,12 @@ class Window:
 
     def stretches(self, begin: datetime, end: datetime) -> Iterator[Stretch]:
         """Yield when it is open; the first and the last may reach beyond what was asked for."""
-        date = begin.astimezone(self.zone).date() - DAY
-        while date <= end.astimezone(self.zone).date():
-            if date.weekday() in self.days:
-                midnight = datetime.combine(date, time())
+        day = begin.astimezone(self.zone).date() - DAY
+        while day <= end.astimezone(self.zone).date():
+            if day.weekday() in self.days:
+                midnight = datetime.combine(day, time())
                 yield from showing(self.zone, midnight + self.start, midnight + self.end)
-            date += DAY
+            day += DAY
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Calendar:
     def stretches(self, begin: datetime, end: datetime) -> list[Stretch]:
         """Give when it is open between two moments, in order and without overlaps."""
         whole = [(begin, end)]
-        found = _merged(part for window in self.windows for part in window.stretches(begin, end))
+        found = _whole_days(self.windows, begin.astimezone(UTC).date(), end.astimezone(UTC).date())
         opened = [(max(first, begin), min(last, end)) for first, last in found] if self.windows else whole
         for freeze in self.freezes:
             parts = [((first, min(last, freeze.start)), (max(first, freeze.end), last)) for first, last in opened]
@@ -72,9 +73,7 @@ class Calendar:
 
     def is_open_for_run(self, run: datetime, now: datetime) -> bool:
         """Tell whether a later run may rotate, if its schedule keeps to UTC or to the clocks of a window's zone."""
-        zones = {window.zone for window in self.windows}
-        shifts = {offset_at(zone, now) - offset_at(zone, run) for zone in zones} | {timedelta()}
-        return any(self.is_open(run + shift) for shift in shifts)
+        return _is_open_for_run(self, run, now)
 
     def next_opening(self, moment: datetime) -> datetime | None:
         """Give the first moment, from this one on, at which it is open; None where there is none in sight."""
@@ -90,6 +89,21 @@ class Calendar:
         if reasons:
             return f"changes are frozen ({', '.join(reasons)})"
         return "" if self.is_open(moment) else "it is outside the maintenance windows"
+
+
+# The clients of a fleet ask for the same runs, and for the same days.
+@lru_cache(maxsize=8192)
+def _is_open_for_run(calendar: Calendar, run: datetime, now: datetime) -> bool:
+    zones = {window.zone for window in calendar.windows}
+    shifts = {offset_at(zone, now) - offset_at(zone, run) for zone in zones} | {timedelta()}
+    return any(calendar.is_open(run + shift) for shift in shifts)
+
+
+@lru_cache(maxsize=8192)
+def _whole_days(windows: tuple[Window, ...], first: date, last: date) -> tuple[Stretch, ...]:
+    """Give when one of the windows is open on these days of UTC, the last included."""
+    begin, end = (datetime.combine(day, time(), UTC) for day in (first, last + DAY))
+    return tuple(_merged(part for window in windows for part in window.stretches(begin, end)))
 
 
 def _merged(stretches: Iterable[Stretch]) -> list[Stretch]:

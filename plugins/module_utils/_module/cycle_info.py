@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
-    CURRENT,
-    PENDING,
     PREVIOUS,
     SecretDescription,
     SecretStore,
@@ -22,6 +20,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy impor
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.schedule import Schedule, schedule
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._events import ROTATED
+from ansible_collections.dbops.rotation.plugins.module_utils._fleet.work import has_past_overlap, is_unfinished
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_options import (
     SCHEDULE_SPEC,
     current_version,
@@ -57,7 +56,7 @@ def read_state(client: str, asked: Policy, store: SecretStore, now: datetime) ->
         "work": work,
         **_dates(found),
         **_window(found, asked),
-        "unfinished": _is_unfinished(secret),
+        "unfinished": is_unfinished(secret),
         "overlap_until": secret.tags.get(tags.OVERLAP_UNTIL, ""),
         "failures": asdict(found.failures),
         "owed": [_about(notice, secret) for notice in found.owed],
@@ -95,18 +94,12 @@ def _window(found: Schedule, asked: Policy) -> dict[str, Any]:
 
 def _work(secret: SecretDescription, found: Schedule, now: datetime) -> list[str]:
     """Name what a scheduled run has to do; an unfinished rotation is finished whatever the windows say."""
-    overlap = tags.overlap_until(secret.tags)
     kinds = {
         "rotate": found.due_now,
-        "finish": _is_unfinished(secret),
-        "discard": overlap is not None and overlap <= now,
+        "finish": is_unfinished(secret),
+        "discard": has_past_overlap(secret, now),
     }
     return [kind for kind, needed in kinds.items() if needed]
-
-
-def _is_unfinished(secret: SecretDescription) -> bool:
-    current, pending = secret.holder(CURRENT), secret.holder(PENDING)
-    return secret.tags.get(tags.VERSION) != current or pending not in (None, current)
 
 
 def _about(notice: Mapping[str, Any], secret: SecretDescription) -> dict[str, Any]:

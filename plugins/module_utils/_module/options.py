@@ -78,9 +78,14 @@ REQUIRED_TOGETHER = (("access_key", "secret_key"), ("tls_client_cert", "tls_clie
 
 def secret_store(params: Mapping[str, Any], secret_id: str | None = None) -> SecretStore:
     """Give the secret that the options name."""
-    client, throttles = make_client(_aws_options(params), "secretsmanager"), Throttles()
+    client, throttles = secrets_client(params), Throttles()
     throttles.watch(client)
     return SecretStore(client, secret_id or params["secret_id"], Writes(params["write_share"]), throttles)
+
+
+def secrets_client(params: Mapping[str, Any]) -> Any:
+    """Give a client of Secrets Manager, for what is asked of many secrets at once."""
+    return make_client(_aws_options(params), "secretsmanager")
 
 
 def sns_client(params: Mapping[str, Any], topic_arn: str) -> Any:

@@ -1,0 +1,121 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which clients a scheduled run has to visit, and in what state they are: from one listing, for a whole fleet. Pure.
+
+A listing may be minutes old and does not know what the inventory says of one client. So ``candidates`` holds all
+that may have to be visited, and the run decides for each of them anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.mend import MendedCycle, is_first, mended_cycle
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.schedule import Schedule, schedule
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import Turn, pulled
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import read_failures
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing import Listed
+from ansible_collections.dbops.rotation.plugins.module_utils._fleet.work import has_past_overlap, is_unfinished
+
+CANDIDATES, PULLED = "candidates", "pulled"
+STATES = ("due", "overdue", "pending", "overlap", "never_rotated", "failing", "notice")
+GROUPS = (*STATES, PULLED, CANDIDATES)
+# States that are no work for a scheduled run by themselves.
+NO_WORK = {"never_rotated", "failing"}
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is asked of the whole fleet.
+
+    ``ahead`` is how much earlier than this policy says a client's own windows and freezes may want it visited.
+    ``notices`` is False where nobody is told anything, so that what is owed is no reason for a visit.
+    """
+
+    policy: Policy
+    ahead: timedelta = timedelta()
+    notices: bool = True
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One client: its states, whether a scheduled run visits it, and what the levelling of the fleet asks.
+
+    ``unreadable`` where a client is under management and its tags do not say all that they should.
+    """
+
+    states: frozenset[str]
+    visited: bool
+    unreadable: bool
+    turn: Turn
+    cycle_days: int
+
+
+def grouped(standings: Mapping[str, Standing], now: datetime) -> dict[str, list[str]]:
+    """Give the clients of each group."""
+    groups = {state: [name for name, one in standings.items() if state in one.states] for state in STATES}
+    turns = {name: one.turn for name, one in standings.items()}
+    today = pulled(turns, {name: one.cycle_days for name, one in standings.items()}, now)
+    visited = {*today, *(name for name, one in standings.items() if one.visited)}
+    return {**groups, PULLED: today, CANDIDATES: [name for name in standings if name in visited]}
+
+
+def standing(client: str, listed: Listed, outlook: Outlook, now: datetime) -> Standing:
+    """Say how a client stands. Its tags say how long its cycle is: its inventory may know better, and is not known."""
+    secret, managed = listed.secret, tags.VERSION in listed.secret.tags
+    states = set(_states_of_secret(listed, now))
+    try:
+        mended = mended_cycle(secret.tags, listed.created, client, _by_tag(outlook.policy, secret.tags), now)
+    except RotationError:  # a due date that no run of ours has set
+        days = outlook.policy.cycle_days or tags.DEFAULT_CYCLE_DAYS
+        return Standing(frozenset(states), True, managed, Turn(listed.created), days)
+    found = schedule(mended, secret.tags, outlook.policy, now)
+    states |= set(_states_of_cycle(found))
+    spoilt = bool(mended.tags)
+    visited = spoilt or _is_work(states, outlook) or _may_be_work(client, listed, mended, outlook, now)
+    return Standing(frozenset(states), visited, spoilt and managed, found.turn, mended.cycle.days)
+
+
+def _by_tag(policy: Policy, found: Mapping[str, str]) -> Policy:
+    return replace(policy, cycle_days=None) if found.get(tags.CYCLE_DAYS) else policy
+
+
+def _states_of_secret(listed: Listed, now: datetime) -> Iterator[str]:
+    held = {
+        "pending": is_unfinished(listed.secret),
+        "overlap": has_past_overlap(listed.secret, now),
+        "never_rotated": is_first(listed.secret.tags),
+        "failing": read_failures(listed.secret.tags).count > 0,
+    }
+    yield from (state for state, holds in held.items() if holds)
+
+
+def _states_of_cycle(found: Schedule) -> Iterator[str]:
+    held = {
+        "due": found.due_now or found.waiting,
+        "overdue": found.overdue,
+        "notice": bool(found.owed),
+    }
+    yield from (state for state, holds in held.items() if holds)
+
+
+def _is_work(states: set[str], outlook: Outlook) -> bool:
+    idle = NO_WORK if outlook.notices else {*NO_WORK, "notice"}
+    return bool(states - idle)
+
+
+def _may_be_work(client: str, listed: Listed, mended: MendedCycle, outlook: Outlook, now: datetime) -> bool:
+    """Tell whether a shorter cycle, or windows and freezes of the client's own, may make it work already."""
+    found, later = listed.secret.tags, now + outlook.ahead
+    cycles = [mended] if outlook.ahead else []
+    if outlook.policy.cycle_days not in (None, mended.cycle.days):
+        cycles.append(mended_cycle(found, listed.created, client, outlook.policy, now))
+    return any(
+        _is_work(set(_states_of_cycle(schedule(cycle, found, outlook.policy, later))), outlook) for cycle in cycles
+    )

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All clients of an account and region, as one listing of Secrets Manager tells them: names, tags and stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretDescription, described
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
+
+PAGE = 100  # the most that ListSecrets gives at once
+MOST_FILTERS = 10
+# What is kept of each secret, in a form that any cache takes.
+KEPT = ("ARN", "Name", "Tags", "SecretVersionsToStages")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which secrets are clients: by the ends of their names and by tags, where None stands for any value."""
+
+    name_prefix: str = ""
+    name_suffix: str = ""
+    tags: Mapping[str, str | None] = field(default_factory=dict)
+
+    def filters(self) -> list[dict[str, Any]]:
+        """Give what ListSecrets can sort out: it compares only beginnings, so ``takes`` has the last word."""
+        wanted = [("name", self.name_prefix)]
+        for key, value in self.tags.items():
+            wanted += [("tag-key", key), ("tag-value", value or "")]
+        return [{"Key": key, "Values": [value]} for key, value in wanted if value][:MOST_FILTERS]
+
+    def takes(self, secret: SecretDescription) -> bool:
+        """Tell whether a secret is a client."""
+        long_enough = len(secret.name) > len(self.name_prefix) + len(self.name_suffix)
+        named = secret.name.startswith(self.name_prefix) and secret.name.endswith(self.name_suffix)
+        return long_enough and named and all(self._tagged(secret, key) for key in self.tags)
+
+    def _tagged(self, secret: SecretDescription, key: str) -> bool:
+        return key in secret.tags and self.tags[key] in (None, secret.tags[key])
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One secret of the listing. ``created`` is the secret's age; AWSCURRENT is not older."""
+
+    secret: SecretDescription
+    created: datetime
+
+
+def list_entries(client: Any, choice: Choice) -> list[dict[str, Any]]:
+    """List the secrets, one call for each hundred; no value is read.
+
+    Raises RotationError where AWS does not answer or does not allow it.
+    """
+    return [_kept(entry) for page in _pages(client, choice.filters()) for entry in page if _is_ours(entry)]
+
+
+def read_entries(entries: list[dict[str, Any]], choice: Choice) -> list[Listed]:
+    """Give the clients among what was listed, now or by an earlier run."""
+    listed = [Listed(described(entry), datetime.fromisoformat(entry["CreatedDate"])) for entry in entries]
+    return [one for one in listed if choice.takes(one.secret)]
+
+
+def _pages(client: Any, filters: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    token: dict[str, str] = {}
+    while True:
+        with translated("list the secrets"):
+            page = client.list_secrets(MaxResults=PAGE, Filters=filters, **token)
+        yield page["SecretList"]
+        if not page.get("NextToken"):
+            return
+        token = {"NextToken": page["NextToken"]}
+
+
+def _is_ours(entry: Mapping[str, Any]) -> bool:
+    """Leave out what waits for deletion, and replicas, which only their own region can change."""
+    region = entry["ARN"].split(":")[3]
+    return not entry.get("DeletedDate") and entry.get("PrimaryRegion") in (None, region)
+
+
+def _kept(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: entry[key] for key in KEPT if key in entry} | {"CreatedDate": stamp(entry["CreatedDate"])}

@@ -1,0 +1,45 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From secrets to the names of inventory hosts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing import Choice, Listed
+
+# What the role takes where the inventory says nothing.
+DEFAULT_SECRET_ID = "clients/{}/mysql/root"
+
+
+def host_names(listed: Iterable[Listed], choice: Choice) -> dict[str, Listed]:
+    """Give each secret a host name of its own: the tag rotation/client, or else what is left of the secret's name.
+
+    A name that two secrets claim goes to the one whose own name says the same; the other goes by its own.
+    """
+    named: dict[str, Listed] = {}
+    for one in sorted(listed, key=lambda one: (_tagged(one) not in ("", _derived(one, choice)), one.secret.name)):
+        claims = (_tagged(one), _derived(one, choice), _host_name(one.secret.name), _host_name(one.secret.arn))
+        named[next(name for name in claims if name and name not in named)] = one
+    return dict(sorted(named.items()))
+
+
+def renamed(named: dict[str, Listed]) -> list[str]:
+    """Give the hosts that could not get the name that their tag asks for."""
+    return [name for name, one in named.items() if _tagged(one) not in ("", name)]
+
+
+def _tagged(one: Listed) -> str:
+    return _host_name(one.secret.tags.get(tags.CLIENT, ""))
+
+
+def _derived(one: Listed, choice: Choice) -> str:
+    return _host_name(one.secret.name[len(choice.name_prefix) : len(one.secret.name) - len(choice.name_suffix)])
+
+
+def _host_name(text: str) -> str:
+    """Write a text so that it can be named by --limit and has its file in host_vars/."""
+    return re.sub(r"[^\w.@+=-]", "_", text).lstrip(".")

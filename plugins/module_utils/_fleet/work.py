@@ -1,0 +1,27 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a scheduled run has to do with a client, as far as labels and tags tell."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
+    CURRENT,
+    PENDING,
+    SecretDescription,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+
+
+def is_unfinished(secret: SecretDescription) -> bool:
+    """Tell whether a rotation was begun and not recorded as done."""
+    current, pending = secret.holder(CURRENT), secret.holder(PENDING)
+    return secret.tags.get(tags.VERSION) != current or pending not in (None, current)
+
+
+def has_past_overlap(secret: SecretDescription, now: datetime) -> bool:
+    """Tell whether an old password is still there although its overlap is over."""
+    overlap = tags.overlap_until(secret.tags)
+    return overlap is not None and overlap <= now
