@@ -1,0 +1,344 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: fleet
+version_added: 0.2.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: The clients as Secrets Manager knows them
+description:
+  - Makes a host of each secret of a client, and groups that say in what state the clients are. No value of a secret is
+    read.
+  - One C(ListSecrets) call is made for each hundred secrets. The configuration file is called C(fleet.yml),
+    C(fleet.yaml), or something that ends in C(.fleet.yml) or C(.fleet.yaml).
+  - A host is called what the tag C(rotation/client) of its secret says, or else what O(name_prefix) and O(name_suffix)
+    leave of the secret's name. What cannot be in the name of a host becomes an underscore. A name that two secrets
+    claim goes to the one whose own name says the same.
+  - All hosts are in the group O(group). What is set in this file (access to AWS except for keys, the calendar) is a
+    variable of that group, so that the playbooks need no other file. The host variable C(rotation_tags) has all tags
+    of a secret; C(rotation_secret_id) is there where the secret is not called C(clients/NAME/mysql/root).
+  - C(rotation_due) has to be rotated before the next scheduled run; C(rotation_overdue) is past its due date;
+    C(rotation_pending) has a rotation that is not finished; C(rotation_overlap) has an old password whose overlap is
+    over; C(rotation_never_rotated) was onboarded at most; C(rotation_failing) failed at the last attempt;
+    C(rotation_notice) has a notice that people have not been sent; C(rotation_pulled) is rotated today so that no day
+    has much more work than another.
+  - C(rotation_candidates) has every client that a scheduled run may have work with, and is all that
+    C(playbooks/rotate_due.yml) visits. What is done there is decided anew for each client, for a listing may be five
+    minutes old.
+options:
+  plugin:
+    description:
+      - The name of this plugin.
+    type: str
+    required: true
+    choices: [dbops.rotation.fleet]
+  name_prefix:
+    description:
+      - How the names of the clients' secrets begin.
+    type: str
+    default: clients/
+  name_suffix:
+    description:
+      - How the names of the clients' secrets end.
+    type: str
+    default: /mysql/root
+  tags:
+    description:
+      - Tags that the clients' secrets have. A tag without a value may have any.
+    type: dict
+    default: {}
+  group:
+    description:
+      - The group of all clients.
+    type: str
+    default: clients
+  group_prefix:
+    description:
+      - How the names of the groups of states begin.
+      - C(rotation_candidates) and C(rotation_pulled) are always called that, because C(playbooks/rotate_due.yml) looks
+        for them.
+    type: str
+    default: rotation_
+  cycle_days:
+    description:
+      - A client whose secret says otherwise is in the groups that its secret makes it belong to, and a candidate if
+        this number makes it due.
+    default: 40
+  notice_days:
+    description:
+      - How many days before a rotation it is announced.
+    type: list
+    elements: int
+    default: [7, 1]
+  notices:
+    description:
+      - Whether people are told at all (C(rotation_topic_arn)). If not, nothing that is owed makes a candidate.
+    type: bool
+    default: true
+  ahead_days:
+    description:
+      - The longest time in days for which windows and freezes that only the inventory knows may keep a client from
+        being rotated. Clients that come due within it are candidates, so that the last window before is not missed.
+      - Set it to V(0) where O(windows) and O(freezes) are those of all clients.
+    type: int
+    default: 7
+  assume_role_arn:
+    aliases: [iam_role_arn]
+extends_documentation_fragment:
+  - dbops.rotation._aws
+  - dbops.rotation._calendar
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+notes:
+  - Options of the access to AWS and those that choose secrets may be templates.
+  - The cache holds names, tags and the ids of versions. If an option that chooses secrets is changed, empty it with
+    C(--flush-cache).
+  - Ansible goes on without the hosts of an inventory that could not be read. Set C(any_unparsed_is_failed) in the
+    section C(inventory) of C(ansible.cfg), so that a scheduled run fails instead of doing nothing.
+requirements:
+  - boto3
+  - PyMySQL
+  - cryptography
+seealso:
+  - module: dbops.rotation.rotation_cycle_info
+"""
+
+EXAMPLES = r"""
+# fleet.yml: all secrets clients/*/mysql/root of a region. The listing is all that needs to be allowed on top of what a
+# rotation needs: secretsmanager:ListSecrets on *.
+plugin: dbops.rotation.fleet
+region: eu-central-1
+
+---
+# production.fleet.yml: clients by their tags, whatever their secrets are called, in another account, with one calendar.
+plugin: dbops.rotation.fleet
+region: eu-central-1
+assume_role_arn: "{{ lookup('ansible.builtin.env', 'ROTATION_ROLE') }}"
+name_prefix: ''
+name_suffix: ''
+tags:
+  environment: production
+  rotation/client:
+windows:
+  - {days: [mon, tue, wed, thu], from: "22:00", to: "04:00", timezone: Europe/Berlin}
+freezes:
+  - {from: "2026-12-20", to: "2027-01-03", reason: turn of the year, timezone: Europe/Berlin}
+ahead_days: 0
+
+---
+# Groups by any tag: tier_gold, tier_silver, and a group of the clients whose last rotation somebody asked for. A client
+# of the first is reached by `-l tier_gold`.
+plugin: dbops.rotation.fleet
+region: eu-central-1
+keyed_groups:
+  - key: rotation_tags.tier
+    prefix: tier
+groups:
+  asked_for: rotation_tags['rotation/trigger'] == 'on_demand'
+compose:
+  rotation_overlap: rotation_tags.overlap | default(0)
+
+---
+# Groups called due, overdue, pending and so on, and a listing that is kept for five minutes.
+plugin: dbops.rotation.fleet
+region: eu-central-1
+group_prefix: ''
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.cache/rotation
+cache_timeout: 300
+"""
+
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
+from ansible_collections.dbops.rotation.plugins.module_utils._fleet.grouped import (
+    CANDIDATES,
+    PULLED,
+    Outlook,
+    Standing,
+    grouped,
+    standing,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing import (
+    Choice,
+    Listed,
+    list_entries,
+    read_entries,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._fleet.names import DEFAULT_SECRET_ID, host_names, renamed
+from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
+from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_options import CALENDAR_SPEC, policy
+from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
+    AWS_SPEC,
+    MUTUALLY_EXCLUSIVE,
+    REQUIRED_TOGETHER,
+    Spec,
+    secrets_client,
+)
+
+FILE_NAMES = (".fleet.yml", ".fleet.yaml")
+CHECKED: Spec = {**AWS_SPEC, **CALENDAR_SPEC, "notice_days": {"type": "list", "elements": "int"}}
+KEYS = {"access_key", "secret_key", "session_token"}
+TEMPLATABLE = {*AWS_SPEC, "name_prefix", "name_suffix", "tags", "windows", "freezes"}
+# The names under which playbooks/rotate_due.yml looks for them.
+FIXED_NAMES = {CANDIDATES: "rotation_candidates", PULLED: "rotation_pulled"}
+MOST_NAMED = 5
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+    """Lists the secrets of the clients."""
+
+    NAME = "dbops.rotation.fleet"
+
+    def verify_file(self, path: str) -> bool:
+        """Tell whether a file is meant for this plugin."""
+        return bool(super().verify_file(path)) and f".{Path(path).name}".endswith(FILE_NAMES)
+
+    def get_option(self, option: str, hostvars: Any = None) -> Any:
+        """Give an option; some may be templates."""
+        value = super().get_option(option, hostvars)
+        return self.templar.template(value) if option in TEMPLATABLE and value else value
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        """Fill the inventory; whatever goes wrong is one sentence on what and why, and one on what to do."""
+        super().parse(inventory, loader, path, cache)
+        given = self._read_config_data(path)
+        try:
+            require_libraries()
+            self._refuse_unknown(given)
+            self._fill(self._checked(), given, path, cache)
+        except RotationError as error:
+            raise AnsibleParserError(_told(error, path)) from None
+        except AnsibleError:
+            raise
+        except Exception as error:
+            raise AnsibleParserError(_told(unexpected(error), path)) from None
+
+    def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
+        known = {
+            name for option, told in self.option_definitions.items() for name in (option, *told.get("aliases", ()))
+        }
+        if set(given) - known:
+            raise _wrong(f"there is no option {', '.join(sorted(set(given) - known))}")
+
+    def _checked(self) -> dict[str, Any]:
+        options = {option: self.get_option(option) for option in CHECKED}
+        found = ArgumentSpecValidator(
+            CHECKED, mutually_exclusive=MUTUALLY_EXCLUSIVE, required_together=REQUIRED_TOGETHER
+        ).validate({option: value for option, value in options.items() if value is not None})
+        if found.error_messages:
+            raise _wrong("; ".join(found.error_messages))
+        return dict(found.validated_parameters)
+
+    def _fill(self, params: Mapping[str, Any], given: Mapping[str, Any], path: str, cache: bool) -> None:
+        outlook, choice, now = self._outlook(params), self._choice(), datetime.now(UTC)
+        named = host_names(read_entries(self._entries(params, choice, path, cache), choice), choice)
+        standings = {name: standing(name, listed, outlook, now) for name, listed in named.items()}
+        self._add_clients(named, _shared(params, given))
+        for state, clients in grouped(standings, now).items():
+            self._add_group(FIXED_NAMES.get(state) or f"{self.get_option('group_prefix')}{state}", clients)
+        self._construct(named)
+        self._warn(named, standings)
+
+    def _outlook(self, params: Mapping[str, Any]) -> Outlook:
+        ahead = self.get_option("ahead_days")
+        if not 0 <= ahead <= 999:
+            raise _wrong(f"ahead_days is {ahead}, which is not a number from 0 to 999")
+        return Outlook(policy(params), timedelta(days=ahead), self.get_option("notices"))
+
+    def _choice(self) -> Choice:
+        tags = self.get_option("tags")
+        return Choice(
+            self.get_option("name_prefix"),
+            self.get_option("name_suffix"),
+            {str(key): None if value is None else str(value) for key, value in tags.items()},
+        )
+
+    def _entries(self, params: Mapping[str, Any], choice: Choice, path: str, cache: bool) -> list[dict[str, Any]]:
+        key, keeps = self.get_cache_key(path), self.get_option("cache")
+        if keeps and cache and key in self._cache:
+            kept: list[dict[str, Any]] = self._cache[key]
+            return kept
+        entries = list_entries(secrets_client(params), choice)
+        if keeps:
+            self._cache[key] = entries
+        return entries
+
+    def _add_clients(self, named: Mapping[str, Listed], shared: Mapping[str, Any]) -> None:
+        group = self.inventory.add_group(self.get_option("group"))
+        for variable, value in shared.items():
+            self.inventory.set_variable(group, variable, value)
+        for name, listed in named.items():
+            self.inventory.add_host(name, group=group)
+            self.inventory.set_variable(name, "rotation_tags", dict(listed.secret.tags))
+            if listed.secret.name != DEFAULT_SECRET_ID.format(name):
+                self.inventory.set_variable(name, "rotation_secret_id", listed.secret.name)
+
+    def _add_group(self, group: str, clients: list[str]) -> None:
+        """Add a group, also an empty one: that no client is due has to be told from not knowing it."""
+        self.inventory.add_group(group)
+        for client in clients:
+            self.inventory.add_child(group, client)
+
+    def _construct(self, named: Mapping[str, Listed]) -> None:
+        asked = {option: self.get_option(option) for option in ("compose", "groups", "keyed_groups")}
+        strict = self.get_option("strict")
+        for name in named if any(asked.values()) else ():
+            variables = self.inventory.get_host(name).get_vars()
+            self._set_composite_vars(asked["compose"], variables, name, strict)
+            self._add_host_to_composed_groups(asked["groups"], variables, name, strict)
+            self._add_host_to_keyed_groups(asked["keyed_groups"], variables, name, strict)
+
+    def _warn(self, named: dict[str, Listed], standings: Mapping[str, Standing]) -> None:
+        odd = [name for name, one in standings.items() if one.unreadable]
+        if odd:
+            self.display.warning(f"Tags are missing or make no sense; scheduled runs look at {_some(odd)}.")
+        moved = renamed(named)
+        if moved:
+            self.display.warning(
+                "The tag rotation/client of some secrets names another's client; these hosts are called after their"
+                f" secrets: {_some(moved)}."
+            )
+
+
+def _shared(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the variables of all clients; keys to AWS are no variables, for an inventory is printed."""
+    access = {name: params[name] for name in AWS_SPEC if name not in KEYS and params.get(name) not in (None, "")}
+    calendar = {name: params[name] for name in (*CALENDAR_SPEC, "notice_days") if name in given}
+    return {
+        # A template would not be rendered, and Ansible would look for a Python that may lack the libraries.
+        "ansible_python_interpreter": sys.executable,
+        "ansible_connection": "local",
+        **{f"rotation_{name}": value for name, value in {**access, **calendar}.items()},
+    }
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _wrong(what: str) -> RotationError:
+    return RotationError(
+        f"The options make no sense: {what}.",
+        code="invalid_option",
+        next_step="Correct the file; ansible-doc -t inventory dbops.rotation.fleet describes every option.",
+    )
+
+
+def _told(error: RotationError, path: str) -> str:
+    """Give the message; the options here are called what the role's variables are, without their prefix."""
+    error.client = Path(path).name
+    return str(error).replace("rotation_", "")
