@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A scheduled run over the inventory that Secrets Manager makes: who is visited, and that a hint decides nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from by_hand import stages, tags
+from managed import ManagedClient, playbook
+from test_playbooks import Run, said
+from test_recovery import AFTER_APPLY, assert_settled
+from test_rotate_due import in_days, is_due, set_tags
+from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
+from world.databases import DatabaseServer
+
+Make = Callable[..., ManagedClient]
+FLEET = "playbooks/rotate_due.yml"
+
+
+class Fleet:
+    """Clients of one test, told from those of others by a tag, and the inventory file that lists them."""
+
+    def __init__(self, folder: Path, clients: list[ManagedClient]) -> None:
+        self.clients, self.folder = clients, folder
+        self.mark = str(uuid.uuid4())
+        for client in clients:
+            client.rotate()
+            set_tags(client, {"fleet": self.mark, "rotation/notified": ""})
+        self.configure()
+
+    def configure(self, **options: Any) -> None:
+        """Write the inventory's configuration, and beside it what only the databases need."""
+        access = {"region": REGION, "endpoint_url": self.clients[0].aws.endpoint_url}
+        chosen = {"plugin": "dbops.rotation.fleet", "tags": {"fleet": self.mark}, "notices": False}
+        (self.folder / "fleet.yml").write_text(json.dumps({**chosen, **access, **options}))
+        (self.folder / "group_vars").mkdir(exist_ok=True)
+        written = {"rotation_tls_ca_file": str(self.clients[0].ca_file)}
+        (self.folder / "group_vars/clients.yml").write_text(json.dumps(written))
+
+    def run(self, *arguments: str, name: str = FLEET) -> Run:
+        """Run a playbook as a schedule does: with keys in the environment, and never without the listing."""
+        keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+        strict = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1"}
+        return playbook(name, "-i", str(self.folder / "fleet.yml"), *arguments, environment={**keys, **strict})
+
+
+def visited(run: Run) -> set[str]:
+    """Give the hosts of the recap."""
+    return set(re.findall(r"^(client_\w+) +:", run.stdout, re.MULTILINE))
+
+
+@pytest.fixture
+def fleet(make_client: Make, mysql_server: DatabaseServer, tmp_path: Path) -> Fleet:
+    return Fleet(tmp_path, [make_client(mysql_server).create() for _number in range(3)])
+
+
+def test_only_who_is_due_or_unfinished_is_visited(fleet: Fleet) -> None:
+    idle, due, begun = fleet.clients
+    is_due(due)
+    AFTER_APPLY.interrupt(begun)
+    before = (stages(idle), tags(idle))
+    run = fleet.run()
+    assert run.returncode == 0 and "WARNING" not in said(run), said(run)
+    assert visited(run) == {due.name, begun.name}
+    assert (stages(idle), tags(idle)) == before
+    assert tags(due)["rotation/trigger"] == "scheduled" and tags(due)["rotation/due"] > in_days(39)
+    for client in (due, begun):
+        assert_settled(client)
+
+
+def test_where_nothing_is_due_nobody_is_visited(fleet: Fleet, recording: AwsEmulator) -> None:
+    recording.start_recording()
+    run = fleet.run()
+    assert run.returncode == 0 and visited(run) == set() and "no hosts matched" in said(run)
+    assert [request.operation for request in recording.recorded() if request.operation] == ["ListSecrets"]
+
+
+def test_a_hint_that_is_out_of_date_rotates_nobody(fleet: Fleet) -> None:
+    stale, other, third = fleet.clients
+    fleet.configure(cache=True, cache_plugin="ansible.builtin.jsonfile", cache_connection=str(fleet.folder / "cache"))
+    for client in fleet.clients:
+        is_due(client)
+    assert visited(fleet.run("--list-hosts")) == set()  # fills the cache
+    set_tags(stale, {"rotation/due": in_days(30), "rotation/last": in_days(-10)})
+    current = stages(stale)["AWSCURRENT"]
+    run = fleet.run()
+    assert run.returncode == 0 and visited(run) == {client.name for client in fleet.clients}, said(run)
+    assert stages(stale)["AWSCURRENT"] == current
+    assert {tags(client)["rotation/trigger"] for client in (other, third)} == {"scheduled"}
+
+
+def test_a_limit_narrows_what_is_visited(fleet: Fleet) -> None:
+    first, second, idle = fleet.clients
+    for client in (first, second):
+        is_due(client)
+    assert visited(fleet.run("-l", first.name)) == {first.name}
+    assert tags(first)["rotation/trigger"] == "scheduled" and tags(second)["rotation/trigger"] == "on_demand"
+    assert visited(fleet.run("-l", idle.name)) == set()
+    assert visited(fleet.run("-l", idle.name, "-e", "rotation_hosts=clients")) == {idle.name}
+    assert visited(fleet.run("-l", idle.name, name="playbooks/verify.yml")) == {idle.name}
+
+
+def test_the_load_is_levelled_over_the_whole_fleet(fleet: Fleet) -> None:
+    """Three clients for two days: one is pulled forward, though none is due and only that one is visited."""
+    for client in fleet.clients:
+        is_due(client, 1.9)
+    fleet.configure(ahead_days=0)
+    run = fleet.run()
+    assert run.returncode == 0, said(run)
+    rotated = {client.name for client in fleet.clients if tags(client)["rotation/trigger"] == "scheduled"}
+    assert rotated == visited(run) and len(rotated) == 1
+
+
+def test_a_listing_that_fails_is_no_fleet_without_clients(fleet: Fleet) -> None:
+    fleet.configure(endpoint_url="http://127.0.0.1:9", aws_config={"retries": {"total_max_attempts": 1}})
+    run = fleet.run()
+    assert run.returncode != 0 and "Could not list the secrets: the AWS endpoint does not answer" in said(run)
+    assert "Traceback" not in said(run)
+
+
+def test_no_value_is_read(fleet: Fleet, recording: AwsEmulator) -> None:
+    is_due(fleet.clients[0])
+    recording.start_recording()
+    run = fleet.run("--list-hosts")
+    assert run.returncode == 0 and fleet.clients[0].name in run.stdout
+    assert {request.operation for request in recording.recorded() if request.operation} == {"ListSecrets"}
