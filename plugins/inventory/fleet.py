@@ -315,7 +315,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
 def _shared(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Give the variables of all clients; keys to AWS are no variables, for an inventory is printed."""
-    access = {name: params[name] for name in AWS_SPEC if name not in KEYS and params.get(name) not in (None, "")}
+    access = {
+        name: params[name]
+        for name, spec in AWS_SPEC.items()
+        if name not in KEYS and params.get(name) not in (None, "", spec.get("default"))
+    }
     calendar = {name: params[name] for name in (*CALENDAR_SPEC, "notice_days") if name in given}
     return {
         # A template would not be rendered, and Ansible would look for a Python that may lack the libraries.

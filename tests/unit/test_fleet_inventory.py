@@ -110,7 +110,8 @@ def parsed(aws: None, tmp_path: Path) -> Make:
 
     def make(*, flush: bool = False, **options: Any) -> InventoryData:
         path = tmp_path / "test.fleet.yml"
-        path.write_text(json.dumps({"plugin": fleet.InventoryModule.NAME, "region": REGION, **options}))
+        given = {"plugin": fleet.InventoryModule.NAME, "region": REGION, **options}
+        path.write_text(json.dumps({name: value for name, value in given.items() if value is not None}))
         plugin, inventory = fleet.InventoryModule(), InventoryData()
         plugin._load_name = plugin.ansible_name = fleet.InventoryModule.NAME
         plugin._redirected_names = []
@@ -164,7 +165,9 @@ def test_a_client_is_a_host_that_the_playbooks_can_work_on(parsed: Make, calls: 
     assert "rotation_secret_id" not in acme and globex["rotation_secret_id"] == "clients/globex-prod/mysql/root"
     assert acme["rotation_tags"]["tier"] == "gold" and acme["rotation_region"] == REGION
     assert (acme["ansible_connection"], acme["ansible_python_interpreter"]) == ("local", sys.executable)
-    assert "rotation_windows" not in acme and "rotation_endpoint_url" not in acme
+    assert (
+        "rotation_windows" not in acme and "rotation_validate_certs" not in acme and "rotation_endpoint_url" not in acme
+    )
     assert VALUE not in str(acme)
 
 
@@ -376,6 +379,20 @@ def test_options_may_be_templates(parsed: Make) -> None:
     assert set(parsed(name_prefix="{{ 'clients/' ~ 'client_' }}").hosts) == {"client_acme"}
 
 
+def test_options_have_the_other_names_of_amazon_aws_too(parsed: Make, calls: list[str]) -> None:
+    role = "arn:aws:iam::210987654321:role/rotation"
+    inventory = parsed(region=None, aws_region=REGION, iam_role_arn=role)
+    assert calls == ["AssumeRole", "ListSecrets"] and inventory.hosts == {}
+    told = inventory.groups["clients"].get_vars()
+    assert (told["rotation_region"], told["rotation_assume_role_arn"]) == (REGION, role)
+
+
+def test_the_region_may_come_from_the_environment(parsed: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    create("client_acme", now())
+    monkeypatch.setenv("AWS_REGION", REGION)
+    assert set(parsed(region=None).hosts) == {"client_acme"}
+
+
 def test_strange_tags_are_one_warning(parsed: Make, capfd: pytest.CaptureFixture[str]) -> None:
     for number in range(7):
         create(f"client_{number}", now(), **SPOILT)
@@ -485,8 +502,12 @@ def test_the_load_is_levelled_as_the_role_levels_it() -> None:
     moment = now()
     fleet_of = read(*(listed(f"c{number}", moment - 36 * DAY) for number in range(60)))
     states = {name: read_state(name, Policy(40), store_of(one), moment) for name, one in fleet_of.items()}
-    standings = {name: standing(name, one, Outlook(Policy(40)), moment) for name, one in fleet_of.items()}
-    pulled = grouped(standings, moment)["pulled"]
+    standings = {
+        name: standing(name, one, Outlook(Policy(40), notices=False), moment) for name, one in fleet_of.items()
+    }
+    found = grouped(standings, moment)
+    pulled = found["pulled"]
+    assert found["candidates"] == [name for name in fleet_of if name in pulled]
     assert sorted(pulled) == sorted(today(states)) and 10 <= len(pulled) <= 30
 
 

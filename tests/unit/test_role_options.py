@@ -30,8 +30,8 @@ SPECS = {
     "dbops.rotation.secretsmanager_mysql_reconcile": RECONCILE.spec,
     "dbops.rotation.secretsmanager_mysql_rotate": ROTATE.spec,
 }
-# Where the play runs is asked before a role has defaults.
-OF_THE_PLAY = {"rotation_hosts"}
+# Where the play runs is asked before a role has defaults; one is a group of the inventory.
+OF_THE_PLAY = {"rotation_candidates", "rotation_hosts"}
 
 
 def load(path: Path) -> Any:
