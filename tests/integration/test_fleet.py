@@ -87,7 +87,7 @@ def test_a_hint_that_is_out_of_date_rotates_nobody(fleet: Fleet) -> None:
     for client in fleet.clients:
         is_due(client)
     assert visited(fleet.run("--list-hosts")) == set()  # fills the cache
-    set_tags(stale, {"rotation/due": in_days(30), "rotation/last": in_days(-10)})
+    set_tags(stale, {"rotation/due": in_days(15), "rotation/last": in_days(-25)})
     current = stages(stale)["AWSCURRENT"]
     run = fleet.run()
     assert run.returncode == 0 and visited(run) == {client.name for client in fleet.clients}, said(run)
