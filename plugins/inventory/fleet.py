@@ -16,7 +16,7 @@ description:
     C(fleet.yaml), or something that ends in C(.fleet.yml) or C(.fleet.yaml).
   - A host is called what the tag C(rotation/client) of its secret says, or else what O(name_prefix) and O(name_suffix)
     leave of the secret's name. What cannot be in the name of a host becomes an underscore. A name that two secrets
-    claim goes to the one whose own name says the same.
+    claim goes to the one whose own name says the same, and the name of a group to none.
   - All hosts are in the group O(group). What is set in this file (access to AWS except for keys, the calendar) is a
     variable of that group, so that the playbooks need no other file. The host variable C(rotation_tags) has all tags
     of a secret; C(rotation_secret_id) is there where the secret is not called C(clients/NAME/mysql/root).
@@ -96,6 +96,8 @@ notes:
   - Options of the access to AWS and those that choose secrets may be templates.
   - The cache holds names, tags and the ids of versions. If an option that chooses secrets is changed, empty it with
     C(--flush-cache).
+  - Two files in one folder, for two regions or accounts, need an O(group) each, because access to AWS is a variable of
+    the group; and a client of one must not be called what a client of the other is called.
   - Ansible goes on without the hosts of an inventory that could not be read. Set C(any_unparsed_is_failed) in the
     section C(inventory) of C(ansible.cfg), so that a scheduled run fails instead of doing nothing.
 requirements:
@@ -165,6 +167,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.grouped import (
     CANDIDATES,
+    GROUPS,
     PULLED,
     Outlook,
     Standing,
@@ -244,11 +247,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _fill(self, params: Mapping[str, Any], given: Mapping[str, Any], path: str, cache: bool) -> None:
         outlook, choice, now = self._outlook(params), self._choice(), datetime.now(UTC)
-        named = host_names(read_entries(self._entries(params, choice, path, cache), choice), choice)
+        entries = read_entries(self._entries(params, choice, path, cache), choice)
+        group = self.inventory.add_group(self.get_option("group"))
+        names = {state: self.inventory.add_group(self._group_name(state)) for state in GROUPS}
+        named = host_names(entries, choice, self.inventory.groups)
         standings = {name: standing(name, listed, outlook, now) for name, listed in named.items()}
-        self._add_clients(named, _shared(params, given))
+        self._add_clients(named, group, _shared(params, given))
         for state, clients in grouped(standings, now).items():
-            self._add_group(FIXED_NAMES.get(state) or f"{self.get_option('group_prefix')}{state}", clients)
+            for client in clients:
+                self.inventory.add_child(names[state], client)
         self._construct(named)
         self._warn(named, standings)
 
@@ -276,8 +283,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._cache[key] = entries
         return entries
 
-    def _add_clients(self, named: Mapping[str, Listed], shared: Mapping[str, Any]) -> None:
-        group = self.inventory.add_group(self.get_option("group"))
+    def _group_name(self, state: str) -> str:
+        return FIXED_NAMES.get(state) or f"{self.get_option('group_prefix')}{state}"
+
+    def _add_clients(self, named: Mapping[str, Listed], group: str, shared: Mapping[str, Any]) -> None:
         for variable, value in shared.items():
             self.inventory.set_variable(group, variable, value)
         for name, listed in named.items():
@@ -285,12 +294,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.inventory.set_variable(name, "rotation_tags", dict(listed.secret.tags))
             if listed.secret.name != DEFAULT_SECRET_ID.format(name):
                 self.inventory.set_variable(name, "rotation_secret_id", listed.secret.name)
-
-    def _add_group(self, group: str, clients: list[str]) -> None:
-        """Add a group, also an empty one: that no client is due has to be told from not knowing it."""
-        self.inventory.add_group(group)
-        for client in clients:
-            self.inventory.add_child(group, client)
 
     def _construct(self, named: Mapping[str, Listed]) -> None:
         asked = {option: self.get_option(option) for option in ("compose", "groups", "keyed_groups")}
@@ -308,8 +311,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         moved = renamed(named)
         if moved:
             self.display.warning(
-                "The tag rotation/client of some secrets names another's client; these hosts are called after their"
-                f" secrets: {_some(moved)}."
+                "The tag rotation/client of some secrets names another's client or a group; these hosts are called"
+                f" after their secrets: {_some(moved)}."
             )
 
 

@@ -301,6 +301,16 @@ def test_a_name_that_two_secrets_claim_goes_to_the_one_that_is_called_so() -> No
     assert len(shifted) == 3 and shifted["bar"].secret.name == "clients/bar/mysql/root"
 
 
+def test_no_client_is_called_as_a_group_is(parsed: Make) -> None:
+    create("clients", now(), secret="clients/acme/mysql/root")
+    create("rotation_due", now() - 39.5 * DAY)
+    create("all", None)
+    inventory = parsed()
+    assert set(inventory.hosts) == {"acme", "clients_rotation_due_mysql_root", "clients_all_mysql_root"}
+    assert "rotation_secret_id" not in inventory.groups["clients"].get_vars()
+    assert members(inventory, "rotation_due") == {"clients_rotation_due_mysql_root"}
+
+
 def test_a_thousand_secrets_are_ten_calls_and_no_value(parsed: Make, calls: list[str]) -> None:
     client = secrets()
     for number in range(1000):

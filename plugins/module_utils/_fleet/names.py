@@ -15,15 +15,16 @@ from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing impo
 DEFAULT_SECRET_ID = "clients/{}/mysql/root"
 
 
-def host_names(listed: Iterable[Listed], choice: Choice) -> dict[str, Listed]:
+def host_names(listed: Iterable[Listed], choice: Choice, groups: Iterable[str] = ()) -> dict[str, Listed]:
     """Give each secret a host name of its own: the tag rotation/client, or else what is left of the secret's name.
 
-    A name that two secrets claim goes to the one whose own name says the same; the other goes by its own.
+    A name that two secrets claim goes to the one whose own name says the same; the other goes by its own. No host is
+    called as a group is, for what is set for it would hold for the whole group.
     """
-    named: dict[str, Listed] = {}
+    named, groups = dict[str, Listed](), set(groups)
     for one in sorted(listed, key=lambda one: (_tagged(one) not in ("", _derived(one, choice)), one.secret.name)):
         claims = (_tagged(one), _derived(one, choice), _host_name(one.secret.name), _host_name(one.secret.arn))
-        named[next(name for name in claims if name and name not in named)] = one
+        named[next(name for name in claims if name and name not in groups and name not in named)] = one
     return dict(sorted(named.items()))
 
 
