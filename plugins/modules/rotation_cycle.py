@@ -121,6 +121,21 @@ cycle_days:
   returned: when the secret could be read
   type: int
   sample: 40
+state:
+  description: What was asked for.
+  returned: success
+  type: str
+  sample: present
+step:
+  description: At which step the rotation failed, as it was given.
+  returned: when O(state=failed)
+  type: str
+  sample: open
+code:
+  description: Why the rotation failed, as it was given.
+  returned: when O(state=failed)
+  type: str
+  sample: login_refused
 failures:
   description: How many rotations have failed in a row; 0 also where a failure could not be counted.
   returned: success

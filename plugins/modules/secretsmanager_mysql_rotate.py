@@ -204,7 +204,7 @@ decision:
   sample: A new password was asked for.
 trigger:
   description: The trigger that was given.
-  returned: success
+  returned: always
   type: str
   sample: on_demand
 reason:
@@ -214,7 +214,7 @@ reason:
   sample: "CHG-1042: left the company"
 requested_by:
   description: Who asked for it, as given.
-  returned: success
+  returned: always
   type: str
 forced:
   description: Whether O(force) was given.

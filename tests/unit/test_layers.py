@@ -20,11 +20,12 @@ FILES = sorted(path.relative_to(PLUGINS) for path in PLUGINS.rglob("*.py"))
 ENGINE_LIBRARIES = {"boto3", "botocore", "cryptography", "nacl", "pymysql"}
 # Which rooms each room of the engine may enter besides itself. Any may use the shared files beside the rooms.
 ROOMS = {
+    "_audit": {"_aws"},
     "_aws": set(),
     "_cycle": set(),
     "_db": set(),
     "_fleet": {"_aws", "_cycle"},
-    "_module": {"_aws", "_cycle", "_db", "_fleet", "_notice", "_rotation"},
+    "_module": {"_audit", "_aws", "_cycle", "_db", "_fleet", "_notice", "_rotation"},
     "_notice": {"_aws"},
     "_rotation": {"_aws", "_cycle", "_db"},
 }

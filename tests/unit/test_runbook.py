@@ -141,7 +141,8 @@ def explained() -> list[str]:
 
 
 def variables() -> set[str]:
-    return {*DataLoader().load_from_file(str(ROOT / "roles/rotation/defaults/main.yml")), "rotation_hosts"}
+    defaults = (DataLoader().load_from_file(str(path)) for path in ROOT.glob("roles/*/defaults/main.yml"))
+    return {"rotation_hosts", *(name for variables in defaults for name in variables)}
 
 
 @pytest.mark.parametrize("code", sorted(codes()))

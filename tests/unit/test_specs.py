@@ -13,6 +13,7 @@ from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle import CYCLE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
+from ansible_collections.dbops.rotation.plugins.module_utils._module.history import HISTORY
 from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
@@ -25,6 +26,7 @@ COLLECTION = "ansible_collections.dbops.rotation.plugins"
 OPERATIONS = {
     "rotation_cycle": CYCLE,
     "rotation_cycle_info": CYCLE_INFO,
+    "rotation_history": HISTORY,
     "rotation_notice": NOTICE,
     "secretsmanager_mysql_info": INFO,
     "secretsmanager_mysql_onboard": ONBOARD,

@@ -107,6 +107,7 @@ def _result(
         "msg": f"{request.client}: {planned}{change.done}",
         "client": request.client,
         "secret_id": secret.name,
+        **_asked(request),
         "last": after.get(tags.LAST, ""),
         "due": after.get(tags.DUE, ""),
         "cycle_days": read_cycle(after, now).days,
@@ -118,6 +119,12 @@ def _result(
             "after": {key: after.get(key) for key in keys},
         },
     }
+
+
+def _asked(request: CycleRequest) -> dict[str, str]:
+    """Say what was asked for, for those who only see the result."""
+    failed = {"step": request.step, "code": request.code} if request.state == FAILED else {}
+    return {"state": request.state, **failed}
 
 
 def _cycle(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
@@ -145,6 +152,7 @@ def _uncounted(request: CycleRequest, error: RotationError) -> dict[str, Any]:
         "changed": False,
         "msg": f"{request.client}: {told}",
         "client": request.client,
+        **_asked(request),
         "failures": 0,
         "failed_at": stamp(datetime.now(UTC)),
         "warnings": [told],

@@ -54,18 +54,20 @@ class Operation:
             require_libraries()
             result = self.work(params, check)
         except RotationError as error:
-            return _failure(error, client_name(params), "Nothing was changed.")
+            return _failure(error, params, "Nothing was changed.")
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # Ansible's task timeout is no Exception
             state = "Unknown; the stored versions and the server hold the truth."
-            return _failure(unexpected(error), client_name(params), state)
+            return _failure(unexpected(error), params, state)
         if not diff:
             result.pop("diff", None)
         return result
 
 
-def _failure(error: RotationError, client: str, state: str) -> dict[str, Any]:
-    error.locate(client=client, step="prepare", state=state, next_step="")
+def _failure(error: RotationError, params: Mapping[str, Any], state: str) -> dict[str, Any]:
+    error.locate(client=client_name(params), step="prepare", state=state, next_step="")
     told = {name: getattr(error, name) for name in ("client", "step", "code", "cause", "state", "next_step")}
-    return {"failed": True, "changed": False, "msg": str(error), "error": told}
+    # Who asked for what. Not the reason: a failed run may not have compared it with the passwords.
+    asked = {name: params[name] for name in ("trigger", "requested_by") if params.get(name)}
+    return {"failed": True, "changed": False, "msg": str(error), "error": told, **asked}

@@ -85,12 +85,12 @@ def secret_store(params: Mapping[str, Any], secret_id: str | None = None) -> Sec
 
 def secrets_client(params: Mapping[str, Any]) -> Any:
     """Give a client of Secrets Manager, for what is asked of many secrets at once."""
-    return make_client(_aws_options(params), "secretsmanager")
+    return make_client(aws_options(params), "secretsmanager")
 
 
 def sns_client(params: Mapping[str, Any], topic_arn: str) -> Any:
     """Give a client of SNS in the region of a topic, which does not wait as long as one of Secrets Manager."""
-    options = _aws_options(params)
+    options = aws_options(params)
     region = (topic_arn.split(":") + [""] * 3)[3]
     patience = {**SNS_PATIENCE, **json.loads(options.aws_config)}
     return make_client(
@@ -135,7 +135,8 @@ def client_name(params: Mapping[str, Any]) -> str:
     return str(params["client"] or params["secret_id"])
 
 
-def _aws_options(params: Mapping[str, Any]) -> AwsOptions:
+def aws_options(params: Mapping[str, Any]) -> AwsOptions:
+    """Give the access to AWS that the options ask for."""
     special = ("aws_config", "region", "endpoint_url", "write_share")
     named = {name: params[name] for name in AWS_SPEC if name not in special}
     return AwsOptions(

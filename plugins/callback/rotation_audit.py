@@ -1,0 +1,230 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: rotation_audit
+type: notification
+version_added: 0.2.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: Keep an audit trail of every rotation, and ship it to CloudWatch Logs
+description:
+  - Writes one event, as a line of JSON, for every rotation, rollback, reconciliation, onboarding, verification, notice
+    and reset of a cycle, whether it succeeded, was refused or failed, and one for the run with what it came to in
+    numbers. C(docs/audit.md) of the collection describes the events. They never hold a password or a hash.
+  - Every event goes to the spool first, a folder on the controller. With O(log_group) it is shipped from there to
+    CloudWatch Logs when there are many, and at the end of the run. What could not be shipped is shipped by the next
+    run, at least once; an event that comes twice has the same C(id).
+  - Trouble with the spool or with AWS never stops a run. One warning at its end says what is wrong.
+  - The log group has to exist. The stream C(<date>/<controller>/<run id>) is made.
+notes:
+  - Access to AWS comes from the environment of the controller, O(profile) or the role of the machine. It needs
+    C(logs:CreateLogStream) and C(logs:PutLogEvents), and for playbooks/history.yml C(logs:FilterLogEvents).
+  - The spool has to lie on a file system of the machine itself, for its locks to hold.
+requirements:
+  - enabling, as C(callbacks_enabled = dbops.rotation.rotation_audit) in the section C([defaults]) of ansible.cfg
+  - boto3 >= 1.34, on the controller, where events are shipped
+options:
+  spool:
+    description:
+      - The folder of the spool. It is made if it is not there.
+      - If it is not set, it is C(dbops-rotation/spool) in E(XDG_STATE_HOME), or in C(~/.local/state).
+    type: path
+    env: [{name: ROTATION_AUDIT_SPOOL}]
+    ini: [{section: callback_rotation_audit, key: spool}]
+  keep_days:
+    description:
+      - After so many days a file is removed of which everything has been shipped.
+      - Without O(log_group) nothing is removed, for then the spool is the only place.
+    type: int
+    default: 90
+    env: [{name: ROTATION_AUDIT_KEEP_DAYS}]
+    ini: [{section: callback_rotation_audit, key: keep_days}]
+  log_group:
+    description:
+      - The log group to ship to, such as V(/dbops/rotation). If it is not set, nothing is shipped.
+    type: str
+    env: [{name: ROTATION_AUDIT_LOG_GROUP}]
+    ini: [{section: callback_rotation_audit, key: log_group}]
+  stdout:
+    description:
+      - Whether every event is also written to the output of the run, as one line of JSON. For places where the spool
+        does not outlive the run, such as execution environments, and where the output is collected.
+    type: bool
+    default: false
+    env: [{name: ROTATION_AUDIT_STDOUT}]
+    ini: [{section: callback_rotation_audit, key: stdout}]
+  check_mode:
+    description:
+      - Whether runs in check mode leave events too. They are marked as such.
+    type: bool
+    default: false
+    env: [{name: ROTATION_AUDIT_CHECK_MODE}]
+    ini: [{section: callback_rotation_audit, key: check_mode}]
+  region:
+    description:
+      - The AWS region of the log group.
+      - If it is not set, E(AWS_DEFAULT_REGION) or the region of the profile is used.
+    type: str
+    env: [{name: ROTATION_AUDIT_REGION}, {name: AWS_REGION}]
+    ini: [{section: callback_rotation_audit, key: region}]
+  profile:
+    description:
+      - A named AWS profile. If it is not set, E(AWS_PROFILE) is used.
+    type: str
+    env: [{name: ROTATION_AUDIT_PROFILE}]
+    ini: [{section: callback_rotation_audit, key: profile}]
+  endpoint_url:
+    description:
+      - URL to connect to instead of the AWS endpoint, such as that of an emulator or a VPC endpoint.
+    type: str
+    env: [{name: ROTATION_AUDIT_ENDPOINT_URL}, {name: AWS_URL}]
+    ini: [{section: callback_rotation_audit, key: endpoint_url}]
+  validate_certs:
+    description:
+      - Whether the certificate of the AWS endpoint is verified.
+    type: bool
+    default: true
+    env: [{name: ROTATION_AUDIT_VALIDATE_CERTS}]
+    ini: [{section: callback_rotation_audit, key: validate_certs}]
+  aws_ca_bundle:
+    description:
+      - The CA bundle that verifies the AWS endpoint. If it is not set, E(AWS_CA_BUNDLE) is used.
+    type: path
+    env: [{name: ROTATION_AUDIT_CA_BUNDLE}]
+    ini: [{section: callback_rotation_audit, key: aws_ca_bundle}]
+  assume_role_arn:
+    description:
+      - ARN of a role to assume for shipping.
+    type: str
+    env: [{name: ROTATION_AUDIT_ASSUME_ROLE_ARN}]
+    ini: [{section: callback_rotation_audit, key: assume_role_arn}]
+  external_id:
+    description:
+      - The external ID that the role of O(assume_role_arn) asks for.
+    type: str
+    env: [{name: ROTATION_AUDIT_EXTERNAL_ID}]
+    ini: [{section: callback_rotation_audit, key: external_id}]
+seealso:
+  - module: dbops.rotation.rotation_history
+"""
+
+EXAMPLES = r"""
+# ansible.cfg
+# [defaults]
+# callbacks_enabled = dbops.rotation.rotation_audit
+#
+# [callback_rotation_audit]
+# log_group = /dbops/rotation
+# region = eu-central-1
+"""
+
+import functools
+import socket
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ansible import context
+from ansible.plugins.callback import CallbackBase
+
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import Origin
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import log_group
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import KIND_OF, Report
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import default_folder
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.trail import Settings, Trail
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions
+
+OURS = "dbops.rotation."
+AWS_OPTIONS = (
+    *("region", "profile", "endpoint_url", "validate_certs", "aws_ca_bundle", "assume_role_arn", "external_id"),
+)
+
+
+def quiet(method: Callable[..., None]) -> Callable[..., None]:
+    """Turn whatever goes wrong in a callback into a warning: an audit trail must never end a run."""
+
+    @functools.wraps(method)
+    def guarded(self: CallbackModule, *arguments: Any, **options: Any) -> None:
+        try:
+            method(self, *arguments, **options)
+        except Exception as error:  # its text may hold anything
+            self.warn_once(f"An unexpected {type(error).__name__} kept an event out of it.")
+
+    return guarded
+
+
+class CallbackModule(CallbackBase):
+    """Hand results of our modules to the trail of the run."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "notification"
+    CALLBACK_NAME = "dbops.rotation.rotation_audit"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._trail: Trail | None = None
+        self._warned = False
+
+    @quiet
+    def v2_playbook_on_start(self, playbook: Any) -> None:
+        self._warned = False
+        name = Path(playbook._file_name).stem
+        self._trail = Trail(self._settings(), Origin(str(uuid.uuid4()), socket.gethostname(), name))
+
+    @quiet
+    def v2_runner_on_ok(self, result: Any) -> None:
+        self._add(result, failed=False)
+
+    @quiet
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        self._add(result, failed=True)
+
+    @quiet
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        self._add(result, failed=True)
+
+    @quiet
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        if self._trail:
+            failed = bool(stats.failures or stats.dark)
+            self._trail.finish(failed=failed, check=bool(context.CLIARGS.get("check")))
+            if self._trail.trouble:
+                self.warn_once(" ".join(self._trail.trouble))
+
+    def warn_once(self, text: str) -> None:
+        """Warn, but not for every event of a run."""
+        if not self._warned:
+            self._display.warning(f"The audit trail is not complete for now: {text} The rotations are not affected.")
+        self._warned = True
+
+    def _add(self, result: Any, *, failed: bool) -> None:
+        module = str(result.task.action).removeprefix(OURS)
+        if self._trail is None or module not in KIND_OF:
+            return
+        told = result.result
+        # A task with a loop has one result for each item.
+        for one in told.get("results", [told]):
+            report = Report(
+                module=module,
+                client=result.host.get_name(),
+                result=one,
+                failed=failed if one is told else bool(one.get("failed") or one.get("error")),
+                check=bool(result.task.check_mode),
+            )
+            self._trail.add(report)
+
+    def _settings(self) -> Settings:
+        name = self.get_option("log_group")
+        options = AwsOptions(**{option: self.get_option(option) for option in AWS_OPTIONS})
+        return Settings(
+            folder=Path(self.get_option("spool") or default_folder()),
+            group=functools.partial(log_group, name, options) if name else None,
+            show=self._display.display if self.get_option("stdout") else None,
+            keep_days=self.get_option("keep_days"),
+            check_mode=self.get_option("check_mode"),
+        )

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run has done, in numbers: the basis of heartbeats and metrics."""
+
+from __future__ import annotations
+
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import (
+    FAILED,
+    HOOKS,
+    LEFT_ALONE,
+    NOTICE,
+    REFUSED,
+    STATUS,
+    SUCCEEDED,
+    VERIFICATION,
+    Report,
+)
+
+CHANGES = ("rotation", "rollback", "reconciliation", "onboarding")
+# Findings of a verification that tell of an AWSPENDING nobody has finished.
+PENDING_FINDINGS = {"pending", "unfinished"}
+
+
+class Counts:
+    """Counts clients; one that is looked at twice counts once for each thing that is true of it."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._clients: dict[str, set[str]] = {name: set() for name in ("clients", *_NAMES)}
+        self._notices = {"notices_sent": 0, "notices_failed": 0}
+
+    def add(self, report: Report) -> None:
+        """Count one result."""
+        self._clients["clients"].add(report.client)
+        for name, holds in _facts(report).items():
+            if holds:
+                self._clients[name].add(report.client)
+        if report.kind == NOTICE and report.result.get("changed"):
+            self._notices["notices_sent"] += 1
+        if report.kind == NOTICE and report.outcome == FAILED:
+            self._notices["notices_failed"] += 1
+
+    def numbers(self) -> dict[str, int]:
+        """Give all of them, those that are zero too."""
+        return {name: len(clients) for name, clients in self._clients.items()} | self._notices
+
+
+def _facts(report: Report) -> dict[str, bool]:
+    result, changes = report.result, report.kind in CHANGES
+    failures = result.get("failures")
+    read = report.kind == STATUS
+    return {
+        "succeeded": changes and report.outcome == SUCCEEDED,
+        "rotated": bool(result.get("rotated")),
+        "left_alone": changes and report.outcome == LEFT_ALONE,
+        "refused": changes and report.outcome == REFUSED,
+        "failed": (changes or report.kind == HOOKS) and report.outcome == FAILED,
+        "locked_out": report.locked_out,
+        "unhealthy": report.kind == VERIFICATION and report.outcome == FAILED,
+        "unreadable": read and report.failed,
+        "candidates": read and bool(result.get("candidate")),
+        "overdue": read and bool(result.get("overdue")),
+        "paused": read and bool(result.get("paused")),
+        "unfinished": (read and bool(result.get("unfinished"))) or not PENDING_FINDINGS.isdisjoint(report.findings),
+        "failing": read and isinstance(failures, dict) and failures.get("count", 0) > 0,
+    }
+
+
+_NAMES = tuple(_facts(Report("rotation_cycle_info", "", {}, failed=False, check=False)))

@@ -1,0 +1,142 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One event of the audit trail, as docs/audit.md describes it.
+
+Only what is named here is copied from a result, and only texts on one line, numbers and flags: a key that somebody
+adds to a result one day does not get into the trail by itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import EVENT_BYTES
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import HOOKS, NOTICE, RUN, STATUS, Report
+from ansible_collections.dbops.rotation.plugins.module_utils._one_line import one_line
+from ansible_collections.dbops.rotation.plugins.module_utils._version import COLLECTION_VERSION
+
+SCHEMA_VERSION = 1
+SOURCE = "dbops.rotation"
+TEXT_LENGTH = 1000
+ID_LENGTH = 32
+
+OF_ANY = (
+    *("secret_id", "trigger", "reason", "requested_by", "action", "decision", "version_id", "previous_version_id"),
+    *("changed", "forced", "rotated", "held", "sessions_ended", "healthy", "seconds"),
+)
+OF_A_NOTICE = ("event", "notice_id", "delivered", "message_id")
+OF_ITS_BODY = ("secret_id", "trigger", "requested_by", "version_id", "previous_version_id")
+OF_A_STATUS = ("secret_id", "version_id", "last", "due", "days_left", "overdue", "unfinished", "candidate")
+OF_THE_CYCLE = ("last", "due", "overlap_until")
+OF_AN_ERROR = ("step", "code", "cause", "state", "next_step")
+# What the engine did not get to see; docs/audit.md explains it, for there is no message of ours.
+UNSEEN = {"code": "task_failed", "cause": "The task failed before the engine ran; see the output of the run."}
+# Lists that are given up where an event would be too large for CloudWatch Logs.
+LISTS = ("rows", "steps", "findings")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where events come from: one run of one playbook on one controller."""
+
+    run_id: str
+    controller: str
+    playbook: str
+
+
+def event_of(report: Report, origin: Origin, now: datetime) -> dict[str, Any]:
+    """Give the event that one result makes."""
+    client = report.error.get("client") or report.result.get("client") or report.client
+    told = {
+        "kind": report.kind,
+        "outcome": report.outcome,
+        "client": one_line(str(client), TEXT_LENGTH),
+        "check": report.check,
+        "locked_out": report.locked_out,
+        **_details(report),
+    }
+    return _sealed(told, origin, now)
+
+
+def run_event(
+    counts: Mapping[str, int], origin: Origin, now: datetime, *, outcome: str, check: bool, seconds: float
+) -> dict[str, Any]:
+    """Give the event with which a run ends, for heartbeats and metrics."""
+    told = {"kind": RUN, "outcome": outcome, "check": check, "seconds": round(seconds, 3), "counts": dict(counts)}
+    return _sealed(told, origin, now)
+
+
+def encoded(event: Mapping[str, Any]) -> bytes:
+    """Give an event as one line."""
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _sealed(told: Mapping[str, Any], origin: Origin, now: datetime) -> dict[str, Any]:
+    """Add origin, time and id. The id is the hash of all the rest, so that it is the same wherever the event goes."""
+    whole = {
+        "schema_version": SCHEMA_VERSION,
+        "source": SOURCE,
+        "time": now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        **told,
+        "run_id": origin.run_id,
+        "playbook": origin.playbook,
+        "controller": origin.controller,
+        "collection_version": COLLECTION_VERSION,
+    }
+    if len(encoded(whole)) > EVENT_BYTES:
+        whole = {name: value for name, value in whole.items() if name not in LISTS} | {"truncated": True}
+    return {"id": sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:ID_LENGTH], **whole}
+
+
+def _details(report: Report) -> dict[str, Any]:
+    result = report.result
+    if report.kind == NOTICE:
+        body = _mapping(result.get("body"))
+        told = {**_picked(body, OF_ITS_BODY), "notice": _picked(result, OF_A_NOTICE) | _picked(body, ("severity",))}
+    elif report.kind == STATUS:
+        told = _picked(result, OF_A_STATUS)
+    else:
+        told = {
+            **_picked(result, OF_ANY),
+            **_picked(_mapping(result.get("rotation")) or result, OF_THE_CYCLE),
+            "rows": _listed(result.get("rows"), ("row", "state")),
+            "steps": _listed(result.get("steps"), ("name", "seconds")),
+            "logins": _picked(_mapping(result.get("logins")), ("succeeded", "failed")),
+            "findings": report.findings,
+        }
+    return {name: value for name, value in {**told, "error": _error(report)}.items() if value not in ({}, [])}
+
+
+def _error(report: Report) -> dict[str, Any]:
+    if report.error:
+        return _picked(report.error, OF_AN_ERROR)
+    # A failure that is counted on the secret says where and how in its result.
+    if report.kind == HOOKS:
+        return _picked(report.result, ("step", "code"))
+    return UNSEEN if report.failed and "healthy" not in report.result else {}
+
+
+def _picked(given: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    found = {name: _plain(given[name]) for name in names if name in given}
+    return {name: value for name, value in found.items() if value not in (None, "")}
+
+
+def _listed(given: object, names: Iterable[str]) -> list[dict[str, Any]]:
+    return [_picked(one, names) for one in given if isinstance(one, Mapping)] if isinstance(given, list) else []
+
+
+def _plain(value: object) -> Any:
+    """Give a text on one line, a number or a flag; None for anything else."""
+    if isinstance(value, bool | int | float):
+        return value
+    return one_line(value, TEXT_LENGTH) if isinstance(value, str) else None
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

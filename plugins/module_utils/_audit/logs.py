@@ -1,0 +1,98 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A log group of CloudWatch Logs. Whatever goes wrong there is told as one kind of error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import Entry
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore, require_libraries
+
+# What is not shipped now is shipped by the next run; nobody waits a minute for it.
+PATIENCE = {"connect_timeout": 5, "read_timeout": 10, "retries": {"mode": "standard", "total_max_attempts": 2}}
+# Error codes of CloudWatch Logs: code -> what happened, with the remedy.
+REFUSALS = {
+    "ResourceNotFoundException": "there is no such log group; playbooks/provision.yml makes it",
+    "AccessDeniedException": "it is denied; allow logs:CreateLogStream, logs:PutLogEvents and logs:FilterLogEvents",
+    "ThrottlingException": "CloudWatch Logs throttles the calls",
+    "LimitExceededException": "a quota of CloudWatch Logs is used up",
+    "ServiceUnavailableException": "CloudWatch Logs is not available",
+    "InvalidParameterException": "CloudWatch Logs refused the shape of the call",
+    "ExpiredTokenException": "the AWS session has expired",
+    "UnrecognizedClientException": "AWS does not know these credentials",
+    "InvalidSignatureException": "AWS refused the signature; check this host's clock",
+}
+# The answer of PutLogEvents: key -> which entries it speaks of, and why they were not taken.
+TOO_OLD, EXPIRED, TOO_NEW = "tooOldLogEventEndIndex", "expiredLogEventEndIndex", "tooNewLogEventStartIndex"
+
+
+def log_group(name: str, options: AwsOptions) -> LogGroup:
+    """Give a log group by the connection's options; raises RotationError where there is no access at all."""
+    require_libraries()
+    patience = {**PATIENCE, **json.loads(options.aws_config)}
+    return LogGroup(make_client(replace(options, aws_config=json.dumps(patience, sort_keys=True)), "logs"), name)
+
+
+class LogGroup:
+    """The calls that the audit trail makes; each raises only RotationError. The group itself is never made here."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        """Take a boto3 client of CloudWatch Logs."""
+        self._client = client
+        self.name = name
+
+    def open_stream(self, stream: str) -> None:
+        """Make a stream, unless it is there."""
+        with self._calling("make a log stream"):
+            try:
+                self._client.create_log_stream(logGroupName=self.name, logStreamName=stream)
+            except self._client.exceptions.ResourceAlreadyExistsException:
+                return
+
+    def put(self, stream: str, entries: list[Entry]) -> list[Entry]:
+        """Send a batch, in the order of time, and give what CloudWatch Logs did not keep."""
+        ordered = sorted(entries, key=lambda entry: entry.timestamp)
+        events = [{"timestamp": entry.timestamp, "message": entry.message} for entry in ordered]
+        with self._calling("ship events"):
+            answer = self._client.put_log_events(logGroupName=self.name, logStreamName=stream, logEvents=events)
+        rejected = answer.get("rejectedLogEventsInfo", {})
+        old = max(rejected.get(TOO_OLD, 0), rejected.get(EXPIRED, 0))
+        return ordered[:old] + ordered[max(old, rejected.get(TOO_NEW, len(ordered))) :]
+
+    def find(self, pattern: str, since: int) -> Iterator[str]:
+        """Give the messages that match a filter pattern, from a moment on (milliseconds)."""
+        token: dict[str, str] = {}
+        while True:
+            with self._calling("read events"):
+                page = self._client.filter_log_events(
+                    logGroupName=self.name, filterPattern=pattern, startTime=since, **token
+                )
+            yield from (event["message"] for event in page["events"])
+            if not page.get("nextToken"):
+                return
+            token = {"nextToken": page["nextToken"]}
+
+    @contextmanager
+    def _calling(self, doing: str) -> Iterator[None]:
+        doing = f"{doing} in the log group {self.name}"
+        try:
+            with translated(doing):
+                try:
+                    yield
+                except botocore.exceptions.ClientError as error:
+                    code = str(error.response.get("Error", {}).get("Code", "Unknown"))
+                    what = REFUSALS.get(code, "CloudWatch Logs refused")
+                    raise RotationError(f"Could not {doing}: {what} ({code}).", code="logs_refused") from None
+        except RotationError:
+            raise
+        except Exception as error:  # botocore also raises plain ValueErrors, as for an endpoint that is no URL
+            raise RotationError(f"Could not {doing} ({type(error).__name__}).", code="logs_error") from None

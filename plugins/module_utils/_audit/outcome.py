@@ -1,0 +1,112 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a result of one of our modules comes to: the kind of an event, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+ROTATION, ROLLBACK, RECONCILIATION, ONBOARDING = "rotation", "rollback", "reconciliation", "onboarding"
+HOOKS, NOTICE, VERIFICATION, CYCLE, STATUS, RUN = "hooks", "notice", "verification", "cycle", "status", "run"
+KINDS = (ROTATION, ROLLBACK, RECONCILIATION, ONBOARDING, HOOKS, NOTICE, VERIFICATION, CYCLE, STATUS, RUN)
+
+SUCCEEDED, LEFT_ALONE, REFUSED, FAILED = "succeeded", "left_alone", "refused", "failed"
+OUTCOMES = (SUCCEEDED, LEFT_ALONE, REFUSED, FAILED)
+
+KIND_OF = {
+    "secretsmanager_mysql_rotate": ROTATION,
+    "secretsmanager_mysql_reconcile": RECONCILIATION,
+    "secretsmanager_mysql_onboard": ONBOARDING,
+    "secretsmanager_mysql_info": VERIFICATION,
+    "rotation_notice": NOTICE,
+    "rotation_cycle": CYCLE,
+    "rotation_cycle_info": STATUS,
+}
+# Before these are over, nothing has been stored or changed.
+HARMLESS_STEPS = ("prepare", "read", "open", "fence", "look", "decide")
+# Error codes of rules by which the engine keeps its hands off; any other code is a failure.
+RULES = frozenset(
+    [
+        *("account_limits", "credentials_missing", "drift", "fence_busy", "foreign_secondary", "grants_off"),
+        *("impossible_due", "invalid_option", "known_refused", "label_moved_back", "login_unproven"),
+        *("no_password_row", "nothing_covered", "nothing_to_reconcile", "nothing_to_restore", "other_password_newer"),
+        *("other_server", "plaintext_needed", "plaintext_not_enough", "privilege_missing", "read_only"),
+        *("reason_holds_password", "replica", "row_problem", "secret_deleted", "secret_exists", "secret_owned"),
+        *("secret_rotation_enabled", "several_servers", "several_writers", "shared_account", "tls_required"),
+        *("unsupported_server", "version_undecryptable"),
+    ]
+)
+# What says that whoever reads AWSCURRENT cannot log in with it.
+LOCKED_OUT = frozenset(
+    ["account_expired", "account_locked", "account_locked_out", "drift", "known_refused", "login_refused"]
+)
+IDLE_ACTIONS = ("nothing", "busy")
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of one task of ours; ``client`` is the name to use where the result has none."""
+
+    module: str
+    client: str
+    result: Mapping[str, Any]
+    failed: bool
+    check: bool
+
+    @property
+    def error(self) -> Mapping[str, Any]:
+        """Give the parts of a failure; empty where there was none, or where the engine was not reached."""
+        error = self.result.get("error")
+        return error if isinstance(error, Mapping) else {}
+
+    @property
+    def kind(self) -> str:
+        """Give what was worked on."""
+        kind = KIND_OF[self.module]
+        if kind == ROTATION and self.result.get("trigger") == "rollback":
+            return ROLLBACK
+        return HOOKS if kind == CYCLE and self.result.get("code") == "hook_failed" else kind
+
+    @property
+    def outcome(self) -> str:
+        """Give how it ended."""
+        if self.kind == HOOKS or self._fell_short():
+            return FAILED
+        if not self.failed:
+            return LEFT_ALONE if self._left_alone() else SUCCEEDED
+        harmless = self.error.get("step") in HARMLESS_STEPS
+        return REFUSED if harmless and self.error.get("code") in RULES else FAILED
+
+    @property
+    def locked_out(self) -> bool:
+        """Tell whether a client's programs cannot log in with AWSCURRENT."""
+        if self.kind not in (ROTATION, ROLLBACK, VERIFICATION):
+            return False
+        return not LOCKED_OUT.isdisjoint({self.error.get("code"), *self.findings})
+
+    @property
+    def findings(self) -> list[str]:
+        """Give the codes of what a verification found."""
+        found = self.result.get("findings")
+        return [str(one.get("code")) for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+
+    @property
+    def worth_telling(self) -> bool:
+        """Tell whether it makes an event of its own; everything is counted in the event of the run."""
+        if self.kind == CYCLE:
+            return self.failed or (bool(self.result.get("changed")) and self.result.get("state") != "failed")
+        if self.kind == STATUS:
+            return self.failed or bool(self.result.get("overdue") or self.result.get("unfinished"))
+        return True
+
+    def _fell_short(self) -> bool:
+        undelivered = self.kind == NOTICE and not self.check and self.result.get("delivered") is False
+        return undelivered or (self.kind == VERIFICATION and self.result.get("healthy") is False)
+
+    def _left_alone(self) -> bool:
+        if self.kind in (ROTATION, ROLLBACK, RECONCILIATION):
+            return self.result.get("action") in IDLE_ACTIONS
+        return self.kind in (ONBOARDING, NOTICE) and not self.result.get("changed")

@@ -1,0 +1,145 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The audit trail of one run: an event is spooled at once, and shipped when there are many or the run ends.
+
+Nothing here may stop a rotation: trouble is kept, to be told once at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.counts import Counts
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import (
+    Origin,
+    encoded,
+    event_of,
+    run_event,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import BATCH_BYTES, BATCH_EVENTS
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import LogGroup
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import FAILED, SUCCEEDED, Report
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.ship import Shipper
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import RunSpool, remove_shipped
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+
+# Seconds that the end of a run may wait for CloudWatch Logs, besides the one call that is under way.
+SHIPPING_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where events go. ``group`` gives the log group, None where events are not shipped."""
+
+    folder: Path
+    group: Callable[[], LogGroup] | None = None
+    show: Callable[[str], None] | None = None
+    keep_days: int = 90
+    check_mode: bool = False
+
+
+class Trail:
+    """Takes what happened in one run; ``trouble`` is what people have to be told of."""
+
+    def __init__(self, settings: Settings, origin: Origin) -> None:
+        """Begin the run; nothing is written before the first event."""
+        self._settings = settings
+        self._origin = origin
+        self._began = monotonic()
+        self._counts = Counts()
+        self._spool: RunSpool | None = None
+        self._unspooled: list[bytes] = []
+        self._unshipped = (0, 0)
+        self._shipping = settings.group is not None
+        self._seen = False
+        self.trouble: list[str] = []
+
+    def add(self, report: Report) -> None:
+        """Take one result."""
+        if report.check and not self._settings.check_mode:
+            return
+        self._seen = True
+        self._counts.add(report)
+        if report.worth_telling:
+            self._write(encoded(event_of(report, self._origin, datetime.now(UTC))))
+
+    def finish(self, *, failed: bool, check: bool) -> None:
+        """End the run: write its own event, and ship what there is."""
+        if not self._seen:
+            return
+        outcome = FAILED if failed else SUCCEEDED
+        event = run_event(
+            self._counts.numbers(),
+            self._origin,
+            datetime.now(UTC),
+            outcome=outcome,
+            check=check,
+            seconds=monotonic() - self._began,
+        )
+        self._write(encoded(event))
+        self._ship(last=True)
+        if not self._settings.show:
+            self._show_what_is_nowhere()
+        if self._spool:
+            self._spool.close()
+        with suppress(OSError):
+            remove_shipped(self._settings.folder, self._settings.keep_days)
+
+    def _write(self, line: bytes) -> None:
+        if self._settings.show:
+            self._settings.show(line.decode().rstrip("\n"))
+        try:
+            self._spool = self._spool or RunSpool(self._settings.folder, self._origin.run_id, datetime.now(UTC))
+            self._spool.append(line)
+        except OSError as error:
+            self._unspooled.append(line)
+            self._tell(f"Events could not be written to the spool {self._settings.folder} ({error.strerror}).")
+        self._unshipped = (self._unshipped[0] + 1, self._unshipped[1] + len(line))
+        if self._unshipped[0] >= BATCH_EVENTS or self._unshipped[1] >= BATCH_BYTES:
+            self._ship(last=False)
+
+    def _ship(self, *, last: bool) -> None:
+        if not self._shipping or not self._settings.group:
+            return
+        self._unshipped = (0, 0)
+        try:
+            shipper = Shipper(self._settings.group(), SHIPPING_SECONDS)
+            self._ship_by(shipper, last=last)
+        except RotationError as error:
+            self._shipping = False  # a run that has waited for a dead service once does not do so again
+            self._tell(f"Not all events were shipped; the next run does it. {error.cause}")
+        except OSError as error:
+            where = f"The spool {self._settings.folder} could not be read or marked"
+            self._tell(f"{where}, so events may come twice ({error.strerror}).")
+
+    def _ship_by(self, shipper: Shipper, *, last: bool) -> None:
+        try:
+            if self._spool:
+                shipper.ship(self._spool.run)
+            shipper.ship_lines(self._unspooled)
+            self._unspooled = []
+            if last:
+                if self._spool:
+                    self._spool.run.retire()
+                shipper.ship_others(self._settings.folder)
+        finally:
+            if shipper.rejected:
+                self._tell(
+                    f"CloudWatch Logs did not take {shipper.rejected} events, which are too old or no events; they are"
+                    f" kept in {self._settings.folder}."
+                )
+
+    def _show_what_is_nowhere(self) -> None:
+        """Say it in the output of the run, where there was neither a disk nor a log group for it."""
+        for line in self._unspooled:
+            self._tell(f"Nowhere but here: {line.decode().rstrip()}")
+
+    def _tell(self, text: str) -> None:
+        if text not in self.trouble:
+            self.trouble.append(text)

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operation rotation_history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.history import logged, past
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import log_group
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import default_folder, spooled_lines
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
+from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
+    AWS_SPEC,
+    CLIENT_SPEC,
+    DATABASE_SPEC,
+    aws_options,
+    client_name,
+)
+
+AUTO, SPOOL, LOGS = "auto", "spool", "logs"
+
+
+def _history(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
+    client, since = client_name(params), _moment(params["since"])
+    warnings: list[str] = []
+    lines = [line for source in _sources(params) for line in _read(source, params, client, since, warnings)]
+    events = past(lines, client, since)
+    shown = events[-params["limit"] :] if params["limit"] > 0 else events
+    older = f", the last {len(shown)} shown" if len(shown) < len(events) else ""
+    return {
+        "changed": False,
+        "msg": f"{client}: {len(events)} event{'s'[: len(events) != 1]}{older}",
+        "client": client,
+        "events": shown,
+        "warnings": warnings,
+    }
+
+
+def _sources(params: Mapping[str, Any]) -> tuple[str, ...]:
+    if params["source"] == LOGS and not params["log_group"]:
+        raise RotationError(
+            "The log group to read is not known.",
+            code="invalid_option",
+            next_step="Set rotation_history_log_group, or log_group of the callback rotation_audit.",
+        )
+    if params["source"] == AUTO:
+        return (LOGS, SPOOL) if params["log_group"] else (SPOOL,)
+    return (params["source"],)
+
+
+def _read(
+    source: str, params: Mapping[str, Any], client: str, since: datetime, warnings: list[str]
+) -> list[str] | list[bytes]:
+    """Read one source; of two, one that cannot be read is told of, and the other one has to do."""
+    try:
+        if source == LOGS:
+            return list(logged(log_group(params["log_group"], aws_options(params)), client, since))
+        return list(_spooled(params))
+    except RotationError as error:
+        if params["source"] != AUTO:
+            raise
+        warnings.append(f"{client}: the history is not complete. {error.cause}")
+        return []
+
+
+def _spooled(params: Mapping[str, Any]) -> Iterator[bytes]:
+    folder = Path(params["spool"] or default_folder())
+    try:
+        yield from spooled_lines(folder)
+    except OSError as error:
+        raise RotationError(
+            f"The spool {folder} cannot be read ({error.strerror}).",
+            code="spool_unreadable",
+            next_step="Run as the user who runs the rotations, or name another folder in rotation_history_spool.",
+        ) from None
+
+
+def _moment(text: str | None) -> datetime:
+    """Give a day or a moment; one without a time zone is in UTC."""
+    try:
+        moment = datetime.fromisoformat(text or "1970-01-01")
+    except ValueError:
+        raise RotationError(
+            "rotation_history_since is no day and no moment in ISO 8601.",
+            code="invalid_option",
+            next_step="Write it like 2026-11-25 or 2026-11-25T14:00:00Z.",
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+HISTORY = Operation(
+    spec={
+        **CLIENT_SPEC,
+        "source": {"type": "str", "choices": [AUTO, SPOOL, LOGS], "default": AUTO},
+        "log_group": {"type": "str"},
+        "spool": {"type": "path"},
+        "since": {"type": "str"},
+        "limit": {"type": "int", "default": 50},
+        **DATABASE_SPEC,
+        **AWS_SPEC,
+    },
+    work=_history,
+)
