@@ -5,7 +5,11 @@ from __future__ import annotations
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.history import HISTORY
 from ansible_collections.dbops.rotation.plugins.plugin_utils._action import EngineAction
+from ansible_collections.dbops.rotation.plugins.plugin_utils._audit_options import add_audit_options
 
 
 class ActionModule(EngineAction):
     operation = HISTORY
+
+    def complete_arguments(self) -> None:
+        add_audit_options(self._task.args)

@@ -137,11 +137,9 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome impo
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import default_folder
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.trail import Settings, Trail
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions
+from ansible_collections.dbops.rotation.plugins.plugin_utils._audit_options import CONNECTION
 
 OURS = "dbops.rotation."
-AWS_OPTIONS = (
-    *("region", "profile", "endpoint_url", "validate_certs", "aws_ca_bundle", "assume_role_arn", "external_id"),
-)
 
 
 def quiet(method: Callable[..., None]) -> Callable[..., None]:
@@ -220,7 +218,7 @@ class CallbackModule(CallbackBase):
 
     def _settings(self) -> Settings:
         name = self.get_option("log_group")
-        options = AwsOptions(**{option: self.get_option(option) for option in AWS_OPTIONS})
+        options = AwsOptions(**{option: self.get_option(option) for option in CONNECTION})
         return Settings(
             folder=Path(self.get_option("spool") or default_folder()),
             group=functools.partial(log_group, name, options) if name else None,

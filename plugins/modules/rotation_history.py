@@ -16,6 +16,7 @@ description:
     CloudWatch Logs and from the spool on this machine. Each event is there once, the oldest first.
   - C(docs/audit.md) of the collection describes the events. Nothing is ever changed.
 notes:
+  - If no option of the access to AWS is set, the access is that of the callback.
   - Needs C(logs:FilterLogEvents) on the log group.
   - The options of the connection to the database are taken so that one C(module_defaults) serves a whole play. This
     module does not connect to it.
@@ -46,12 +47,12 @@ options:
     default: auto
   log_group:
     description:
-      - The log group.
+      - The log group. If it is not set, it is the one that the callback ships to.
     type: str
   spool:
     description:
       - The folder of the spool.
-      - If it is not set, it is C(dbops-rotation/spool) in E(XDG_STATE_HOME), or in C(~/.local/state).
+      - If it is not set, it is the one that the callback writes to.
     type: path
   since:
     description:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What PutLogEvents takes, and how events are cut into batches that it takes.
 
-https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html says 1 MB for one event; it
-was 256 KB until 2025 and still is where that has not arrived, so the smaller one is kept to.
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html says 1 MB for one event; the
+documentation of other partitions still says 256 KB, so the smaller one is kept to.
 """
 
 from __future__ import annotations
