@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import resource
@@ -220,6 +221,22 @@ def test_two_shippers_at_once_send_everything_once(
         one.join()
     assert versions(group) == {f"v{number}": 1 for number in range(12)}
     assert names(tmp_path) == [".shipped"] * 12
+
+
+def test_a_file_that_another_shipper_has_just_finished_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spooled(tmp_path, "run", [line(0)])
+    (path,) = tmp_path.iterdir()
+    lock = fcntl.flock
+
+    def too_late(file: int, how: int) -> None:
+        if path.exists():
+            path.rename(path.with_suffix(".shipped"))
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", too_late)
+    assert list(runs_to_ship(tmp_path)) == []
 
 
 def test_a_run_that_lives_is_left_to_itself_and_shipped_when_it_was_killed(
