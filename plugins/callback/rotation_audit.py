@@ -17,7 +17,8 @@ description:
   - Every event goes to the spool first, a folder on the controller. With O(log_group) it is shipped from there to
     CloudWatch Logs when there are many, and at the end of the run. What could not be shipped is shipped by the next
     run, at least once; an event that comes twice has the same C(id).
-  - Trouble with the spool or with AWS never stops a run. One warning at its end says what is wrong.
+  - Trouble with the spool or with AWS never stops a run. One warning at its end says what is wrong, and an event that
+    could neither be spooled nor shipped is a line of the output.
   - The log group has to exist. The stream C(<date>/<controller>/<run id>) is made.
 notes:
   - Access to AWS comes from the environment of the controller, O(profile) or the role of the machine. It needs
@@ -191,6 +192,8 @@ class CallbackModule(CallbackBase):
         if self._trail:
             failed = bool(stats.failures or stats.dark)
             self._trail.finish(failed=failed, check=bool(context.CLIARGS.get("check")))
+            for line in self._trail.unkept:
+                self._display.display(line)
             if self._trail.trouble:
                 self.warn_once(" ".join(self._trail.trouble))
 

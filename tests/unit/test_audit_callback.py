@@ -122,6 +122,7 @@ def test_trouble_of_the_trail_is_one_warning(tmp_path: Path) -> None:
     callback.v2_playbook_on_stats(STATS)
     (told,) = callback.warned
     assert "could not be written to the spool" in told and "Not all events were shipped" in told
+    assert [json.loads(line)["kind"] for line in callback.shown] == ["rotation", "rotation", "run"]
 
 
 def test_events_can_be_lines_of_the_output(tmp_path: Path) -> None:

@@ -80,8 +80,12 @@ class RunSpool:
         # Another run must never see it unlocked, so it gets its name with the lock on.
         nameless = path.with_suffix(".new")
         self._file = os.open(nameless, os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_MODE)
-        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        nameless.rename(path)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            nameless.rename(path)
+        except OSError:
+            os.close(self._file)
+            raise
         self.run = SpooledRun(path)
         self._size = 0
 
@@ -103,7 +107,7 @@ class RunSpool:
 
 def runs_to_ship(folder: Path) -> Iterator[SpooledRun]:
     """Give the files that no living run holds, oldest first, each locked while it is worked on."""
-    for path in sorted(folder.glob(f"*{WAITING}")):
+    for path in _files(folder, WAITING):
         with _claimed(path) as claimed:
             if claimed:
                 yield SpooledRun(path)
@@ -111,19 +115,26 @@ def runs_to_ship(folder: Path) -> Iterator[SpooledRun]:
 
 def spooled_lines(folder: Path) -> Iterator[bytes]:
     """Give every event of the folder, shipped or not."""
-    for path in sorted([*folder.glob(f"*{WAITING}"), *folder.glob(f"*{SHIPPED}")]):
-        # It may have been renamed since; then it was read under one of its names, or will be by the next call.
-        with suppress(FileNotFoundError):
-            yield from path.read_bytes().splitlines()
+    for path in _files(folder, WAITING, SHIPPED):
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:  # a run has shipped it in this moment
+            content = path.with_suffix(SHIPPED).read_bytes()
+        yield from content.splitlines()
 
 
 def remove_shipped(folder: Path, keep_days: int) -> None:
     """Remove files that were shipped more than so many days ago."""
     limit = time.time() - keep_days * 86400
-    for path in folder.glob(f"*{SHIPPED}"):
+    for path in _files(folder, SHIPPED):
         with suppress(FileNotFoundError):
             if path.stat().st_mtime < limit:
                 path.unlink()
+
+
+def _files(folder: Path, *suffixes: str) -> list[Path]:
+    """Give the files of a kind, oldest run first; OSError where the folder is there and cannot be read."""
+    return sorted(path for path in folder.iterdir() if path.suffix in suffixes) if folder.exists() else []
 
 
 @contextmanager

@@ -84,12 +84,17 @@ class Trail:
         )
         self._write(encoded(event))
         self._ship(last=True)
-        if not self._settings.show:
-            self._show_what_is_nowhere()
+        if self.unkept:
+            self._tell("What is in neither place stands in the output of this run, as lines of JSON.")
         if self._spool:
             self._spool.close()
         with suppress(OSError):
             remove_shipped(self._settings.folder, self._settings.keep_days)
+
+    @property
+    def unkept(self) -> list[str]:
+        """Give the events for which there was neither a disk nor a log group, unless they are shown anyway."""
+        return [] if self._settings.show else [line.decode().rstrip("\n") for line in self._unspooled]
 
     def _write(self, line: bytes) -> None:
         if self._settings.show:
@@ -134,11 +139,6 @@ class Trail:
                     f"CloudWatch Logs did not take {shipper.rejected} events, which are too old or no events; they are"
                     f" kept in {self._settings.folder}."
                 )
-
-    def _show_what_is_nowhere(self) -> None:
-        """Say it in the output of the run, where there was neither a disk nor a log group for it."""
-        for line in self._unspooled:
-            self._tell(f"Nowhere but here: {line.decode().rstrip()}")
 
     def _tell(self, text: str) -> None:
         if text not in self.trouble:
