@@ -171,7 +171,7 @@ class CallbackModule(CallbackBase):
 
     @quiet
     def v2_playbook_on_start(self, playbook: Any) -> None:
-        self._warned = False
+        self._trail, self._warned = None, False
         name = Path(playbook._file_name).stem
         self._trail = Trail(self._settings(), Origin(str(uuid.uuid4()), socket.gethostname(), name))
 

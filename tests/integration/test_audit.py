@@ -237,7 +237,12 @@ def test_onboarding_rolling_back_and_telling_leave_events_too(
     ):
         run = playbook(name, *arguments, *more, environment=audited.environment())
         assert run.returncode == status, said(run)
-    told = [(event["kind"], event["outcome"]) for event in audited.history(client)]
+    hook.write_text("- ansible.builtin.debug:\n    msg: told\n")
+    hooks = json.dumps({"rotation_hooks": [str(hook)]})
+    run = playbook("rotate.yml", *arguments, "-e", hooks, environment=audited.environment())
+    assert run.returncode == 0, said(run)
+    past = audited.history(client)
+    told = [(event["kind"], event["outcome"]) for event in past]
     assert told == [
         ("onboarding", "succeeded"),
         ("rotation", "succeeded"),
@@ -247,7 +252,11 @@ def test_onboarding_rolling_back_and_telling_leave_events_too(
         ("rotation", "succeeded"),
         ("hooks", "failed"),
         ("notice", "succeeded"),
+        ("rotation", "succeeded"),
+        ("rotation", "succeeded"),
+        ("notice", "succeeded"),
     ]
+    assert [event["rotated"] for event in past if event["kind"] in ("rotation", "rollback")].count(True) == 3
 
 
 @pytest.mark.parametrize(("server", "jump"), [("mysql", None), ("mariadb", "bastion")], indirect=["server"])

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -379,6 +380,27 @@ def test_a_full_disk_sends_events_straight_to_the_log_group(group: LogGroup, tmp
     told = run.finish()
     assert told.count("could not be written to the spool") == 1 and run.trail.unkept == []
     assert versions(group) == {f"v{number}": 1 for number in range(5)}
+
+
+def test_marks_that_cannot_be_written_do_not_keep_events_back(
+    group: LogGroup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(tmp_path, group)
+    run.add(0)
+    (path,) = tmp_path.iterdir()
+    path.with_name(f"{path.stem}.offset.new").mkdir()
+    monkeypatch.setattr(RunSpool, "append", full)
+    run.add(1)
+    told = run.finish()
+    assert "could not be read or marked" in told and run.trail.unkept == []
+    assert versions(group) == {"v0": 1, "v1": 1}
+    path.with_name(f"{path.stem}.offset.new").rmdir()
+    Shipper(group, 30).ship_others(tmp_path)
+    assert versions(group) == {"v0": 2, "v1": 1} and names(tmp_path) == [".shipped"]
+
+
+def full(_spool: RunSpool, _line: bytes) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_an_event_that_is_nowhere_is_told(tmp_path: Path) -> None:

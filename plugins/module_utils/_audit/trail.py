@@ -125,10 +125,11 @@ class Trail:
 
     def _ship_by(self, shipper: Shipper, *, last: bool) -> None:
         try:
-            if self._spool:
-                shipper.ship(self._spool.run)
+            # First what is nowhere else: a full disk may not take the marks of the rest either.
             shipper.ship_lines(self._unspooled)
             self._unspooled = []
+            if self._spool:
+                shipper.ship(self._spool.run)
             if last:
                 if self._spool:
                     self._spool.run.retire()
