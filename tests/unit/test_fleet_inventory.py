@@ -185,7 +185,7 @@ LATER = {tags.DUE: stamp(now() + 60 * DAY), tags.CYCLE_DAYS: "90"}
     [
         (2, {}, ""),
         (39.5, {}, "due pulled candidates"),
-        (41, {}, "due overdue notice pulled candidates"),
+        (41, {}, "due overdue pulled candidates"),
         (2, PENDING, "pending candidates"),
         (2, OVERLAP, "overlap candidates"),
         (2, FAILING, "failing notice candidates"),
