@@ -10,18 +10,18 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import Rota
 MISSING_LIBRARY: str | None = None
 
 try:
-    import boto3
     import botocore.config
     import botocore.exceptions
+    import botocore.session
     import cryptography  # PyMySQL needs it for caching_sha2_password without TLS
     import pymysql
     import pymysql.connections
     import pymysql.err
 except ImportError as error:
-    MISSING_LIBRARY = error.name or "boto3"
-    boto3 = botocore = pymysql = None  # type: ignore[assignment]
+    MISSING_LIBRARY = error.name or "botocore"
+    botocore = pymysql = None  # type: ignore[assignment]
 
-__all__ = ["boto3", "botocore", "cryptography", "nacl_bindings", "pymysql", "require_libraries"]
+__all__ = ["botocore", "cryptography", "nacl_bindings", "pymysql", "require_libraries"]
 
 try:
     from nacl import bindings as nacl_bindings

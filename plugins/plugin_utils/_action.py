@@ -11,7 +11,11 @@ from ansible.constants import LOCALHOST
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import warm
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
+
+# Ansible imports this before it forks a worker for each task, so what is loaded here is loaded once.
+warm()
 
 
 class EngineAction(ActionBase):

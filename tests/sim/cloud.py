@@ -13,7 +13,7 @@ from unittest.mock import patch
 import boto3
 from moto import mock_aws
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import make_client
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import forget_clients, make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._module import options
 
@@ -68,7 +68,7 @@ class Cloud:
 @contextlib.contextmanager
 def running(faults: Faults) -> Iterator[Cloud]:
     """Start the emulator in this process; what the engine makes clients with lets them meet the faults."""
-    make_client.cache_clear()
+    forget_clients()
     with mock_aws(), patch.object(options, "make_client", lambda *wanted: faults.attach(make_client(*wanted))):
         services = {service: _client_of(service) for service in ("secretsmanager", "sns", "sqs")}
         topic = services["sns"].create_topic(Name="rotation")["TopicArn"]
@@ -76,7 +76,7 @@ def running(faults: Faults) -> Iterator[Cloud]:
         named = services["sqs"].get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
         services["sns"].subscribe(TopicArn=topic, Protocol="sqs", Endpoint=named["Attributes"]["QueueArn"])
         yield Cloud(services["secretsmanager"], services["sqs"], queue, topic)
-    make_client.cache_clear()
+    forget_clients()
 
 
 def _client_of(service: str) -> Any:

@@ -27,7 +27,7 @@ from moto import mock_aws
 from ansible_collections.dbops.rotation.plugins.filter.levelled import today
 from ansible_collections.dbops.rotation.plugins.inventory import fleet
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore, described
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import make_client
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import forget_clients
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.settings import parse_calendar
@@ -83,10 +83,10 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    make_client.cache_clear()
+    forget_clients()
     with mock_aws():
         yield
-    make_client.cache_clear()
+    forget_clients()
 
 
 @pytest.fixture

@@ -6,17 +6,20 @@
 from __future__ import annotations
 
 import json
+import os
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._libraries import boto3, botocore
+from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
 
 ROLE_SESSION_NAME = "dbops-rotation"
 ROLE_SECONDS = 900  # the shortest that STS grants, and MAX_DEADLINE
 RETRIES = {"mode": "standard", "total_max_attempts": 5}
+WARMED = ("secretsmanager", "sns")
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,30 @@ class AwsOptions:
     external_id: str | None = field(default=None, repr=False)
 
 
-@cache
+def warm() -> None:
+    """Load what the SDK knows of the services, for forks to inherit; no credentials are looked for, nothing is sent."""
+    if botocore:
+        nobody = AwsOptions(region="us-east-1", access_key="none", secret_key="none")
+        for service in WARMED:
+            _client(_session(nobody), nobody, service)
+
+
 def make_client(options: AwsOptions, service: str) -> Any:
     """Give the process's client of one service; it is made once for each set of options.
 
-    Raises RotationError where region, profile or credentials are not to be had, or the role is not given.
+    A fork makes its own, for an open connection must not be used by two. Raises RotationError where region, profile or
+    credentials are not to be had, or the role is not given.
     """
+    return _made(os.getpid(), options, service)
+
+
+def forget_clients() -> None:
+    """Let the next clients be made anew."""
+    _made.cache_clear()
+
+
+@cache
+def _made(_process: int, options: AwsOptions, service: str) -> Any:
     try:
         with translated(f"prepare the connection to {service}"):
             return _client(_session(options), options, service)
@@ -56,14 +77,24 @@ def make_client(options: AwsOptions, service: str) -> Any:
         ) from None
 
 
+@cache
+def _shared() -> Any:
+    """Give the session whose knowledge of the services all others use; it never gets credentials."""
+    return botocore.session.get_session()
+
+
+def _new_session(profile: str | None) -> Any:
+    """Give a session of its own with what the shared one has loaded, which takes a tenth of the time."""
+    handlers = copy(_shared().get_component("event_emitter"))
+    session = botocore.session.Session(event_hooks=handlers, include_builtin_handlers=False, profile=profile)
+    session.register_component("data_loader", _shared().get_component("data_loader"))
+    return session
+
+
 def _session(options: AwsOptions) -> Any:
-    session = boto3.session.Session(
-        aws_access_key_id=options.access_key,
-        aws_secret_access_key=options.secret_key,
-        aws_session_token=options.session_token,
-        profile_name=options.profile,
-        region_name=options.region,
-    )
+    session = _new_session(options.profile)
+    if options.access_key:
+        session.set_credentials(options.access_key, options.secret_key, options.session_token)
     return _assume_role(session, options) if options.assume_role_arn else session
 
 
@@ -76,12 +107,8 @@ def _assume_role(session: Any, options: AwsOptions) -> Any:
     if options.external_id:
         request["ExternalId"] = options.external_id
     granted = _client(session, options, "sts").assume_role(**request)["Credentials"]
-    return boto3.session.Session(
-        aws_access_key_id=granted["AccessKeyId"],
-        aws_secret_access_key=granted["SecretAccessKey"],
-        aws_session_token=granted["SessionToken"],
-        region_name=session.region_name,
-    )
+    session.set_credentials(granted["AccessKeyId"], granted["SecretAccessKey"], granted["SessionToken"])
+    return session
 
 
 def _client(session: Any, options: AwsOptions, service: str) -> Any:
@@ -89,7 +116,9 @@ def _client(session: Any, options: AwsOptions, service: str) -> Any:
         connect_timeout=5, read_timeout=10, retries=RETRIES, user_agent_extra=ROLE_SESSION_NAME
     ).merge(_settings(options.aws_config))
     verify = (options.aws_ca_bundle or None) if options.validate_certs else False
-    return session.client(service, endpoint_url=options.endpoint_url, verify=verify, config=config)
+    return session.create_client(
+        service, region_name=options.region, endpoint_url=options.endpoint_url, verify=verify, config=config
+    )
 
 
 def _settings(aws_config: str) -> Any:

@@ -14,6 +14,7 @@ THROTTLED = (
     *("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException"),
     *("TooManyRequestsException", "RequestLimitExceeded", "SlowDown"),
 )
+EVENT, WATCHER = "needs-retry", "dbops-rotation-throttles"
 
 
 class Throttles:
@@ -24,8 +25,10 @@ class Throttles:
         self.count = 0
 
     def watch(self, client: Any) -> None:
-        """Count on a boto3 client from now on; nothing is changed in how it asks again."""
-        client.meta.events.register("needs-retry", self._see)
+        """Count on a client from now on, in place of the run before; nothing is changed in how it asks again."""
+        events = client.meta.events
+        events.unregister(EVENT, unique_id=WATCHER)
+        events.register(EVENT, self._see, unique_id=WATCHER)
 
     def _see(self, response: tuple[Any, dict[str, Any]] | None, **_about: Any) -> None:
         _answer, parsed = response or (None, {})

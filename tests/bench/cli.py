@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line of the benchmark."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from world.layout import CACHE, ROOT
+
+from .fleet import Fleet, running, write_inventory
+from .measure import Measured, run
+from .report import report
+
+STOCK = str(Path(__file__).with_name("stock.yml"))
+REPORT = CACHE / "bench" / "report.md"
+SCAN = """
+plugin: dbops.rotation.fleet
+region: {rotation_region}
+endpoint_url: {rotation_endpoint_url}
+access_key: {rotation_access_key}
+secret_key: {rotation_secret_key}
+prefix: clients/scan
+"""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The sizes of the runs, and the forks of each."""
+
+    stock: int
+    growth: tuple[int, ...]
+    scan: int
+    forks: int
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure, write the page and print it; 1 where a run did not do its work."""
+    parser = argparse.ArgumentParser(prog="tools/bench.sh", description=__doc__)
+    parser.add_argument("--stock", type=int, default=200, help="clients rotated by both playbooks (default 200)")
+    parser.add_argument("--growth", type=int, nargs="*", default=[10, 100, 1000], help="clients of runs of ours alone")
+    parser.add_argument("--scan", type=int, default=10000, help="clients of a run in which none is due; 0 for none")
+    parser.add_argument("--forks", type=int, default=5, help="forks of every run (default 5, as Ansible's)")
+    given = parser.parse_args(arguments)
+    asked = Asked(given.stock, tuple(given.growth), given.scan, given.forks)
+    with running() as fleet:
+        found = list(measured(fleet, asked))
+    page = report(found, asked.forks)
+    REPORT.write_text(page, encoding="utf-8")
+    print(f"\n{page}\nWritten to {REPORT.relative_to(ROOT)}")
+    return 1 if any(one.failed for one in found) else 0
+
+
+def measured(fleet: Fleet, asked: Asked) -> Iterator[Measured]:
+    """Yield the runs."""
+    names = [f"client_{number:05}" for number in range(max((asked.stock, *asked.growth)))]
+    print(f"Making {len(names)} clients ...", flush=True)
+    fleet.add(names)
+    if asked.growth:
+        yield told(rotate(fleet, "calls", names[: min(asked.growth)], asked, record=True))
+    for size in asked.growth:
+        yield told(rotate(fleet, "ours", names[:size], asked))
+    if asked.stock:
+        if asked.stock not in asked.growth:
+            yield told(rotate(fleet, "ours", names[: asked.stock], asked))
+        yield told(rotate(fleet, "stock", names[: asked.stock], asked, playbook=STOCK))
+    if asked.scan:
+        yield told(scan(fleet, asked))
+
+
+def rotate(
+    fleet: Fleet, name: str, clients: list[str], asked: Asked, playbook: str = "rotate.yml", record: bool = False
+) -> Measured:
+    """Rotate some clients."""
+    inventory = write_inventory(CACHE / "bench/inventory.json", fleet.hosts(clients), fleet.variables())
+    arguments = [playbook, "-i", str(inventory), "-f", str(asked.forks)]
+    before = fleet.notices()
+    found = run(f"{name} {len(clients)}", len(clients), fleet.aws, arguments, record=record)
+    return replace(found, notices=fleet.notices() - before)
+
+
+def scan(fleet: Fleet, asked: Asked) -> Measured:
+    """Let a schedule find that nobody is due."""
+    print(f"Making {asked.scan} secrets ...", flush=True)
+    fleet.add_secrets([f"scan{number:05}" for number in range(asked.scan)])
+    inventory = CACHE / "bench/scan.fleet.yml"
+    inventory.write_text(SCAN.format(**fleet.variables()))
+    arguments = ["playbooks/rotate_due.yml", "-i", str(inventory), "-f", str(asked.forks)]
+    return run(f"scan {asked.scan}", asked.scan, fleet.aws, arguments)
+
+
+def told(one: Measured) -> Measured:
+    """Say how it went."""
+    print(f"{one.name}: {one.wall:.1f} s, {one.changed} changed, {one.failed} failed, {one.notices} told", flush=True)
+    return one

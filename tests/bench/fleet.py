@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An AWS and a few database servers with many clients on them, all of them onboarded."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
+from world.certificates import Authority
+from world.databases import DatabaseServer
+from world.layout import CACHE
+from world.service import HOST
+
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import rotated_tags, started
+
+FOLDER = CACHE / "bench"
+PASSWORD = "First-Of-Many-1"
+SERVERS = 2
+THREADS = 8
+AGE = timedelta(days=20)
+
+
+@dataclass
+class Fleet:
+    """What runs, and the clients that were made."""
+
+    aws: AwsEmulator
+    servers: list[DatabaseServer]
+    authority: Authority
+    topic: str
+    queue: str
+
+    def add(self, names: list[str], **tags: str) -> None:
+        """Make accounts and secrets."""
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(lambda numbered: self._add(*numbered, tags), enumerate(names)))
+
+    def add_secrets(self, names: list[str]) -> None:
+        """Make secrets alone, for what never opens a server."""
+        client = self.aws.client()
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(lambda name: self._secret(client, name, 1, "none", {}), names))
+
+    def hosts(self, names: list[str]) -> dict[str, dict[str, Any]]:
+        """Give the entries of an inventory."""
+        return {name: {} for name in names}
+
+    def variables(self) -> dict[str, Any]:
+        """Give what the inventory says of all clients; hundreds share a server, and no quota is kept."""
+        return {
+            "rotation_region": REGION,
+            "rotation_endpoint_url": self.aws.endpoint_url,
+            "rotation_access_key": ACCESS_KEY,
+            "rotation_secret_key": SECRET_KEY,
+            "rotation_tls_ca_file": str(self.authority.ca_file),
+            "rotation_topic_arn": self.topic,
+            "rotation_everything": True,
+            "rotation_min_age": 0,
+            "rotation_per_server": 0,
+            "rotation_write_share": 0,
+        }
+
+    def notices(self) -> int:
+        """Give how many notices the queue has got."""
+        name = "ApproximateNumberOfMessages"
+        told = self.aws.client("sqs").get_queue_attributes(QueueUrl=self.queue, AttributeNames=[name])
+        return int(told["Attributes"][name])
+
+    def _add(self, number: int, name: str, tags: Mapping[str, str]) -> None:
+        server = self.servers[number % len(self.servers)]
+        server.create_account(name, ("localhost", "%"), PASSWORD)
+        with server.admin() as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT @@server_uuid")
+            ((server_id,),) = cursor.fetchall()
+        self._secret(self.aws.client(), name, server.port, str(server_id), tags)
+
+    def _secret(self, client: Any, name: str, port: int, server_id: str, tags: Mapping[str, str]) -> None:
+        version = str(uuid.uuid4())
+        cycle = started(datetime.now(UTC) - AGE, 40)
+        known = rotated_tags(version=version, trigger="onboarding", server_id=server_id, client=name, cycle=cycle)
+        document = {"engine": "mysql", "host": HOST, "port": port, "username": name, "password": PASSWORD}
+        client.create_secret(
+            Name=f"clients/{name}/mysql/root",
+            SecretString=json.dumps(document),
+            ClientRequestToken=version,
+            Tags=[{"Key": key, "Value": value} for key, value in {**known, **tags}.items()],
+        )
+
+
+@contextmanager
+def running() -> Iterator[Fleet]:
+    """Start everything below .cache, and end and remove it whatever happens."""
+    shutil.rmtree(FOLDER / "run", ignore_errors=True)
+    folder = FOLDER / "run"
+    folder.mkdir(parents=True)
+    authority = Authority(folder / "tls")
+    certificate = authority.issue("server")
+    aws = AwsEmulator(folder / "aws")
+    servers = [
+        DatabaseServer("mysql", folder / f"mysql{number}", ca_file=authority.ca_file, certificate=certificate)
+        for number in range(SERVERS)
+    ]
+    try:
+        for service in (aws, *servers):
+            service.launch()
+        for service in (aws, *servers):
+            service.wait()
+        yield Fleet(aws, servers, authority, *_subscribed(aws))
+    finally:
+        for server in servers:
+            server.remove()
+        aws.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _subscribed(aws: AwsEmulator) -> tuple[str, str]:
+    topic = str(aws.client("sns").create_topic(Name="rotation")["TopicArn"])
+    queues = aws.client("sqs")
+    queue = str(queues.create_queue(QueueName="rotation")["QueueUrl"])
+    named = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=named)
+    return topic, queue
+
+
+def write_inventory(path: Path, hosts: Mapping[str, Any], variables: Mapping[str, Any]) -> Path:
+    """Write an inventory file."""
+    path.write_text(json.dumps({"all": {"hosts": hosts, "vars": variables}}), encoding="utf-8")
+    return path

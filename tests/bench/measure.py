@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run of ansible-playbook: wall time, processor time of the run and of the emulator, memory of the controller."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from world.aws import AwsEmulator
+from world.layout import CACHE, ROOT
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds and bytes; ``changed`` and ``failed`` are the clients of the recap."""
+
+    name: str
+    clients: int
+    wall: float
+    cpu: float
+    emulator_cpu: float
+    memory: int
+    changed: int
+    failed: int
+    calls: Counter[str]
+    output: str
+    notices: int = 0
+
+    @property
+    def wall_each(self) -> float:
+        """Give the milliseconds of a client."""
+        return 1000 * self.wall / self.clients
+
+    @property
+    def cpu_each(self) -> float:
+        """Give the milliseconds of processor time of a client, the emulator's and the servers' not counted."""
+        return 1000 * self.cpu / self.clients
+
+
+def run(
+    name: str, clients: int, aws: AwsEmulator, arguments: list[str], *, record: bool = False, **environment: str
+) -> Measured:
+    """Run a playbook to its end, and measure; recording costs the emulator time, so it is asked for."""
+    if record:
+        aws.start_recording()
+    before, began = cpu_of(aws), time.monotonic()
+    output = CACHE / "bench" / f"{name.replace(' ', '-')}.txt"
+    with output.open("wb") as sink:
+        command = [str(Path(sys.executable).with_name("ansible-playbook")), *arguments]
+        child = subprocess.Popen(command, cwd=ROOT, env=clean(environment), stdout=sink, stderr=subprocess.STDOUT)
+        _pid, _status, used = os.wait4(child.pid, 0)
+    wall = time.monotonic() - began
+    emulator = cpu_of(aws) - before
+    if record:
+        aws.stop_recording()
+    calls = Counter(request.operation or "Publish" for request in aws.recorded()) if record else Counter[str]()
+    told = output.read_text(errors="replace")
+    recap = re.findall(r"changed=(\d+) .*failed=(\d+)", told)
+    return Measured(
+        name=name,
+        clients=clients,
+        wall=wall,
+        cpu=used.ru_utime + used.ru_stime,
+        emulator_cpu=emulator,
+        memory=used.ru_maxrss * 1024,
+        changed=sum(int(changed) > 0 for changed, _failed in recap),
+        failed=sum(int(failed) > 0 for _changed, failed in recap),
+        calls=calls,
+        output=told,
+    )
+
+
+def cpu_of(aws: AwsEmulator) -> float:
+    """Give the processor time that the emulator has used."""
+    assert aws.process
+    fields = Path(f"/proc/{aws.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def clean(extra: dict[str, str]) -> dict[str, str]:
+    """Give an environment without settings of the person who runs this."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ANSIBLE_"))}
+    return {**kept, "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, **extra}

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Measure a fleet's rotation against a playbook of stock collections: tools/bench.sh --help
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+export PYTHONPATH=tests:tools:collections
+exec .venv/bin/python -m bench "$@"
