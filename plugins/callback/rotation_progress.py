@@ -84,10 +84,12 @@ what it prints: |
 """
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
 
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
 from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import (
     COUNTED,
     WORK,
@@ -113,7 +115,7 @@ class CallbackModule(CallbackBase):
         self._start()
 
     def _start(self) -> None:
-        self._tally = Tally()
+        self._tally = Tally(stamp(datetime.now(UTC)))
         self._pace: Pace | None = None
         self._play: Any = None
 
@@ -139,8 +141,8 @@ class CallbackModule(CallbackBase):
                     self._display.display(" ".join(text(part, "msg").split()))
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        """Count a failure; for a task of ours also one that is ignored, for the client is not rotated."""
-        if not ignore_errors or module_name(result.task.action) in WORK:
+        """Count a failure; for a task of ours also one that is ignored, for its work is not done."""
+        if not ignore_errors or module_name(result.task.action) in COUNTED:
             self._take(result, failed=True)
 
     def v2_runner_on_unreachable(self, result: Any) -> None:

@@ -27,26 +27,21 @@ from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import (
 class Tally:
     """The clients of a run, and what has become of each so far; where a client comes twice, the last result counts."""
 
-    def __init__(self) -> None:
-        """Count from nothing."""
+    def __init__(self, began: str = "") -> None:
+        """Count from nothing; ``began`` is when the run did, in ISO 8601."""
+        self.began = began
         self.clients: dict[str, None] = {}
         self.outcomes: dict[str, Outcome] = {}
         self.seconds: dict[str, float] = {}
         self.calls: Counter[str] = Counter()
         self.throttled = 0
         self.notices_sent = 0
-        self._not_delivered = 0
-        self._failing_notices: set[str] = set()
+        self.notices_not_delivered = 0
 
     @property
     def worked(self) -> int:
         """Give how many clients were worked on, as opposed to passed over."""
         return len(self.seconds)
-
-    @property
-    def notices_not_delivered(self) -> int:
-        """Give how many notices did not go out."""
-        return self._not_delivered + len(self._failing_notices)
 
     def expect(self, names: Iterable[str]) -> None:
         """Take the clients of a play; those of the waves before may be among them."""
@@ -57,7 +52,7 @@ class Tally:
         if module in WORK:
             self._take_work(client, module, result, failed=failed, check=check)
         elif module == NOTICE:
-            self._take_notice(client, result, failed=failed, check=check)
+            self._take_notice(result, failed=failed, check=check)
         elif module == CYCLE_INFO:
             found = failure(result, check=check) if failed else passed_over(result, check=check)
             self._settle(client, found)
@@ -92,15 +87,11 @@ class Tally:
             calls = mapping(part, "secretsmanager_calls")
             self.calls.update({name: int(number(calls, name)) for name in calls if name != "total"})
 
-    def _take_notice(self, client: str, result: Mapping[str, Any], *, failed: bool, check: bool) -> None:
-        if failed:
-            self._failing_notices.add(client)  # until the plain text goes out that is sent instead
-            return
-        self._failing_notices.discard(client)
+    def _take_notice(self, result: Mapping[str, Any], *, failed: bool, check: bool) -> None:
         if check:
             return
         self.notices_sent += bool(result.get("delivered") and result.get("changed"))
-        self._not_delivered += result.get("delivered") is False
+        self.notices_not_delivered += failed or result.get("delivered") is False
 
 
 class Pace:

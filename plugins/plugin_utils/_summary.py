@@ -61,6 +61,8 @@ def _rows(tally: Tally) -> Iterator[Row]:
     missed = tally.not_reached()
     if missed:
         yield Row("not reached", len(missed), names(missed))
+        if tally.began and tally.of_kind(Kind.ROTATED):
+            yield Row("", detail=f"The same command with -e rotation_before={tally.began} does the rest.")
     yield from _effort(tally)
 
 

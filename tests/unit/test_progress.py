@@ -216,12 +216,18 @@ def test_notices_are_sent_not_delivered_or_had_gone_out_before() -> None:
     assert (counted.notices_sent, counted.notices_not_delivered) == (1, 1)
 
 
-def test_a_plain_text_makes_up_for_a_template_that_fails() -> None:
+def test_a_notice_task_that_fails_sent_nothing() -> None:
     counted = tally()
     take(counted, ACME, {"msg": "template error"}, NOTICE, failed=True)
-    assert counted.notices_not_delivered == 1
-    take(counted, ACME, {"delivered": True, "changed": True}, NOTICE)
-    assert (counted.notices_sent, counted.notices_not_delivered) == (1, 0)
+    assert (counted.notices_sent, counted.notices_not_delivered) == (0, 1)
+
+
+def test_whoever_was_not_reached_is_done_by_the_same_command_with_the_moment_of_this_one() -> None:
+    counted = Tally("2026-11-25T14:00:00Z")
+    counted.expect([ACME, GLOBEX])
+    assert "rotation_before" not in "\n".join(summary(counted))
+    take(counted, ACME, receipt())
+    assert "-e rotation_before=2026-11-25T14:00:00Z does the rest" in "\n".join(summary(counted))
 
 
 def test_the_clients_of_waves_are_counted_once() -> None:

@@ -31,7 +31,13 @@ SPECS = {
     "dbops.rotation.secretsmanager_mysql_rotate": ROTATE.spec,
 }
 # Where the play runs is asked before a role has defaults; one is a group of the inventory.
-OF_THE_PLAY = {"rotation_candidates", "rotation_hosts"}
+OF_THE_PLAY = {
+    "rotation_candidates",
+    "rotation_hosts",
+    "rotation_waves",
+    "rotation_failure_budget",
+    "rotation_canaries",
+}
 
 
 def load(path: Path) -> Any:
