@@ -48,14 +48,17 @@ class EngineAction(ActionBase):
 
     def _work(self, variables: dict[str, Any]) -> dict[str, Any]:
         self._refuse_local_jump_host()
-        arguments = {"client": variables.get("inventory_hostname"), **self._task.args}
-        # A role hands over every option; what a user left empty counts as not given.
-        self._task.args = {name: value for name, value in arguments.items() if value not in (None, "")}
+        self._task.args = self.given({"client": variables.get("inventory_hostname"), **self._task.args})
         self.complete_arguments()
         if self._task.async_val or self._connection.transport != "local":
             return self._ship(variables)
         _result, params = self.validate_argument_spec(**self.operation.validation())
         return self.operation.outcome(params, check=self._task.check_mode, diff=self._task.diff)
+
+    @staticmethod
+    def given(arguments: dict[str, Any]) -> dict[str, Any]:
+        """Leave out what a user left empty: a role hands over every option."""
+        return {name: value for name, value in arguments.items() if value not in (None, "")}
 
     def complete_arguments(self) -> None:
         """Add what only the controller can know, before the arguments are used here or shipped."""

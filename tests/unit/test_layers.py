@@ -22,10 +22,11 @@ ENGINE_LIBRARIES = {"boto3", "botocore", "cryptography", "nacl", "pymysql"}
 ROOMS = {
     "_audit": {"_aws"},
     "_aws": set(),
+    "_backup": {"_aws", "_cycle", "_db", "_rotation"},
     "_cycle": set(),
     "_db": set(),
     "_fleet": {"_aws", "_cycle"},
-    "_module": {"_audit", "_aws", "_cycle", "_db", "_fleet", "_notice", "_rotation"},
+    "_module": {"_audit", "_aws", "_backup", "_cycle", "_db", "_fleet", "_notice", "_rotation"},
     "_notice": {"_aws"},
     "_rotation": {"_aws", "_cycle", "_db"},
 }

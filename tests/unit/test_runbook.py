@@ -141,8 +141,8 @@ def explained() -> list[str]:
 
 
 def variables() -> set[str]:
-    defaults = (DataLoader().load_from_file(str(path)) for path in ROOT.glob("roles/*/defaults/main.yml"))
-    return {"rotation_hosts", *(name for variables in defaults for name in variables)}
+    defaults = [DataLoader().load_from_file(str(path)) for path in ROOT.glob("roles/*/defaults/main.yml")]
+    return {*(name for found in defaults for name in found), "rotation_hosts", "rotation_backup_file"}
 
 
 @pytest.mark.parametrize("code", sorted(codes()))

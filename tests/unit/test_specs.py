@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 
+from ansible_collections.dbops.rotation.plugins.module_utils._module.backup import BACKUP
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle import CYCLE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.history import HISTORY
@@ -19,6 +20,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.notice impo
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
+from ansible_collections.dbops.rotation.plugins.module_utils._module.restore import RESTORE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,14 +30,16 @@ OPERATIONS = {
     "rotation_cycle_info": CYCLE_INFO,
     "rotation_history": HISTORY,
     "rotation_notice": NOTICE,
+    "secretsmanager_mysql_backup": BACKUP,
     "secretsmanager_mysql_info": INFO,
     "secretsmanager_mysql_onboard": ONBOARD,
     "secretsmanager_mysql_reconcile": RECONCILE,
+    "secretsmanager_mysql_restore": RESTORE,
     "secretsmanager_mysql_rotate": ROTATE,
 }
 # Ansible's own guess, widened: what looks like a secret has to say whether it is one.
 LOOKS_SECRET = re.compile("secret|token|key|auth|pass", re.IGNORECASE)
-SECRET = {"secret_key", "session_token", "password"}
+SECRET = {"secret_key", "session_token", "password", "backup"}
 COMPARED = ("type", "default", "choices", "elements", "aliases", "required")
 
 every_operation = pytest.mark.parametrize(("name", "operation"), OPERATIONS.items(), ids=list(OPERATIONS))

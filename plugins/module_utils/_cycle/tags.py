@@ -14,6 +14,8 @@ DEFAULT_CYCLE_DAYS = 40
 
 ROLLBACK_LIFE = timedelta(days=1)
 TAG_LENGTH = 256
+# Every tag below begins with it.
+PREFIX = "rotation/"
 
 # The version that is being set where the old password ends at once (MariaDB rows that can hold one only).
 APPLYING = "rotation/applying"

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils._core_files import forbid_core_files
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
@@ -48,8 +48,7 @@ class Operation:
 
     def outcome(self, params: Mapping[str, Any], *, check: bool, diff: bool) -> dict[str, Any]:
         """Run the engine; the one place where an exception becomes a failed result."""
-        # A core file would hold the password that this process holds.
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        forbid_core_files()
         try:
             require_libraries()
             result = self.work(params, check)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.throttles import Throttles
@@ -86,6 +87,11 @@ def secret_store(params: Mapping[str, Any], secret_id: str | None = None) -> Sec
 def secrets_client(params: Mapping[str, Any]) -> Any:
     """Give a client of Secrets Manager, for what is asked of many secrets at once."""
     return make_client(aws_options(params), "secretsmanager")
+
+
+def secret_archive(params: Mapping[str, Any], secret_id: str | None = None) -> SecretArchive:
+    """Give the secret that the options name, to be kept or made anew as a whole."""
+    return SecretArchive(make_client(_aws_options(params), "secretsmanager"), secret_id or params["secret_id"])
 
 
 def sns_client(params: Mapping[str, Any], topic_arn: str) -> Any:

@@ -95,3 +95,18 @@ class OnboardJournal(Journal):
         if self.stored:
             return f"The secret may have been created as version {self.stored}; the database was not changed."
         return "Nothing was created, and the database was not changed."
+
+
+class RestoreJournal(Journal):
+    """The diary of making a lost secret anew."""
+
+    created = False
+    undeleted = False
+
+    def state_left(self) -> str:
+        """Say in one sentence what there is of the secret now."""
+        if self.created:
+            return "The secret exists again, and AWSCURRENT opens the server; other versions and tags may be missing."
+        if self.undeleted:
+            return "The secret is no longer scheduled for deletion; nothing else was changed."
+        return "Nothing was changed, neither the secret nor the database."

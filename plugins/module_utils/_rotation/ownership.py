@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SavedSecret
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
     CURRENT,
     SecretDescription,
@@ -39,7 +40,7 @@ def refuse_foreign_management(secret: SecretDescription) -> None:
         )
 
 
-def refuse_other_server(secret: SecretDescription, server_id: str, accepted: str | None) -> None:
+def refuse_other_server(secret: SecretDescription | SavedSecret, server_id: str, accepted: str | None) -> None:
     """Raise a RotationError where the host leads to another server than the one remembered on the secret."""
     remembered = secret.tags.get(tags.SERVER_ID)
     if remembered in (None, server_id) or accepted == server_id:

@@ -1,0 +1,159 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole secret, to be kept somewhere else and made anew: the calls that backup and restore make."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import parse_secret
+
+# So often is a secret read until no label has moved meanwhile.
+ATTEMPTS = 3
+# AWS's own tags (of CloudFormation, of owning services) cannot be written by anybody else.
+RESERVED = "aws:"
+
+
+@dataclass(frozen=True)
+class SavedVersion:
+    """One version with a staging label."""
+
+    version_id: str
+    stages: tuple[str, ...]
+    created: datetime
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SavedSecret:
+    """Everything that a secret is made of."""
+
+    name: str
+    arn: str
+    description: str
+    kms_key_id: str | None
+    tags: Mapping[str, str]
+    versions: tuple[SavedVersion, ...]
+
+    @property
+    def region(self) -> str:
+        """Give the region that the secret was in."""
+        return self.arn.split(":")[3]
+
+    def find(self, name: str) -> SavedVersion | None:
+        """Give the version with this id or staging label."""
+        return next((saved for saved in self.versions if name == saved.version_id or name in saved.stages), None)
+
+    def holders(self) -> dict[str, str]:
+        """Tell which version each staging label is on."""
+        return {stage: saved.version_id for saved in self.versions for stage in saved.stages}
+
+
+class SecretArchive(SecretStore):
+    """A secret that can be read as a whole and made anew, with the ids that its versions had."""
+
+    @property
+    def region(self) -> str:
+        """Give the region that the calls go to."""
+        return str(self._client.meta.region_name)
+
+    def save(self) -> tuple[SavedSecret, list[str]]:
+        """Read the secret, and warnings about versions that had to be left out.
+
+        Raises RotationError where AWSCURRENT cannot be read, or labels move again and again meanwhile.
+        """
+        for attempt in range(ATTEMPTS):
+            time.sleep(attempt)
+            labels = self.describe().stages
+            versions, warnings = self._labelled(labels)
+            told = self._told()
+            if labels == _labels(told):
+                return _saved(told, versions), warnings
+        raise RotationError(
+            f"The labels of {self.secret_id!r} moved every time while the secret was read.",
+            code="aws_inconsistent",
+            next_step="A rotation is at work. Run the same command again when it is over.",
+        )
+
+    def recreate(
+        self, saved: SavedSecret, version: SavedVersion, tags: Mapping[str, str], kms_key_id: str | None
+    ) -> None:
+        """Create the secret with this version as AWSCURRENT."""
+        given = {"Description": saved.description, "KmsKeyId": kms_key_id}
+        self._call(
+            "create_secret",
+            f"create {self.secret_id!r}",
+            named="Name",
+            ClientRequestToken=version.version_id,
+            SecretString=version.text,
+            Tags=[{"Key": key, "Value": value} for key, value in tags.items() if not key.startswith(RESERVED)],
+            **{key: value for key, value in given.items() if value},
+        )
+
+    def add_version(self, version: SavedVersion, stages: tuple[str, ...]) -> None:
+        """Store a version beside AWSCURRENT; sent twice it is stored once."""
+        self._call(
+            "put_secret_value",
+            f"store the version {version.version_id} of {self.secret_id!r}",
+            ClientRequestToken=version.version_id,
+            SecretString=version.text,
+            VersionStages=list(stages),
+        )
+
+    def add_label(self, stage: str, version_id: str) -> None:
+        """Attach a label that no version has."""
+        self._call(
+            "update_secret_version_stage",
+            f"attach {stage} in {self.secret_id!r}",
+            VersionStage=stage,
+            MoveToVersionId=version_id,
+        )
+
+    def cancel_deletion(self) -> None:
+        """Take back that the secret is scheduled for deletion."""
+        self._call("restore_secret", f"cancel the deletion of {self.secret_id!r}")
+
+    def _told(self) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = self._call("describe_secret", f"describe the secret {self.secret_id!r}")
+        return answer
+
+    def _labelled(self, labels: Mapping[str, frozenset[str]]) -> tuple[list[SavedVersion], list[str]]:
+        versions, warnings = [], []
+        for version_id, stages in labels.items():
+            if not stages:
+                continue
+            try:
+                versions.append(self._version(version_id, stages))
+            except RotationError as error:
+                if CURRENT in stages:
+                    raise
+                warnings.append(f"Version {version_id} ({', '.join(sorted(stages))}) is left out: {error.cause}")
+        return versions, warnings
+
+    def _version(self, version_id: str, stages: frozenset[str]) -> SavedVersion:
+        answer = self._call("get_secret_value", f"read the secret {self.secret_id!r}", VersionId=version_id)
+        text = answer.get("SecretString")
+        parse_secret(text, self.secret_id)
+        return SavedVersion(version_id, tuple(sorted(stages)), answer["CreatedDate"], text)
+
+
+def _labels(told: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    return {version: frozenset(stages) for version, stages in told.get("VersionIdsToStages", {}).items()}
+
+
+def _saved(told: Mapping[str, Any], versions: list[SavedVersion]) -> SavedSecret:
+    return SavedSecret(
+        name=told["Name"],
+        arn=told["ARN"],
+        description=told.get("Description") or "",
+        kms_key_id=told.get("KmsKeyId"),
+        tags={tag["Key"]: tag["Value"] for tag in told.get("Tags", [])},
+        versions=tuple(versions),
+    )

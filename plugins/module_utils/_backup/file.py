@@ -1,0 +1,80 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The backup file: encrypted text, replaced as a whole or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+
+
+def read_file(path: Path) -> bytes | None:
+    """Read a file; None where there is none."""
+    with _told("read", path):
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Replace a file in one step, within ``locked``: a run that is killed leaves the old one or the new one."""
+    new = path.with_name(f".{path.name}.new")
+    with _told("written", path):
+        new.unlink(missing_ok=True)
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+        except BaseException:
+            new.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other backups away from the folder of a file, so that none undoes what another one has just added."""
+    with _told("written", path):
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def missing(path: Path) -> RotationError:
+    """Give the error of a file that has to be there."""
+    return RotationError(
+        f"The backup file {path} does not exist.", code="backup_file", next_step="Correct rotation_backup_file."
+    )
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _told(done: str, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RotationError(
+            f"The backup file {path} cannot be {done}: {error.strerror}.",
+            code="backup_file",
+            next_step="Correct rotation_backup_file, or make its folder one that this user may write to.",
+        ) from None

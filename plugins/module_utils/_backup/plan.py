@@ -1,0 +1,66 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which labels the versions of a restored secret get, and which of its tags and keys it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SavedSecret, SavedVersion
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PREVIOUS
+from ansible_collections.dbops.rotation.plugins.module_utils._backup.document import Entry
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+
+
+def entry_of(entries: Mapping[str, Entry], client: str) -> Entry:
+    """Give the part of one client."""
+    if client not in entries:
+        raise RotationError(
+            f"The backup holds no client of this name; it holds {len(entries)} others.",
+            code="not_in_backup",
+            next_step="Correct rotation_client, or name another file in rotation_backup_file.",
+        )
+    return entries[client]
+
+
+def chosen(saved: SavedSecret, name: str) -> SavedVersion:
+    """Give the version that is to be proven, named by its id or label."""
+    version = saved.find(name)
+    if version is None:
+        there = ", ".join(f"{stage} ({version_id})" for stage, version_id in sorted(saved.holders().items()))
+        raise RotationError(
+            f"The backup of this client has no version {name!r}.",
+            code="not_in_backup",
+            next_step=f"Correct rotation_backup_version; there is: {there}.",
+        )
+    return version
+
+
+def labels_of(saved: SavedSecret, current: SavedVersion) -> dict[str, set[str]]:
+    """Give each version's labels once this version is AWSCURRENT, as if AWSCURRENT had been moved to it."""
+    labels = {version.version_id: set(version.stages) for version in saved.versions}
+    former = saved.holders()[CURRENT]
+    if former != current.version_id:
+        for stages in labels.values():
+            stages -= {CURRENT, PREVIOUS}
+        labels[former].add(PREVIOUS)
+        labels[current.version_id].add(CURRENT)
+    return {version_id: stages for version_id, stages in labels.items() if stages}
+
+
+def own_tags(saved: SavedSecret) -> dict[str, str]:
+    """Give the tags that are not the rotation's; permissions may depend on them."""
+    return {key: value for key, value in saved.tags.items() if not key.startswith(tags.PREFIX)}
+
+
+def rotation_tags(saved: SavedSecret, server_id: str) -> dict[str, str]:
+    """Give the tags of the rotation; what the server was said to have refused has just been proven."""
+    kept = {key: value for key, value in saved.tags.items() if key.startswith(tags.PREFIX) and key != tags.REFUSED}
+    return kept | ({tags.SERVER_ID: server_id} if tags.SERVER_ID in kept else {})
+
+
+def others(saved: SavedSecret, current: SavedVersion, labels: Mapping[str, set[str]]) -> list[SavedVersion]:
+    """Give the versions besides AWSCURRENT that carry a label, as they are to be stored."""
+    return [version for version in saved.versions if version is not current and version.version_id in labels]

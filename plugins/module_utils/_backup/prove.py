@@ -1,0 +1,82 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prove by a login that a version of the backup is what the server has now."""
+
+from __future__ import annotations
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SavedSecret, SavedVersion
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
+    CURRENT,
+    PENDING,
+    PREVIOUS,
+    SecretVersion,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import listed
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import parse_secret
+
+ONBOARD = "ansible-playbook playbooks/onboard.yml -l {client}"
+
+
+def prove(run: Run, saved: SavedSecret, version: SavedVersion) -> None:
+    """Log in once with this version, and compare every row's hash with the versions of the backup, which costs none.
+
+    Raises RotationError where the server refuses it, is another one, or let the login in by something else.
+    """
+    value = parse_secret(version.text, saved.name)
+    with run.journal.step("open"):
+        run.current = SecretVersion(version.version_id, version.created, value)
+        run.login_as = value.login
+        try:
+            run.open()
+        except LoginRefused as refused:
+            refused.next_step = _after_refusal(saved, version)
+            raise
+    with run.journal.step("look"):
+        ownership.refuse_other_server(saved, run.server.server_id, run.request.accept_server_id)
+        ownership.refuse_shared_account(run.store, run.server.server_id, value.login.user, run.store.sibling)
+        rows = run.dialect.rows(run.session, value.login.user)
+        _refuse_unproven(run, rows, value.password)
+        _warn_of_unknown(run, rows, saved)
+
+
+def _after_refusal(saved: SavedSecret, version: SavedVersion) -> str:
+    tried = parse_secret(version.text).password
+    # A rotation that was under way may have come through; an older password is on a server that was restored itself.
+    names = [name for name in (CURRENT, PENDING, PREVIOUS) if (other := saved.find(name)) and _differs(other, tried)]
+    options = " or ".join(f"-e rotation_backup_version={name}" for name in names)
+    again = f"Only if the server must have it, try another version, each at the cost of a login: {options}."
+    return (
+        f"{again if names else 'No other version of the backup has another password.'} Otherwise the password was"
+        " changed after the backup: name a newer backup in rotation_backup_file, or set a password on the server and"
+        f" store it: {ONBOARD}"
+    )
+
+
+def _differs(version: SavedVersion, password: str) -> bool:
+    return parse_secret(version.text).password != password
+
+
+def _refuse_unproven(run: Run, rows: list[AccountRow], password: str) -> None:
+    login = next((row for row in rows if row.name == run.server.current_user), None)
+    if login is None or not any(stored.matches(password) for stored in login.passwords):
+        raise RotationError(
+            f"The login was let in as {run.server.current_user}, but not by that row's password.",
+            code="login_unproven",
+            next_step="Connect over TCP instead of a socket that lets the account in without a password.",
+        )
+
+
+def _warn_of_unknown(run: Run, rows: list[AccountRow], saved: SavedSecret) -> None:
+    known = [parse_secret(version.text).password for version in saved.versions]
+    unknown = [
+        row.name
+        for row in rows
+        if any(not any(stored.matches(password) for password in known) for stored in row.passwords)
+    ]
+    if unknown:
+        run.journal.warn(f"On {listed(unknown)} there is a password that is in no version of the backup.")

@@ -1,0 +1,133 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keep the secrets of many clients in one encrypted file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
+from ansible_collections.dbops.rotation.plugins.module_utils._backup import document
+from ansible_collections.dbops.rotation.plugins.module_utils._backup.cipher import Cipher
+from ansible_collections.dbops.rotation.plugins.module_utils._backup.document import Entry
+from ansible_collections.dbops.rotation.plugins.module_utils._backup.file import locked, read_file, write_file
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
+
+# BatchGetSecretValue would give AWSCURRENT only, so every version is a call of its own.
+THREADS = 8
+OLD_FILE = "The file is as it was."
+
+
+@dataclass(frozen=True)
+class Source:
+    """A client of the inventory: the name that it has in the backup, and its secret."""
+
+    client: str
+    archive: SecretArchive
+
+
+@dataclass
+class Collected:
+    """What was read, by client, and why some hosts of the inventory could not be read."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def collect(sources: Mapping[str, Source], failures: Mapping[str, str]) -> Collected:
+    """Read the secrets of all hosts; one that cannot be read does not keep the others away.
+
+    ``failures`` are those of hosts whose options are no use.
+    """
+    collected = Collected(failures=dict(failures))
+    with ThreadPoolExecutor(THREADS) as pool:
+        outcomes = {host: pool.submit(source.archive.save) for host, source in sources.items()}
+    for host, outcome in outcomes.items():
+        client = sources[host].client
+        try:
+            secret, warnings = outcome.result()
+        except Exception as error:
+            collected.failures[host] = failure_text(client, error)
+            continue
+        collected.entries[client] = Entry(datetime.now(UTC), secret)
+        collected.warnings += [f"{client}: {text}" for text in warnings]
+    return collected
+
+
+def failure_text(client: str, error: Exception) -> str:
+    """Say why a client is not in the backup."""
+    failure = error if isinstance(error, RotationError) else unexpected(error)
+    failure.locate(client=client, step="read", state="This client was not backed up.", next_step="")
+    return str(failure)
+
+
+def save(collected: Collected, path: Path, cipher: Cipher, *, check: bool) -> dict[str, Any]:
+    """Write what was read; clients that are in the file already and were not read now stay in it as they are.
+
+    Raises RotationError where there is nothing to write, or the file that exists cannot be read or replaced.
+    """
+    if not collected.entries:
+        raise RotationError(
+            "No secret could be read. " + " ".join(collected.failures.values()), code="backup_empty", state=OLD_FILE
+        )
+    path = path.resolve()
+    with located(path), locked(path):
+        before = _present(path, cipher)
+        after = {**before, **collected.entries}
+        encrypted = cipher.encrypt(document.dump(after, datetime.now(UTC)))
+        if not check:
+            write_file(path, encrypted)
+    return _result(collected, before, path, check=check)
+
+
+@contextmanager
+def located(path: Path) -> Iterator[None]:
+    """Say of which file an error speaks, and that it is as it was."""
+    try:
+        yield
+    except RotationError as error:
+        error.locate(client=path.name, step="write", state=OLD_FILE, next_step="")
+        raise
+
+
+def _present(path: Path, cipher: Cipher) -> dict[str, Entry]:
+    encrypted = read_file(path)
+    return document.load(cipher.decrypt(encrypted, path)) if encrypted is not None else {}
+
+
+def _result(collected: Collected, before: Mapping[str, Entry], path: Path, *, check: bool) -> dict[str, Any]:
+    kept = {client: stamp(entry.saved_at) for client, entry in before.items() if client not in collected.entries}
+    done = "would be" if check else "were"
+    parts = [f"{len(collected.entries)} secrets {done} written to {path}"]
+    if kept:
+        parts.append(f"kept as they were in it: {', '.join(f'{client} ({at})' for client, at in sorted(kept.items()))}")
+    if collected.failures:
+        parts.append(f"not read: {', '.join(sorted(collected.failures))}")
+    return {
+        "changed": True,
+        "msg": "; ".join(parts),
+        "path": str(path),
+        "clients": {client: _told(entry) for client, entry in sorted(collected.entries.items())},
+        "kept": kept,
+        "failures": collected.failures,
+        "warnings": collected.warnings,
+        "diff": {"before": _stages(before), "after": _stages({**before, **collected.entries})},
+    }
+
+
+def _told(entry: Entry) -> dict[str, Any]:
+    secret = entry.secret
+    return {"secret_id": secret.name, "region": secret.region, "versions": secret.holders()}
+
+
+def _stages(entries: Mapping[str, Entry]) -> dict[str, Any]:
+    return {client: entry.secret.holders() for client, entry in sorted(entries.items())}

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operation secretsmanager_mysql_backup. Only the action does it: what it needs never leaves the controller."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._backup.save import Source, collect, failure_text, save
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
+from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
+    AWS_SPEC,
+    CLIENT_SPEC,
+    DATABASE_SPEC,
+    client_name,
+    secret_archive,
+)
+
+
+def _backup(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    """Back up ``hosts``, each with its own options; ``unusable`` says why some have none."""
+    hosts: Mapping[str, Mapping[str, Any]] = params["hosts"]
+    _refuse_one_name_for_two(hosts)
+    sources, failures = {}, dict(params["unusable"])
+    for host, options in hosts.items():
+        try:
+            sources[host] = Source(client_name(options), secret_archive(options))
+        except RotationError as error:
+            failures[host] = failure_text(client_name(options), error)
+    return save(collect(sources, failures), Path(params["path"]), params["cipher"], check=check)
+
+
+def _refuse_one_name_for_two(hosts: Mapping[str, Mapping[str, Any]]) -> None:
+    counted = Counter(client_name(options) for options in hosts.values())
+    twice = sorted(name for name, count in counted.items() if count > 1)
+    if twice:
+        raise RotationError(
+            f"Several hosts have the client name {', '.join(twice)}; one would take the place of the other.",
+            code="invalid_option",
+            next_step="Give each host a name of its own in rotation_client.",
+        )
+
+
+BACKUP = Operation(
+    spec={
+        **CLIENT_SPEC,
+        "path": {"type": "path", "required": True},
+        "client_options": {"type": "str"},
+        "vault_id": {"type": "str"},
+        **DATABASE_SPEC,
+        **AWS_SPEC,
+    },
+    work=_backup,
+)

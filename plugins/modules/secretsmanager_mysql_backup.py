@@ -1,0 +1,137 @@
+#!/usr/bin/python
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: secretsmanager_mysql_backup
+version_added: 0.1.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: Write the secrets of many clients to one file that is encrypted with ansible-vault
+description:
+  - Reads the secrets of all hosts of the play, with the values of all versions that carry a staging label, the labels,
+    tags, description and KMS key, and writes them to one file on the controller.
+  - The file is encrypted with a vault secret of the run (C(--vault-id), C(--vault-password-file)). It is replaced in
+    one step, so that a run which is killed leaves the old one or the new one, and no value is ever written in plain
+    text.
+  - A client whose secret cannot be read is named in RV(failures); the others are written. What the file already holds
+    of clients that are not read now, because of this or because of C(--limit), stays in it as it was.
+  - The task has to be C(run_once). It runs on the controller only, whatever the connection of the hosts is.
+  - The result holds names, ids and times, and no value.
+notes:
+  - Nothing is changed on AWS, and no database is connected to. The identity needs C(secretsmanager:DescribeSecret) and
+    C(secretsmanager:GetSecretValue).
+  - A file that exists and cannot be decrypted is never replaced.
+  - Versions without a staging label are left out. So is, with a warning, a version other than C(AWSCURRENT) that cannot
+    be read.
+  - Messages name options as the variables of the role, which start with C(rotation_backup_).
+extends_documentation_fragment:
+  - dbops.rotation._attributes
+  - dbops.rotation._database
+  - dbops.rotation._aws
+options:
+  path:
+    description:
+      - The backup file. Its folder has to exist.
+    type: path
+    required: true
+  client_options:
+    description:
+      - The name of a variable that holds the options of one client, such as V(rotation_connection) of the role. It is
+        evaluated for each host of the play.
+      - If it is not set, only the secret of O(secret_id) is written.
+    type: str
+  vault_id:
+    description:
+      - The id of the vault secret to encrypt with. If it is not set, E(ANSIBLE_VAULT_ENCRYPT_IDENTITY) names it, or it
+        is the first one of the run.
+    type: str
+attributes:
+  async:
+    support: none
+    details:
+      - The vault secrets are only known to the run itself.
+requirements:
+  - boto3 >= 1.34
+  - PyMySQL >= 1.1.1
+  - cryptography >= 42
+seealso:
+  - module: dbops.rotation.secretsmanager_mysql_restore
+"""
+
+EXAMPLES = r"""
+- name: Back up all clients of the play, each with the options that its own variables make
+  dbops.rotation.secretsmanager_mysql_backup:
+    secret_id: "{{ rotation_secret_id }}"
+    client_options: rotation_connection
+    path: /var/backups/rotation/secrets.vault
+  run_once: true
+
+- name: Back up one secret
+  dbops.rotation.secretsmanager_mysql_backup:
+    client: client_acme
+    secret_id: clients/client_acme/mysql/root
+    region: eu-central-1
+    path: ~/client_acme.vault
+    vault_id: backup
+"""
+
+RETURN = r"""
+msg:
+  description: What was written and what was not, in one sentence.
+  returned: always
+  type: str
+  sample: 3 secrets were written to /var/backups/rotation/secrets.vault
+path:
+  description: The backup file.
+  returned: success
+  type: str
+  sample: /var/backups/rotation/secrets.vault
+clients:
+  description: What was read, by client.
+  returned: success
+  type: dict
+  sample:
+    client_acme:
+      secret_id: clients/client_acme/mysql/root
+      region: eu-central-1
+      versions: {AWSCURRENT: 5f0f3a4e-6b1c-4d5a-9a3b-0d5a0b1f2c3d, AWSPREVIOUS: 0b7c5d0e-2f61-4d0c-8f35-4c1f0a9e8d7b}
+kept:
+  description: The clients that were not read and stay in the file as they were, with the times of their backup.
+  returned: success
+  type: dict
+  sample: {client_globex: "2026-11-23T03:00:00Z"}
+failures:
+  description: The hosts whose secret could not be read, with the reason.
+  returned: success
+  type: dict
+  sample: {}
+error:
+  description: The parts of a failure.
+  returned: failure
+  type: dict
+  contains:
+    client:
+      description: The client, or the name of the file.
+      type: str
+    step:
+      description: The step at which the run stopped.
+      type: str
+      sample: write
+    code:
+      description: A fixed word for the kind of failure, for programs.
+      type: str
+      sample: backup_undecryptable
+    cause:
+      description: What went wrong.
+      type: str
+    state:
+      description: What was left.
+      type: str
+    next_step:
+      description: What to do.
+      type: str
+"""
