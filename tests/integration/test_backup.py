@@ -1,82 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Secrets that are lost and made anew from a backup, on both kinds of server, as an operator does it."""
+"""The drill: secrets of both kinds of server are backed up, lost and made anew, as an operator does it."""
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.parsing.vault import VaultLib, VaultSecret
-from by_hand import description, move, passwords, put, put_current, remove
-from managed import ManagedClient, playbook, secrets_manager, write_inventory
-from telling import assert_silent
-from test_reconcile import change_by_hand
-from test_recovery import AFTER_APPLY
-from trouble import refused_logins
+from by_hand import remove
+from keeping import Place, said, succeeded, whole
+from managed import ManagedClient, secrets_manager
+from test_leaks import BASTION, PLUGINS, SPY, files, passwords, requests_without_values
+from world.aws import AwsEmulator
 from world.databases import DatabaseServer
-
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
-from ansible_collections.dbops.rotation.plugins.module_utils._backup import document
-from ansible_collections.dbops.rotation.plugins.module_utils._module.restore import RESTORE
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import RestoreJournal
-
-VAULT_PASSWORD = b"the-vault-password-of-the-tests"
-Run = subprocess.CompletedProcess[str]
-
-
-class Place:
-    """A folder with an inventory, a vault password and the backup file of a test."""
-
-    def __init__(self, folder: Path, clients: list[ManagedClient]) -> None:
-        self.clients = clients
-        self.password_file = folder / "vault-password"
-        self.password_file.write_bytes(VAULT_PASSWORD)
-        self.file = folder / "backups/secrets.vault"
-        self.file.parent.mkdir()
-        self.inventory = write_inventory(folder, {client.name: client.variables() for client in clients})
-
-    def run(self, name: str, *arguments: str, password_file: Path | None = None) -> Run:
-        given = ("-i", str(self.inventory), "--vault-password-file", str(password_file or self.password_file))
-        return playbook(name, *given, "-e", f"rotation_backup_file={self.file}", *arguments)
-
-    def backup(self, *arguments: str) -> Run:
-        return succeeded(self.run("playbooks/backup.yml", *arguments))
-
-    def restore(self, *arguments: str) -> Run:
-        return self.run("playbooks/restore.yml", "-e", "rotation_everything=true", *arguments)
-
-    def verify(self) -> Run:
-        return self.run("playbooks/verify.yml")
-
-    def document(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(decrypted(self.file))
-        return found
-
-
-def decrypted(path: Path) -> str:
-    return VaultLib([("default", VaultSecret(VAULT_PASSWORD))]).decrypt(path.read_bytes()).decode()
-
-
-def said(run: Run) -> str:
-    """All that a person saw, without line breaks."""
-    return " ".join((run.stdout + run.stderr).split())
-
-
-def succeeded(run: Run) -> Run:
-    assert run.returncode == 0, said(run)
-    return run
 
 
 @pytest.fixture
 def both(
     make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, mariadb_server: DatabaseServer
 ) -> list[ManagedClient]:
-    """A rotated client on each kind of server."""
+    """A rotated client on each kind of server; the second one's secret has a name of its own."""
     clients = [make_client(server).create() for server in (mysql_server, mariadb_server)]
     for client in clients:
         client.rotate()
@@ -84,60 +28,186 @@ def both(
 
 
 @pytest.fixture
-def rotated(client: ManagedClient) -> ManagedClient:
-    client.rotate()
-    return client
+def place(both: list[ManagedClient], tmp_path: Path) -> Place:
+    return Place(tmp_path, {client.name: client.variables() for client in both})
 
 
-def kept(client: ManagedClient) -> str:
-    """A backup of one client, as the action hands it to the engine."""
-    archive = SecretArchive(secrets_manager(client.aws), client.secret_id)
-    secret, warnings = archive.save()
-    assert warnings == []
-    return document.dump_entry(document.Entry(secret.versions[0].created, secret))
-
-
-def restored(client: ManagedClient, backup: str, **options: Any) -> dict[str, Any]:
-    result: dict[str, Any] = client.run(RESTORE, backup=backup, **options)
-    assert not result.get("failed"), result["msg"]
-    assert_silent(client, result)
-    return result
-
-
-def refused(client: ManagedClient, backup: str, **options: Any) -> dict[str, Any]:
-    """Restore, which has to fail and to leave the secret as it was."""
-    before = labels_and_own_tags(client)
-    result: dict[str, Any] = client.run(RESTORE, backup=backup, **options)
-    assert result.get("failed"), result["msg"]
-    assert labels_and_own_tags(client) == before
-    error: dict[str, Any] = result["error"]
-    return error
-
-
-def labels_and_own_tags(client: ManagedClient) -> dict[str, Any]:
-    """The secret, without what is remembered of refused logins."""
-    told = description(client)
-    told["Tags"] = sorted((t["Key"], t["Value"]) for t in told.get("Tags", []) if t["Key"] != "rotation/refused")
-    return told
-
-
-def test_every_lost_secret_is_made_anew(both: list[ManagedClient], tmp_path: Path) -> None:
-    place = Place(tmp_path, both)
-    run = place.backup()
-    assert f"2 secrets were written to {place.file}" in said(run)
+def test_every_lost_secret_is_made_anew(both: list[ManagedClient], place: Place) -> None:
+    assert f"2 secrets were written to {place.file}" in said(succeeded(place.backup()))
     assert place.file.stat().st_mode & 0o777 == 0o600
-    before = [(labels_and_own_tags(client), client.stored(), client.stored("AWSPREVIOUS")) for client in both]
+    before = [whole(client) for client in both]
     for client in both:
         remove(client)
-    assert place.verify().returncode == 2
-    planned = place.restore("--check", "--diff")
-    assert planned.returncode == 0 and "would be created" in said(planned)
-    assert [description(client) for client in both] == [{}, {}]
+    planned = succeeded(place.restore("--check", "--diff"))
+    assert said(planned).count("would be created with it as AWSCURRENT") == 2
+    assert f"+AWSCURRENT: {client.name}" not in said(planned) and "AWSPREVIOUS" in said(planned)
+    assert [whole(client) for client in both] == [{}, {}]
     run = succeeded(place.restore())
     assert "WARNING" not in said(run)
-    assert [(labels_and_own_tags(client), client.stored(), client.stored("AWSPREVIOUS")) for client in both] == before
-    run = succeeded(place.verify())
-    assert run.stdout.count("all is well") == 2
+    assert [whole(client) for client in both] == before
+    assert succeeded(place.run("playbooks/verify.yml")).stdout.count("all is well") == 2
     for client in both:
         assert client.rotate()["rotated"]
         assert client.opens(client.stored()["password"])
+
+
+def test_each_client_is_read_with_its_own_variables(both: list[ManagedClient], tmp_path: Path) -> None:
+    first, second = both
+    hosts = {
+        "client_acme": first.variables(rotation_secret_id=first.secret_id),
+        second.name: second.variables(rotation_client="client_globex"),
+    }
+    place = Place(tmp_path, hosts)
+    succeeded(place.backup())
+    saved = place.clients()
+    assert {client: entry["name"] for client, entry in saved.items()} == {
+        "client_acme": first.secret_id,
+        "client_globex": second.secret_id,
+    }
+
+
+def test_check_mode_says_what_would_be_written_and_writes_nothing(both: list[ManagedClient], place: Place) -> None:
+    run = succeeded(place.backup("--check", "--diff"))
+    assert f"2 secrets would be written to {place.file}" in said(run)
+    assert both[0].stages()["AWSCURRENT"] in run.stdout
+    assert list(place.file.parent.iterdir()) == []
+
+
+def test_a_client_that_cannot_be_read_fails_alone_and_stays_in_the_backup_as_it_was(
+    both: list[ManagedClient], place: Place
+) -> None:
+    lost, other = both
+    succeeded(place.backup())
+    before = place.clients()
+    remove(lost)
+    other.rotate()
+    run = place.backup()
+    assert run.returncode == 2
+    assert f"{lost.name}: stopped at step 'read': Could not describe the secret" in said(run)
+    assert "1 secrets were written" in said(run) and f"kept as they were in it: {lost.name}" in said(run)
+    assert f"{other.name} : ok=" in said(run) and "failed=1" in said(run)
+    after = place.clients()
+    assert after[lost.name] == before[lost.name]
+    assert after[other.name]["versions"] != before[other.name]["versions"]
+
+
+def test_a_limit_leaves_the_others_in_the_backup(both: list[ManagedClient], place: Place) -> None:
+    first, second = both
+    succeeded(place.backup("-l", first.name))
+    succeeded(place.backup("-l", second.name))
+    assert set(place.clients()) == {first.name, second.name}
+
+
+def test_nothing_readable_leaves_the_old_file(both: list[ManagedClient], place: Place) -> None:
+    succeeded(place.backup())
+    before = place.file.read_bytes()
+    for client in both:
+        remove(client)
+    run = place.backup()
+    assert run.returncode == 2 and "No secret could be read." in said(run)
+    assert place.file.read_bytes() == before
+
+
+def test_a_run_without_a_vault_secret_is_refused(place: Place) -> None:
+    run = place.backup(vault=False)
+    assert run.returncode == 2 and "This run has no vault secret to encrypt the backup with." in said(run)
+    assert list(place.file.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("harm", ["other password", "cut", "edited", "plain text", "missing"])
+def test_a_file_that_is_no_use_changes_nothing(both: list[ManagedClient], place: Place, harm: str) -> None:
+    succeeded(place.backup())
+    whole_file, text = place.file.read_bytes(), "cannot be decrypted: no vault secret of this run is the one"
+    if harm == "other password":
+        place.password_file.write_bytes(b"another-vault-password")
+    elif harm == "cut":
+        place.file.write_bytes(whole_file[: len(whole_file) // 2])
+    elif harm == "edited":
+        place.file.write_bytes(whole_file[:-20] + (b"0" if whole_file[-20:-19] != b"0" else b"1") + whole_file[-19:])
+    elif harm == "plain text":
+        place.file.write_text("{}")
+    else:
+        place.file.unlink()
+        text = "does not exist"
+    found = place.file.read_bytes() if place.file.exists() else None
+    for client in both:
+        remove(client)
+    run = place.restore()
+    assert run.returncode == 2 and said(run).count(text) >= 2
+    assert "Traceback" not in said(run)
+    assert [whole(client) for client in both] == [{}, {}]
+    if found is not None:
+        both[0].create_secret()
+        assert place.backup().returncode == 2
+        assert place.file.read_bytes() == found
+
+
+@pytest.mark.parametrize("jump_host", [None, "bastion"], ids=["in the controller", "shipped"])
+def test_no_value_is_printed_sent_in_a_file_or_left_behind(
+    both: list[ManagedClient], recording: AwsEmulator, tmp_path: Path, jump_host: str | None
+) -> None:
+    hosts: dict[str, Any] = {client.name: client.variables(rotation_jump_host=jump_host) for client in both}
+    place = Place(tmp_path, {**hosts, **({"bastion": BASTION} if jump_host else {})})
+    environment = {
+        "ANSIBLE_LOG_PATH": str(tmp_path / "ansible.log"),
+        "ANSIBLE_CONNECTION_PLUGINS": PLUGINS,
+        "ELSEWHERE_KEEP": str(tmp_path),
+        "ANSIBLE_CALLBACK_PLUGINS": SPY,
+        "ANSIBLE_CALLBACKS_ENABLED": "spy",
+        "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1",
+        "ANSIBLE_LOCAL_TEMP": str(tmp_path / "local"),
+        "ANSIBLE_REMOTE_TEMP": str(tmp_path / "remote"),
+        "TMPDIR": str(tmp_path),
+    }
+    limit = ("-l", f"{both[0].name},{both[1].name}")
+    loud = ("-vvvv", "--diff", *limit)
+    runs = [succeeded(place.backup(*loud, environment=environment))]
+    known = set.union(*(passwords(client) for client in both))
+    for client in both:
+        remove(client)
+    runs.append(succeeded(place.restore(*loud, "--check", environment=environment)))
+    runs.append(succeeded(place.restore(*loud, environment=environment)))
+    place.file.write_bytes(place.file.read_bytes()[:400])
+    runs.append(place.restore(*loud, environment=environment))
+    assert runs[-1].returncode == 2 and len(known) == 4
+    assert "SPY dbops.rotation.secretsmanager_mysql_restore" in runs[-2].stdout + runs[-2].stderr
+    assert (f"changed: [{both[0].name} -> bastion]" in runs[-2].stdout) is bool(jump_host)
+    (tmp_path / "printed").write_text("\n".join(run.stdout + run.stderr for run in runs))
+    (tmp_path / "requests").write_text("\n".join(requests_without_values(recording)))
+    searched = list(files(tmp_path))
+    assert {"printed", "requests", "ansible.log", "secrets.vault"} <= {path.name for path in searched}
+    assert [(path.name, word[:4]) for path in searched for word in known if word.encode() in path.read_bytes()] == []
+
+
+def test_a_backup_is_made_on_the_controller_only(both: list[ManagedClient], tmp_path: Path) -> None:
+    play = tmp_path / "elsewhere.yml"
+    play.write_text(ELSEWHERE)
+    place = Place(tmp_path, {both[0].name: {**both[0].variables(), **BASTION}})
+    run = place.run(str(play), environment={"ANSIBLE_CONNECTION_PLUGINS": PLUGINS})
+    assert run.returncode == 2 and "A backup is made on the controller" in said(run)
+
+
+def test_two_hosts_of_one_client_name_are_refused(both: list[ManagedClient], tmp_path: Path) -> None:
+    hosts = {client.name: client.variables(rotation_client="client_acme") for client in both}
+    place = Place(tmp_path, hosts)
+    run = place.backup()
+    assert run.returncode == 2 and "Several hosts have the client name client_acme" in said(run)
+    assert not place.file.exists()
+
+
+def test_a_client_that_is_not_in_the_backup_is_named(both: list[ManagedClient], place: Place) -> None:
+    first, second = both
+    succeeded(place.backup("-l", first.name))
+    run = place.restore("-l", second.name)
+    assert run.returncode == 2 and "The backup holds no client of this name" in said(run)
+    assert secrets_manager(second.aws).describe_secret(SecretId=second.secret_id)
+
+
+ELSEWHERE = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - dbops.rotation.secretsmanager_mysql_backup:
+        secret_id: "clients/{{ inventory_hostname }}/mysql/root"
+        path: "{{ rotation_backup_file }}"
+"""
