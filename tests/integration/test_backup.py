@@ -91,23 +91,6 @@ def test_a_client_that_cannot_be_read_fails_alone_and_stays_in_the_backup_as_it_
     assert after[other.name]["versions"] != before[other.name]["versions"]
 
 
-def test_a_limit_leaves_the_others_in_the_backup(both: list[ManagedClient], place: Place) -> None:
-    first, second = both
-    succeeded(place.backup("-l", first.name))
-    succeeded(place.backup("-l", second.name))
-    assert set(place.clients()) == {first.name, second.name}
-
-
-def test_nothing_readable_leaves_the_old_file(both: list[ManagedClient], place: Place) -> None:
-    succeeded(place.backup())
-    before = place.file.read_bytes()
-    for client in both:
-        remove(client)
-    run = place.backup()
-    assert run.returncode == 2 and "No secret could be read." in said(run)
-    assert place.file.read_bytes() == before
-
-
 def test_a_run_without_a_vault_secret_is_refused(place: Place) -> None:
     run = place.backup(vault=False)
     assert run.returncode == 2 and "This run has no vault secret to encrypt the backup with." in said(run)

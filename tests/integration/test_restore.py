@@ -10,13 +10,14 @@ import pytest
 from by_hand import move, put, remove, stages
 from keeping import kept, refused, restored, whole
 from managed import ManagedClient, secrets_manager
-from test_reconcile import change_by_hand
+from test_reconcile import change_by_hand, reconcile
 from test_recovery import AFTER_APPLY
 from trouble import refused_logins
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
+from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.restore import RESTORE
 
 OTHER_REGION = "eu-west-1"
@@ -80,7 +81,7 @@ def test_a_password_changed_after_the_backup_is_not_guessed(rotated: ManagedClie
 def test_a_server_that_was_set_back_is_only_followed_when_asked(rotated: ManagedClient) -> None:
     backup, then = kept(rotated), rotated.stored()["password"]
     rotated.rotate()
-    rotated.rotate(min_age=0)
+    rotated.rotate()
     change_by_hand(rotated, then)
     before = refused_logins(rotated)
     error = refused(rotated, backup)
@@ -93,6 +94,22 @@ def test_a_server_that_was_set_back_is_only_followed_when_asked(rotated: Managed
     assert (result["action"], result["logins"]["failed"]) == ("replaced", 0)
     assert rotated.stored()["password"] == then and healthy(rotated)
     assert refused_logins(rotated) - before == 1
+
+
+def test_a_server_that_was_set_back_to_a_version_without_a_label_is_reconciled(rotated: ManagedClient) -> None:
+    """The procedure of the runbook: the secret still has the password, and the restore made a new server."""
+    then, version = rotated.stored()["password"], stages(rotated)["AWSCURRENT"]
+    rotated.rotate()
+    rotated.rotate()
+    assert version not in stages(rotated).values()
+    change_by_hand(rotated, then)
+    server = {"Key": "rotation/server-id", "Value": "the-server-of-before"}
+    secrets_manager(rotated.aws).tag_resource(SecretId=rotated.secret_id, Tags=[server])
+    told: dict[str, Any] = rotated.run(RECONCILE, version=version)
+    assert told["error"]["code"] == "other_server"
+    accepted = told["error"]["next_step"].rpartition("rotation_accept_server_id=")[2]
+    reconcile(rotated, version=version, accept_server_id=accepted)
+    assert rotated.stored()["password"] == then and healthy(rotated)
 
 
 def test_a_rotation_under_way_during_the_backup(rotated: ManagedClient) -> None:
@@ -135,7 +152,7 @@ def test_a_scheduled_deletion_stays_where_the_server_has_another_password(rotate
 
 def test_a_deleted_secret_that_is_newer_than_the_backup_is_proven_after_its_return(rotated: ManagedClient) -> None:
     backup = kept(rotated)
-    rotated.rotate(min_age=0)
+    rotated.rotate()
     before = whole(rotated)
     secrets_manager(rotated.aws).delete_secret(SecretId=rotated.secret_id)
     planned = restored(rotated, backup, check=True)

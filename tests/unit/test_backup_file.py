@@ -117,6 +117,23 @@ def test_a_file_with_another_password_is_never_replaced(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_who_is_not_read_stays_in_the_file_as_he_was(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.vault"
+    saved(path, "client_acme")
+    told = saved(path, "client_globex")
+    assert told["kept"] == {"client_acme": "2026-11-25T03:00:00Z"}
+    assert set(load(MINE.decrypt(path.read_bytes(), path))) == {"client_acme", "client_globex"}
+
+
+def test_nothing_readable_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.vault"
+    saved(path, "client_acme")
+    before = path.read_bytes()
+    with pytest.raises(RotationError, match="client_acme: denied") as refused:
+        save(Collected(failures={"client_acme": "client_acme: denied."}), path, MINE, check=False)
+    assert refused.value.code == "backup_empty" and path.read_bytes() == before
+
+
 def test_what_a_link_leads_to_is_replaced(tmp_path: Path) -> None:
     link, target = tmp_path / "latest", tmp_path / "secrets.vault"
     link.symlink_to(target)
