@@ -84,7 +84,7 @@ msg:
   description: What was written and what was not, in one sentence.
   returned: always
   type: str
-  sample: 3 secrets were written to /var/backups/rotation/secrets.vault
+  sample: backed up 3 clients to /var/backups/rotation/secrets.vault
 path:
   description: The backup file.
   returned: success

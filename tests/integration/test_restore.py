@@ -63,6 +63,10 @@ def test_a_newer_truth_is_left_alone(rotated: ManagedClient) -> None:
     assert (result["action"], result["changed"], whole(rotated)) == ("kept", False, before)
     error = refused(rotated, backup, replace=True)
     assert error["code"] == "login_refused"
+    assert (
+        f"Whether it has the secret's own: ansible-playbook playbooks/verify.yml -l {rotated.name}"
+        in error["next_step"]
+    )
     assert healthy(rotated)
 
 
@@ -156,7 +160,7 @@ def test_a_deleted_secret_that_is_newer_than_the_backup_is_proven_after_its_retu
     before = whole(rotated)
     secrets_manager(rotated.aws).delete_secret(SecretId=rotated.secret_id)
     planned = restored(rotated, backup, check=True)
-    assert "would be cancelled, and its AWSCURRENT then be proven" in planned["msg"]
+    assert "would be cancelled; its AWSCURRENT is then to be proven" in planned["msg"]
     assert planned["logins"]["succeeded"] == 0
     result = restored(rotated, backup)
     assert (result["action"], whole(rotated)) == ("undeleted", before)

@@ -59,8 +59,3 @@ def rotation_tags(saved: SavedSecret, server_id: str) -> dict[str, str]:
     """Give the tags of the rotation; what the server was said to have refused has just been proven."""
     kept = {key: value for key, value in saved.tags.items() if key.startswith(tags.PREFIX) and key != tags.REFUSED}
     return kept | ({tags.SERVER_ID: server_id} if tags.SERVER_ID in kept else {})
-
-
-def others(saved: SavedSecret, current: SavedVersion, labels: Mapping[str, set[str]]) -> list[SavedVersion]:
-    """Give the versions besides AWSCURRENT that carry a label, as they are to be stored."""
-    return [version for version in saved.versions if version is not current and version.version_id in labels]

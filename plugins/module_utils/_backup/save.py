@@ -106,8 +106,8 @@ def _present(path: Path, cipher: Cipher) -> dict[str, Entry]:
 
 def _result(collected: Collected, before: Mapping[str, Entry], path: Path, *, check: bool) -> dict[str, Any]:
     kept = {client: stamp(entry.saved_at) for client, entry in before.items() if client not in collected.entries}
-    done = "would be" if check else "were"
-    parts = [f"{len(collected.entries)} secrets {done} written to {path}"]
+    count = len(collected.entries)
+    parts = [f"{'would back up' if check else 'backed up'} {count} client{'s'[: count != 1]} to {path}"]
     if kept:
         parts.append(f"kept as they were in it: {', '.join(f'{client} ({at})' for client, at in sorted(kept.items()))}")
     if collected.failures:

@@ -27,6 +27,7 @@ class Operation:
     spec: Spec
     work: Callable[[Mapping[str, Any], bool], dict[str, Any]]
     mutually_exclusive: tuple[tuple[str, ...], ...] = ()
+    required_one_of: tuple[tuple[str, ...], ...] = ()
     required_if: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
 
     def validation(self) -> dict[str, Any]:
@@ -34,6 +35,7 @@ class Operation:
         return {
             "argument_spec": self.spec,
             "mutually_exclusive": [list(names) for names in (*MUTUALLY_EXCLUSIVE, *self.mutually_exclusive)],
+            "required_one_of": [list(names) for names in self.required_one_of],
             "required_together": [list(names) for names in REQUIRED_TOGETHER],
             "required_if": [[option, value, list(names)] for option, value, names in self.required_if],
         }

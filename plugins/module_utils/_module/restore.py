@@ -10,7 +10,8 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.document import load_entry
-from ansible_collections.dbops.rotation.plugins.module_utils._backup.restore import RestoreRequest, restore
+from ansible_collections.dbops.rotation.plugins.module_utils._backup.request import RestoreRequest
+from ansible_collections.dbops.rotation.plugins.module_utils._backup.restore import restore
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
     AWS_SPEC,
@@ -51,4 +52,5 @@ RESTORE = Operation(
     },
     work=_restore,
     mutually_exclusive=(("path", "backup"),),
+    required_one_of=(("path", "backup"),),
 )
