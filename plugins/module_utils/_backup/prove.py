@@ -40,7 +40,7 @@ def prove(run: Run, saved: SavedSecret, version: SavedVersion) -> None:
         ownership.refuse_other_server(saved, run.server.server_id, run.request.accept_server_id)
         ownership.refuse_shared_account(run.store, run.server.server_id, value.login.user, run.store.sibling)
         rows = run.dialect.rows(run.session, value.login.user)
-        _refuse_unproven(run, rows, value.password)
+        refuse_unproven(run.server.current_user, rows, value.password)
         _warn_of_unknown(run, rows, saved)
 
 
@@ -61,11 +61,12 @@ def _differs(version: SavedVersion, password: str) -> bool:
     return parse_secret(version.text).password != password
 
 
-def _refuse_unproven(run: Run, rows: list[AccountRow], password: str) -> None:
-    login = next((row for row in rows if row.name == run.server.current_user), None)
+def refuse_unproven(current_user: str, rows: list[AccountRow], password: str) -> None:
+    """Raise a RotationError where the login was let in by something else than the password."""
+    login = next((row for row in rows if row.name == current_user), None)
     if login is None or not any(stored.matches(password) for stored in login.passwords):
         raise RotationError(
-            f"The login was let in as {run.server.current_user}, but not by that row's password.",
+            f"The login was let in as {current_user}, but not by that row's password.",
             code="login_unproven",
             next_step="Connect over TCP instead of a socket that lets the account in without a password.",
         )
