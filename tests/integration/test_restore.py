@@ -47,6 +47,14 @@ def test_a_lost_secret_comes_back_as_it_was(rotated: ManagedClient) -> None:
     assert (again["action"], again["changed"], whole(rotated)) == ("kept", False, before)
 
 
+def test_a_refusal_of_before_is_not_remembered_of_what_has_been_proven(rotated: ManagedClient) -> None:
+    entry = json.loads(kept(rotated))
+    entry["tags"]["rotation/refused"] = stages(rotated)["AWSCURRENT"]
+    remove(rotated)
+    restored(rotated, json.dumps(entry))
+    assert "rotation/refused" not in rotated.tags() and healthy(rotated)
+
+
 def test_check_mode_proves_and_writes_nothing(rotated: ManagedClient) -> None:
     backup = kept(rotated)
     remove(rotated)
