@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
@@ -28,6 +28,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request i
 )
 
 Spec = dict[str, dict[str, Any]]
+Store = TypeVar("Store", bound=SecretStore)
 
 AWS_SPEC: Spec = {
     "region": {"type": "str", "aliases": ["aws_region"]},
@@ -79,9 +80,7 @@ REQUIRED_TOGETHER = (("access_key", "secret_key"), ("tls_client_cert", "tls_clie
 
 def secret_store(params: Mapping[str, Any], secret_id: str | None = None) -> SecretStore:
     """Give the secret that the options name."""
-    client, throttles = secrets_client(params), Throttles()
-    throttles.watch(client)
-    return SecretStore(client, secret_id or params["secret_id"], Writes(params["write_share"]), throttles)
+    return _store(SecretStore, params, secret_id)
 
 
 def secrets_client(params: Mapping[str, Any]) -> Any:
@@ -91,7 +90,13 @@ def secrets_client(params: Mapping[str, Any]) -> Any:
 
 def secret_archive(params: Mapping[str, Any], secret_id: str | None = None) -> SecretArchive:
     """Give the secret that the options name, to be kept or made anew as a whole."""
-    return SecretArchive(make_client(_aws_options(params), "secretsmanager"), secret_id or params["secret_id"])
+    return _store(SecretArchive, params, secret_id)
+
+
+def _store(kind: type[Store], params: Mapping[str, Any], secret_id: str | None) -> Store:
+    client, throttles = secrets_client(params), Throttles()
+    throttles.watch(client)
+    return kind(client, secret_id or params["secret_id"], Writes(params["write_share"]), throttles)
 
 
 def sns_client(params: Mapping[str, Any], topic_arn: str) -> Any:
