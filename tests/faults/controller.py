@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from managed import AT_ONCE
 from world.aws import NOWHERE
 from world.layout import ROOT
 
@@ -61,7 +62,17 @@ class Controller:
         inventory = self.folder / "inventory.json"
         inventory.write_text(json.dumps({"all": {"hosts": self.hosts}}))
         self.results_file = self.folder / "results"
-        arguments = ["-i", str(inventory), "-l", ",".join(self.hosts), "-f", str(len(self.hosts)), "-vvv", *self.extra]
+        arguments = [
+            "-i",
+            str(inventory),
+            "-l",
+            ",".join(self.hosts),
+            "-f",
+            str(len(self.hosts)),
+            "-vvv",
+            *AT_ONCE,
+            *self.extra,
+        ]
         command = [str(Path(sys.executable).with_name("ansible-playbook")), self.playbook, *arguments]
         with (self.folder / "output").open("wb") as output:
             self._child = subprocess.Popen(

@@ -22,6 +22,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate impo
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
+# For a run over clients that have nothing to do with each other.
+AT_ONCE = ("-e", "rotation_waves=100% rotation_failure_budget=100")
 
 
 @cache

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from managed import ManagedClient, playbook, write_inventory
+from managed import AT_ONCE, ManagedClient, playbook, write_inventory
 from world.databases import DatabaseServer
 
 PLUGINS = {"ANSIBLE_CONNECTION_PLUGINS": str(Path(__file__).with_name("connection_plugins"))}
@@ -59,15 +59,14 @@ def test_a_name_that_does_not_exist_stops_the_run(mysql_client: ManagedClient, t
     assert mysql_client.stored()["password"] == mysql_client.password
 
 
-def test_a_failing_client_does_not_stop_the_others(
+def test_a_failing_client_does_not_stop_the_others_of_its_wave(
     make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, tmp_path: Path
 ) -> None:
     good = make_client(mysql_server).create()
     bad = make_client(mysql_server)
     hosts = {client.name: client.variables() for client in (bad, good)}
-    run = playbook(
-        "rotate.yml", "-i", str(write_inventory(tmp_path, hosts)), "-l", f"{good.name},{bad.name}", "-f", "1"
-    )
+    limit = ("-l", f"{good.name},{bad.name}", "-f", "1")
+    run = playbook("rotate.yml", "-i", str(write_inventory(tmp_path, hosts)), *limit, *AT_ONCE)
     assert run.returncode == 2
     assert f"{bad.name}: stopped at step 'read'" in said(run)
     assert good.opens(good.stored()["password"]) and good.stored()["password"] != good.password

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from managed import ManagedClient, playbook, write_inventory
+from managed import AT_ONCE, ManagedClient, playbook, write_inventory
 from test_playbooks import ASYNC_PLAY, PLUGINS, Run, bastion_inventory, said, single
 from test_rotate_due import is_due
 from world.databases import DatabaseServer
@@ -29,7 +29,7 @@ def rotate(
 ) -> Run:
     """Rotate these clients, and count them."""
     inventory = write_inventory(folder, {client.name: client.variables(**more) for client in clients})
-    given = ("-i", str(inventory), "-e", "rotation_everything=true", *arguments)
+    given = ("-i", str(inventory), "-e", "rotation_everything=true", *AT_ONCE, *arguments)
     return playbook("rotate.yml", *given, environment={**ENABLED, **(environment or {})})
 
 

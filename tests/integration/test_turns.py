@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from managed import HOST, ManagedClient, playbook, secrets_manager, write_inventory
+from managed import AT_ONCE, HOST, ManagedClient, playbook, secrets_manager, write_inventory
 from test_recovery import AFTER_APPLY, AFTER_PROMOTE, AFTER_PUT, assert_settled
 from trouble import UNCHANGED, assert_refused
 from world.databases import DatabaseServer
@@ -215,7 +215,7 @@ def test_the_workers_of_one_playbook_share_the_write_limit(
     variables = {"rotation_write_share": 0.04, "rotation_per_server": 0}
     hosts = {client.name: client.variables(**variables) for client in clients}
     inventory = str(write_inventory(tmp_path, hosts))
-    run = playbook("rotate.yml", "-i", inventory, "-e", "rotation_everything=true", "-f", "5", "-v")
+    run = playbook("rotate.yml", "-i", inventory, "-e", "rotation_everything=true", *AT_ONCE, "-f", "5", "-v")
     assert run.returncode == 0, run.stdout
     waits = [float(found) for found in re.findall(r"write_limit: ([\d.]+)", run.stdout)]
     assert len(waits) == 5 and max(waits) > 0.5, waits

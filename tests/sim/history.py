@@ -100,6 +100,6 @@ class History:
             for trouble in self.troubles
         )
 
-    def hindered(self, client: str, until: datetime, days: int = 9) -> bool:
-        """Tell whether something kept a client from being rotated in the days up to a moment."""
+    def hindered(self, client: str, until: datetime, days: int = 15) -> bool:
+        """Tell whether something kept a client from being rotated, in days enough for its last two weekly windows."""
         return self.troubled(client, until - days * DAY, until, *HINDRANCES)

@@ -28,7 +28,7 @@ def load(path: str) -> Any:
 DEFAULTS: dict[str, Any] = load("roles/rotation_backup/defaults/main.yml")
 ENTRIES: dict[str, Any] = load("roles/rotation_backup/meta/argument_specs.yml")["argument_specs"]
 SHARED: dict[str, Any] = load("roles/rotation/defaults/main.yml")
-CONNECTION: dict[str, str] = load("roles/rotation/vars/main.yml")["rotation_connection"]
+CONNECTION = dict(re.findall(r"'(\w+)': (\w+)", load("roles/rotation/vars/main.yml")["rotation_connection"]))
 
 every_entry = pytest.mark.parametrize("entry", sorted(OPERATIONS))
 
