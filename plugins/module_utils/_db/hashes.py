@@ -17,6 +17,7 @@ import secrets
 import string
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import nacl_bindings
@@ -24,6 +25,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._libraries import n
 CACHING_SHA2, SHA256, NATIVE, ED25519 = "caching_sha2_password", "sha256_password", "mysql_native_password", "ed25519"
 SALT_LENGTH = 20
 SHA256_ROUNDS = 5000
+PERIOD = 42
 DEFAULT_ROUNDS = 5000
 
 _ITOA64 = b"./" + (string.digits + string.ascii_uppercase + string.ascii_lowercase).encode()
@@ -62,19 +64,18 @@ def make_hash(plugin: str, password: str, rounds: int = DEFAULT_ROUNDS) -> bytes
 
 
 def sha256_crypt(password: bytes, salt: bytes, rounds: int) -> bytes:
-    """Compute SHA-crypt with SHA-256 (https://www.akkadia.org/drepper/SHA-crypt.txt) for any salt length."""
+    """Compute SHA-crypt with SHA-256 (https://www.akkadia.org/drepper/SHA-crypt.txt) for any salt length.
+
+    ``rounds`` is even. What a round adds to the result of the one before is the same every 42 rounds.
+    """
     digest_a = _mixed(password, salt)
     digest_p = _stretched(hashlib.sha256(password * len(password)).digest(), len(password))
     digest_s = _stretched(hashlib.sha256(salt * (16 + digest_a[0])).digest(), len(salt))
-    result = digest_a
-    for index in range(rounds):
-        block = digest_p if index & 1 else result
-        if index % 3:
-            block += digest_s
-        if index % 7:
-            block += digest_p
-        block += result if index & 1 else digest_p
-        result = hashlib.sha256(block).digest()
+    added = [(digest_s if index % 3 else b"") + (digest_p if index % 7 else b"") for index in range(PERIOD)]
+    pairs = [(added[index] + digest_p, digest_p + added[index + 1]) for index in range(0, PERIOD, 2)]
+    result, sha256 = digest_a, hashlib.sha256
+    for behind, before in islice(cycle(pairs), rounds // 2):
+        result = sha256(before + sha256(result + behind).digest()).digest()
     return _encoded(result)
 
 

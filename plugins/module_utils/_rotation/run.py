@@ -73,6 +73,7 @@ class Run:
         self.declared: dict[str, str] = {}
         self.recorded: dict[str, str] = {}
         self._matches: dict[tuple[StoredPassword, str], bool] = {}
+        self._known_passwords: dict[StoredPassword, str] = {}
         self._dead: set[int] = set()
         self._open: Session | None = None
         self._in_slot: Session | None = None
@@ -112,10 +113,14 @@ class Run:
         yield True
 
     def holds(self, stored: StoredPassword, version: SecretVersion) -> bool:
-        """Tell whether a stored hash is of a version's password; each pair is computed once, which takes 5 ms."""
+        """Tell whether a stored hash is of a version's password; computing that takes 5 ms or more, so it is kept."""
+        password = version.value.password
         pair = (stored, version.version_id)
         if pair not in self._matches:
-            self._matches[pair] = stored.matches(version.value.password)
+            known = self._known_passwords.get(stored)
+            self._matches[pair] = stored.matches(password) if known is None else known == password
+        if self._matches[pair]:
+            self._known_passwords[stored] = password
         return self._matches[pair]
 
     def readable(self, version_id: str) -> SecretVersion | None:
