@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev world world-stop demo test unit integration faults sim lint sanity check clean
+.PHONY: help setup setup-dev world world-stop demo test unit integration faults sim bench lint sanity check clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ faults: setup ## Run the whole fault matrix: every step of a rotation, times eve
 
 sim: setup ## Live through a simulated year of 200 clients
 	@tools/sim.sh
+
+bench: setup-dev ## Measure a fleet against a playbook of stock collections
+	@tools/bench.sh
 
 lint: setup-dev ## Run ruff, mypy, yamllint and ansible-lint
 	@tools/lint.sh
