@@ -26,6 +26,7 @@ ROOMS = {
     "_cycle": set(),
     "_db": set(),
     "_fleet": {"_aws", "_cycle"},
+    "_iam": set(),
     "_module": {"_audit", "_aws", "_backup", "_cycle", "_db", "_fleet", "_notice", "_rotation"},
     "_notice": {"_aws"},
     "_rotation": {"_aws", "_cycle", "_db"},

@@ -1,0 +1,97 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which actions of AWS each duty needs, on what, and what stops without them: the one source of policies and docs/iam.md.
+
+No duty may delete a secret or read what another client's programs read through the key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+# What an action works on.
+SECRETS, NEW_SECRETS, ALL, KEY, TOPIC, LOG_GROUP = "secrets", "new secrets", "everything", "key", "topic", "log group"
+CLIENT_ROLES, SOURCES = "client roles", "source secrets"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One action that a duty needs; ``proven`` where a test takes it away and sees ``breaks`` stop."""
+
+    action: str
+    on: str
+    breaks: str
+    proven: bool = True
+
+
+def _unproven(*grants: Grant) -> tuple[Grant, ...]:
+    return tuple(replace(grant, proven=False) for grant in grants)
+
+
+KMS = _unproven(
+    Grant("kms:Decrypt", KEY, "every read of a secret that is encrypted with the key"),
+    Grant("kms:GenerateDataKey", KEY, "every write of such a secret"),
+)
+AUDIT_TRAIL = _unproven(
+    Grant("logs:CreateLogStream", LOG_GROUP, "the audit trail is kept in the spool of the machine only"),
+    Grant("logs:PutLogEvents", LOG_GROUP, "the audit trail is kept in the spool of the machine only"),
+)
+NOTICES = (Grant("sns:Publish", TOPIC, "a notice is not delivered"),)
+
+ROTATOR = (
+    Grant("secretsmanager:GetSecretValue", SECRETS, "every rotation, at its first step"),
+    Grant("secretsmanager:DescribeSecret", SECRETS, "every rotation, before it changes anything"),
+    Grant("secretsmanager:PutSecretValue", SECRETS, "every rotation that needs a new password"),
+    Grant("secretsmanager:UpdateSecretVersionStage", SECRETS, "a rotation after the new password is on the server"),
+    Grant("secretsmanager:TagResource", SECRETS, "a rotation is not recorded, and is looked at again by every run"),
+    Grant("secretsmanager:ListSecretVersionIds", SECRETS, "the state of a secret without our tags"),
+    Grant("secretsmanager:ListSecrets", ALL, "onboarding, and a rotation to another server: is the account shared?"),
+    *KMS,
+    *NOTICES,
+    *AUDIT_TRAIL,
+    Grant("sts:AssumeRole", CLIENT_ROLES, "every client with `rotation_assume_role_arn`"),
+)
+ONBOARDER = (
+    Grant("secretsmanager:CreateSecret", NEW_SECRETS, "onboarding, after the present password was proven"),
+    Grant("secretsmanager:TagResource", SECRETS, "onboarding: AWS asks for it where a secret is created with tags"),
+    Grant("secretsmanager:DescribeSecret", SECRETS, "onboarding: is there a secret already?"),
+    Grant("secretsmanager:GetSecretValue", SECRETS, "onboarding a client that has a secret already"),
+    Grant("secretsmanager:ListSecrets", ALL, "onboarding: is the account in another secret already?"),
+    Grant("secretsmanager:GetSecretValue", SOURCES, "onboarding with `rotation_onboard_source_secret_id`"),
+    *KMS,
+    *AUDIT_TRAIL,
+)
+NOTIFIER = (
+    Grant("secretsmanager:DescribeSecret", SECRETS, "what has been told is not known, so that it is told again"),
+    Grant("secretsmanager:TagResource", SECRETS, "that a notice went out is not remembered"),
+    *NOTICES,
+)
+AUDITOR = (
+    Grant("secretsmanager:DescribeSecret", SECRETS, "the state of every client"),
+    Grant("secretsmanager:ListSecretVersionIds", SECRETS, "the state of a secret without our tags"),
+    *_unproven(
+        Grant("secretsmanager:ListSecrets", ALL, "an inventory made of the secrets"),
+        Grant("logs:FilterLogEvents", LOG_GROUP, "the history of a client"),
+    ),
+)
+RESTORER = (
+    *_unproven(
+        Grant("secretsmanager:GetSecretValue", SECRETS, "backup, and the proof after a restore"),
+        Grant("secretsmanager:DescribeSecret", SECRETS, "backup and restore"),
+        Grant("secretsmanager:CreateSecret", NEW_SECRETS, "the restore of a secret that is gone"),
+        Grant("secretsmanager:PutSecretValue", SECRETS, "the restore of its other versions"),
+        Grant("secretsmanager:UpdateSecretVersionStage", SECRETS, "the restore of staging labels"),
+        Grant("secretsmanager:TagResource", SECRETS, "the restore of tags"),
+        Grant("secretsmanager:RestoreSecret", SECRETS, "the restore of a secret that waits for deletion"),
+    ),
+    *KMS,
+    *AUDIT_TRAIL,
+)
+GRANTS: dict[str, tuple[Grant, ...]] = {
+    "rotator": ROTATOR,
+    "onboarder": ONBOARDER,
+    "notifier": NOTIFIER,
+    "auditor": AUDITOR,
+    "restorer": RESTORER,
+}

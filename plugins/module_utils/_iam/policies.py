@@ -1,0 +1,132 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what a duty needs to the policy document of its role, limited to the secrets, key, topic and log group given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import (
+    ALL,
+    CLIENT_ROLES,
+    GRANTS,
+    KEY,
+    LOG_GROUP,
+    NEW_SECRETS,
+    SECRETS,
+    SOURCES,
+    TOPIC,
+)
+
+VERSION = "2012-10-17"
+OUR_TAGS = "rotation/*"
+CLIENT_TAG = "rotation/client"
+TAGGING = "secretsmanager:TagResource"
+OVER_TLS = {"Bool": {"aws:SecureTransport": "true"}}
+
+Document = dict[str, Any]
+Conditions = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the policies of one account are limited to; what is not given gets no statement."""
+
+    account: str
+    region: str
+    partition: str = "aws"
+    prefix: str = "clients/"
+    key_arn: str | None = None
+    topic_arn: str | None = None
+    log_group: str | None = None
+    client_roles: tuple[str, ...] = ()
+    source_secrets: tuple[str, ...] = ()
+    secret_tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def secrets(self) -> str:
+        """Give the ARN of all secrets that are ours."""
+        return self.arn("secretsmanager", f"secret:{self.prefix}*")
+
+    @property
+    def logs(self) -> str:
+        """Give the ARN of the log group and its streams."""
+        return self.arn("logs", f"log-group:{self.log_group}:*")
+
+    def arn(self, service: str, resource: str) -> str:
+        """Give the ARN of something in this account and region."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+
+def policy(duty: str, scope: Scope) -> Document:
+    """Give the policy document of a duty; KeyError where there is no such duty."""
+    return {"Version": VERSION, "Statement": list(_statements(duty, scope))}
+
+
+def _statements(duty: str, scope: Scope) -> Iterator[Document]:
+    for sid, on, tagging in (
+        ("Secrets", SECRETS, False),
+        ("Tags", SECRETS, True),
+        ("NewSecrets", NEW_SECRETS, False),
+        ("Sources", SOURCES, False),
+        ("Lists", ALL, False),
+        ("Key", KEY, False),
+        ("Topic", TOPIC, False),
+        ("AuditTrail", LOG_GROUP, False),
+        ("ClientRoles", CLIENT_ROLES, False),
+    ):
+        actions = [grant.action for grant in GRANTS[duty] if grant.on == on and (grant.action == TAGGING) == tagging]
+        resources = _resources(on, scope)
+        if actions and resources:
+            yield {
+                "Sid": sid,
+                "Effect": "Allow",
+                "Action": sorted(actions),
+                "Resource": resources,
+                "Condition": {**OVER_TLS, **_conditions(sid, scope, creates=_creates(duty))},
+            }
+
+
+def _creates(duty: str) -> bool:
+    return any(grant.on == NEW_SECRETS for grant in GRANTS[duty])
+
+
+def _resources(on: str, scope: Scope) -> list[str]:
+    if on == LOG_GROUP:
+        return [scope.logs] if scope.log_group else []
+    one: dict[str, str | None] = {ALL: "*", KEY: scope.key_arn, TOPIC: scope.topic_arn}
+    if on in one:
+        named = one[on]
+        return [named] if named else []
+    many = {CLIENT_ROLES: scope.client_roles, SOURCES: scope.source_secrets}
+    return list(many.get(on, (scope.secrets,)))
+
+
+def _conditions(sid: str, scope: Scope, *, creates: bool) -> Conditions:
+    """Give what a statement asks for besides TLS.
+
+    A duty that creates secrets meets them before they have tags: none are asked of it, and it may write any.
+    """
+    if sid == "NewSecrets":
+        return {"Null": {f"aws:RequestTag/{CLIENT_TAG}": "false"}}
+    if sid == "Key":
+        return {
+            "StringEquals": {"kms:ViaService": f"secretsmanager.{scope.region}.amazonaws.com"},
+            "StringLike": {"kms:EncryptionContext:SecretARN": scope.secrets},
+        }
+    if sid not in ("Secrets", "Tags") or creates:
+        return {}
+    return {**_ours_only(sid), **_marked(scope)}
+
+
+def _ours_only(sid: str) -> Conditions:
+    return {"ForAllValues:StringLike": {"aws:TagKeys": [OUR_TAGS]}} if sid == "Tags" else {}
+
+
+def _marked(scope: Scope) -> Conditions:
+    if not scope.secret_tags:
+        return {}
+    return {"StringEquals": {f"aws:ResourceTag/{key}": value for key, value in sorted(scope.secret_tags.items())}}

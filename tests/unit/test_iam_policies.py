@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the policies of the duties allow, and to what they are limited; docs/iam.md shows these very documents."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import iam_page
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.dbops.rotation.plugins.filter.iam_policy import iam_policy
+from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS
+from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import Scope, policy
+
+SCOPE = iam_page.SCOPE
+SECRETS = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:clients/*"
+# The limit of IAM for a managed policy, white space not counted.
+LARGEST = 6144
+STORE = Path(__file__).resolve().parents[2] / "plugins/module_utils/_aws/secret_store.py"
+
+every_duty = pytest.mark.parametrize("duty", GRANTS)
+
+
+def statements(duty: str, scope: Scope = SCOPE) -> dict[str, dict[str, Any]]:
+    return {statement["Sid"]: statement for statement in policy(duty, scope)["Statement"]}
+
+
+def actions(duty: str) -> set[str]:
+    return {action for statement in statements(duty).values() for action in statement["Action"]}
+
+
+def test_the_page_shows_the_policies_of_the_code() -> None:
+    text = iam_page.PAGE.read_text()
+    assert iam_page.page(text) == text, "run: PYTHONPATH=tools:collections python tools/iam_page.py"
+
+
+@every_duty
+def test_a_policy_holds_the_actions_of_its_duty_and_no_others(duty: str) -> None:
+    assert actions(duty) == {grant.action for grant in GRANTS[duty]}
+    assert not any("*" in action for action in actions(duty))
+
+
+@every_duty
+def test_every_statement_asks_for_tls(duty: str) -> None:
+    for statement in statements(duty).values():
+        assert statement["Condition"]["Bool"] == {"aws:SecureTransport": "true"}
+
+
+@every_duty
+def test_a_policy_is_not_too_large_for_iam(duty: str) -> None:
+    assert len(json.dumps(policy(duty, SCOPE), separators=(",", ":"))) <= LARGEST
+
+
+@every_duty
+def test_no_duty_may_delete_a_secret_or_move_its_rotation(duty: str) -> None:
+    never = {"DeleteSecret", "UpdateSecret", "RotateSecret", "CancelRotateSecret"}
+    assert {action.partition(":")[2] for action in actions(duty)} & never == set()
+
+
+@pytest.mark.parametrize("duty", ["notifier", "auditor", "provisioner"])
+def test_who_does_not_need_passwords_cannot_read_them(duty: str) -> None:
+    assert not actions(duty) & {"secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue", "kms:Decrypt"}
+
+
+def test_the_auditor_writes_nothing() -> None:
+    assert all(re.match(r"[a-z]+:(List|Describe|Filter)", action) for action in actions("auditor"))
+
+
+@every_duty
+def test_only_lists_are_allowed_on_everything(duty: str) -> None:
+    for statement in statements(duty).values():
+        if "*" in statement["Resource"]:
+            assert all(re.match(r"[a-z]+:(List|Describe)|kms:CreateKey$", action) for action in statement["Action"])
+
+
+def test_the_rotator_is_limited_to_our_secrets_key_topic_and_log_group() -> None:
+    found = statements("rotator")
+    assert found["Secrets"]["Resource"] == found["Tags"]["Resource"] == [SECRETS]
+    assert found["Key"]["Resource"] == [SCOPE.key_arn]
+    assert found["Topic"]["Resource"] == [SCOPE.topic_arn]
+    assert found["AuditTrail"]["Resource"] == ["arn:aws:logs:eu-central-1:123456789012:log-group:/dbops/rotation:*"]
+    assert found["ClientRoles"]["Resource"] == list(SCOPE.client_roles)
+
+
+@pytest.mark.parametrize("duty", ["rotator", "onboarder", "restorer"])
+def test_the_key_is_used_only_through_secrets_manager_and_for_our_secrets(duty: str) -> None:
+    condition = statements(duty)["Key"]["Condition"]
+    assert condition["StringEquals"] == {"kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com"}
+    assert condition["StringLike"] == {"kms:EncryptionContext:SecretARN": SECRETS}
+
+
+@pytest.mark.parametrize("duty", ["rotator", "notifier"])
+def test_only_our_tags_are_written_and_only_on_marked_secrets(duty: str) -> None:
+    condition = statements(duty)["Tags"]["Condition"]
+    assert condition["ForAllValues:StringLike"] == {"aws:TagKeys": ["rotation/*"]}
+    assert condition["StringEquals"] == {"aws:ResourceTag/environment": "production"}
+    assert statements(duty)["Secrets"]["Condition"]["StringEquals"] == condition["StringEquals"]
+
+
+@pytest.mark.parametrize("duty", ["onboarder", "restorer"])
+def test_a_secret_is_created_only_with_its_clients_tag(duty: str) -> None:
+    assert statements(duty)["NewSecrets"]["Condition"]["Null"] == {"aws:RequestTag/rotation/client": "false"}
+    assert "StringEquals" not in statements(duty)["Secrets"]["Condition"], "a new secret has no other tags yet"
+
+
+def test_what_is_not_given_gets_no_statement() -> None:
+    assert set(statements("rotator", Scope("123456789012", "eu-central-1"))) == {"Secrets", "Tags", "Lists"}
+
+
+def test_every_call_of_the_engine_is_allowed_to_a_duty() -> None:
+    called = {name.replace("_", "") for name in re.findall(r'"((?:[a-z]+_)+[a-z]+)",', STORE.read_text())}
+    named = {action.partition(":")[2].lower() for duty in GRANTS for action in actions(duty)}
+    assert {"getsecretvalue", "createsecret", "updatesecretversionstage"} <= called
+    assert called <= named
+
+
+def test_the_filter_gives_the_policy_and_refuses_what_it_does_not_know() -> None:
+    given = iam_policy("rotator", "123456789012", "eu-central-1", prefix="other/", client_roles=[], topic_arn=None)
+    assert given == policy("rotator", Scope("123456789012", "eu-central-1", prefix="other/"))
+    with pytest.raises(AnsibleFilterError, match="knows no duty 'owner'"):
+        iam_policy("owner", "123456789012", "eu-central-1")
+    with pytest.raises(AnsibleFilterError, match="no option topic"):
+        iam_policy("rotator", "123456789012", "eu-central-1", topic="x")

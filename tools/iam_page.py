@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write the tables and policies of docs/iam.md from their source, plugins/module_utils/_iam.
+
+Without an argument it rewrites the page; with --check it only tells whether the page is up to date.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS
+from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import Scope, policy
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "iam.md"
+BEGIN, END = "<!-- policies: begin -->", "<!-- policies: end -->"
+ACCOUNT, REGION = "123456789012", "eu-central-1"
+SCOPE = Scope(
+    account=ACCOUNT,
+    region=REGION,
+    key_arn=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    topic_arn=f"arn:aws:sns:{REGION}:{ACCOUNT}:dbops-rotation",
+    log_group="/dbops/rotation",
+    client_roles=("arn:aws:iam::210987654321:role/dbops-rotation-rotator",),
+    source_secrets=(f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:legacy/*",),
+    secret_tags={"environment": "production"},
+)
+
+
+def lines() -> Iterator[str]:
+    """Give what stands between the two marks."""
+    for duty, grants in GRANTS.items():
+        yield from ("", f"### {duty}", "", "| action | on | what stops without it | how it is known |", "|---|---|---|---|")
+        for grant in grants:
+            known = "taken away in a test" if grant.proven else "documented"
+            yield f"| `{grant.action}` | {grant.on} | {grant.breaks} | {known} |"
+        yield from ("", "```json", *json.dumps(policy(duty, SCOPE), indent=2).splitlines(), "```")
+    yield ""
+
+
+def page(text: str) -> str:
+    """Give the page with the policies of now."""
+    before, _begin, rest = text.partition(BEGIN)
+    _old, _end, after = rest.partition(END)
+    return "\n".join([before + BEGIN, *lines(), END + after])
+
+
+def main() -> int:
+    """Rewrite the page, or tell that it has to be."""
+    text = PAGE.read_text()
+    if "--check" in sys.argv[1:]:
+        return int(page(text) != text)
+    PAGE.write_text(page(text))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
