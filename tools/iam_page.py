@@ -26,6 +26,7 @@ SCOPE = Scope(
     client_roles=("arn:aws:iam::210987654321:role/dbops-rotation-rotator",),
     source_secrets=(f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:legacy/*",),
     secret_tags={"environment": "production"},
+    parameter="/dbops/rotation/settings",
 )
 
 

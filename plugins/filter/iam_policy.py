@@ -12,7 +12,7 @@ short_description: Give the IAM policy of a duty, limited to the secrets, key, t
 description:
   - Gives the least that a duty of this collection needs, as a policy document of IAM. Its page C(docs/iam.md) says what
     each action is for.
-  - Every statement asks for TLS. The KMS key may be used through Secrets Manager only, for the secrets with the prefix.
+  - Statements ask for TLS. The KMS key may be used through Secrets Manager only, for the secrets with the prefix.
   - No duty may delete a secret, change its resource policy or have Secrets Manager rotate it.
 positional: account, region
 options:
@@ -78,6 +78,10 @@ options:
       - What the names of the roles, policies, alarms and the like that V(provisioner) may make begin with.
     type: str
     default: dbops-rotation
+  parameter:
+    description:
+      - The parameter of Parameter Store that V(provisioner) may make.
+    type: str
 """
 
 EXAMPLES = r"""

@@ -27,7 +27,7 @@ ROOMS = {
     "_db": set(),
     "_fleet": {"_aws", "_cycle"},
     "_iam": set(),
-    "_module": {"_audit", "_aws", "_backup", "_cycle", "_db", "_fleet", "_notice", "_rotation"},
+    "_module": {"_audit", "_aws", "_backup", "_cycle", "_db", "_fleet", "_iam", "_notice", "_rotation"},
     "_notice": {"_aws"},
     "_rotation": {"_aws", "_cycle", "_db"},
 }

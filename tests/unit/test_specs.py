@@ -22,6 +22,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.operation i
 from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.restore import RESTORE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
+from ansible_collections.dbops.rotation.plugins.module_utils._module.secret_policy import SECRET_POLICY
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = "ansible_collections.dbops.rotation.plugins"
@@ -36,6 +37,7 @@ OPERATIONS = {
     "secretsmanager_mysql_reconcile": RECONCILE,
     "secretsmanager_mysql_restore": RESTORE,
     "secretsmanager_mysql_rotate": ROTATE,
+    "secretsmanager_policy": SECRET_POLICY,
 }
 # Ansible's own guess, widened: what looks like a secret has to say whether it is one.
 LOOKS_SECRET = re.compile("secret|token|key|auth|pass", re.IGNORECASE)

@@ -13,6 +13,9 @@ from dataclasses import dataclass, replace
 # What an action works on.
 SECRETS, NEW_SECRETS, ALL, KEY, TOPIC, LOG_GROUP = "secrets", "new secrets", "everything", "key", "topic", "log group"
 CLIENT_ROLES, SOURCES = "client roles", "source secrets"
+# What the provisioner makes; all but keys, which have no names, are limited by name.
+KEYS, ALIASES, TOPICS, LOGS, ALARMS = "any key", "key alias", "topics", "log groups", "alarms"
+PARAMETER, POLICIES, ROLES = "parameter", "policies", "roles"
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,10 @@ class Grant:
 
 def _unproven(*grants: Grant) -> tuple[Grant, ...]:
     return tuple(replace(grant, proven=False) for grant in grants)
+
+
+def _made(on: str, actions: str) -> tuple[Grant, ...]:
+    return tuple(Grant(action, on, "making or taking away what an account needs") for action in actions.split())
 
 
 KMS = _unproven(
@@ -88,10 +95,34 @@ RESTORER = (
     *KMS,
     *AUDIT_TRAIL,
 )
+PROVISIONER = _unproven(
+    *_made(ALL, "kms:CreateKey kms:ListAliases sns:ListTopics logs:DescribeLogGroups logs:DescribeMetricFilters"),
+    *_made(ALL, "ssm:DescribeParameters iam:ListPolicies iam:ListAccountAliases cloudwatch:DescribeAlarms"),
+    *_made(KEYS, "kms:DescribeKey kms:EnableKeyRotation kms:GetKeyPolicy kms:GetKeyRotationStatus kms:ListGrants"),
+    *_made(KEYS, "kms:ListKeyPolicies kms:ListResourceTags kms:PutKeyPolicy kms:TagResource kms:UpdateKeyDescription"),
+    *_made(KEYS, "kms:CancelKeyDeletion kms:EnableKey kms:ScheduleKeyDeletion kms:CreateAlias"),
+    *_made(ALIASES, "kms:CreateAlias"),
+    *_made(TOPICS, "sns:CreateTopic sns:DeleteTopic sns:GetTopicAttributes sns:ListSubscriptionsByTopic"),
+    *_made(TOPICS, "sns:ListTagsForResource sns:SetTopicAttributes sns:Subscribe sns:TagResource sns:Unsubscribe"),
+    *_made(LOGS, "logs:CreateLogGroup logs:DeleteLogGroup logs:DeleteMetricFilter logs:ListTagsLogGroup"),
+    *_made(LOGS, "logs:PutMetricFilter logs:PutRetentionPolicy logs:TagLogGroup logs:TagResource"),
+    *_made(ALARMS, "cloudwatch:DeleteAlarms cloudwatch:PutMetricAlarm"),
+    *_made(PARAMETER, "ssm:AddTagsToResource ssm:DeleteParameter ssm:GetParameter ssm:ListTagsForResource"),
+    *_made(PARAMETER, "ssm:PutParameter"),
+    *_made(POLICIES, "iam:CreatePolicy iam:CreatePolicyVersion iam:DeletePolicy iam:DeletePolicyVersion"),
+    *_made(POLICIES, "iam:GetPolicy iam:GetPolicyVersion iam:ListEntitiesForPolicy iam:ListPolicyVersions"),
+    *_made(POLICIES, "iam:SetDefaultPolicyVersion iam:TagPolicy"),
+    *_made(ROLES, "iam:AttachRolePolicy iam:CreateRole iam:DeleteRole iam:DetachRolePolicy iam:GetRole"),
+    *_made(ROLES, "iam:ListAttachedRolePolicies iam:ListInstanceProfilesForRole iam:ListRolePolicies"),
+    *_made(ROLES, "iam:TagRole iam:UpdateAssumeRolePolicy iam:UpdateRole"),
+    *_made(SECRETS, "secretsmanager:DescribeSecret secretsmanager:GetResourcePolicy"),
+    *_made(SECRETS, "secretsmanager:PutResourcePolicy secretsmanager:DeleteResourcePolicy"),
+)
 GRANTS: dict[str, tuple[Grant, ...]] = {
     "rotator": ROTATOR,
     "onboarder": ONBOARDER,
     "notifier": NOTIFIER,
     "auditor": AUDITOR,
     "restorer": RESTORER,
+    "provisioner": PROVISIONER,
 }

@@ -5,20 +5,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import (
+    ALARMS,
+    ALIASES,
     ALL,
     CLIENT_ROLES,
     GRANTS,
     KEY,
+    KEYS,
     LOG_GROUP,
+    LOGS,
     NEW_SECRETS,
+    PARAMETER,
+    POLICIES,
+    ROLES,
     SECRETS,
     SOURCES,
     TOPIC,
+    TOPICS,
 )
 
 VERSION = "2012-10-17"
@@ -45,6 +53,8 @@ class Scope:
     client_roles: tuple[str, ...] = ()
     source_secrets: tuple[str, ...] = ()
     secret_tags: Mapping[str, str] = field(default_factory=dict)
+    names: str = "dbops-rotation"
+    parameter: str | None = None
 
     @property
     def secrets(self) -> str:
@@ -77,6 +87,14 @@ def _statements(duty: str, scope: Scope) -> Iterator[Document]:
         ("Topic", TOPIC, False),
         ("AuditTrail", LOG_GROUP, False),
         ("ClientRoles", CLIENT_ROLES, False),
+        ("Keys", KEYS, False),
+        ("Aliases", ALIASES, False),
+        ("Topics", TOPICS, False),
+        ("Logs", LOGS, False),
+        ("Alarms", ALARMS, False),
+        ("Parameter", PARAMETER, False),
+        ("Policies", POLICIES, False),
+        ("Roles", ROLES, False),
     ):
         actions = [grant.action for grant in GRANTS[duty] if grant.on == on and (grant.action == TAGGING) == tagging]
         resources = _resources(on, scope)
@@ -86,7 +104,7 @@ def _statements(duty: str, scope: Scope) -> Iterator[Document]:
                 "Effect": "Allow",
                 "Action": sorted(actions),
                 "Resource": resources,
-                "Condition": {**OVER_TLS, **_conditions(sid, scope, creates=_creates(duty))},
+                "Condition": _conditions(sid, scope, creates=_creates(duty)),
             }
 
 
@@ -95,31 +113,50 @@ def _creates(duty: str) -> bool:
 
 
 def _resources(on: str, scope: Scope) -> list[str]:
-    if on == LOG_GROUP:
-        return [scope.logs] if scope.log_group else []
-    one: dict[str, str | None] = {ALL: "*", KEY: scope.key_arn, TOPIC: scope.topic_arn}
-    if on in one:
-        named = one[on]
-        return [named] if named else []
-    many = {CLIENT_ROLES: scope.client_roles, SOURCES: scope.source_secrets}
-    return list(many.get(on, (scope.secrets,)))
+    given = {
+        **_named(scope),
+        ALL: ["*"],
+        SECRETS: [scope.secrets],
+        NEW_SECRETS: [scope.secrets],
+        KEY: [scope.key_arn],
+        TOPIC: [scope.topic_arn],
+        LOG_GROUP: [scope.logs if scope.log_group else None],
+        CLIENT_ROLES: scope.client_roles,
+        SOURCES: scope.source_secrets,
+    }
+    return [arn for arn in given[on] if arn]
+
+
+def _named(scope: Scope) -> dict[str, Sequence[str | None]]:
+    """Give the ARNs of what the provisioner may make."""
+    of_account = f"arn:{scope.partition}:iam::{scope.account}"
+    return {
+        KEYS: [scope.arn("kms", "key/*")],
+        ALIASES: [scope.arn("kms", f"alias/{scope.names}")],
+        TOPICS: [scope.arn("sns", scope.names)],
+        LOGS: [scope.arn("logs", "log-group:*")],
+        ALARMS: [scope.arn("cloudwatch", f"alarm:{scope.names}-*")],
+        PARAMETER: [scope.arn("ssm", f"parameter/{scope.parameter.lstrip('/')}") if scope.parameter else None],
+        POLICIES: [f"{of_account}:policy/{scope.names}-*"],
+        ROLES: [f"{of_account}:role/{scope.names}-*"],
+    }
 
 
 def _conditions(sid: str, scope: Scope, *, creates: bool) -> Conditions:
-    """Give what a statement asks for besides TLS.
+    """Give what a statement asks for: TLS, except of the key, which is reached by Secrets Manager and not by us.
 
     A duty that creates secrets meets them before they have tags: none are asked of it, and it may write any.
     """
-    if sid == "NewSecrets":
-        return {"Null": {f"aws:RequestTag/{CLIENT_TAG}": "false"}}
     if sid == "Key":
         return {
             "StringEquals": {"kms:ViaService": f"secretsmanager.{scope.region}.amazonaws.com"},
             "StringLike": {"kms:EncryptionContext:SecretARN": scope.secrets},
         }
+    if sid == "NewSecrets":
+        return {**OVER_TLS, "Null": {f"aws:RequestTag/{CLIENT_TAG}": "false"}}
     if sid not in ("Secrets", "Tags") or creates:
-        return {}
-    return {**_ours_only(sid), **_marked(scope)}
+        return OVER_TLS
+    return {**OVER_TLS, **_ours_only(sid), **_marked(scope)}
 
 
 def _ours_only(sid: str) -> Conditions:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.policy_store import PolicyStore
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.throttles import Throttles
@@ -97,6 +98,11 @@ def _store(kind: type[Store], params: Mapping[str, Any], secret_id: str | None) 
     client, throttles = secrets_client(params), Throttles()
     throttles.watch(client)
     return kind(client, secret_id or params["secret_id"], Writes(params["write_share"]), throttles)
+
+
+def policy_store(params: Mapping[str, Any]) -> PolicyStore:
+    """Give the secret that the options name, with its resource policy."""
+    return PolicyStore(make_client(_aws_options(params), "secretsmanager"), params["secret_id"])
 
 
 def sns_client(params: Mapping[str, Any], topic_arn: str) -> Any:

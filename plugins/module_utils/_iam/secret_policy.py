@@ -1,0 +1,78 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The resource policy of one secret: who may read it, who may rotate it, and nobody else.
+
+It denies, so that no identity policy of the account, however wide, opens the secret to others. Statements of other
+owners are kept; ours are known by their Sid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import VERSION, Document
+
+OURS = "DbopsRotation"
+READING = ["secretsmanager:GetSecretValue"]
+CHANGING = [
+    "secretsmanager:CancelRotateSecret",
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:RotateSecret",
+    "secretsmanager:UpdateSecret",
+    "secretsmanager:UpdateSecretVersionStage",
+]
+DELETING = ["secretsmanager:DeleteSecret"]
+
+
+def principals(names: Iterable[str], secret_arn: str) -> list[str]:
+    """Give the ARNs of principals; what is no ARN is the name of a role in the secret's account."""
+    _arn, partition, _service, _region, account = secret_arn.split(":")[:5]
+    return sorted({name if name.startswith("arn:") else f"arn:{partition}:iam::{account}:role/{name}" for name in names})
+
+
+def with_ours(current: Document | None, readers: Sequence[str], rotators: Sequence[str]) -> Document:
+    """Give the policy in which our statements are those of now."""
+    return {**(current or {"Version": VERSION}), "Statement": [*others(current), *_statements(readers, rotators)]}
+
+
+def without_ours(current: Document | None) -> Document | None:
+    """Give the policy without our statements; None where nothing is left."""
+    kept = others(current)
+    return {**(current or {}), "Statement": kept} if kept else None
+
+
+def others(current: Document | None) -> list[Document]:
+    """Give the statements that are not ours."""
+    statements = (current or {}).get("Statement", [])
+    listed = statements if isinstance(statements, list) else [statements]
+    return [statement for statement in listed if not str(statement.get("Sid", "")).startswith(OURS)]
+
+
+def normal(value: Any) -> Any:
+    """Give a policy in a form that can be compared: AWS writes a list of one as its element, and in its own order."""
+    if isinstance(value, Mapping):
+        return {key: normal(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        members = sorted((normal(member) for member in value), key=repr)
+        return members[0] if len(members) == 1 else members
+    return value
+
+
+def _statements(readers: Sequence[str], rotators: Sequence[str]) -> list[Document]:
+    named = [reader for reader in readers if "*" not in reader]
+    allow = {"Sid": f"{OURS}Readers", "Effect": "Allow", "Principal": {"AWS": named}, "Action": READING, "Resource": "*"}
+    return [
+        *([allow] if named else []),
+        _deny("NobodyElseReads", READING, except_for=[*readers, *rotators]),
+        _deny("NobodyElseChanges", CHANGING, except_for=rotators),
+        _deny("NobodyDeletes", DELETING),
+    ]
+
+
+def _deny(sid: str, actions: list[str], *, except_for: Sequence[str] = ()) -> Document:
+    statement = {"Sid": OURS + sid, "Effect": "Deny", "Principal": "*", "Action": actions, "Resource": "*"}
+    if not except_for:
+        return statement
+    return {**statement, "Condition": {"ArnNotLike": {"aws:PrincipalArn": sorted(set(except_for))}}}

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operation secretsmanager_policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.policy_store import PolicyStore
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
+from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import Document
+from ansible_collections.dbops.rotation.plugins.module_utils._iam.secret_policy import (
+    normal,
+    principals,
+    with_ours,
+    without_ours,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
+from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
+    AWS_SPEC,
+    CLIENT_SPEC,
+    DATABASE_SPEC,
+    client_name,
+    policy_store,
+)
+
+
+def _work(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    store = policy_store(params)
+    try:
+        current = store.policy()
+        wanted = _wanted(params, store, current)
+    except SecretNotFound:
+        return _result(params, None, None, "has no secret yet; run this again when it is under management")
+    if normal(wanted) == normal(current):
+        return _result(params, current, wanted, "the policy of its secret is as it should be")
+    if not check:
+        _write(store, wanted)
+    return _result(params, current, wanted, f"the policy of its secret {'would be' if check else 'was'} changed")
+
+
+def _wanted(params: Mapping[str, Any], store: PolicyStore, current: Document | None) -> Document | None:
+    if params["state"] == "absent":
+        return without_ours(current)
+    if not params["rotators"]:
+        raise RotationError(
+            "No rotators were named, so that nobody could rotate the secret.",
+            code="invalid_option",
+            next_step="Name the roles that rotate.",
+        )
+    arn = store.describe().arn
+    return with_ours(current, principals(params["readers"], arn), principals(params["rotators"], arn))
+
+
+def _write(store: PolicyStore, wanted: Document | None) -> None:
+    if wanted:
+        store.put_policy(wanted)
+    else:
+        store.drop_policy()
+
+
+def _result(
+    params: Mapping[str, Any], current: Document | None, wanted: Document | None, told: str
+) -> dict[str, Any]:
+    return {
+        "changed": normal(wanted) != normal(current),
+        "msg": f"{client_name(params)}: {told}",
+        "client": client_name(params),
+        "policy": wanted,
+        "diff": {"before": current or {}, "after": wanted or {}},
+    }
+
+
+SECRET_POLICY = Operation(
+    spec={
+        **CLIENT_SPEC,
+        "readers": {"type": "list", "elements": "str", "default": []},
+        "rotators": {"type": "list", "elements": "str", "default": []},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        **DATABASE_SPEC,
+        **AWS_SPEC,
+    },
+    work=_work,
+)

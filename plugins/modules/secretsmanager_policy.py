@@ -1,0 +1,123 @@
+#!/usr/bin/python
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: secretsmanager_policy
+version_added: 0.1.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: Say who may read and who may rotate a secret
+description:
+  - Writes a resource policy that denies everybody else to read the secret or to change it, whatever their own policies
+    allow, and that denies everybody to delete it. To delete a secret, take the policy away first.
+  - Only the policy is touched, never the value, which is why this module exists beside
+    M(community.aws.secretsmanager_secret).
+  - Statements of the policy that this module did not write are kept.
+  - A client whose secret does not exist yet is left alone.
+extends_documentation_fragment:
+  - dbops.rotation._attributes
+  - dbops.rotation._database
+  - dbops.rotation._aws
+options:
+  client:
+    description:
+      - The client's name, for messages. In a play it is the name of the host.
+    type: str
+  secret_id:
+    description:
+      - Name or ARN of the secret.
+    type: str
+    required: true
+  readers:
+    description:
+      - Who may read the secret besides those who rotate it. ARNs of roles or users, with V(*) if need be, or names of
+        roles in the secret's account.
+      - Those without V(*) are also allowed to, which they need if they are in another account.
+    type: list
+    elements: str
+    default: []
+  rotators:
+    description:
+      - Who may read and change the secret, in the same form. Needed unless O(state=absent).
+    type: list
+    elements: str
+    default: []
+  state:
+    description:
+      - V(absent) takes away what this module wrote.
+    type: str
+    choices: [present, absent]
+    default: present
+requirements:
+  - boto3 >= 1.34
+  - PyMySQL >= 1.1.1
+  - cryptography >= 42
+"""
+
+EXAMPLES = r"""
+- name: Let the shop of client_acme read the password, our role rotate it, and nobody else do either
+  dbops.rotation.secretsmanager_policy:
+    secret_id: clients/client_acme/mysql/root
+    region: eu-central-1
+    readers:
+      - arn:aws:iam::123456789012:role/acme-shop
+    rotators:
+      - dbops-rotation-rotator
+"""
+
+RETURN = r"""
+msg:
+  description: What was done, in one sentence.
+  returned: always
+  type: str
+  sample: "client_acme: the policy of its secret was changed"
+client:
+  description: The client's name.
+  returned: success
+  type: str
+  sample: client_acme
+policy:
+  description: The policy as it is or, in check mode, would be; empty where there is none.
+  returned: success
+  type: dict
+error:
+  description: The parts of a failure.
+  returned: failure
+  type: dict
+  contains:
+    client:
+      description: The client.
+      type: str
+    step:
+      description: The step at which the run stopped.
+      type: str
+    code:
+      description: A fixed word for the kind of failure, for programs.
+      type: str
+      sample: aws_denied
+    cause:
+      description: What went wrong.
+      type: str
+    state:
+      description: What was left.
+      type: str
+    next_step:
+      description: What to do.
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.dbops.rotation.plugins.module_utils._module.secret_policy import SECRET_POLICY
+
+
+def main() -> None:
+    SECRET_POLICY.run_module(AnsibleModule(supports_check_mode=True, **SECRET_POLICY.validation()))
+
+
+if __name__ == "__main__":
+    main()
