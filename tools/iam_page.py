@@ -16,6 +16,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies impor
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "iam.md"
 BEGIN, END = "<!-- policies: begin -->", "<!-- policies: end -->"
+HEAD = ("| action | on | what stops without it | how it is known |", "|---|---|---|---|")
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 SCOPE = Scope(
     account=ACCOUNT,
@@ -33,7 +34,7 @@ SCOPE = Scope(
 def lines() -> Iterator[str]:
     """Give what stands between the two marks."""
     for duty, grants in GRANTS.items():
-        yield from ("", f"### {duty}", "", "| action | on | what stops without it | how it is known |", "|---|---|---|---|")
+        yield from ("", f"### {duty}", "", *HEAD)
         for grant in grants:
             known = "taken away in a test" if grant.proven else "documented"
             yield f"| `{grant.action}` | {grant.on} | {grant.breaks} | {known} |"

@@ -111,7 +111,7 @@ def iam_policy(duty: str, account: str, region: str, **limits: Any) -> Document:
     """Give the policy document of a duty."""
     if duty not in GRANTS:
         raise AnsibleFilterError(f"iam_policy knows no duty {duty!r}; it knows {', '.join(GRANTS)}.")
-    given = {name: tuple(value) if name in LISTS else value for name, value in limits.items() if value}
+    given: dict[str, Any] = {name: tuple(value) if name in LISTS else value for name, value in limits.items() if value}
     try:
         scope = Scope(account, region, **given)
     except TypeError:

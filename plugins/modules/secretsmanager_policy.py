@@ -37,15 +37,14 @@ options:
       - Who may read the secret besides those who rotate it. ARNs of roles or users, with V(*) if need be, or names of
         roles in the secret's account.
       - Those without V(*) are also allowed to, which they need if they are in another account.
+      - Needed unless O(state=absent), if only as an empty list, because who is left out cannot read any more.
     type: list
     elements: str
-    default: []
   rotators:
     description:
       - Who may read and change the secret, in the same form. Needed unless O(state=absent).
     type: list
     elements: str
-    default: []
   state:
     description:
       - V(absent) takes away what this module wrote.

@@ -22,7 +22,9 @@ Keys = dict[str, str]
 def identity(aws: AwsEmulator, actions: Iterable[str]) -> Keys:
     """Make a user who may do these actions, and give its keys."""
     iam, name = aws.client("iam"), f"user-{uuid.uuid4()}"
-    allowed = document({"Effect": "Allow", "Action": sorted(actions), "Resource": "*"})
+    # moto calls a service by the name of its endpoint.
+    known = sorted(action.replace("cloudwatch:", "monitoring:") for action in actions)
+    allowed = document({"Effect": "Allow", "Action": known, "Resource": "*"})
     iam.create_user(UserName=name)
     iam.put_user_policy(UserName=name, PolicyName="duty", PolicyDocument=allowed)
     made = iam.create_access_key(UserName=name)["AccessKey"]

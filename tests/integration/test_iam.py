@@ -18,6 +18,7 @@ from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS, SOURCES, Grant
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
+from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import DOCTOR
 from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
 
@@ -97,10 +98,19 @@ def failed_notice(client: ManagedClient, keys: Keys) -> dict[str, Any]:
     return result
 
 
+def examine(client: ManagedClient, keys: Keys) -> dict[str, Any]:
+    client.create()
+    topic = client.aws.client("sns").create_topic(Name=client.user)["TopicArn"]
+    with enforced(client.aws):
+        result: dict[str, Any] = client.run(DOCTOR, topic_arn=topic, **keys)
+    return {**result, "failed": not result.get("healthy")}
+
+
 # What stops when the action is taken away; an action of one policy may be needed by several operations.
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("rotator", "secretsmanager:ListSecretVersionIds"): state,
     ("rotator", "sns:Publish"): failed_notice,
+    ("rotator", "sns:GetTopicAttributes"): examine,
     ("rotator", "sts:AssumeRole"): assume_and_rotate,
     ("onboarder", "secretsmanager:GetSecretValue"): onboard_existing,
     ("onboarder", "secretsmanager:GetSecretValue from a source"): onboard_from_another,

@@ -25,9 +25,10 @@ ROOMS = {
     "_backup": {"_aws", "_cycle", "_db", "_rotation"},
     "_cycle": set(),
     "_db": set(),
+    "_doctor": {"_aws"},
     "_fleet": {"_aws", "_cycle"},
     "_iam": set(),
-    "_module": {"_audit", "_aws", "_backup", "_cycle", "_db", "_fleet", "_iam", "_notice", "_rotation"},
+    "_module": {"_audit", "_aws", "_backup", "_cycle", "_db", "_doctor", "_fleet", "_iam", "_notice", "_rotation"},
     "_notice": {"_aws"},
     "_rotation": {"_aws", "_cycle", "_db"},
 }

@@ -17,7 +17,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.secret_poli
 SECRET = "clients/client_acme/mysql/root"
 READER = "arn:aws:iam::123456789012:role/acme-shop"
 ROTATOR = "arn:aws:iam::123456789012:role/dbops-rotation-rotator"
-FOREIGN = {"Sid": "Mine", "Effect": "Allow", "Principal": {"AWS": READER}, "Action": "secretsmanager:*", "Resource": "*"}
+EVERYTHING = {"Action": "secretsmanager:*", "Resource": "*"}
+FOREIGN = {"Sid": "Mine", "Effect": "Allow", "Principal": {"AWS": READER}, **EVERYTHING}
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +39,8 @@ def secrets() -> Any:
 
 def run(*, check: bool = False, **given: Any) -> dict[str, Any]:
     access = {"region": "eu-central-1", "access_key": "x", "secret_key": "x"}
-    asked = {"client": "client_acme", "secret_id": SECRET, "rotators": ["dbops-rotation-rotator"], **access, **given}
+    named = {"rotators": ["dbops-rotation-rotator"], "readers": []}
+    asked = {"client": "client_acme", "secret_id": SECRET, **named, **access, **given}
     params = {name: asked.get(name, spec.get("default")) for name, spec in SECRET_POLICY.spec.items()}
     return SECRET_POLICY.outcome(params, check=check, diff=True)
 

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which actions of AWS each duty needs, on what, and what stops without them: the one source of policies and docs/iam.md.
+"""Which actions of AWS each duty needs, on what, and what stops without them: the source of policies and docs/iam.md.
 
-No duty may delete a secret or read what another client's programs read through the key.
+No duty may delete a secret.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ AUDIT_TRAIL = _unproven(
     Grant("logs:PutLogEvents", LOG_GROUP, "the audit trail is kept in the spool of the machine only"),
 )
 NOTICES = (Grant("sns:Publish", TOPIC, "a notice is not delivered"),)
+EXAMINED = (Grant("sns:GetTopicAttributes", TOPIC, "`doctor.yml` cannot tell whether the topic can be reached"),)
 
 ROTATOR = (
     Grant("secretsmanager:GetSecretValue", SECRETS, "every rotation, at its first step"),
@@ -56,6 +57,7 @@ ROTATOR = (
     Grant("secretsmanager:ListSecrets", ALL, "onboarding, and a rotation to another server: is the account shared?"),
     *KMS,
     *NOTICES,
+    *EXAMINED,
     *AUDIT_TRAIL,
     Grant("sts:AssumeRole", CLIENT_ROLES, "every client with `rotation_assume_role_arn`"),
 )

@@ -29,7 +29,8 @@ DELETING = ["secretsmanager:DeleteSecret"]
 def principals(names: Iterable[str], secret_arn: str) -> list[str]:
     """Give the ARNs of principals; what is no ARN is the name of a role in the secret's account."""
     _arn, partition, _service, _region, account = secret_arn.split(":")[:5]
-    return sorted({name if name.startswith("arn:") else f"arn:{partition}:iam::{account}:role/{name}" for name in names})
+    role = f"arn:{partition}:iam::{account}:role/"
+    return sorted({name if name.startswith("arn:") else role + name for name in names})
 
 
 def with_ours(current: Document | None, readers: Sequence[str], rotators: Sequence[str]) -> Document:
@@ -62,7 +63,7 @@ def normal(value: Any) -> Any:
 
 def _statements(readers: Sequence[str], rotators: Sequence[str]) -> list[Document]:
     named = [reader for reader in readers if "*" not in reader]
-    allow = {"Sid": f"{OURS}Readers", "Effect": "Allow", "Principal": {"AWS": named}, "Action": READING, "Resource": "*"}
+    allow = _statement("Readers", "Allow", {"AWS": named}, READING)
     return [
         *([allow] if named else []),
         _deny("NobodyElseReads", READING, except_for=[*readers, *rotators]),
@@ -72,7 +73,11 @@ def _statements(readers: Sequence[str], rotators: Sequence[str]) -> list[Documen
 
 
 def _deny(sid: str, actions: list[str], *, except_for: Sequence[str] = ()) -> Document:
-    statement = {"Sid": OURS + sid, "Effect": "Deny", "Principal": "*", "Action": actions, "Resource": "*"}
+    statement = _statement(sid, "Deny", "*", actions)
     if not except_for:
         return statement
     return {**statement, "Condition": {"ArnNotLike": {"aws:PrincipalArn": sorted(set(except_for))}}}
+
+
+def _statement(sid: str, effect: str, principal: Any, actions: list[str]) -> Document:
+    return {"Sid": OURS + sid, "Effect": effect, "Principal": principal, "Action": actions, "Resource": "*"}

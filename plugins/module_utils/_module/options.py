@@ -105,6 +105,13 @@ def policy_store(params: Mapping[str, Any]) -> PolicyStore:
     return PolicyStore(make_client(_aws_options(params), "secretsmanager"), params["secret_id"])
 
 
+def aws_client(params: Mapping[str, Any], service: str) -> Any:
+    """Give a client of a service that is asked once, and not again for an answer that can be done without."""
+    options = _aws_options(params)
+    once = {**json.loads(options.aws_config), "retries": {"mode": "standard", "total_max_attempts": 1}}
+    return make_client(replace(options, aws_config=json.dumps(once, sort_keys=True)), service)
+
+
 def sns_client(params: Mapping[str, Any], topic_arn: str) -> Any:
     """Give a client of SNS in the region of a topic, which does not wait as long as one of Secrets Manager."""
     options = aws_options(params)

@@ -61,9 +61,7 @@ def _write(store: PolicyStore, wanted: Document | None) -> None:
         store.drop_policy()
 
 
-def _result(
-    params: Mapping[str, Any], current: Document | None, wanted: Document | None, told: str
-) -> dict[str, Any]:
+def _result(params: Mapping[str, Any], current: Document | None, wanted: Document | None, told: str) -> dict[str, Any]:
     return {
         "changed": normal(wanted) != normal(current),
         "msg": f"{client_name(params)}: {told}",
@@ -76,11 +74,12 @@ def _result(
 SECRET_POLICY = Operation(
     spec={
         **CLIENT_SPEC,
-        "readers": {"type": "list", "elements": "str", "default": []},
-        "rotators": {"type": "list", "elements": "str", "default": []},
+        "readers": {"type": "list", "elements": "str"},
+        "rotators": {"type": "list", "elements": "str"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         **DATABASE_SPEC,
         **AWS_SPEC,
     },
     work=_work,
+    required_if=(("state", "present", ("readers", "rotators")),),
 )

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a rotation will need of AWS, asked beforehand by calls that change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
+
+# AWS refuses a signature that is five minutes off; half of it is worth a word.
+SKEW_REFUSED, SKEW_NOTED = 300, 150
+TOPIC_REMEDY = "Check rotation_topic_arn, and allow this identity sns:GetTopicAttributes and sns:Publish on it."
+CLOCK_REMEDY = "Set the clock of this host by NTP."
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was asked; a ``problem`` would stop or hamper a rotation."""
+
+    name: str
+    text: str
+    next_step: str = ""
+    problem: bool = False
+
+
+def identity(sts: Any, now: datetime) -> tuple[str, list[Check]]:
+    """Find out who this is and how far the clock is off; RotationError where AWS does not know us."""
+    with translated("ask AWS who this is"):
+        answer = sts.get_caller_identity()
+    arn = str(answer["Arn"])
+    return arn, [Check("identity", f"AWS knows this run as {arn}."), clock(answer["ResponseMetadata"], now)]
+
+
+def clock(metadata: Any, now: datetime) -> Check:
+    """Compare the clock of this host with the date of an answer."""
+    told = metadata.get("HTTPHeaders", {}).get("date")
+    if not told:
+        return Check("clock", "The answer of AWS has no date to compare the clock with.")
+    off = round((now - parsedate_to_datetime(told).astimezone(UTC)).total_seconds())
+    text = f"The clock of this host is {abs(off)} seconds {'ahead' if off > 0 else 'behind'}."
+    if abs(off) >= SKEW_NOTED:
+        return Check("clock", f"{text} AWS refuses from {SKEW_REFUSED} on.", CLOCK_REMEDY, problem=True)
+    return Check("clock", text)
+
+
+def secret(store: SecretStore) -> Iterator[Check]:
+    """Describe and read the secret, which also proves its key; a value is not kept. Without a secret that is all."""
+    for name, done, call in (
+        ("describe", "The secret can be described.", store.describe),
+        ("read", "The secret can be read, and its key decrypts it.", lambda: store.read(stage=CURRENT)),
+        ("versions", "The versions of the secret can be listed.", store.version_ids),
+    ):
+        try:
+            call()
+        except RotationError as error:
+            yield Check(name, error.cause, error.next_step, problem=True)
+            if isinstance(error, SecretNotFound):
+                return
+        else:
+            yield Check(name, done)
+
+
+def permissions(iam: Any, arn: str, secret_arn: str, actions: Sequence[str]) -> Check:
+    """Ask IAM for what cannot be tried without a change; where it may not be asked, that is no problem."""
+    try:
+        answer = iam.simulate_principal_policy(
+            PolicySourceArn=_principal(arn), ActionNames=list(actions), ResourceArns=[secret_arn]
+        )
+    except Exception:  # denied as a rule; whatever it is, IAM is asked as a favour
+        return Check("permissions", f"IAM could not be asked (iam:SimulatePrincipalPolicy) for {', '.join(actions)}.")
+    denied = [one["EvalActionName"] for one in answer["EvaluationResults"] if one["EvalDecision"] != "allowed"]
+    if denied:
+        remedy = "Attach the policy of the rotator (docs/iam.md) to this identity."
+        return Check("permissions", f"IAM denies {', '.join(denied)}.", remedy, problem=True)
+    return Check("permissions", f"IAM allows {', '.join(actions)}.")
+
+
+def topic(sns: Any, topic_arn: str) -> Check:
+    """Reach the topic of the notices; without it rotations still work, so that people are not told."""
+    try:
+        with translated("reach the topic"):
+            sns.get_topic_attributes(TopicArn=topic_arn)
+    except RotationError as error:
+        code = error.cause.rpartition("(")[2].rstrip(").")
+        return Check("topic", f"The topic cannot be reached ({code}).", TOPIC_REMEDY, problem=True)
+    return Check("topic", "The topic can be reached.")
+
+
+def _principal(arn: str) -> str:
+    """Give the role behind the session of an assumed role."""
+    if ":assumed-role/" not in arn:
+        return arn
+    head, _kind, rest = arn.partition(":assumed-role/")
+    return f"{head.replace(':sts:', ':iam:')}:role/{rest.partition('/')[0]}"

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operation rotation_doctor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._doctor import checks
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS, SECRETS
+from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
+from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
+    AWS_SPEC,
+    CLIENT_SPEC,
+    DATABASE_SPEC,
+    aws_client,
+    client_name,
+    secret_store,
+    sns_client,
+)
+
+CHANGES = [grant.action for grant in GRANTS["rotator"] if grant.on == SECRETS]
+
+
+def _examine(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
+    arn, found = checks.identity(aws_client(params, "sts"), datetime.now(UTC))
+    store = secret_store(params)
+    found += checks.secret(store)
+    with suppress(RotationError):  # that the secret cannot be described is among the findings already
+        found.append(checks.permissions(aws_client(params, "iam"), arn, store.describe().arn, CHANGES))
+    if params["topic_arn"]:
+        found.append(checks.topic(sns_client(params, params["topic_arn"]), params["topic_arn"]))
+    return _result(params, arn, found)
+
+
+def _result(params: Mapping[str, Any], arn: str, found: list[checks.Check]) -> dict[str, Any]:
+    problems = [check for check in found if check.problem]
+    told = [f"{check.text} {check.next_step}".rstrip() for check in problems]
+    verdict = f"{len(problems)} problem{'s'[: len(problems) != 1]}:" if problems else "AWS is ready"
+    return {
+        "changed": False,
+        "healthy": not problems,
+        "msg": " ".join([f"{client_name(params)}: {verdict}", *told]),
+        "client": client_name(params),
+        "identity": arn,
+        "checks": [asdict(check) for check in found],
+    }
+
+
+DOCTOR = Operation(
+    spec={**CLIENT_SPEC, "topic_arn": {"type": "str"}, **DATABASE_SPEC, **AWS_SPEC},
+    work=_examine,
+)

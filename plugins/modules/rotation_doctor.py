@@ -1,0 +1,131 @@
+#!/usr/bin/python
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rotation_doctor
+version_added: 0.1.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: Ask AWS beforehand for what a rotation will need, without changing anything
+description:
+  - Says as whom AWS knows the run, how far the clock is off, whether the secret can be described, read and decrypted,
+    and whether the topic can be reached. Each finding has its remedy.
+  - What cannot be tried without a change is asked of IAM, if the identity may call C(iam:SimulatePrincipalPolicy).
+  - The server, its TLS and its rows are checked by M(dbops.rotation.secretsmanager_mysql_info).
+extends_documentation_fragment:
+  - dbops.rotation._attributes
+  - dbops.rotation._database
+  - dbops.rotation._aws
+options:
+  client:
+    description:
+      - The client's name, for messages. In a play it is the name of the host.
+    type: str
+  secret_id:
+    description:
+      - Name or ARN of the secret.
+    type: str
+    required: true
+  topic_arn:
+    description:
+      - ARN of the SNS topic of the notices. Without it no topic is asked for.
+    type: str
+requirements:
+  - boto3 >= 1.34
+  - PyMySQL >= 1.1.1
+  - cryptography >= 42
+seealso:
+  - module: dbops.rotation.secretsmanager_mysql_info
+"""
+
+EXAMPLES = r"""
+- name: See whether AWS is ready for client_acme
+  dbops.rotation.rotation_doctor:
+    secret_id: clients/client_acme/mysql/root
+    region: eu-central-1
+    topic_arn: arn:aws:sns:eu-central-1:123456789012:dbops-rotation
+  register: examined
+  failed_when: not (examined.healthy | default(false))
+"""
+
+RETURN = r"""
+msg:
+  description: The verdict and what leads to it, in one sentence each.
+  returned: always
+  type: str
+  sample: "client_acme: AWS is ready"
+healthy:
+  description: Whether nothing would stop or hamper a rotation.
+  returned: success
+  type: bool
+  sample: true
+client:
+  description: The client's name.
+  returned: success
+  type: str
+  sample: client_acme
+identity:
+  description: The ARN as which AWS knows the run.
+  returned: success
+  type: str
+  sample: arn:aws:sts::123456789012:assumed-role/dbops-rotation-rotator/dbops-rotation
+checks:
+  description: What was asked.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: V(identity), V(clock), V(describe), V(read), V(versions), V(permissions) or V(topic).
+      type: str
+      sample: read
+    text:
+      description: What was found.
+      type: str
+    next_step:
+      description: What to do about it, if anything.
+      type: str
+    problem:
+      description: Whether it would stop or hamper a rotation.
+      type: bool
+error:
+  description: The parts of a failure.
+  returned: failure
+  type: dict
+  contains:
+    client:
+      description: The client.
+      type: str
+    step:
+      description: The step at which the run stopped.
+      type: str
+    code:
+      description: A fixed word for the kind of failure, for programs.
+      type: str
+      sample: aws_unreachable
+    cause:
+      description: What went wrong.
+      type: str
+    state:
+      description: What was left.
+      type: str
+    next_step:
+      description: What to do.
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import DOCTOR
+
+
+def main() -> None:
+    DOCTOR.run_module(AnsibleModule(supports_check_mode=True, **DOCTOR.validation()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the doctor finds, each with its remedy, against moto in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import make_client
+from ansible_collections.dbops.rotation.plugins.module_utils._doctor.checks import SKEW_NOTED, clock, permissions
+from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import CHANGES, DOCTOR
+
+SECRET = "clients/client_acme/mysql/root"
+KEYS = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "eu-central-1"}
+DOCUMENT = {"engine": "mysql", "host": "db.acme.example.com", "port": 3306, "username": "root", "password": "Hidden-1"}
+NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+SESSION = "arn:aws:sts::123456789012:assumed-role/dbops-rotation-rotator/dbops-rotation"
+ROLE = "arn:aws:iam::123456789012:role/dbops-rotation-rotator"
+
+
+@pytest.fixture(autouse=True)
+def aws() -> Iterator[None]:
+    make_client.cache_clear()
+    with mock_aws():
+        yield
+    make_client.cache_clear()
+
+
+def examine(**given: Any) -> dict[str, Any]:
+    access = {"region": "eu-central-1", "access_key": "x", "secret_key": "x"}
+    asked = {"client": "client_acme", "secret_id": SECRET, **access, **given}
+    params = {name: asked.get(name, spec.get("default")) for name, spec in DOCTOR.spec.items()}
+    return DOCTOR.outcome(params, check=False, diff=False)
+
+
+def problems(result: dict[str, Any]) -> dict[str, str]:
+    assert all(check["next_step"] for check in result["checks"] if check["problem"])
+    return {check["name"]: check["text"] for check in result["checks"] if check["problem"]}
+
+
+def store() -> None:
+    boto3.client("secretsmanager", **KEYS).create_secret(Name=SECRET, SecretString=json.dumps(DOCUMENT))
+
+
+def test_all_is_well() -> None:
+    store()
+    topic = boto3.client("sns", **KEYS).create_topic(Name="dba")["TopicArn"]
+    result = examine(topic_arn=topic)
+    assert result["healthy"] and result["msg"] == "client_acme: AWS is ready"
+    assert [check["name"] for check in result["checks"]] == [
+        *("identity", "clock", "describe", "read", "versions", "permissions", "topic")
+    ]
+    assert ":123456789012:" in result["identity"] and "Hidden-1" not in json.dumps(result)
+
+
+def test_a_secret_that_is_not_there_is_said_with_what_to_do() -> None:
+    result = examine()
+    assert not result["healthy"] and set(problems(result)) == {"describe"}
+    assert "playbooks/onboard.yml" in result["msg"]
+
+
+def test_a_topic_that_is_not_there_is_a_problem() -> None:
+    store()
+    found = problems(examine(topic_arn="arn:aws:sns:eu-central-1:123456789012:nowhere"))
+    assert found == {"topic": "The topic cannot be reached (NotFound)."}
+
+
+@pytest.mark.parametrize(("seconds", "problem"), [(0, False), (SKEW_NOTED, True), (-SKEW_NOTED, True), (20, False)])
+def test_the_clock_is_compared_with_the_date_of_an_answer(seconds: int, problem: bool) -> None:
+    metadata = {"HTTPHeaders": {"date": "Wed, 25 Nov 2026 03:00:00 GMT"}}
+    assert clock(metadata, NOW + timedelta(seconds=seconds)).problem is problem
+
+
+def test_iam_is_asked_for_the_role_behind_the_session_and_a_denial_is_a_problem() -> None:
+    iam = boto3.client("iam", **KEYS)
+    decided = {CHANGES[0]: "implicitDeny", CHANGES[1]: "allowed"}
+    answer = [{"EvalActionName": name, "EvalDecision": decision} for name, decision in decided.items()]
+    asked = {"PolicySourceArn": ROLE, "ActionNames": CHANGES, "ResourceArns": ["arn"]}
+    with Stubber(iam) as stub:
+        stub.add_response("simulate_principal_policy", {"EvaluationResults": answer}, asked)
+        found = permissions(iam, SESSION, "arn", CHANGES)
+    assert found.problem and found.text == f"IAM denies {CHANGES[0]}."
+
+
+def test_that_iam_may_not_be_asked_is_no_problem() -> None:
+    iam = boto3.client("iam", **KEYS)
+    with Stubber(iam) as stub:
+        stub.add_client_error("simulate_principal_policy", "AccessDenied")
+        assert not permissions(iam, SESSION, "arn", CHANGES).problem
