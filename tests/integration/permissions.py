@@ -16,7 +16,7 @@ from typing import Any
 
 from world.aws import AwsEmulator
 
-Keys = dict[str, str]
+Keys = dict[str, Any]
 
 
 def identity(aws: AwsEmulator, actions: Iterable[str]) -> Keys:

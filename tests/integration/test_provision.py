@@ -26,6 +26,7 @@ TRAIL = "/cloudtrail"
 SECRET = "clients/client_acme/mysql/root"
 DUTIES = ["rotator", "auditor"]
 READER = f"arn:aws:iam::{ACCOUNT}:role/backup"
+USER = f"arn:aws:iam::{ACCOUNT}:user/alice"
 
 
 class Account:
@@ -44,7 +45,7 @@ class Account:
             "rotation_provision_endpoint_url": self.aws.endpoint_url,
             **{f"rotation_provision_{name}": value for name, value in self.keys.items()},
             "rotation_provision_duties": DUTIES,
-            "rotation_provision_readers": [READER],
+            "rotation_provision_readers": [READER, USER],
             "rotation_provision_subscriptions": [{"protocol": "sqs", "endpoint": QUEUE}],
             "rotation_provision_trail_log_group": TRAIL,
             **variables,
@@ -164,7 +165,7 @@ def test_reads_by_strangers_are_all_but_those_of_roles_and_readers(provisioned: 
     pattern = filters[0]["filterPattern"]
     for arn in (f"arn:aws:iam::{ACCOUNT}:role/dbops-rotation-rotator", READER):
         assert f'$.userIdentity.sessionContext.sessionIssuer.arn != "{arn}"' in pattern
-        assert f'$.userIdentity.arn != "{arn}"' in pattern
+    assert f' && $.userIdentity.arn != "{USER}" }}' in pattern
     assert len(pattern) <= 1024, "the limit of CloudWatch Logs"
     assert "role/dbops-rotation-auditor" not in pattern
 
