@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which events the metric filters of the role rotation_provision count.
+
+No emulator knows patterns for JSON, so what CloudWatch Logs documents of them is done here: a field that is missing
+matches no comparison.
+"""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+
+ROLE = Path(__file__).resolve().parents[2] / "roles/rotation_provision"
+TERM = re.compile(r'\$\.([\w.]+) (=|!=|IS TRUE|IS FALSE|NOT EXISTS)(?: "([^"]*)")?')
+IAM = "arn:aws:iam::123456789012"
+GIVEN = {
+    "rotation_provision_caller": {"account": "123456789012", "arn": f"{IAM}:user/x"},
+    "rotation_provision_readers": [f"{IAM}:role/acme-shop", f"{IAM}:user/alice"],
+}
+LOADER = DataLoader()
+OWN = LOADER.load_from_file(str(ROLE / "vars/main.yml"), trusted_as_template=True)
+DEFAULTS = LOADER.load_from_file(str(ROLE / "defaults/main.yml"), trusted_as_template=True)
+TEMPLAR = Templar(loader=LOADER, variables={**DEFAULTS, **OWN, **GIVEN})
+METRICS = {one["name"]: one for one in TEMPLAR.template(OWN["rotation_provision_metrics"])}
+STRANGERS: str = TEMPLAR.template(OWN["rotation_provision_trail_pattern"])
+
+RUN = {"kind": "run", "playbook": "rotate_due", "check": False, "counts": {"overdue": 2, "notices_failed": 0}}
+ROTATED = {"kind": "rotation", "outcome": "succeeded", "rotated": True, "locked_out": False, "check": False}
+FAILED = {"kind": "rotation", "outcome": "failed", "locked_out": True, "check": False}
+
+
+def field(event: Any, path: str) -> Any:
+    for name in path.split("."):
+        event = event.get(name) if isinstance(event, dict) else None
+    return event
+
+
+def holds(event: dict[str, Any], path: str, comparison: str, text: str) -> bool:
+    value = field(event, path)
+    if comparison == "NOT EXISTS":
+        return value is None
+    if comparison.startswith("IS"):
+        return value is (comparison == "IS TRUE")
+    return value is not None and fnmatchcase(str(value), text) is (comparison == "=")
+
+
+def counted(pattern: str, event: dict[str, Any]) -> bool:
+    assert pattern.startswith("{ ") and pattern.endswith(" }") and len(pattern) <= 1024
+    logic = TERM.sub(lambda term: str(holds(event, *term.groups(""))), pattern[2:-2])
+    words = logic.replace("&&", " and ").replace("||", " or ")
+    assert re.fullmatch(r"(True|False|and|or|[()\s])+", words), words
+    return bool(eval(words))
+
+
+@pytest.mark.parametrize(
+    ("event", "metrics"),
+    [
+        (RUN, {"Heartbeat", "Overdue", "Unfinished", "Failing", "NoticesFailed"}),
+        ({**RUN, "check": True}, set()),
+        ({**RUN, "playbook": "rotate"}, {"NoticesFailed"}),
+        (ROTATED, {"Rotated", "RotationSeconds"}),
+        ({**ROTATED, "check": True}, set()),
+        (FAILED, {"Failed", "LockedOut"}),
+        ({**FAILED, "kind": "rollback", "locked_out": False}, {"Failed"}),
+        ({**FAILED, "kind": "hooks", "locked_out": False}, {"Failed"}),
+        ({**FAILED, "kind": "verification"}, {"LockedOut"}),
+        ({**FAILED, "outcome": "refused", "locked_out": False}, {"Refused"}),
+        ({**ROTATED, "rotated": False, "outcome": "left_alone"}, set()),
+    ],
+)
+def test_an_event_is_counted_by_its_metrics(event: dict[str, Any], metrics: set[str]) -> None:
+    assert {name for name, one in METRICS.items() if counted(one["pattern"], event)} == metrics
+
+
+def test_a_value_is_one_or_a_field_of_the_event() -> None:
+    assert field(RUN, METRICS["Overdue"]["value"].removeprefix("$.")) == 2
+    assert {one["value"] for one in METRICS.values() if not one["value"].startswith("$.")} == {"1"}
+
+
+def read(secret: str = "clients/client_acme/mysql/root-AbCdEf", **identity: Any) -> dict[str, Any]:
+    asked = {"secretId": f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{secret}"}
+    event = {"eventSource": "secretsmanager.amazonaws.com", "eventName": "GetSecretValue"}
+    return {**event, "requestParameters": asked, "userIdentity": identity}
+
+
+def session(role: str) -> dict[str, Any]:
+    issuer = {"sessionIssuer": {"arn": f"{IAM}:role/{role}"}}
+    return {"arn": f"arn:aws:sts::123456789012:assumed-role/{role}/run", "sessionContext": issuer}
+
+
+@pytest.mark.parametrize(
+    ("event", "stranger"),
+    [
+        (read(**session("dbops-rotation-rotator")), False),
+        (read(**session("acme-shop")), False),
+        (read(arn=f"{IAM}:user/alice"), False),
+        (read(**session("admin")), True),
+        (read(**session("dbops-rotation-auditor")), True),
+        (read(arn=f"{IAM}:user/mallory"), True),
+        (read("other/secret", **session("admin")), False),
+        ({**read(**session("admin")), "eventName": "DescribeSecret"}, False),
+    ],
+)
+def test_a_stranger_is_who_is_neither_a_role_of_ours_nor_a_reader(event: dict[str, Any], stranger: bool) -> None:
+    assert counted(STRANGERS, event) is stranger
