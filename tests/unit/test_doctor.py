@@ -14,8 +14,8 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import make_client
-from ansible_collections.dbops.rotation.plugins.module_utils._doctor.checks import SKEW_NOTED, clock, permissions
-from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import CHANGES, DOCTOR
+from ansible_collections.dbops.rotation.plugins.module_utils._doctor.checks import SKEW_NOTED, clock, permissions, topic
+from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import NEEDED, DOCTOR
 
 SECRET = "clients/client_acme/mysql/root"
 KEYS = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "eu-central-1"}
@@ -51,8 +51,7 @@ def store() -> None:
 
 def test_all_is_well() -> None:
     store()
-    topic = boto3.client("sns", **KEYS).create_topic(Name="dba")["TopicArn"]
-    result = examine(topic_arn=topic)
+    result = examine(topic_arn=boto3.client("sns", **KEYS).create_topic(Name="dba")["TopicArn"])
     assert result["healthy"] and result["msg"] == "client_acme: AWS is ready"
     assert [check["name"] for check in result["checks"]] == [
         *("identity", "clock", "describe", "read", "versions", "permissions", "topic")
@@ -72,6 +71,15 @@ def test_a_topic_that_is_not_there_is_a_problem() -> None:
     assert found == {"topic": "The topic cannot be reached (NotFound)."}
 
 
+@pytest.mark.parametrize("code", ["AuthorizationError", "AccessDenied"])
+def test_a_topic_that_is_denied_is_a_problem(code: str) -> None:
+    sns = boto3.client("sns", **KEYS)
+    with Stubber(sns) as stub:
+        stub.add_client_error("get_topic_attributes", code)
+        found = topic(sns, "arn:aws:sns:eu-central-1:123456789012:dba")
+    assert found.problem and found.text == f"The topic cannot be reached ({code})."
+
+
 @pytest.mark.parametrize(("seconds", "problem"), [(0, False), (SKEW_NOTED, True), (-SKEW_NOTED, True), (20, False)])
 def test_the_clock_is_compared_with_the_date_of_an_answer(seconds: int, problem: bool) -> None:
     metadata = {"HTTPHeaders": {"date": "Wed, 25 Nov 2026 03:00:00 GMT"}}
@@ -80,17 +88,17 @@ def test_the_clock_is_compared_with_the_date_of_an_answer(seconds: int, problem:
 
 def test_iam_is_asked_for_the_role_behind_the_session_and_a_denial_is_a_problem() -> None:
     iam = boto3.client("iam", **KEYS)
-    decided = {CHANGES[0]: "implicitDeny", CHANGES[1]: "allowed"}
+    decided = {NEEDED[0]: "implicitDeny", NEEDED[1]: "allowed"}
     answer = [{"EvalActionName": name, "EvalDecision": decision} for name, decision in decided.items()]
-    asked = {"PolicySourceArn": ROLE, "ActionNames": CHANGES, "ResourceArns": ["arn"]}
+    asked = {"PolicySourceArn": ROLE, "ActionNames": NEEDED, "ResourceArns": ["arn"]}
     with Stubber(iam) as stub:
         stub.add_response("simulate_principal_policy", {"EvaluationResults": answer}, asked)
-        found = permissions(iam, SESSION, "arn", CHANGES)
-    assert found.problem and found.text == f"IAM denies {CHANGES[0]}."
+        found = permissions(iam, SESSION, "arn", NEEDED)
+    assert found.problem and found.text == f"IAM denies {NEEDED[0]}."
 
 
 def test_that_iam_may_not_be_asked_is_no_problem() -> None:
     iam = boto3.client("iam", **KEYS)
     with Stubber(iam) as stub:
         stub.add_client_error("simulate_principal_policy", "AccessDenied")
-        assert not permissions(iam, SESSION, "arn", CHANGES).problem
+        assert not permissions(iam, SESSION, "arn", NEEDED).problem

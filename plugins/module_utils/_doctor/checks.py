@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
+from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
 
 # AWS refuses a signature that is five minutes off; half of it is worth a word.
 SKEW_REFUSED, SKEW_NOTED = 300, 150
@@ -86,12 +87,14 @@ def permissions(iam: Any, arn: str, secret_arn: str, actions: Sequence[str]) -> 
 def topic(sns: Any, topic_arn: str) -> Check:
     """Reach the topic of the notices; without it rotations still work, so that people are not told."""
     try:
-        with translated("reach the topic"):
-            sns.get_topic_attributes(TopicArn=topic_arn)
-    except RotationError as error:
-        code = error.cause.rpartition("(")[2].rstrip(").")
-        return Check("topic", f"The topic cannot be reached ({code}).", TOPIC_REMEDY, problem=True)
-    return Check("topic", "The topic can be reached.")
+        sns.get_topic_attributes(TopicArn=topic_arn)
+    except botocore.exceptions.ClientError as error:
+        why = str(error.response.get("Error", {}).get("Code", "Unknown"))
+    except botocore.exceptions.BotoCoreError as error:
+        why = type(error).__name__
+    else:
+        return Check("topic", "The topic can be reached.")
+    return Check("topic", f"The topic cannot be reached ({why}).", TOPIC_REMEDY, problem=True)
 
 
 def _principal(arn: str) -> str:

@@ -25,7 +25,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     sns_client,
 )
 
-CHANGES = [grant.action for grant in GRANTS["rotator"] if grant.on == SECRETS]
+NEEDED = [grant.action for grant in GRANTS["rotator"] if grant.on == SECRETS]
 
 
 def _examine(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def _examine(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
     store = secret_store(params)
     found += checks.secret(store)
     with suppress(RotationError):  # that the secret cannot be described is among the findings already
-        found.append(checks.permissions(aws_client(params, "iam"), arn, store.describe().arn, CHANGES))
+        found.append(checks.permissions(aws_client(params, "iam"), arn, store.describe().arn, NEEDED))
     if params["topic_arn"]:
         found.append(checks.topic(sns_client(params, params["topic_arn"]), params["topic_arn"]))
     return _result(params, arn, found)
