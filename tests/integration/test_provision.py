@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ from world.aws import REGION, AwsEmulator
 
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS
 
+COLLECTIONS = Path(sysconfig.get_path("purelib")) / "ansible_collections"
+pytestmark = pytest.mark.skipif(
+    not (COLLECTIONS / "community/aws").is_dir(), reason="needs the collections of requirements.yml: make setup-dev"
+)
 ACCOUNT = "123456789012"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dba"
 TRAIL = "/cloudtrail"

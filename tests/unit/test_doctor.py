@@ -15,7 +15,7 @@ from moto import mock_aws
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._doctor.checks import SKEW_NOTED, clock, permissions, topic
-from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import NEEDED, DOCTOR
+from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import DOCTOR, NEEDED
 
 SECRET = "clients/client_acme/mysql/root"
 KEYS = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "eu-central-1"}
