@@ -14,8 +14,8 @@ from ansible.parsing.dataloader import DataLoader
 from ansible_collections.dbops.rotation.plugins.module_utils._module.backup import BACKUP
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle import CYCLE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
-from ansible_collections.dbops.rotation.plugins.module_utils._module.history import HISTORY
 from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import DOCTOR
+from ansible_collections.dbops.rotation.plugins.module_utils._module.history import HISTORY
 from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD

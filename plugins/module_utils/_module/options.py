@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.policy_store import PolicyStore
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.throttles import Throttles
@@ -102,12 +102,12 @@ def _store(kind: type[Store], params: Mapping[str, Any], secret_id: str | None) 
 
 def policy_store(params: Mapping[str, Any]) -> PolicyStore:
     """Give the secret that the options name, with its resource policy."""
-    return PolicyStore(make_client(_aws_options(params), "secretsmanager"), params["secret_id"])
+    return PolicyStore(make_client(aws_options(params), "secretsmanager"), params["secret_id"])
 
 
 def aws_client(params: Mapping[str, Any], service: str) -> Any:
     """Give a client of a service that is asked once, and not again for an answer that can be done without."""
-    options = _aws_options(params)
+    options = aws_options(params)
     once = {**json.loads(options.aws_config), "retries": {"mode": "standard", "total_max_attempts": 1}}
     return make_client(replace(options, aws_config=json.dumps(once, sort_keys=True)), service)
 
