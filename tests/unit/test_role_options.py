@@ -45,6 +45,7 @@ OF_THE_PLAY = {
     "rotation_waves",
     "rotation_failure_budget",
     "rotation_canaries",
+    "rotation_schedule_hosts",
 }
 
 
