@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The schedule: what it installs below a folder of the test, and its script, run for real."""
+"""The schedule: what it installs, below a folder of the test, and that it rotates what is due."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,47 +21,39 @@ from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSIBLE_PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
-TRUE, FALSE = shutil.which("true"), shutil.which("false")
 
 
 class Machine:
-    """A machine whose folders lie below one folder, with a sendmail that keeps what it is given."""
+    """A machine whose folders lie below one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         for name in ("systemd", "cron", "logrotate", "bin"):
             (folder / name).mkdir()
         # ansible.builtin.cron looks for this program, and does not run it for a file of its own.
-        self.program("crontab", "exit 1")
-        self.sendmail = self.program("sendmail", f"cat >>{folder}/mail")
-        self.given: dict[str, Any] = {}
-
-    def program(self, name: str, text: str) -> Path:
-        path = self.folder / "bin" / name
-        path.write_text(f"#!/bin/sh\n{text}\n")
-        path.chmod(0o755)
-        return path
+        (folder / "bin/crontab").symlink_to("/bin/false")
 
     def play(self, *arguments: str, **variables: Any) -> Run:
-        self.given |= {
+        given = {
             "ansible_become": False,
             "ansible_python_interpreter": sys.executable,
             "rotation_schedule_user": getpass.getuser(),
             "rotation_schedule_group": grp.getgrgid(os.getgid()).gr_name,
             "rotation_schedule_manage_user": False,
             "rotation_schedule_activate": False,
-            "rotation_schedule_ansible_playbook": TRUE,
+            "rotation_schedule_ansible_playbook": shutil.which("true"),
             "rotation_schedule_project": str(ROOT),
-            "rotation_schedule_sendmail": str(self.sendmail),
             "rotation_schedule_python": sys.executable,
             "rotation_schedule_script": str(self.script),
             "rotation_schedule_home": str(self.folder / "home"),
             "rotation_schedule_log_dir": str(self.folder / "log"),
             **{f"rotation_schedule_{name}_dir": str(self.folder / name) for name in ("systemd", "cron", "logrotate")},
         }
-        given = json.dumps(self.given | {f"rotation_schedule_{name}": value for name, value in variables.items()})
+        given_json = json.dumps(given | {f"rotation_schedule_{name}": value for name, value in variables.items()})
         path = {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}"}
-        return playbook("playbooks/schedule_cron.yml", "-i", "localhost,", "-e", given, *arguments, environment=path)
+        return playbook(
+            "playbooks/schedule_cron.yml", "-i", "localhost,", "-e", given_json, *arguments, environment=path
+        )
 
     def install(self, **variables: Any) -> None:
         run = self.play("-c", "local", **variables)
@@ -77,20 +67,14 @@ class Machine:
     def log(self) -> str:
         return (self.folder / "log/rotation-due.log").read_text()
 
-    @property
-    def mail(self) -> str:
-        path = self.folder / "mail"
-        return path.read_text() if path.exists() else ""
-
     def run(self, **environment: str) -> Run:
         """Run the script as cron does, with hardly an environment."""
         given = {"PATH": "/usr/bin:/bin", **environment}
         return subprocess.run([self.script], env=given, capture_output=True, text=True, timeout=120, check=False)
 
     def installed(self) -> set[str]:
-        own = {"bin/crontab", "bin/sendmail"}
         found = {str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file()}
-        return found - own
+        return found - {"bin/crontab"}
 
 
 @pytest.fixture
@@ -159,68 +143,6 @@ def test_logrotate_finds_nothing_wrong(machine: Machine) -> None:
     assert run.returncode == 0 and "error" not in run.stderr, run.stderr
 
 
-def test_a_run_that_succeeds_tells_nobody(machine: Machine) -> None:
-    machine.install(mail_to="dba@example.com")
-    run = machine.run()
-    assert (run.returncode, run.stderr, machine.mail) == (0, "", "")
-    assert "begins: " in machine.log and machine.log.endswith("ends with status 0\n")
-
-
-def test_a_run_that_fails_is_mailed_and_its_status_is_handed_on(machine: Machine) -> None:
-    failing = machine.program("failing", "echo client_acme failed; exit 2")
-    machine.install(ansible_playbook=str(failing), mail_to="dba@example.com")
-    run = machine.run()
-    assert (run.returncode, run.stderr) == (2, "")
-    assert "To: dba@example.com\n" in machine.mail and "with status 2\n" in machine.mail
-    assert "client_acme failed\n" in machine.mail.partition("\n\n")[2]
-
-
-def test_a_mail_that_cannot_be_sent_is_not_silent(machine: Machine) -> None:
-    machine.install(ansible_playbook=FALSE, mail_to="dba@example.com", sendmail="/nowhere/sendmail")
-    run = machine.run()
-    assert run.returncode == 1 and "people could not be told by send_mail" in run.stderr
-    assert "people could not be told by send_mail" in machine.log
-
-
-@pytest.mark.parametrize("status", [0, 75])
-def test_a_run_that_finds_another_one_at_work_does_nothing(machine: Machine, status: int) -> None:
-    slow = machine.program("slow", f"echo run >>{machine.folder}/runs; exec sleep 60")
-    machine.install(ansible_playbook=str(slow), mail_to="dba@example.com", busy_status=status)
-    first = subprocess.Popen([machine.script], stdout=subprocess.DEVNULL)
-    try:
-        wait_for(lambda: (machine.folder / "runs").exists())
-        second = machine.run()
-        assert second.returncode == status and "another run is still at work: nothing was done" in second.stdout
-        # A script that is killed does not free the lock while its run is at work.
-        first.kill()
-        first.wait()
-        assert machine.run().returncode == status
-        assert (machine.folder / "runs").read_text() == "run\n" and machine.mail == ""
-    finally:
-        end_by_lock(machine.folder / "home/rotation-due.lock")
-
-
-def test_a_run_that_hangs_is_ended_and_told(machine: Machine) -> None:
-    slow = machine.program("slow", "exec sleep 60")
-    machine.install(ansible_playbook=str(slow), mail_to="dba@example.com", timeout=1)
-    assert machine.run().returncode == 124
-    assert "with status 124" in machine.mail
-
-
-def test_a_folder_that_is_gone_is_told_too(machine: Machine) -> None:
-    machine.install(mail_to="dba@example.com", project=str(machine.folder / "gone"))
-    assert machine.run().returncode == 1
-    assert "with status 1" in machine.mail
-
-
-def test_what_is_given_reaches_the_run_as_it_was(machine: Machine) -> None:
-    shows = machine.program("shows", 'printf "<%s>" "$@" "$MOOD"')
-    odd = "it's \"$HOME\" `id` & 100%"
-    machine.install(ansible_playbook=str(shows), arguments=["-e", odd], environment={"MOOD": odd}, inventory="my inv")
-    machine.run()
-    assert f"<dbops.rotation.rotate_due><--inventory><my inv><-e><{odd}><{odd}>" in machine.log
-
-
 def test_a_playbook_of_a_checkout_needs_the_checkout(machine: Machine) -> None:
     run = machine.play("-c", "local", project="", playbook="playbooks/rotate_due.yml")
     assert run.returncode == 2 and "Name the checkout in rotation_schedule_project" in said(run)
@@ -255,20 +177,3 @@ def test_a_client_that_is_due_is_rotated_and_a_failure_reaches_the_topic(
 def texts(mailbox: Mailbox) -> list[dict[str, str]]:
     answer = mailbox.sqs.receive_message(QueueUrl=mailbox.queue, MaxNumberOfMessages=10)
     return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen within 20 seconds"
-        time.sleep(0.05)
-
-
-def end_by_lock(lock: Path) -> None:
-    """End the processes of a run, which are those that have its lock open."""
-    for link in Path("/proc").glob("[0-9]*/fd/9"):
-        try:
-            if link.readlink() == lock:
-                os.kill(int(link.parts[2]), 9)
-        except OSError:
-            continue

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What users' CI runs: the matrix of noxfile.py, make targets that exist, and actions pinned to a commit."""
+
+from __future__ import annotations
+
+import ast
+import re
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from ansible.parsing.dataloader import DataLoader
+from packaging.specifiers import SpecifierSet
+
+ROOT = Path(__file__).resolve().parents[2]
+JOBS: dict[str, Any] = DataLoader().load_from_file(str(ROOT / ".github/workflows/ci.yml"))["jobs"]
+STEPS: list[dict[str, Any]] = [step for job in JOBS.values() for step in job["steps"]]
+
+
+def assigned(name: str) -> Any:
+    """Give what a name is set to in noxfile.py, which only nox can import."""
+    tree = ast.parse((ROOT / "noxfile.py").read_text())
+    (value,) = [node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets) == name]
+    return ast.literal_eval(value)
+
+
+def in_ci() -> set[tuple[str, str]]:
+    matrix = JOBS["matrix"]["strategy"]["matrix"]
+    left_out = {(entry["python"], entry["core"]) for entry in matrix["exclude"]}
+    return set(product(matrix["python"], matrix["core"])) - left_out
+
+
+def test_ci_has_the_matrix_of_nox() -> None:
+    assert in_ci() == {(python, core) for core, pythons in assigned("PYTHONS").items() for python in pythons}
+
+
+def test_the_matrix_has_every_core_that_the_collection_supports() -> None:
+    (line,) = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line.startswith("ansible-core")]
+    supported = SpecifierSet(line.removeprefix("ansible-core"))
+    named = assigned("PYTHONS")
+    assert set(named) == {f"2.{minor}" for minor in range(10, 40) if f"2.{minor}.0" in supported}
+
+
+def test_the_subset_exists() -> None:
+    assert [name for name in assigned("SUBSET") if not (ROOT / f"tests/integration/test_{name}.py").is_file()] == []
+
+
+def test_every_make_target_exists() -> None:
+    commands = " ".join(step.get("run", "") for step in STEPS)
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z-]+)", commands)) <= targets
+
+
+def test_every_action_is_pinned_to_a_commit() -> None:
+    used = [step["uses"] for step in STEPS if "uses" in step]
+    assert used and all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action) for action in used)
+
+
+def test_nox_is_the_one_of_development() -> None:
+    (pinned,) = re.findall(r"^nox==.*$", (ROOT / "tests/requirements-dev.txt").read_text(), re.MULTILINE)
+    assert pinned in " ".join(step.get("run", "") for step in STEPS)
