@@ -30,6 +30,8 @@ class Job:
     def __init__(self, folder: Path, client: ManagedClient) -> None:
         self.folder, self.client = folder, client
         self.artifacts = folder / "artifacts"
+        self.keys = folder.with_name(f"{folder.name}-keys")
+        self.keys.write_text(f"[default]\naws_access_key_id = testing\naws_secret_access_key = {SECRET_KEY}\n")
         (folder / "project").symlink_to(ROOT)
         (folder / "env").mkdir()
         (folder / "inventory").mkdir()
@@ -50,13 +52,15 @@ class Job:
         return run.returncode, [json.loads(path.read_text()) for path in self.event_files(ident)]
 
     def environment(self) -> dict[str, str]:
-        """AWX puts its own folder before the collections path of the project, and the keys into the environment."""
+        """AWX puts its own folder before the collections path of the project.
+
+        The keys are in a file: ansible-runner keeps the whole environment of a job, in its file "command".
+        """
         return {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "ANSIBLE_COLLECTIONS_PATH": f"{self.folder}/requirements_collections:{ROOT}/collections",
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.keys),
         }
 
     def event_files(self, ident: str) -> list[Path]:

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: awx_findings
+version_added: 0.2.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: Say what is wrong with a configuration of AWX before AWX is called
+description:
+  - Finds calendars that AWX would refuse, playbooks that are not in the project, questions that the playbook
+    does not read, and names that are not written down.
+options:
+  _input:
+    description:
+      - The configuration, as the role C(rotation_awx) has it in its variables. Its keys are C(job_templates),
+        C(schedules), C(inventories), C(execute) and C(messages).
+    type: dict
+    required: true
+  checkout:
+    description:
+      - The checkout whose playbooks are meant, on the controller.
+    type: path
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Refuse what AWX would not understand
+  ansible.builtin.assert:
+    that: written_down | dbops.rotation.awx_findings(checkout=playbook_dir ~ '/..') | length == 0
+"""
+
+RETURN = r"""
+_value:
+  description: One sentence for each finding; nothing if all is well.
+  type: list
+  elements: str
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.plugin_utils._awx_findings import findings
+
+
+def awx_findings(written: Mapping[str, Any], checkout: str) -> list[str]:
+    """Give what is wrong, sentence by sentence."""
+    return list(findings(written, Path(checkout)))
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"awx_findings": awx_findings}

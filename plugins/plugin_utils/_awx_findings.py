@@ -1,0 +1,102 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong with a configuration of AWX that is written down, found without calling AWX."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ansible.parsing.dataloader import DataLoader
+
+START = re.compile(r"DTSTART(?:;TZID=(?P<zone>[^:]+))?:\d{8}T\d{6}(?P<utc>Z?)$")
+MESSAGES = {"started", "success", "error", "workflow_approval"}
+# What the schedules of AWX refuse, though RFC 5545 has it.
+REFUSED = {
+    "FREQ=SECONDLY": r"\bFREQ=SECONDLY\b",
+    "BYDAY with a number": r"\bBYDAY=[^;]*\d",
+    "BYYEARDAY": r"\bBYYEARDAY=",
+    "BYWEEKNO": r"\bBYWEEKNO=",
+    "several days in BYMONTHDAY": r"\bBYMONTHDAY=[^;]*,",
+    "several months in BYMONTH": r"\bBYMONTH=[^;]*,",
+    "COUNT above 999": r"\bCOUNT=\d{4,}",
+    "COUNT and UNTIL in one rule": r"\bCOUNT=.*\bUNTIL=|\bUNTIL=.*\bCOUNT=",
+}
+
+
+def findings(written: Mapping[str, Any], checkout: Path) -> Iterator[str]:
+    """Give a sentence for each thing that AWX would refuse or a playbook would not read."""
+    templates: Sequence[Mapping[str, Any]] = written["job_templates"]
+    for template in templates:
+        yield from template_findings(template, {entry["name"] for entry in written["inventories"]}, checkout)
+    names = {template["name"] for template in templates}
+    for schedule in written["schedules"]:
+        yield from unknown(f"The schedule '{schedule['name']}'", "job template", {schedule["job_template"]}, names)
+        yield from (f"The schedule '{schedule['name']}': {text}" for text in rule_findings(schedule["rrule"]))
+    yield from unknown("The list of what operators may start", "job template", set(written["execute"]), names)
+    missing = sorted(MESSAGES - set(written["messages"]))
+    if missing:
+        yield f"The notification has no message for {', '.join(missing)}, and AWX wants all four."
+
+
+def template_findings(template: Mapping[str, Any], inventories: set[str], checkout: Path) -> Iterator[str]:
+    name = f"The job template '{template['name']}'"
+    yield from unknown(name, "inventory", {template["inventory"]}, inventories)
+    if not (checkout / template["playbook"]).is_file():
+        yield f"{name} names the playbook {template['playbook']}, which the project does not have."
+        return
+    read = variables(checkout, template["playbook"])
+    for question in template.get("survey", []):
+        if question["variable"] not in read:
+            yield f"{name} asks for {question['variable']}, which {template['playbook']} does not read."
+
+
+def unknown(where: str, kind: str, named: set[str], known: set[str]) -> Iterator[str]:
+    for name in sorted(named - known):
+        yield f"{where} names the {kind} '{name}', which is not written down."
+
+
+def variables(checkout: Path, playbook: str) -> set[str]:
+    """Give the variables of the entry points that a playbook goes to."""
+    found: set[str] = set()
+    for play in DataLoader().load_from_file(str(checkout / playbook)):
+        if "ansible.builtin.import_playbook" in play:
+            found |= variables(checkout, str(Path(playbook).parent / play["ansible.builtin.import_playbook"]))
+        for task in play.get("tasks", []):
+            role = task.get("ansible.builtin.import_role")
+            found |= options(checkout, role["name"], role.get("tasks_from", "main")) if role else set()
+    return found
+
+
+def options(checkout: Path, role: str, entry_point: str) -> set[str]:
+    path = checkout / "roles" / role.rpartition(".")[2] / "meta/argument_specs.yml"
+    return set(DataLoader().load_from_file(str(path))["argument_specs"][entry_point]["options"])
+
+
+def rule_findings(text: str) -> Iterator[str]:
+    """Give what AWX would refuse of a start and its rules, which stand on one line."""
+    start, *rules = text.split()
+    yield from start_findings(start)
+    if not any(rule.startswith("RRULE:") for rule in rules):
+        yield "it has no RRULE."
+    for rule in rules:
+        if "INTERVAL=" not in rule:
+            yield f"{rule} has no INTERVAL, which AWX wants."
+        if "FREQ=" not in rule:
+            yield f"{rule} has no FREQ."
+        yield from (f"AWX does not take {what}." for what, pattern in REFUSED.items() if re.search(pattern, rule))
+
+
+def start_findings(start: str) -> Iterator[str]:
+    match = START.match(start)
+    if match is None or bool(match["zone"]) == bool(match["utc"]):
+        yield "it does not begin with DTSTART;TZID=Europe/Berlin:20260101T001500 or DTSTART:20260101T001500Z."
+    elif match["zone"]:
+        try:
+            ZoneInfo(match["zone"])
+        except (ZoneInfoNotFoundError, ValueError):
+            yield f"there is no time zone {match['zone']}."
