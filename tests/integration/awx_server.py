@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 HOST = "127.0.0.1"
 REVISION = "4f1c2d9"
+ALSO_CALLED = {"unified_job_templates": "job_templates"}
 Item = dict[str, Any]
 
 
@@ -51,7 +52,7 @@ class AwxServer(ThreadingHTTPServer):
     def create(self, kind: str, given: Item) -> Item:
         number = next(self.numbers)
         role = {"execute_role": {"id": 1000 + number}}
-        made = {"id": number, "url": f"/api/v2/{kind}/{number}/", "type": kind, "related": {}}
+        made: Item = {"id": number, "url": f"/api/v2/{kind}/{number}/", "type": kind, "related": {}}
         for name in ("survey_spec", "update"):
             made["related"][name] = f"{made['url']}{name}/"
         self.lists[kind][number] = {**made, "summary_fields": {"object_roles": role}, "scm_revision": "", **given}
@@ -104,7 +105,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def place(self) -> tuple[str, int, str]:
         kind, number, part, *_rest = [*self.key().split("/"), "", ""]
-        return kind, int(number or 0), part
+        return ALSO_CALLED.get(kind, kind), int(number or 0), part
 
     def wanted(self, item: Item) -> bool:
         asked = dict(parse_qsl(urlsplit(self.path).query))

@@ -20,7 +20,8 @@ STEPS: list[dict[str, Any]] = [step for job in JOBS.values() for step in job["st
 def assigned(name: str) -> Any:
     """Give what a name is set to in noxfile.py, which only nox can import."""
     tree = ast.parse((ROOT / "noxfile.py").read_text())
-    (value,) = [node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets) == name]
+    found = [node for node in tree.body if isinstance(node, ast.Assign)]
+    (value,) = [node.value for node in found if [ast.unparse(target) for target in node.targets] == [name]]
     return ast.literal_eval(value)
 
 
