@@ -65,7 +65,7 @@ class Machine:
     def run(self) -> Run:
         """Run the script as cron does, with hardly an environment."""
         environment = {"PATH": "/usr/bin:/bin"}
-        return subprocess.run([self.script], env=environment, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run([self.script], env=environment, capture_output=True, text=True, timeout=20, check=False)
 
 
 @pytest.fixture
