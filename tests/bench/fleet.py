@@ -42,7 +42,7 @@ class Fleet:
     def add(self, names: list[str], **tags: str) -> None:
         """Make accounts and secrets."""
         with ThreadPoolExecutor(THREADS) as pool:
-            list(pool.map(lambda numbered: self._add(*numbered, tags), enumerate(names)))
+            list(pool.map(lambda number: self._add(number, names[number], tags), range(len(names))))
 
     def add_secrets(self, names: list[str]) -> None:
         """Make secrets alone, for what never opens a server."""

@@ -15,7 +15,7 @@ from test_rotate_due import Mailbox, is_due
 from world.aws import AwsEmulator
 from world.databases import DatabaseServer
 
-WAVES = {"rotation_waves": [3, "100%"], "rotation_failure_budget": 30}
+WAVES: dict[str, Any] = {"rotation_waves": [3, "100%"], "rotation_failure_budget": 30}
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import make_client
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import forget_clients
 from ansible_collections.dbops.rotation.plugins.module_utils._module.secret_policy import SECRET_POLICY
 
 SECRET = "clients/client_acme/mysql/root"
@@ -23,10 +23,10 @@ FOREIGN = {"Sid": "Mine", "Effect": "Allow", "Principal": {"AWS": READER}, **EVE
 
 @pytest.fixture(autouse=True)
 def aws() -> Iterator[None]:
-    make_client.cache_clear()
+    forget_clients()
     with mock_aws():
         yield
-    make_client.cache_clear()
+    forget_clients()
 
 
 @pytest.fixture
