@@ -12,4 +12,4 @@ class ActionModule(EngineAction):
     operation = NOTICE
 
     def complete_arguments(self) -> None:
-        self._task.args = completed(self, self._task.args)
+        self._task.args = completed(self, self._task.args, NOTICE.spec)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -14,10 +14,11 @@ from ansible.template import trust_as_template
 from ansible.utils.display import Display
 
 
-def completed(action: ActionBase, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the arguments of a notice with what ``details`` and ``template`` stand for."""
+def completed(action: ActionBase, arguments: Mapping[str, Any], known: Container[str]) -> dict[str, Any]:
+    """Give the arguments of a notice with what ``details`` and ``template`` stand for; ``known`` are its options."""
     given = dict(arguments)
-    details = {name: value for name, value in (given.pop("details", None) or {}).items() if value not in (None, "")}
+    told = given.pop("details", None) or {}
+    details = {name: told[name] for name in told if name in known and told[name] not in (None, "")}
     template = given.pop("template", None)
     text = {"text": _rendered(action, str(template))} if template and "text" not in given else {}
     return {**details, **text, **given}

@@ -54,7 +54,10 @@ def load(path: Path) -> Any:
 
 
 DEFAULTS: dict[str, Any] = load(ROLE / "defaults/main.yml")
-CONNECTION = dict(re.findall(r"'(\w+)': (\w+)", load(ROLE / "vars/main.yml")["rotation_connection"]))
+CONNECTION, CHANGE = (
+    dict(re.findall(r"'(\w+)': ('?\w+)", load(ROLE / "vars/main.yml")[name]))
+    for name in ("rotation_connection", "rotation_change")
+)
 ENTRIES: dict[str, Any] = load(ROLE / "meta/argument_specs.yml")["argument_specs"]
 DESCRIBED: dict[str, Any] = {name: option for entry in ENTRIES.values() for name, option in entry["options"].items()}
 TASK_FILES = sorted((ROLE / "tasks").glob("*.yml"))
@@ -97,7 +100,8 @@ def set_within(path: Path) -> Iterator[str]:
 
 def calls(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     for task in tasks(path):
-        yield from ((name, task[name] or {}) for name in SPECS if name in task)
+        more = CHANGE if "rotation_change" in str(task.get("module_defaults", "")) else {}
+        yield from ((name, {**more, **(task[name] or {})}) for name in SPECS if name in task)
 
 
 def empty(value: Any) -> bool:
@@ -125,7 +129,7 @@ def test_every_entry_point_has_a_description() -> None:
 @pytest.mark.parametrize("path", USING, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_every_variable_that_is_used_is_declared(path: Path) -> None:
     words = set(re.findall(r"(?<!\.)\brotation_[a-z_]+\b", path.read_text()))
-    own = set(set_within(path)) | PARTS.get(path.stem, set()) | {"rotation_connection"} | OF_THE_PLAY
+    own = set(set_within(path)) | PARTS.get(path.stem, set()) | {"rotation_connection", "rotation_change"} | OF_THE_PLAY
     assert words - own <= set(DEFAULTS)
 
 
