@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev world world-stop demo test unit integration faults sim bench lint sanity check clean
+.PHONY: help setup setup-dev world world-stop demo test unit integration faults sim bench matrix molecule lint sanity check clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,12 @@ sim: setup ## Live through a simulated year of 200 clients
 
 bench: setup-dev ## Measure a fleet against a playbook of stock collections
 	@tools/bench.sh
+
+matrix: setup-dev ## Run the tests with each interpreter and ansible-core that is at hand
+	@.venv/bin/nox
+
+molecule: setup-dev ## Run the molecule scenarios
+	@tools/molecule.sh
 
 lint: setup-dev ## Run ruff, mypy, yamllint and ansible-lint
 	@tools/lint.sh

@@ -13,6 +13,7 @@ from world.layout import CACHE, ROOT
 from .fleet import Fleet, running, write_inventory
 from .measure import Measured, run
 from .report import report
+from .trouble import NO_PORT, throttling, unreachable
 
 STOCK = str(Path(__file__).with_name("stock.yml"))
 REPORT = CACHE / "bench" / "report.md"
@@ -33,6 +34,7 @@ class Asked:
     stock: int
     growth: tuple[int, ...]
     scan: int
+    trouble: int
     forks: int
 
 
@@ -42,20 +44,21 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--stock", type=int, default=200, help="clients rotated by both playbooks (default 200)")
     parser.add_argument("--growth", type=int, nargs="*", default=[10, 100, 1000], help="clients of runs of ours alone")
     parser.add_argument("--scan", type=int, default=10000, help="clients of a run in which none is due; 0 for none")
+    parser.add_argument("--trouble", type=int, default=1000, help="clients of a run with servers down and throttling")
     parser.add_argument("--forks", type=int, default=5, help="forks of every run (default 5, as Ansible's)")
     given = parser.parse_args(arguments)
-    asked = Asked(given.stock, tuple(given.growth), given.scan, given.forks)
+    asked = Asked(given.stock, tuple(given.growth), given.scan, given.trouble, given.forks)
     with running() as fleet:
         found = list(measured(fleet, asked))
     page = report(found, asked.forks)
     REPORT.write_text(page, encoding="utf-8")
     print(f"\n{page}\nWritten to {REPORT.relative_to(ROOT)}")
-    return 1 if any(one.failed for one in found) else 0
+    return 1 if any(one.failed for one in found if not one.name.startswith("trouble")) else 0
 
 
 def measured(fleet: Fleet, asked: Asked) -> Iterator[Measured]:
     """Yield the runs."""
-    names = [f"client_{number:05}" for number in range(max((asked.stock, *asked.growth)))]
+    names = [f"client_{number:05}" for number in range(max((asked.stock, asked.trouble, *asked.growth)))]
     print(f"Making {len(names)} clients ...", flush=True)
     fleet.add(names)
     if asked.growth:
@@ -68,6 +71,8 @@ def measured(fleet: Fleet, asked: Asked) -> Iterator[Measured]:
         yield told(rotate(fleet, "stock", names[: asked.stock], asked, playbook=STOCK))
     if asked.scan:
         yield told(scan(fleet, asked))
+    if asked.trouble:
+        yield told(bad_day(fleet, names[: asked.trouble], asked))
 
 
 def rotate(
@@ -89,6 +94,21 @@ def scan(fleet: Fleet, asked: Asked) -> Measured:
     inventory.write_text(SCAN.format(**fleet.variables()))
     arguments = ["playbooks/rotate_due.yml", "-i", str(inventory), "-f", str(asked.forks)]
     return run(f"scan {asked.scan}", asked.scan, fleet.aws, arguments)
+
+
+def bad_day(fleet: Fleet, clients: list[str], asked: Asked) -> Measured:
+    """Rotate clients of which some have no server, through an AWS that throttles; the others have to be done."""
+    down = unreachable(clients)
+    fleet.move(down, NO_PORT)
+    with throttling(fleet.aws) as endpoint:
+        variables = {**fleet.variables(), "rotation_endpoint_url": endpoint}
+        inventory = write_inventory(CACHE / "bench/trouble.json", fleet.hosts(clients), variables)
+        before = fleet.notices()
+        arguments = ["rotate.yml", "-i", str(inventory), "-f", str(asked.forks)]
+        found = run(f"trouble {len(clients)}", len(clients), fleet.aws, arguments)
+    others = [client for client in clients if client not in down]
+    print(f"{len(down)} servers were down; half done: {fleet.half_done(others) or 'nobody'}", flush=True)
+    return replace(found, notices=fleet.notices() - before)
 
 
 def told(one: Measured) -> Measured:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -50,6 +51,28 @@ class Fleet:
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(lambda name: self._secret(client, name, 1, "none", {}), names))
 
+    def move(self, names: list[str], port: int) -> None:
+        """Let secrets name another port, as a new version of each."""
+        client = self.aws.client()
+        for name in names:
+            secret_id = f"clients/{name}/mysql/root"
+            stored = json.loads(client.get_secret_value(SecretId=secret_id, VersionStage="AWSCURRENT")["SecretString"])
+            client.put_secret_value(SecretId=secret_id, SecretString=json.dumps({**stored, "port": port}))
+
+    def half_done(self, names: list[str]) -> list[str]:
+        """Give the clients whose rotation was begun and not finished."""
+        client = self.aws.client()
+        found = []
+        for name in names:
+            told = client.describe_secret(SecretId=f"clients/{name}/mysql/root")
+            held = {stage: version for version, stages in told["VersionIdsToStages"].items() for stage in stages}
+            tags = {tag["Key"]: tag["Value"] for tag in told["Tags"]}
+            if held.get("AWSPENDING", held["AWSCURRENT"]) != held["AWSCURRENT"]:
+                found.append(f"{name}: AWSPENDING stands apart")
+            elif tags["rotation/version"] != held["AWSCURRENT"] and tags["rotation/trigger"] != "onboarding":
+                found.append(f"{name}: not recorded")
+        return found
+
     def hosts(self, names: list[str]) -> dict[str, dict[str, Any]]:
         """Give the entries of an inventory."""
         return {name: {} for name in names}
@@ -57,6 +80,7 @@ class Fleet:
     def variables(self) -> dict[str, Any]:
         """Give what the inventory says of all clients; hundreds share a server, and no quota is kept."""
         return {
+            "ansible_python_interpreter": sys.executable,
             "rotation_region": REGION,
             "rotation_endpoint_url": self.aws.endpoint_url,
             "rotation_access_key": ACCESS_KEY,
