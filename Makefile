@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev world world-stop demo test unit integration faults sim bench matrix molecule lint sanity check clean
+.PHONY: help setup setup-dev world world-stop demo test unit integration slow faults sim bench matrix molecule lint sanity check clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ unit: setup ## Run the unit tests
 
 integration: setup ## Run the integration tests, on real servers
 	@tools/test.sh integration
+
+slow: setup-dev ## Run the tests of what stands around rotation: provisioning, IAM, AWX, schedules
+	@tools/test.sh slow
 
 faults: setup ## Run the whole fault matrix: every step of a rotation, times every fault
 	@tools/faults.sh

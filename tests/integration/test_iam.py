@@ -22,6 +22,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor impo
 from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
 
+pytestmark = pytest.mark.slow
+
 ACCOUNT = "123456789012"
 Operation = Callable[[ManagedClient, Keys], dict[str, Any]]
 

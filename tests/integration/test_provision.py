@@ -22,9 +22,12 @@ from world.aws import REGION, AwsEmulator
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS
 
 COLLECTIONS = Path(sysconfig.get_path("purelib")) / "ansible_collections"
-pytestmark = pytest.mark.skipif(
-    not (COLLECTIONS / "community/aws").is_dir(), reason="needs the collections of requirements.yml: make setup-dev"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (COLLECTIONS / "community/aws").is_dir(), reason="needs the collections of requirements.yml: make setup-dev"
+    ),
+]
 ACCOUNT = "123456789012"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dba"
 TRAIL = "/cloudtrail"

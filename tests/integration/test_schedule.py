@@ -19,6 +19,8 @@ from test_playbooks import Run, said
 from test_rotate_due import Mailbox, is_due
 from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 ANSIBLE_PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
 
