@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
 
-from .history import DAY, EVERYONE, Change, History, Message
+from .history import DAY, Change, History, Message
 
 # A day may have twice the mean, or half of it; a fleet of a few clients has days of two and days of none.
 FACTOR = 2
@@ -109,7 +109,10 @@ def untold_failures(history: History) -> Iterator[str]:
 
 
 def uneven_days(history: History) -> Iterator[str]:
-    """The work of a day stays within a factor of two of the mean, outside of freezes and three days after them."""
+    """The work of a day stays within a factor of two of the mean, outside of freezes and three days after them.
+
+    A day whose run was missed, or died, is a freeze too.
+    """
     load = Counter(change.at.date() for change in history.changes if change.trigger == "scheduled")
     most, least = max(2.0, FACTOR * history.daily_mean), history.daily_mean / FACTOR
     for day in _even_days(history):
@@ -118,7 +121,7 @@ def uneven_days(history: History) -> Iterator[str]:
 
 
 def _even_days(history: History) -> Iterator[date]:
-    disturbed = {trouble.at.date() for trouble in history.troubles if trouble.client == EVERYONE}
+    disturbed = {trouble.at.date() for trouble in history.troubles if trouble.kind in ("missed run", "death")}
     shadow = {day + n * DAY for day in history.freezes for n in range(4)}
     shadow |= {day + n * DAY for day in disturbed for n in range(4)}
     day = (history.start + SETTLING_DAYS * DAY).date()
