@@ -28,7 +28,7 @@ unit: setup ## Run the unit tests
 integration: setup ## Run the integration tests, on real servers
 	@tools/test.sh integration
 
-slow: setup-dev ## Run the tests of what stands around rotation: provisioning, IAM, AWX, schedules
+slow: setup-dev ## Run the tests of what stands around rotation: provisioning, IAM, audit, backup, AWX, schedules
 	@tools/test.sh slow
 
 faults: setup ## Run the whole fault matrix: every step of a rotation, times every fault

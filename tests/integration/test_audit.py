@@ -25,6 +25,8 @@ from test_reconcile import change_by_hand
 from world.aws import ACCESS_KEY, NOWHERE, REGION, SECRET_KEY, AwsEmulator
 from world.databases import DatabaseServer
 
+pytestmark = pytest.mark.slow
+
 CALLBACK = "dbops.rotation.rotation_audit"
 CURRENT = "the password of this moment, in a text that people write"
 INCOMPLETE = "The audit trail is not complete for now:"

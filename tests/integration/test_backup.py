@@ -15,6 +15,8 @@ from test_leaks import BASTION, PLUGINS, SPY, files, passwords, requests_without
 from world.aws import AwsEmulator
 from world.databases import DatabaseServer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def both(

@@ -20,6 +20,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.info import
 from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.restore import RESTORE
 
+pytestmark = pytest.mark.slow
+
 OTHER_REGION = "eu-west-1"
 
 
