@@ -82,6 +82,13 @@ def test_nobody_follows_a_canary_that_fails(clients: list[ManagedClient], tmp_pa
     assert [notice["event"] for notice in mailbox.read()] == ["failed"]
 
 
+def test_without_canaries_nobody_is_touched(clients: list[ManagedClient], tmp_path: Path, mailbox: Mailbox) -> None:
+    before = versions(clients)
+    run = run_fleet(clients, tmp_path, mailbox, "playbooks/rotate_fleet.yml")
+    assert run.returncode == 2 and versions(clients) == before, said(run)
+    assert "Name the canaries with -e rotation_canaries=" in said(run)
+
+
 def test_after_its_canaries_comes_the_fleet(clients: list[ManagedClient], tmp_path: Path, mailbox: Mailbox) -> None:
     before = versions(clients)
     run = run_fleet(clients, tmp_path, mailbox, "playbooks/rotate_fleet.yml", rotation_canaries=clients[4].name)

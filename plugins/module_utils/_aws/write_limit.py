@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import fcntl
 import mmap
+import os
 import tempfile
 import time
 from collections import Counter
@@ -52,7 +53,8 @@ class Ledger:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Make the memory; the clock has to be the same one in all processes, as the monotonic one is."""
         self._until = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("d")
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the process)
+        self._file, path = tempfile.mkstemp()  # a number, which is open as long as the process lives
+        os.unlink(path)
         self._clock = clock
 
     def take(self, quota: int, writes: int, per_second: float, patience: float) -> float | None:
