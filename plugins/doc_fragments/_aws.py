@@ -70,7 +70,7 @@ options:
     description:
       - The share of AWS's quota (50 writes of a kind per second, account and region) that all tasks of a controller may
         use together, from 0 to 1. V(0) is no limit. The rest is left to others who write to secrets.
-      - A rotation waits for its turn before it changes anything, as long as its O(deadline) allows.
+      - A rotation waits for its turn before it changes anything, as long as its deadline allows.
       - All accounts and regions count together. A controller counts alone, so if several work at the same time (job
         slices of AWX, for example), each of them needs its part of the share.
       - A task that runs on another host than the controller, or C(async), counts alone and never waits.

@@ -211,7 +211,7 @@ def test_the_workers_of_one_playbook_share_the_write_limit(
     make_client: MakeClient, mysql_server: DatabaseServer, tmp_path: Path
 ) -> None:
     """Two writes of a kind are within the burst of a process that counts alone; five rotations together are not."""
-    clients = [make_client(mysql_server).create() for _ in range(5)]
+    clients = [make_client(mysql_server).create() for _number in range(5)]
     variables = {"rotation_write_share": 0.04, "rotation_per_server": 0}
     hosts = {client.name: client.variables(**variables) for client in clients}
     inventory = str(write_inventory(tmp_path, hosts))

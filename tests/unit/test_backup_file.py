@@ -29,7 +29,8 @@ STAGES = {"AWSCURRENT": "current", "AWSPENDING": "pending", "AWSPREVIOUS": "prev
 TEXT = '{"engine": "mysql", "host": "db.acme.example.com", "username": "root", "password": "Hidden-Value-1234"}'
 
 
-def entry(stages: dict[str, str] = STAGES) -> Entry:
+def entry(stages: dict[str, str] | None = None) -> Entry:
+    stages = stages or STAGES
     ids = dict.fromkeys(stages.values())
     versions = tuple(
         SavedVersion(version, tuple(sorted(stage for stage in stages if stages[stage] == version)), NOW, TEXT)

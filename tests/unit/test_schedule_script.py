@@ -102,7 +102,7 @@ def test_a_run_that_finds_another_one_at_work_does_nothing(machine: Machine, sta
     machine.install(ansible_playbook=str(slow), mail_to="dba@example.com", busy_status=status)
     first = subprocess.Popen([machine.script], stdout=subprocess.DEVNULL)
     try:
-        wait_for(lambda: (machine.folder / "runs").exists())
+        wait_for((machine.folder / "runs").exists)
         second = machine.run()
         assert second.returncode == status and "another run is still at work: nothing was done" in second.stdout
         # A script that is killed does not free the lock while its run is at work.

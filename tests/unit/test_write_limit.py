@@ -62,14 +62,14 @@ def take(ledger: Ledger, writes: int = 1, patience: float = FOREVER) -> float | 
 
 
 def test_after_a_burst_every_write_has_its_own_moment(ledger: Ledger) -> None:
-    assert [take(ledger) for _ in range(BURST)] == [0.0] * BURST
-    assert [take(ledger) for _ in range(3)] == [0.125, 0.25, 0.375]
+    assert [take(ledger) for _index in range(BURST)] == [0.0] * BURST
+    assert [take(ledger) for _index in range(3)] == [0.125, 0.25, 0.375]
 
 
 def test_a_long_pause_saves_up_no_more_than_a_burst(ledger: Ledger, clock: Clock) -> None:
     take(ledger, BURST + 5)
     clock.sleep(3600)
-    assert [take(ledger) for _ in range(BURST)] == [0.0] * BURST
+    assert [take(ledger) for _index in range(BURST)] == [0.0] * BURST
     assert take(ledger) == 0.125
 
 
@@ -85,7 +85,7 @@ def test_every_quota_counts_for_itself(ledger: Ledger) -> None:
 
 
 def test_a_rotation_waits_once_and_before_its_first_write(ledger: Ledger, clock: Clock) -> None:
-    for _ in range(50):
+    for _index in range(50):
         run, before = Writes(SHARE, ledger), clock.now
         run.reserve(FOREVER)
         reserved = clock.now
@@ -108,11 +108,11 @@ def test_what_a_rotation_writes_beyond_its_reservation_waits_too(ledger: Ledger)
 
 def test_a_second_look_reserves_only_what_is_missing(ledger: Ledger) -> None:
     run = Writes(SHARE, ledger)
-    for _ in range(100):
+    for _index in range(100):
         run.reserve(0)
     run.await_turn(PUT)
     run.reserve(0)
-    assert [take(ledger) for _ in range(BURST - 3)] == [0.0] * (BURST - 3)
+    assert [take(ledger) for _index in range(BURST - 3)] == [0.0] * (BURST - 3)
     assert take(ledger)
 
 
@@ -134,7 +134,7 @@ def test_a_write_that_nobody_reserved_goes_after_a_while_in_any_case(ledger: Led
 
 def test_no_share_is_no_limit(ledger: Ledger) -> None:
     run = Writes(0, ledger)
-    for _ in range(1000):
+    for _index in range(1000):
         run.reserve(0)
         run.await_turn(PUT)
     assert run.waited == 0 and take(ledger, BURST) == 0
@@ -183,12 +183,12 @@ def test_processes_that_write_without_pause_get_the_rate_together() -> None:
     reading, writing = os.pipe()
 
     def write() -> None:
-        for _ in range(each):
+        for _index in range(each):
             time.sleep(ledger.take(TAGS, 1, per_second, FOREVER) or 0)
             os.write(writing, struct.pack("d", time.monotonic()))
 
     with at_most(20):
-        for child in [fork_off(write) for _ in range(processes)]:
+        for child in [fork_off(write) for _index in range(processes)]:
             assert os.waitpid(child, 0)[1] == 0
     sent = sorted(moment for (moment,) in struct.iter_unpack("d", os.read(reading, 8 * processes * each)))
     assert len(sent) == processes * each

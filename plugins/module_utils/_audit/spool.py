@@ -139,16 +139,20 @@ def _files(folder: Path, *suffixes: str) -> list[Path]:
 
 @contextmanager
 def _claimed(path: Path) -> Iterator[bool]:
+    file = _opened(path)
     try:
-        file = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        yield False
-        return
-    try:
-        yield _locked(file, path)
+        yield file is not None and _locked(file, path)
     finally:
-        fcntl.flock(file, fcntl.LOCK_UN)
-        os.close(file)
+        if file is not None:
+            fcntl.flock(file, fcntl.LOCK_UN)
+            os.close(file)
+
+
+def _opened(path: Path) -> int | None:
+    try:
+        return os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
 
 
 def _locked(file: int, path: Path) -> bool:
