@@ -23,7 +23,7 @@ region: {rotation_region}
 endpoint_url: {rotation_endpoint_url}
 access_key: {rotation_access_key}
 secret_key: {rotation_secret_key}
-prefix: clients/scan
+name_prefix: clients/scan
 """
 
 
@@ -93,7 +93,7 @@ def scan(fleet: Fleet, asked: Asked) -> Measured:
     inventory = CACHE / "bench/scan.fleet.yml"
     inventory.write_text(SCAN.format(**fleet.variables()))
     arguments = ["playbooks/rotate_due.yml", "-i", str(inventory), "-f", str(asked.forks)]
-    return run(f"scan {asked.scan}", asked.scan, fleet.aws, arguments)
+    return run(f"scan {asked.scan}", asked.scan, fleet.aws, arguments, record=True)
 
 
 def bad_day(fleet: Fleet, clients: list[str], asked: Asked) -> Measured:

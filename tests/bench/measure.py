@@ -56,7 +56,7 @@ def run(
     with output.open("wb") as sink:
         command = [str(Path(sys.executable).with_name("ansible-playbook")), *arguments]
         child = subprocess.Popen(command, cwd=ROOT, env=clean(environment), stdout=sink, stderr=subprocess.STDOUT)
-        _pid, _status, used = os.wait4(child.pid, 0)
+        _pid, status, used = os.wait4(child.pid, 0)
     wall = time.monotonic() - began
     emulator = cpu_of(aws) - before
     if record:
@@ -72,7 +72,8 @@ def run(
         emulator_cpu=emulator,
         memory=used.ru_maxrss * 1024,
         changed=sum(int(changed) > 0 for changed, _failed in recap),
-        failed=sum(int(failed) > 0 for _changed, failed in recap),
+        # A run that could not even begin has no recap.
+        failed=sum(int(failed) > 0 for _changed, failed in recap) or int(status != 0),
         calls=calls,
         output=told,
     )
