@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import Any
 
 from ansible.constants import LOCALHOST
@@ -17,8 +16,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.operation i
 
 # Ansible imports this before it forks a worker for each task, so what is loaded here is loaded once.
 warm()
-# A worker whose collector walks over all that it inherited makes the kernel copy it, page by page.
-gc.freeze()
 
 
 class EngineAction(ActionBase):

@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import Entry
@@ -38,8 +36,7 @@ TOO_OLD, EXPIRED, TOO_NEW = "tooOldLogEventEndIndex", "expiredLogEventEndIndex",
 def log_group(name: str, options: AwsOptions) -> LogGroup:
     """Give a log group by the connection's options; raises RotationError where there is no access at all."""
     require_libraries()
-    patience = {**PATIENCE, **json.loads(options.aws_config)}
-    return LogGroup(make_client(replace(options, aws_config=json.dumps(patience, sort_keys=True)), "logs"), name)
+    return LogGroup(make_client(options.with_settings(PATIENCE), "logs"), name)
 
 
 class LogGroup:

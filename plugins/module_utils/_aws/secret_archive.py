@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretStore, described
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import parse_secret
 
@@ -73,8 +73,8 @@ class SecretArchive(SecretStore):
             time.sleep(attempt)
             labels = self.describe().stages
             versions, warnings = self._labelled(labels)
-            told = self._told()
-            if labels == _labels(told):
+            told = self._call("describe_secret", f"describe the secret {self.secret_id!r}")
+            if labels == described(told).stages:
                 return _saved(told, versions), warnings
         raise RotationError(
             f"The labels of {self.secret_id!r} moved every time while the secret was read.",
@@ -120,10 +120,6 @@ class SecretArchive(SecretStore):
         """Take back that the secret is scheduled for deletion."""
         self._call("restore_secret", f"cancel the deletion of {self.secret_id!r}")
 
-    def _told(self) -> Mapping[str, Any]:
-        answer: Mapping[str, Any] = self._call("describe_secret", f"describe the secret {self.secret_id!r}")
-        return answer
-
     def _labelled(self, labels: Mapping[str, frozenset[str]]) -> tuple[list[SavedVersion], list[str]]:
         versions, warnings = [], []
         for version_id, stages in labels.items():
@@ -144,16 +140,13 @@ class SecretArchive(SecretStore):
         return SavedVersion(version_id, tuple(sorted(stages)), answer["CreatedDate"], text)
 
 
-def _labels(told: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    return {version: frozenset(stages) for version, stages in told.get("VersionIdsToStages", {}).items()}
-
-
 def _saved(told: Mapping[str, Any], versions: list[SavedVersion]) -> SavedSecret:
+    secret = described(told)
     return SavedSecret(
-        name=told["Name"],
-        arn=told["ARN"],
+        name=secret.name,
+        arn=secret.arn,
         description=told.get("Description") or "",
         kms_key_id=told.get("KmsKeyId"),
-        tags={tag["Key"]: tag["Value"] for tag in told.get("Tags", [])},
+        tags=secret.tags,
         versions=tuple(versions),
     )

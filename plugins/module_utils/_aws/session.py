@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -40,6 +41,12 @@ class AwsOptions:
     aws_config: str = "{}"
     assume_role_arn: str | None = None
     external_id: str | None = field(default=None, repr=False)
+
+    def with_settings(self, settings: Mapping[str, Any], *, always: bool = False) -> AwsOptions:
+        """Give these options with settings of botocore that count where there are none, or always."""
+        given = json.loads(self.aws_config)
+        merged = {**given, **settings} if always else {**settings, **given}
+        return replace(self, aws_config=json.dumps(merged, sort_keys=True))
 
 
 def warm() -> None:

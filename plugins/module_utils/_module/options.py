@@ -102,24 +102,20 @@ def _store(kind: type[Store], params: Mapping[str, Any], secret_id: str | None) 
 
 def policy_store(params: Mapping[str, Any]) -> PolicyStore:
     """Give the secret that the options name, with its resource policy."""
-    return PolicyStore(make_client(aws_options(params), "secretsmanager"), params["secret_id"])
+    return _store(PolicyStore, params, None)
 
 
 def aws_client(params: Mapping[str, Any], service: str) -> Any:
     """Give a client of a service that is asked once, and not again for an answer that can be done without."""
-    options = aws_options(params)
-    once = {**json.loads(options.aws_config), "retries": {"mode": "standard", "total_max_attempts": 1}}
-    return make_client(replace(options, aws_config=json.dumps(once, sort_keys=True)), service)
+    once = {"retries": {"mode": "standard", "total_max_attempts": 1}}
+    return make_client(aws_options(params).with_settings(once, always=True), service)
 
 
 def sns_client(params: Mapping[str, Any], topic_arn: str) -> Any:
     """Give a client of SNS in the region of a topic, which does not wait as long as one of Secrets Manager."""
-    options = aws_options(params)
+    options = aws_options(params).with_settings(SNS_PATIENCE)
     region = (topic_arn.split(":") + [""] * 3)[3]
-    patience = {**SNS_PATIENCE, **json.loads(options.aws_config)}
-    return make_client(
-        replace(options, region=region or options.region, aws_config=json.dumps(patience, sort_keys=True)), "sns"
-    )
+    return make_client(replace(options, region=region or options.region), "sns")
 
 
 def tls_options(params: Mapping[str, Any]) -> TlsOptions:
