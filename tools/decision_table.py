@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from generated import replaced, write
+
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide, leads_on
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts, PendingFacts, RowFacts
@@ -91,19 +93,8 @@ def told(facts: Facts) -> str:
 
 def page(text: str) -> str:
     """Give the page with the table of now."""
-    before, _begin, rest = text.partition(BEGIN)
-    _old, _end, after = rest.partition(END)
-    return "\n".join([before + BEGIN, *table(), END + after])
-
-
-def main() -> int:
-    """Rewrite the page, or tell that it has to be."""
-    text = PAGE.read_text()
-    if "--check" in sys.argv[1:]:
-        return int(page(text) != text)
-    PAGE.write_text(page(text))
-    return 0
+    return replaced(text, BEGIN, END, table())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write(PAGE, BEGIN, END, table()))

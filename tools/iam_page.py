@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from generated import replaced, write
+
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import Scope, policy
 
@@ -44,19 +46,8 @@ def lines() -> Iterator[str]:
 
 def page(text: str) -> str:
     """Give the page with the policies of now."""
-    before, _begin, rest = text.partition(BEGIN)
-    _old, _end, after = rest.partition(END)
-    return "\n".join([before + BEGIN, *lines(), END + after])
-
-
-def main() -> int:
-    """Rewrite the page, or tell that it has to be."""
-    text = PAGE.read_text()
-    if "--check" in sys.argv[1:]:
-        return int(page(text) != text)
-    PAGE.write_text(page(text))
-    return 0
+    return replaced(text, BEGIN, END, lines())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write(PAGE, BEGIN, END, lines()))

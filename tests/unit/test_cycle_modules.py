@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,10 +12,9 @@ from typing import Any
 import boto3
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from moto import mock_aws
+from emulated import emulated_aws
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import forget_clients
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp, started
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import ROTATED_TAGS, read_failures, read_told
@@ -81,13 +79,8 @@ class Client:
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            patch.delenv(name)
-        forget_clients()
-        with mock_aws():
-            yield
-        forget_clients()
+    with emulated_aws():
+        yield
 
 
 @pytest.fixture

@@ -11,9 +11,8 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import Stubber
-from moto import mock_aws
+from emulated import emulated_aws
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import forget_clients
 from ansible_collections.dbops.rotation.plugins.module_utils._doctor.checks import SKEW_NOTED, clock, permissions, topic
 from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import DOCTOR, NEEDED
 
@@ -27,10 +26,8 @@ ROLE = "arn:aws:iam::123456789012:role/dbops-rotation-rotator"
 
 @pytest.fixture(autouse=True)
 def aws() -> Iterator[None]:
-    forget_clients()
-    with mock_aws():
+    with emulated_aws():
         yield
-    forget_clients()
 
 
 def examine(**given: Any) -> dict[str, Any]:

@@ -22,12 +22,11 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from botocore.exceptions import ClientError
-from moto import mock_aws
+from emulated import emulated_aws
 
 from ansible_collections.dbops.rotation.plugins.filter.levelled import today
 from ansible_collections.dbops.rotation.plugins.inventory import fleet
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore, described
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import forget_clients
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.settings import parse_calendar
@@ -78,15 +77,9 @@ def secrets() -> Any:
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    forget_clients()
-    with mock_aws():
+def aws() -> Iterator[None]:
+    with emulated_aws():
         yield
-    forget_clients()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 import uuid
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
+from emulated import emulated_aws
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.prove import refuse_unproven
@@ -28,13 +27,10 @@ VALUE = SecretValue({"engine": "mysql", "host": "db.invalid", "username": "root"
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            patch.delenv(name)
-        with mock_aws():
-            yield boto3.client(
-                "secretsmanager", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
-            )
+    with emulated_aws():
+        yield boto3.client(
+            "secretsmanager", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
+        )
 
 
 @pytest.fixture

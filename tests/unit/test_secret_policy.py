@@ -9,9 +9,8 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
+from emulated import emulated_aws
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import forget_clients
 from ansible_collections.dbops.rotation.plugins.module_utils._module.secret_policy import SECRET_POLICY
 
 SECRET = "clients/client_acme/mysql/root"
@@ -23,10 +22,8 @@ FOREIGN = {"Sid": "Mine", "Effect": "Allow", "Principal": {"AWS": READER}, **EVE
 
 @pytest.fixture(autouse=True)
 def aws() -> Iterator[None]:
-    forget_clients()
-    with mock_aws():
+    with emulated_aws():
         yield
-    forget_clients()
 
 
 @pytest.fixture
