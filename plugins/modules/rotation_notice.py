@@ -74,6 +74,7 @@ options:
     description:
       - Why the rotation ran or will run.
     type: str
+    default: scheduled
     choices: [scheduled, on_demand, recovery, rollback, onboarding]
   reason:
     description:

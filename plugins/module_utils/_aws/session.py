@@ -54,28 +54,30 @@ def warm() -> None:
     if botocore:
         nobody = AwsOptions(region="us-east-1", access_key="none", secret_key="none")
         for service in WARMED:
-            _client(_session(nobody), nobody, service)
+            _client(_session(0, nobody), nobody, service)
 
 
-def make_client(options: AwsOptions, service: str) -> Any:
+def make_client(options: AwsOptions, service: str, tuned: AwsOptions | None = None) -> Any:
     """Give the process's client of one service; it is made once for each set of options.
 
-    A fork makes its own, for an open connection must not be used by two. Raises RotationError where region, profile or
+    ``tuned`` are the same options with what only this service needs; who asks is settled once, by the first ones. A
+    fork makes its own, for an open connection must not be used by two. Raises RotationError where region, profile or
     credentials are not to be had, or the role is not given.
     """
-    return _made(os.getpid(), options, service)
+    return _made(os.getpid(), options, service, tuned or options)
 
 
 def forget_clients() -> None:
     """Let the next clients be made anew."""
     _made.cache_clear()
+    _session.cache_clear()
 
 
 @cache
-def _made(_process: int, options: AwsOptions, service: str) -> Any:
+def _made(process: int, options: AwsOptions, service: str, tuned: AwsOptions) -> Any:
     try:
         with translated(f"prepare the connection to {service}"):
-            return _client(_session(options), options, service)
+            return _client(_session(process, options), tuned, service)
     except ValueError:  # botocore's answer to an endpoint that is no URL
         raise RotationError(
             "botocore cannot use the options of the connection to AWS; most likely rotation_endpoint_url is not a URL.",
@@ -98,7 +100,8 @@ def _new_session(profile: str | None) -> Any:
     return session
 
 
-def _session(options: AwsOptions) -> Any:
+@cache
+def _session(_process: int, options: AwsOptions) -> Any:
     session = _new_session(options.profile)
     if options.access_key:
         session.set_credentials(options.access_key, options.secret_key, options.session_token)

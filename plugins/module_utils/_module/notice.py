@@ -27,7 +27,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.notice import Notice
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.publish import publish
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import TRIGGERS
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import SCHEDULED, TRIGGERS
 
 TEXTS = (
     *("environment", "trigger", "reason", "requested_by", "version_id", "previous_version_id", "last", "due"),
@@ -139,7 +139,7 @@ NOTICE = Operation(
         "details": {"type": "dict"},
         "template": {"type": "str"},
         **{name: {"type": "str"} for name in TEXTS},
-        "trigger": {"type": "str", "choices": list(TRIGGERS)},
+        "trigger": {"type": "str", "choices": list(TRIGGERS), "default": SCHEDULED},
         **{name: {"type": "int"} for name in NUMBERS},
         **DATABASE_SPEC,
         **AWS_SPEC,

@@ -108,14 +108,15 @@ def policy_store(params: Mapping[str, Any]) -> PolicyStore:
 def aws_client(params: Mapping[str, Any], service: str) -> Any:
     """Give a client of a service that is asked once, and not again for an answer that can be done without."""
     once = {"retries": {"mode": "standard", "total_max_attempts": 1}}
-    return make_client(aws_options(params).with_settings(once, always=True), service)
+    options = aws_options(params)
+    return make_client(options, service, options.with_settings(once, always=True))
 
 
 def sns_client(params: Mapping[str, Any], topic_arn: str) -> Any:
     """Give a client of SNS in the region of a topic, which does not wait as long as one of Secrets Manager."""
-    options = aws_options(params).with_settings(SNS_PATIENCE)
+    options = aws_options(params)
     region = (topic_arn.split(":") + [""] * 3)[3]
-    return make_client(replace(options, region=region or options.region), "sns")
+    return make_client(options, "sns", replace(options.with_settings(SNS_PATIENCE), region=region or options.region))
 
 
 def tls_options(params: Mapping[str, Any]) -> TlsOptions:
