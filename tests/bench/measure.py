@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from world.aws import AwsEmulator
 from world.layout import CACHE, ROOT
 
 TICKS = os.sysconf("SC_CLK_TCK")
+LOOK = 0.1  # seconds between two looks at a run
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def run(
     with output.open("wb") as sink:
         command = [str(Path(sys.executable).with_name("ansible-playbook")), *arguments]
         child = subprocess.Popen(command, cwd=ROOT, env=clean(environment), stdout=sink, stderr=subprocess.STDOUT)
-        _pid, status, used = os.wait4(child.pid, 0)
+        memory, status, used = watched(child.pid)
     wall = time.monotonic() - began
     emulator = cpu_of(aws) - before
     if record:
@@ -70,13 +72,33 @@ def run(
         wall=wall,
         cpu=used.ru_utime + used.ru_stime,
         emulator_cpu=emulator,
-        memory=used.ru_maxrss * 1024,
+        memory=memory,
         changed=sum(int(changed) > 0 for changed, _failed in recap),
         # A run that could not even begin has no recap.
         failed=sum(int(failed) > 0 for _changed, failed in recap) or int(status != 0),
         calls=calls,
         output=told,
     )
+
+
+def watched(process: int) -> tuple[int, int, resource.struct_rusage]:
+    """Wait for a process; give the most memory it held, in bytes, its status and what it used.
+
+    What wait4 calls ru_maxrss counts the memory of this process too, which the other was forked from.
+    """
+    memory = 0
+    while True:
+        memory = max(memory, most_memory(process))
+        ended, status, used = os.wait4(process, os.WNOHANG)
+        if ended:
+            return memory, status, used
+        time.sleep(LOOK)
+
+
+def most_memory(process: int) -> int:
+    """Give the bytes that a process held at most; 0 where it has ended."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
+    return int(found[1]) * 1024 if found else 0
 
 
 def cpu_of(aws: AwsEmulator) -> float:
