@@ -34,6 +34,7 @@ class Asked:
     stock: int
     growth: tuple[int, ...]
     scan: int
+    visit: int
     trouble: int
     forks: int
 
@@ -44,10 +45,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--stock", type=int, default=200, help="clients rotated by both playbooks (default 200)")
     parser.add_argument("--growth", type=int, nargs="*", default=[10, 100, 1000], help="clients of runs of ours alone")
     parser.add_argument("--scan", type=int, default=10000, help="clients of a run in which none is due; 0 for none")
+    parser.add_argument("--visit", type=int, default=300, help="the same with a static inventory; 0 for none")
     parser.add_argument("--trouble", type=int, default=1000, help="clients of a run with servers down and throttling")
     parser.add_argument("--forks", type=int, default=5, help="forks of every run (default 5, as Ansible's)")
     given = parser.parse_args(arguments)
-    asked = Asked(given.stock, tuple(given.growth), given.scan, given.trouble, given.forks)
+    asked = Asked(given.stock, tuple(given.growth), given.scan, given.visit, given.trouble, given.forks)
     with running() as fleet:
         found = list(measured(fleet, asked))
     page = report(found, asked.forks)
@@ -69,6 +71,12 @@ def measured(fleet: Fleet, asked: Asked) -> Iterator[Measured]:
         if asked.stock not in asked.growth:
             yield told(rotate(fleet, "ours", names[: asked.stock], asked))
         yield told(rotate(fleet, "stock", names[: asked.stock], asked, playbook=STOCK))
+    if asked.scan or asked.visit:
+        known = [f"scan{number:05}" for number in range(max(asked.scan, asked.visit))]
+        print(f"Making {len(known)} secrets ...", flush=True)
+        fleet.add_secrets(known)
+    if asked.visit:
+        yield told(visit(fleet, known[: asked.visit], asked))
     if asked.scan:
         yield told(scan(fleet, asked))
     if asked.trouble:
@@ -87,13 +95,22 @@ def rotate(
 
 
 def scan(fleet: Fleet, asked: Asked) -> Measured:
-    """Let a schedule find that nobody is due."""
-    print(f"Making {asked.scan} secrets ...", flush=True)
-    fleet.add_secrets([f"scan{number:05}" for number in range(asked.scan)])
+    """Let a schedule find that nobody is due, by what Secrets Manager lists."""
     inventory = CACHE / "bench/scan.fleet.yml"
     inventory.write_text(SCAN.format(**fleet.variables()))
+    return find_none_due(fleet, "scan", asked.scan, inventory, asked)
+
+
+def visit(fleet: Fleet, clients: list[str], asked: Asked) -> Measured:
+    """Let a schedule find that nobody is due, by asking for one client after the other."""
+    inventory = write_inventory(CACHE / "bench/visit.json", fleet.hosts(clients), fleet.variables())
+    return find_none_due(fleet, "visit", len(clients), inventory, asked)
+
+
+def find_none_due(fleet: Fleet, name: str, clients: int, inventory: Path, asked: Asked) -> Measured:
+    """Run the scheduled playbook."""
     arguments = ["playbooks/rotate_due.yml", "-i", str(inventory), "-f", str(asked.forks)]
-    return run(f"scan {asked.scan}", asked.scan, fleet.aws, arguments, record=True)
+    return run(f"{name} {clients}", clients, fleet.aws, arguments, record=True)
 
 
 def bad_day(fleet: Fleet, clients: list[str], asked: Asked) -> Measured:
