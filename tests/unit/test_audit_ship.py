@@ -39,6 +39,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import
     spooled_lines,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.trail import Settings, Trail
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import DENIED
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
@@ -53,6 +54,7 @@ from pathlib import Path
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import log_group
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.ship import Shipper
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import RunSpool
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import DENIED
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions
 folder, url, name = Path(sys.argv[1]), *sys.argv[2:]
 group = log_group(name, AwsOptions(region="eu-central-1", access_key="x", secret_key="x", endpoint_url=url))
@@ -295,7 +297,7 @@ def test_moto_too_refuses_what_is_too_old(group: LogGroup, tmp_path: Path) -> No
 # Trouble
 
 
-@pytest.mark.parametrize("code", [*REFUSALS, "SomethingElse"])
+@pytest.mark.parametrize("code", [*REFUSALS, *DENIED, "SomethingElse"])
 def test_every_refusal_is_told_by_its_code_and_nothing_is_marked(tmp_path: Path, code: str) -> None:
     logs = client()
     spooled(tmp_path, "run", [line(0)])
@@ -305,6 +307,7 @@ def test_every_refusal_is_told_by_its_code_and_nothing_is_marked(tmp_path: Path,
         Shipper(LogGroup(logs, "/dbops"), 30).ship_others(tmp_path)
     assert told.value.code == "logs_refused" and f"({code})" in told.value.cause
     assert "words-of-aws" not in str(told.value) and names(tmp_path) == [".jsonl"]
+    assert ("logs:PutLogEvents is denied; allow it on the log group" in told.value.cause) is (code in DENIED)
 
 
 def test_other_trouble_is_told_as_a_rotation_error(url: str) -> None:

@@ -168,6 +168,42 @@ def test_a_denial_names_the_action_or_the_key() -> None:
     assert "KMS" in of_key.cause and "kms:Decrypt" in of_key.next_step
 
 
+def denial(operation: str, service: str, message: str = "") -> str:
+    """What is told of a denial, whose code SNS and the others write differently."""
+    refusal = exceptions.ClientError({"Error": {"Code": "AccessDenied", "Message": message}}, operation)
+    with pytest.raises(RotationError) as caught, translated("do it", service):
+        raise refusal
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "message", "told"),
+    [
+        ("secretsmanager", "PutSecretValue", "", "secretsmanager:PutSecretValue is denied. Next: Allow that action on"),
+        ("secretsmanager", "ListSecrets", "", "secretsmanager:ListSecrets is denied. Next: Allow that action on the"),
+        ("sts", "AssumeRole", "", "sts:AssumeRole is denied. Next: Allow that action on the role, which has to trust"),
+        ("sns", "Publish", "User: x is not authorized to perform: SNS:Publish on resource: y", "sns:Publish is denied"),
+        # One call needs the permission for another one.
+        (
+            *("secretsmanager", "CreateSecret", "x is not authorized to perform: secretsmanager:TagResource on y"),
+            "secretsmanager:TagResource is denied",
+        ),
+        (
+            *("secretsmanager", "GetSecretValue", "User: x is not authorized to perform: kms:Decrypt on resource: y"),
+            "kms:Decrypt is denied on its KMS key. Next: Allow this identity kms:Decrypt and kms:GenerateDataKey",
+        ),
+    ],
+)
+def test_a_denial_names_the_action_of_its_service(service: str, operation: str, message: str, told: str) -> None:
+    assert f"AWS does not allow this identity to do it: {told}" in denial(operation, service, message)
+
+
+@pytest.mark.parametrize("message", [HIDDEN, f"not authorized to perform: {HIDDEN}", f"kms:{HIDDEN} is not for you"])
+def test_of_the_message_of_a_denial_only_an_action_is_quoted(message: str) -> None:
+    told = denial("Publish", "sns", message)
+    assert "sns:Publish is denied" in told and "Hidden" not in told
+
+
 @pytest.mark.parametrize(
     "raised",
     [

@@ -16,6 +16,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import DENIED
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._events import EVENTS
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.notice import Notice
@@ -133,12 +134,13 @@ class Refusing:
         raise self.error
 
 
-@pytest.mark.parametrize("code", [*sorted(REFUSALS), "SomethingNew"])
+@pytest.mark.parametrize("code", [*sorted(REFUSALS), *DENIED, "SomethingNew"])
 def test_a_refusal_is_told_by_its_code_and_never_by_its_text(code: str) -> None:
     error = ClientError({"Error": {"Code": code, "Message": "Hidden-Value-1234"}}, "Publish")
     with pytest.raises(RotationError) as caught:
         publish(Refusing(error), "arn:aws:sns:eu-central-1:123456789012:x", notice())
     assert code in caught.value.cause and "Hidden" not in str(caught.value)
+    assert ("sns:Publish is denied; allow it for this identity" in caught.value.cause) is (code in DENIED)
 
 
 @pytest.mark.parametrize(

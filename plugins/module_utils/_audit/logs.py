@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import Entry
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import DENIED, denied_action, translated
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore, require_libraries
@@ -20,7 +20,6 @@ PATIENCE = {"connect_timeout": 5, "read_timeout": 10, "retries": {"mode": "stand
 # Error codes of CloudWatch Logs: code -> what happened, with the remedy.
 REFUSALS = {
     "ResourceNotFoundException": "there is no such log group; playbooks/provision.yml makes it",
-    "AccessDeniedException": "it is denied; allow logs:CreateLogStream, logs:PutLogEvents and logs:FilterLogEvents",
     "ThrottlingException": "CloudWatch Logs throttles the calls",
     "LimitExceededException": "a quota of CloudWatch Logs is used up",
     "ServiceUnavailableException": "CloudWatch Logs is not available",
@@ -87,9 +86,15 @@ class LogGroup:
                     yield
                 except botocore.exceptions.ClientError as error:
                     code = str(error.response.get("Error", {}).get("Code", "Unknown"))
-                    what = REFUSALS.get(code, "CloudWatch Logs refused")
-                    raise RotationError(f"Could not {doing}: {what} ({code}).", code="logs_refused") from None
+                    told = f"Could not {doing}: {_why(error, code)} ({code})."
+                    raise RotationError(told, code="logs_refused") from None
         except RotationError:
             raise
         except Exception as error:  # botocore also raises plain ValueErrors, as for an endpoint that is no URL
             raise RotationError(f"Could not {doing} ({type(error).__name__}).", code="logs_error") from None
+
+
+def _why(error: Any, code: str) -> str:
+    if code in DENIED:
+        return f"{denied_action(error, 'logs')} is denied; allow it on the log group"
+    return REFUSALS.get(code, "CloudWatch Logs refused")

@@ -9,6 +9,7 @@ error of botocore or the service may repeat a parameter, so of those only the co
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound, SwapLost
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
 
+SECRETS_MANAGER = "secretsmanager"  # as IAM and botocore call the service of most calls
 AGAIN = "Run the same command again when AWS answers again."
 CREDENTIALS = "Check the AWS credentials of this run (environment, profile, role, or rotation_access_key)."
 KMS = "Allow this identity kms:Decrypt and kms:GenerateDataKey on that key, then run the same command again."
@@ -60,23 +62,33 @@ SERVICE_SIDE = {
     "InvalidSignatureException": ("AWS refused the signature of the call", f"{CREDENTIALS} Check this host's clock."),
     "SignatureDoesNotMatch": ("AWS refused the signature of the call", f"{CREDENTIALS} Check this host's clock."),
 }
-DENIED = ("AccessDeniedException", "AccessDenied", "UnauthorizedOperation")
+DENIED = (
+    *("AccessDeniedException", "AccessDenied", "UnauthorizedOperation"),
+    *("AuthorizationError", "AuthorizationErrorException"),
+)
+# How services say which action was denied; SNS writes its own name in capitals. Nothing else of the text is quoted.
+NAMED = re.compile(r"not authorized to perform: ([A-Za-z0-9-]+):([A-Za-z0-9]+)\b")
+# What an action is allowed on, where that is not a secret.
+ALLOWED_ON = {
+    "secretsmanager:ListSecrets": "the resource *, for it cannot be allowed on less,",
+    "sts:AssumeRole": "the role, which has to trust this identity (with rotation_external_id, if it asks for one),",
+}
 # Secrets Manager and its emulators answer a lost compare-and-swap with either of them.
 SWAP = ("InvalidParameterException", "InvalidRequestException")
 
 
 @contextmanager
-def translated(doing: str) -> Iterator[None]:
-    """Turn any exception of botocore into a RotationError about what was being done."""
+def translated(doing: str, service: str = SECRETS_MANAGER) -> Iterator[None]:
+    """Turn any exception of botocore into a RotationError about what was being done, at the service that was asked."""
     try:
         yield
     except botocore.exceptions.ClientError as error:
-        raise service_error(error, doing) from None
+        raise service_error(error, doing, service) from None
     except botocore.exceptions.BotoCoreError as error:
         raise _client_error(error, doing) from None
 
 
-def service_error(error: Any, doing: str) -> RotationError:
+def service_error(error: Any, doing: str, service: str = SECRETS_MANAGER) -> RotationError:
     """Give our exception for an error that the service answered."""
     code = str(error.response.get("Error", {}).get("Code", "Unknown"))
     if code == "ResourceNotFoundException":
@@ -96,19 +108,28 @@ def service_error(error: Any, doing: str) -> RotationError:
     if code in SWAP:
         return SwapLost(f"Secrets Manager refused to {doing} as things stand now ({code}).", code="aws_state")
     if code in DENIED:
-        return _denied(error, doing)
+        return _denied(error, doing, service)
     what, remedy = SERVICE_SIDE.get(code, ("the service refused", ""))
     told = "aws_kms" if remedy == KMS else "aws_error"
     return RotationError(f"Could not {doing}: {what} ({code}).", code=told, next_step=remedy)
 
 
-def _denied(error: Any, doing: str) -> RotationError:
+def denied_action(error: Any, service: str) -> str:
+    """Give the action that AWS denied: as its message names it, or else the one of the call that was made."""
+    named = NAMED.search(str(error.response["Error"].get("Message")))
+    return f"{named[1].lower()}:{named[2]}" if named else f"{service}:{error.operation_name}"
+
+
+def _denied(error: Any, doing: str, service: str) -> RotationError:
     refused = f"AWS does not allow this identity to {doing}"
+    action = denied_action(error, service)
+    if action.startswith("kms:"):
+        return RotationError(f"{refused}: {action} is denied on its KMS key.", code="aws_kms", next_step=KMS)
     if "Access to KMS" in str(error.response["Error"].get("Message")):
         return RotationError(f"{refused}: the use of its KMS key is denied.", code="aws_kms", next_step=KMS)
-    on = "the resource *, for it cannot be allowed on less," if error.operation_name == "ListSecrets" else "this secret"
+    on = ALLOWED_ON.get(action, "this secret")
     return RotationError(
-        f"{refused}: secretsmanager:{error.operation_name} is denied.",
+        f"{refused}: {action} is denied.",
         code="aws_denied",
         next_step=f"Allow that action on {on} in the IAM policy of the identity that runs the rotation, then run"
         " the same command again.",

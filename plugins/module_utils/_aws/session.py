@@ -116,7 +116,9 @@ def _assume_role(session: Any, options: AwsOptions) -> Any:
     }
     if options.external_id:
         request["ExternalId"] = options.external_id
-    granted = _client(session, options, "sts").assume_role(**request)["Credentials"]
+    client = _client(session, options, "sts")
+    with translated("assume the role", "sts"):
+        granted = client.assume_role(**request)["Credentials"]
     session.set_credentials(granted["AccessKeyId"], granted["SecretAccessKey"], granted["SessionToken"])
     return session
 

@@ -34,7 +34,7 @@ class Check:
 
 def identity(sts: Any, now: datetime) -> tuple[str, list[Check]]:
     """Find out who this is and how far the clock is off; RotationError where AWS does not know us."""
-    with translated("ask AWS who this is"):
+    with translated("ask AWS who this is", "sts"):
         answer = sts.get_caller_identity()
     arn = str(answer["Arn"])
     return arn, [Check("identity", f"AWS knows this run as {arn}."), clock(answer["ResponseMetadata"], now)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import DENIED, denied_action, translated
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.limits import attribute
@@ -17,10 +17,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._notice.notice impo
 REFUSALS = {
     "NotFound": "there is no such topic; check rotation_topic_arn",
     "NotFoundException": "there is no such topic; check rotation_topic_arn",
-    "AuthorizationError": "sns:Publish is denied; allow it for this identity, and in the topic's policy",
-    "AuthorizationErrorException": "sns:Publish is denied; allow it for this identity, and in the topic's policy",
-    "AccessDenied": "sns:Publish is denied; allow it for this identity, and in the topic's policy",
-    "AccessDeniedException": "sns:Publish is denied; allow it for this identity, and in the topic's policy",
     "KMSAccessDenied": "the topic's KMS key is denied; allow kms:GenerateDataKey and kms:Decrypt on it",
     "KMSDisabled": "the topic's KMS key is disabled",
     "KMSInvalidState": "the topic's KMS key cannot be used in its present state",
@@ -64,8 +60,14 @@ def _publish(client: Any, topic_arn: str, notice: Notice) -> Any:
         )
     except botocore.exceptions.ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", "Unknown"))
-        what = REFUSALS.get(code, "SNS refused")
-        raise RotationError(f"Could not publish the notice: {what} ({code}).", code="sns_refused") from None
+        told = f"Could not publish the notice: {_why(error, code)} ({code})."
+        raise RotationError(told, code="sns_refused") from None
+
+
+def _why(error: Any, code: str) -> str:
+    if code in DENIED:
+        return f"{denied_action(error, 'sns')} is denied; allow it for this identity, and in the topic's policy"
+    return REFUSALS.get(code, "SNS refused")
 
 
 def _in_order(topic_arn: str, notice: Notice) -> dict[str, str]:
