@@ -90,13 +90,8 @@ from typing import Any
 from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
-from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import (
-    COUNTED,
-    WORK,
-    module_name,
-    results_of,
-    text,
-)
+from ansible_collections.dbops.rotation.plugins.module_utils._results import module_name, results_of, text
+from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import COUNTED, WORK
 from ansible_collections.dbops.rotation.plugins.plugin_utils._progress import Pace, Tally, progress_line
 from ansible_collections.dbops.rotation.plugins.plugin_utils._summary import summary
 

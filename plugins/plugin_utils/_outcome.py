@@ -1,21 +1,27 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one task's result means for its client. Pure; of a result, only keys that the modules document are read."""
+"""What one task's result means for its client, in words for people who watch a run. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-COLLECTION = "dbops.rotation."
-ROTATE = "secretsmanager_mysql_rotate"
-ONBOARD = "secretsmanager_mysql_onboard"
-RECONCILE = "secretsmanager_mysql_reconcile"
-CYCLE_INFO = "rotation_cycle_info"
-NOTICE = "rotation_notice"
+from ansible_collections.dbops.rotation.plugins.module_utils._results import (
+    CYCLE_INFO,
+    IDLE_ACTIONS,
+    NOTICE,
+    ONBOARD,
+    RECONCILE,
+    ROTATE,
+    is_rollback,
+    mapping,
+    text,
+)
+
 WORK = (ROTATE, ONBOARD, RECONCILE)
 COUNTED = (*WORK, CYCLE_INFO, NOTICE)
 
@@ -44,8 +50,7 @@ KINDS = {
     "hold": Kind.HELD,
     "settle": Kind.FINISHED,
     "record": Kind.FINISHED,
-    "nothing": Kind.LEFT_ALONE,
-    "busy": Kind.LEFT_ALONE,
+    **dict.fromkeys(IDLE_ACTIONS, Kind.LEFT_ALONE),
 }
 
 
@@ -57,22 +62,6 @@ class Outcome:
     cause: str = ""
     detail: str = ""
     check: bool = False
-
-
-def module_name(action: object) -> str:
-    """Give the name of one of our modules, however a task names it; any other action stays as it is."""
-    return str(action).removeprefix(COLLECTION)
-
-
-def results_of(result: Mapping[str, Any], *, failed: bool) -> Iterator[tuple[Mapping[str, Any], bool]]:
-    """Yield a result, or those of a loop, with whether it failed; the failed ones last, for the last one counts."""
-    items = result.get("results")
-    if not isinstance(items, list):
-        yield result, failed
-        return
-    told = [item for item in items if isinstance(item, Mapping) and not item.get("skipped")]
-    for item in sorted(told, key=lambda item: bool(item.get("failed"))):
-        yield item, bool(item.get("failed"))
 
 
 def failure(result: Mapping[str, Any], *, check: bool = False) -> Outcome:
@@ -110,7 +99,7 @@ def _kind_of_rotation(receipt: Mapping[str, Any]) -> Kind:
     if receipt.get("held"):
         return Kind.HELD
     if receipt.get("rotated"):
-        return Kind.ROLLED_BACK if receipt.get("trigger") == "rollback" else Kind.ROTATED
+        return Kind.ROLLED_BACK if is_rollback(receipt) else Kind.ROTATED
     return KINDS.get(text(receipt, "action"), Kind.UNREADABLE)
 
 
@@ -122,21 +111,3 @@ def _why_left_alone(receipt: Mapping[str, Any]) -> str:
         return "overlap not over"
     causes = {"on_demand": "rotated lately", "onboarding": "rotated lately", "rollback": "rolled back already"}
     return causes.get(text(receipt, "trigger"), "not due")
-
-
-def text(result: Mapping[str, Any], key: str) -> str:
-    """Give a text of a result; empty where there is none."""
-    value = result.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def number(result: Mapping[str, Any], key: str) -> float:
-    """Give a number of a result; 0 where there is none."""
-    value = result.get(key)
-    return value if isinstance(value, (int, float)) else 0
-
-
-def mapping(result: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """Give a dictionary of a result; empty where there is none."""
-    value = result.get(key)
-    return value if isinstance(value, Mapping) else {}

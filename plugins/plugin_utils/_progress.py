@@ -9,18 +9,20 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import (
+from ansible_collections.dbops.rotation.plugins.module_utils._results import (
     CYCLE_INFO,
     NOTICE,
+    mapping,
+    number,
+    results_of,
+)
+from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import (
     WORK,
     Kind,
     Outcome,
     failure,
-    mapping,
-    number,
     outcome,
     passed_over,
-    results_of,
 )
 
 

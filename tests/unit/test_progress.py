@@ -7,20 +7,18 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts, RowFacts
-from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import (
+from ansible_collections.dbops.rotation.plugins.module_utils._results import (
     CYCLE_INFO,
-    KINDS,
     NOTICE,
     ONBOARD,
     RECONCILE,
     ROTATE,
-    Kind,
     module_name,
-    outcome,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts, RowFacts
+from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import KINDS, Kind, outcome
 from ansible_collections.dbops.rotation.plugins.plugin_utils._progress import Pace, Tally, duration, progress_line
 from ansible_collections.dbops.rotation.plugins.plugin_utils._summary import names, summary
 

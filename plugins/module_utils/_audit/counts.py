@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import (
+    CHANGES,
     FAILED,
     HOOKS,
     LEFT_ALONE,
@@ -17,7 +18,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome impo
     Report,
 )
 
-CHANGES = ("rotation", "rollback", "reconciliation", "onboarding")
 # Findings of a verification that tell of an AWSPENDING nobody has finished.
 PENDING_FINDINGS = {"pending", "unfinished"}
 

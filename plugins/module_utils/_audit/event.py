@@ -19,6 +19,7 @@ from typing import Any
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import EVENT_BYTES
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import HOOKS, NOTICE, RUN, STATUS, Report
 from ansible_collections.dbops.rotation.plugins.module_utils._one_line import one_line
+from ansible_collections.dbops.rotation.plugins.module_utils._results import mapping, mappings
 from ansible_collections.dbops.rotation.plugins.module_utils._version import COLLECTION_VERSION
 
 SCHEMA_VERSION = 1
@@ -97,17 +98,17 @@ def _sealed(told: Mapping[str, Any], origin: Origin, now: datetime) -> dict[str,
 def _details(report: Report) -> dict[str, Any]:
     result = report.result
     if report.kind == NOTICE:
-        body = _mapping(result.get("body"))
+        body = mapping(result, "body")
         told = {**_picked(body, OF_ITS_BODY), "notice": _picked(result, OF_A_NOTICE) | _picked(body, ("severity",))}
     elif report.kind == STATUS:
         told = _picked(result, OF_A_STATUS)
     else:
         told = {
             **_picked(result, OF_ANY),
-            **_picked(_mapping(result.get("rotation")) or result, OF_THE_CYCLE),
-            "rows": _listed(result.get("rows"), ("row", "state")),
-            "steps": _listed(result.get("steps"), ("name", "seconds")),
-            "logins": _picked(_mapping(result.get("logins")), ("succeeded", "failed")),
+            **_picked(mapping(result, "rotation") or result, OF_THE_CYCLE),
+            "rows": _listed(mappings(result, "rows"), ("row", "state")),
+            "steps": _listed(mappings(result, "steps"), ("name", "seconds")),
+            "logins": _picked(mapping(result, "logins"), ("succeeded", "failed")),
             "findings": report.findings,
         }
     return {name: value for name, value in {**told, "error": _error(report)}.items() if value not in ({}, [])}
@@ -127,8 +128,8 @@ def _picked(given: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value not in (None, "")}
 
 
-def _listed(given: object, names: Iterable[str]) -> list[dict[str, Any]]:
-    return [_picked(one, names) for one in given if isinstance(one, Mapping)] if isinstance(given, list) else []
+def _listed(given: Iterable[Mapping[str, Any]], names: Iterable[str]) -> list[dict[str, Any]]:
+    return [_picked(one, names) for one in given]
 
 
 def _plain(value: object) -> Any:
@@ -136,7 +137,3 @@ def _plain(value: object) -> Any:
     if isinstance(value, bool | int | float):
         return value
     return one_line(value, TEXT_LENGTH) if isinstance(value, str) else None
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -5,25 +5,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _results
+from ansible_collections.dbops.rotation.plugins.module_utils._results import (
+    IDLE_ACTIONS,
+    is_rollback,
+    mapping,
+    mappings,
+    results_of,
+    text,
+)
+
 ROTATION, ROLLBACK, RECONCILIATION, ONBOARDING = "rotation", "rollback", "reconciliation", "onboarding"
-HOOKS, NOTICE, VERIFICATION, CYCLE, STATUS, RUN = "hooks", "notice", "verification", "cycle", "status", "run"
-KINDS = (ROTATION, ROLLBACK, RECONCILIATION, ONBOARDING, HOOKS, NOTICE, VERIFICATION, CYCLE, STATUS, RUN)
+BACKUP, RESTORE, HOOKS, NOTICE, VERIFICATION = "backup", "restore", "hooks", "notice", "verification"
+CYCLE, STATUS, RUN = "cycle", "status", "run"
+CHANGES = (ROTATION, ROLLBACK, RECONCILIATION, ONBOARDING, RESTORE)
+KINDS = (*CHANGES, BACKUP, HOOKS, NOTICE, VERIFICATION, CYCLE, STATUS, RUN)
 
 SUCCEEDED, LEFT_ALONE, REFUSED, FAILED = "succeeded", "left_alone", "refused", "failed"
 OUTCOMES = (SUCCEEDED, LEFT_ALONE, REFUSED, FAILED)
 
 KIND_OF = {
-    "secretsmanager_mysql_rotate": ROTATION,
-    "secretsmanager_mysql_reconcile": RECONCILIATION,
-    "secretsmanager_mysql_onboard": ONBOARDING,
-    "secretsmanager_mysql_info": VERIFICATION,
-    "rotation_notice": NOTICE,
-    "rotation_cycle": CYCLE,
-    "rotation_cycle_info": STATUS,
+    _results.ROTATE: ROTATION,
+    _results.RECONCILE: RECONCILIATION,
+    _results.ONBOARD: ONBOARDING,
+    _results.BACKUP: BACKUP,
+    _results.RESTORE: RESTORE,
+    _results.INFO: VERIFICATION,
+    _results.NOTICE: NOTICE,
+    _results.CYCLE: CYCLE,
+    _results.CYCLE_INFO: STATUS,
 }
 # Before these are over, nothing has been stored or changed.
 HARMLESS_STEPS = ("prepare", "read", "open", "fence", "look", "decide")
@@ -43,7 +57,8 @@ RULES = frozenset(
 LOCKED_OUT = frozenset(
     ["account_expired", "account_locked", "account_locked_out", "drift", "known_refused", "login_refused"]
 )
-IDLE_ACTIONS = ("nothing", "busy")
+# The action of a restore that found the secret in order.
+KEPT = "kept"
 
 
 @dataclass(frozen=True)
@@ -59,14 +74,13 @@ class Report:
     @property
     def error(self) -> Mapping[str, Any]:
         """Give the parts of a failure; empty where there was none, or where the engine was not reached."""
-        error = self.result.get("error")
-        return error if isinstance(error, Mapping) else {}
+        return mapping(self.result, "error")
 
     @property
     def kind(self) -> str:
         """Give what was worked on."""
         kind = KIND_OF[self.module]
-        if kind == ROTATION and self.result.get("trigger") == "rollback":
+        if kind == ROTATION and is_rollback(self.result):
             return ROLLBACK
         return HOOKS if kind == CYCLE and self.result.get("code") == "hook_failed" else kind
 
@@ -90,8 +104,7 @@ class Report:
     @property
     def findings(self) -> list[str]:
         """Give the codes of what a verification found."""
-        found = self.result.get("findings")
-        return [str(one.get("code")) for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+        return [str(one.get("code")) for one in mappings(self.result, "findings")]
 
     @property
     def worth_telling(self) -> bool:
@@ -109,4 +122,28 @@ class Report:
     def _left_alone(self) -> bool:
         if self.kind in (ROTATION, ROLLBACK, RECONCILIATION):
             return self.result.get("action") in IDLE_ACTIONS
+        if self.kind == RESTORE:
+            return self.result.get("action") == KEPT
         return self.kind in (ONBOARDING, NOTICE) and not self.result.get("changed")
+
+
+def reports_of(module: str, host: str, result: Mapping[str, Any], *, failed: bool, check: bool) -> Iterator[Report]:
+    """Give what the result of a task reports: also of each item of a loop, and of each client of a backup."""
+    for part, broken in results_of(result, failed=failed):
+        if module == _results.BACKUP and mapping(part, "clients"):
+            yield from _of_a_backup(part, check=check)
+        else:
+            yield Report(module, host, part, failed=broken, check=check)
+
+
+def _of_a_backup(result: Mapping[str, Any], *, check: bool) -> Iterator[Report]:
+    """One task reads the secrets of all clients; an event of each says that it was read, or why it could not be."""
+    clients, failures = mapping(result, "clients"), mapping(result, "failures")
+    for client in clients:
+        told = mapping(clients, client)
+        current = text(mapping(told, "versions"), "AWSCURRENT")
+        read = {"secret_id": told.get("secret_id"), "version_id": current, "changed": result.get("changed")}
+        yield Report(_results.BACKUP, str(client), read, failed=False, check=check)
+    for host in failures:
+        error = {"step": "read", "code": "not_backed_up", "cause": text(failures, host)}
+        yield Report(_results.BACKUP, str(host), {"error": error}, failed=True, check=check)

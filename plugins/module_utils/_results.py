@@ -1,0 +1,70 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the results of our tasks are read by those who only watch them: the progress of a run, and its audit trail.
+
+A result may come from anywhere and have any shape; only keys that the modules document are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+COLLECTION = "dbops.rotation."
+ROTATE = "secretsmanager_mysql_rotate"
+ONBOARD = "secretsmanager_mysql_onboard"
+RECONCILE = "secretsmanager_mysql_reconcile"
+INFO = "secretsmanager_mysql_info"
+BACKUP = "secretsmanager_mysql_backup"
+RESTORE = "secretsmanager_mysql_restore"
+CYCLE = "rotation_cycle"
+CYCLE_INFO = "rotation_cycle_info"
+NOTICE = "rotation_notice"
+# Actions of a receipt that say that nothing was to be done.
+IDLE_ACTIONS = ("nothing", "busy")
+
+
+def module_name(action: object) -> str:
+    """Give the name of one of our modules, however a task names it; any other action stays as it is."""
+    return str(action).removeprefix(COLLECTION)
+
+
+def results_of(result: Mapping[str, Any], *, failed: bool) -> Iterator[tuple[Mapping[str, Any], bool]]:
+    """Yield a result, or those of a loop, with whether it failed; the failed ones last, for the last one counts."""
+    items = result.get("results")
+    if not isinstance(items, list):
+        yield result, failed
+        return
+    told = [item for item in items if isinstance(item, Mapping) and not item.get("skipped")]
+    for item in sorted(told, key=lambda item: bool(item.get("failed"))):
+        yield item, bool(item.get("failed"))
+
+
+def is_rollback(result: Mapping[str, Any]) -> bool:
+    """Tell whether the result of a rotation, or of its failure, is that of bringing the previous password back."""
+    return result.get("trigger") == "rollback"
+
+
+def text(result: Mapping[str, Any], key: str) -> str:
+    """Give a text of a result; empty where there is none."""
+    value = result.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def number(result: Mapping[str, Any], key: str) -> float:
+    """Give a number of a result; 0 where there is none."""
+    value = result.get(key)
+    return value if isinstance(value, (int, float)) else 0
+
+
+def mapping(result: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Give a dictionary of a result; empty where there is none."""
+    value = result.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def mappings(result: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """Give the dictionaries of a list of a result; empty where there is none."""
+    value = result.get(key)
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
