@@ -43,6 +43,14 @@ def no_real_aws() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_audit_trail(workspace: Path) -> Iterator[None]:
+    """Keep the audit trail of every run apart from that of the checkout."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ROTATION_AUDIT_SPOOL", str(workspace / "audit"))
+        yield
+
+
 def loopback_only(send: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap the place through which every request of the AWS SDK passes."""
 
@@ -124,6 +132,17 @@ def make_server(workspace: Path, authority: Authority, server_certificate: Certi
 def aws(workspace: Path) -> Iterator[AwsEmulator]:
     """The AWS emulator, shared: give secrets names of their own instead of resetting it."""
     emulator = AwsEmulator(workspace / "aws")
+    try:
+        emulator.start()
+        yield emulator
+    finally:
+        emulator.stop()
+
+
+@pytest.fixture(scope="session")
+def asking_aws(workspace: Path) -> Iterator[AwsEmulator]:
+    """Another AWS emulator, for tests that let it ask for permissions, which it then does of everybody."""
+    emulator = AwsEmulator(workspace / "aws-asking")
     try:
         emulator.start()
         yield emulator

@@ -40,7 +40,7 @@ KMS = _unproven(
     Grant("kms:Decrypt", KEY, "every read of a secret that is encrypted with the key"),
     Grant("kms:GenerateDataKey", KEY, "every write of such a secret"),
 )
-AUDIT_TRAIL = _unproven(
+AUDIT_TRAIL = (
     Grant("logs:CreateLogStream", LOG_GROUP, "the audit trail is kept in the spool of the machine only"),
     Grant("logs:PutLogEvents", LOG_GROUP, "the audit trail is kept in the spool of the machine only"),
 )
@@ -79,21 +79,18 @@ NOTIFIER = (
 AUDITOR = (
     Grant("secretsmanager:DescribeSecret", SECRETS, "the state of every client"),
     Grant("secretsmanager:ListSecretVersionIds", SECRETS, "the state of a secret without our tags"),
-    *_unproven(
-        Grant("secretsmanager:ListSecrets", ALL, "an inventory made of the secrets"),
-        Grant("logs:FilterLogEvents", LOG_GROUP, "the history of a client"),
-    ),
+    Grant("secretsmanager:ListSecrets", ALL, "an inventory made of the secrets"),
+    Grant("logs:FilterLogEvents", LOG_GROUP, "the history of a client"),
 )
 RESTORER = (
-    *_unproven(
-        Grant("secretsmanager:GetSecretValue", SECRETS, "backup, and the proof after a restore"),
-        Grant("secretsmanager:DescribeSecret", SECRETS, "backup and restore"),
-        Grant("secretsmanager:CreateSecret", NEW_SECRETS, "the restore of a secret that is gone"),
-        Grant("secretsmanager:PutSecretValue", SECRETS, "the restore of its other versions"),
-        Grant("secretsmanager:UpdateSecretVersionStage", SECRETS, "the restore of staging labels"),
-        Grant("secretsmanager:TagResource", SECRETS, "the restore of tags"),
-        Grant("secretsmanager:RestoreSecret", SECRETS, "the restore of a secret that waits for deletion"),
-    ),
+    Grant("secretsmanager:GetSecretValue", SECRETS, "backup, and the proof after a restore"),
+    Grant("secretsmanager:DescribeSecret", SECRETS, "backup and restore"),
+    Grant("secretsmanager:CreateSecret", NEW_SECRETS, "the restore of a secret that is gone"),
+    Grant("secretsmanager:PutSecretValue", SECRETS, "the restore of its other versions"),
+    Grant("secretsmanager:UpdateSecretVersionStage", SECRETS, "the restore of staging labels"),
+    Grant("secretsmanager:TagResource", SECRETS, "the restore of tags"),
+    Grant("secretsmanager:RestoreSecret", SECRETS, "the restore of a secret that waits for deletion"),
+    Grant("secretsmanager:ListSecrets", ALL, "every restore: is the account in another secret by now?"),
     *KMS,
     *AUDIT_TRAIL,
 )

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One operation for each thing that a duty does in AWS, tried with keys of that duty on an emulator that asks."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from by_hand import remove
+from keeping import kept
+from managed import ManagedClient, secrets_manager
+from permissions import Keys, document, enforced
+from world.aws import REGION
+
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import Origin
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import log_group
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import Report
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.trail import Settings, Trail
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing import Choice, list_entries
+from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
+from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import DOCTOR
+from ansible_collections.dbops.rotation.plugins.module_utils._module.history import HISTORY
+from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
+from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
+from ansible_collections.dbops.rotation.plugins.module_utils._module.restore import RESTORE
+
+Result = dict[str, Any]
+Operation = Callable[[ManagedClient, Keys], Result]
+ACCOUNT = "123456789012"
+
+
+def rotate(client: ManagedClient, keys: Keys) -> Result:
+    client.create()
+    with enforced(client.aws):
+        result: Result = client.run(**keys)
+    return result
+
+
+def assume_and_rotate(client: ManagedClient, keys: Keys) -> Result:
+    iam = client.aws.client("iam")
+    name = f"role-{client.user}"
+    trust = document({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"})
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+    may = document({"Effect": "Allow", "Action": "*", "Resource": "*"})
+    iam.put_role_policy(RoleName=name, PolicyName="duty", PolicyDocument=may)
+    client.create()
+    with enforced(client.aws):
+        result: Result = client.run(assume_role_arn=f"arn:aws:iam::{ACCOUNT}:role/{name}", **keys)
+    return result
+
+
+def onboard(client: ManagedClient, keys: Keys, **given: Any) -> Result:
+    client.server.create_account(client.user, client.hosts, client.password)
+    place = {"host": "127.0.0.1", "port": client.server.port, "username": client.user}
+    with enforced(client.aws):
+        result: Result = client.run(ONBOARD, **{**place, "password": client.password, **given}, **keys)
+    return result
+
+
+def onboard_existing(client: ManagedClient, keys: Keys) -> Result:
+    client.create_secret()
+    return onboard(client, keys)
+
+
+def onboard_from_another(client: ManagedClient, keys: Keys) -> Result:
+    source = secrets_manager(client.aws).create_secret(
+        Name=f"old/{client.user}", SecretString=json.dumps(client.document())
+    )
+    return onboard(client, keys, password=None, source_secret_id=source["ARN"])
+
+
+def state(client: ManagedClient, keys: Keys) -> Result:
+    """Read the state of a secret without tags."""
+    client.create()
+    with enforced(client.aws):
+        result: Result = client.run(CYCLE_INFO, **keys)
+    return result
+
+
+def failed_notice(client: ManagedClient, keys: Keys) -> Result:
+    client.create()
+    with enforced(client.aws):
+        result: Result = client.run(NOTICE, event="failed", topic_arn=topic(client), **keys)
+    return result
+
+
+def examine(client: ManagedClient, keys: Keys) -> Result:
+    client.create()
+    with enforced(client.aws):
+        result: Result = client.run(DOCTOR, topic_arn=topic(client), **keys)
+    return {**result, "failed": not result.get("healthy")}
+
+
+def list_fleet(client: ManagedClient, keys: Keys) -> Result:
+    """List the secrets, as the inventory of the fleet does."""
+    client.create()
+    aws = make_client(options(client, keys), "secretsmanager")
+    with enforced(client.aws):
+        return outcome(lambda: list_entries(aws, Choice(name_prefix=client.secret_id)))
+
+
+def ship_events(client: ManagedClient, keys: Keys) -> Result:
+    """Leave an audit trail, as the callback of every run does."""
+    group = functools.partial(log_group, audit_group(client), options(client, keys))
+    with TemporaryDirectory() as folder, enforced(client.aws):
+        trail = Trail(Settings(Path(folder), group), Origin(client.user, "controller", "verify"))
+        trail.add(Report("secretsmanager_mysql_info", client.name, {"healthy": True}, failed=False, check=False))
+        trail.finish(failed=False, check=False)
+    return {"warnings": trail.trouble}
+
+
+def read_history(client: ManagedClient, keys: Keys) -> Result:
+    given = {"source": "logs", "log_group": audit_group(client)}
+    with enforced(client.aws):
+        result: Result = client.run(HISTORY, **given, **keys)
+    return result
+
+
+def back_up(client: ManagedClient, keys: Keys) -> Result:
+    client.create().rotate()
+    archive = SecretArchive(make_client(options(client, keys), "secretsmanager"), client.secret_id)
+    with enforced(client.aws):
+        return outcome(archive.save)
+
+
+def restore_lost(client: ManagedClient, keys: Keys) -> Result:
+    backup = backed_up(client)
+    remove(client)
+    with enforced(client.aws):
+        result: Result = client.run(RESTORE, backup=backup, **keys)
+    return result
+
+
+def restore_deleted(client: ManagedClient, keys: Keys) -> Result:
+    backup = backed_up(client)
+    secrets_manager(client.aws).delete_secret(SecretId=client.secret_id, RecoveryWindowInDays=7)
+    with enforced(client.aws):
+        result: Result = client.run(RESTORE, backup=backup, **keys)
+    return result
+
+
+def backed_up(client: ManagedClient) -> str:
+    """Make a client with two versions, and give a backup of it."""
+    client.create().rotate()
+    return kept(client)
+
+
+def options(client: ManagedClient, keys: Keys) -> AwsOptions:
+    """The way to the emulator with these keys."""
+    return AwsOptions(region=REGION, endpoint_url=client.aws.endpoint_url, **keys)
+
+
+def outcome(work: Callable[[], object]) -> Result:
+    """What a module would make of it."""
+    try:
+        work()
+    except RotationError as error:
+        return {"failed": True, "msg": str(error)}
+    return {}
+
+
+def topic(client: ManagedClient) -> str:
+    """A topic of the test's own."""
+    made: str = client.aws.client("sns").create_topic(Name=client.user)["TopicArn"]
+    return made
+
+
+def audit_group(client: ManagedClient) -> str:
+    """A log group of the test's own."""
+    name = f"/dbops/{client.user}"
+    client.aws.client("logs").create_log_group(logGroupName=name)
+    return name
+
+
+# What stops when the action is taken away; an action of one policy may be needed by several operations.
+USUAL: dict[str, Operation] = {
+    "rotator": rotate,
+    "onboarder": onboard,
+    "notifier": failed_notice,
+    "auditor": state,
+    "restorer": restore_lost,
+}
+OTHERS: dict[tuple[str, str], Operation] = {
+    ("rotator", "secretsmanager:ListSecretVersionIds"): state,
+    ("rotator", "sns:Publish"): failed_notice,
+    ("rotator", "sns:GetTopicAttributes"): examine,
+    ("rotator", "sts:AssumeRole"): assume_and_rotate,
+    ("onboarder", "secretsmanager:GetSecretValue"): onboard_existing,
+    ("onboarder", "secretsmanager:GetSecretValue from a source"): onboard_from_another,
+    ("onboarder", "secretsmanager:TagResource"): onboard_existing,
+    ("auditor", "secretsmanager:ListSecrets"): list_fleet,
+    ("auditor", "logs:FilterLogEvents"): read_history,
+    ("restorer", "secretsmanager:RestoreSecret"): restore_deleted,
+}
+EVERYWHERE: dict[str, Operation] = {"logs:CreateLogStream": ship_events, "logs:PutLogEvents": ship_events}
+
+
+def operation_of(duty: str, action: str) -> Operation:
+    """The operation of a duty that needs an action."""
+    return OTHERS.get((duty, action)) or EVERYWHERE.get(action) or USUAL[duty]
