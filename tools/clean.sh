@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Stop the local world, then remove everything that git ignores as generated.
+# Stop the local world, then remove everything that git ignores as generated, but for .audit, which is a record.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

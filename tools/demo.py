@@ -20,7 +20,7 @@ from world import demo as world_demo
 from world.aws import client_of
 from world.databases import administrator
 from world.errors import WorldError
-from world.layout import ROOT
+from world.layout import ROOT, WORLD
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 
@@ -82,6 +82,8 @@ def play(*arguments: str) -> None:
     print(f"\n$ ansible-playbook {' '.join(arguments)}", flush=True)
     command = [str(Path(sys.executable).with_name("ansible-playbook")), *arguments]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    # What happens to clients that do not exist is none of the checkout's audit trail.
+    environment |= {"ROTATION_AUDIT_SPOOL": str(WORLD / "audit")}
     if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode:
         raise WorldError("the playbook failed; its output above says why.")
 

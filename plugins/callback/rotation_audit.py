@@ -11,14 +11,15 @@ author:
   - dbops.rotation maintainers (@dbops)
 short_description: Keep an audit trail of every rotation, and ship it to CloudWatch Logs
 description:
-  - Writes one event, as a line of JSON, for every rotation, rollback, reconciliation, onboarding, verification, notice
-    and reset of a cycle, whether it succeeded, was refused or failed, and one for the run with what it came to in
-    numbers. C(docs/audit.md) of the collection describes the events. They never hold a password or a hash.
+  - Writes one event, as a line of JSON, for every rotation, rollback, reconciliation, onboarding, backup, restore,
+    verification, notice and reset of a cycle, whether it succeeded, was refused or failed, and one for the run with
+    what it came to in numbers. C(docs/audit.md) of the collection describes the events. They never hold a password or
+    a hash.
   - Every event goes to the spool first, a folder on the controller. With O(log_group) it is shipped from there to
     CloudWatch Logs when there are many, and at the end of the run. What could not be shipped is shipped by the next
     run, at least once; an event that comes twice has the same C(id).
-  - Trouble with the spool or with AWS never stops a run. One warning at its end says what is wrong, and an event that
-    could neither be spooled nor shipped is a line of the output.
+  - Trouble with the spool or with AWS never stops a run. One warning at its end says what is wrong. With O(log_group),
+    an event that could neither be spooled nor shipped is a line of the output.
   - The log group has to exist. The stream C(<date>/<controller>/<run id>) is made.
 notes:
   - Access to AWS comes from the environment of the controller, O(profile) or the role of the machine. It needs
@@ -127,20 +128,20 @@ import socket
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible import context
 from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import Origin
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import log_group
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import KIND_OF, Report
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import KIND_OF, reports_of
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import default_folder
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.trail import Settings, Trail
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions
+from ansible_collections.dbops.rotation.plugins.module_utils._results import module_name
 from ansible_collections.dbops.rotation.plugins.plugin_utils._audit_options import CONNECTION
 
-OURS = "dbops.rotation."
+if TYPE_CHECKING:
+    from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import LogGroup
 
 
 def quiet(method: Callable[..., None]) -> Callable[..., None]:
@@ -204,28 +205,25 @@ class CallbackModule(CallbackBase):
         self._warned = True
 
     def _add(self, result: Any, *, failed: bool) -> None:
-        module = str(result.task.action).removeprefix(OURS)
+        module, check = module_name(result.task.action), bool(result.task.check_mode)
         if self._trail is None or module not in KIND_OF:
             return
-        told = result.result
-        # A task with a loop has one result for each item.
-        for one in told.get("results", [told]):
-            report = Report(
-                module=module,
-                client=result.host.get_name(),
-                result=one,
-                failed=failed if one is told else bool(one.get("failed") or one.get("error")),
-                check=bool(result.task.check_mode),
-            )
+        for report in reports_of(module, result.host.get_name(), result.result, failed=failed, check=check):
             self._trail.add(report)
 
     def _settings(self) -> Settings:
-        name = self.get_option("log_group")
-        options = AwsOptions(**{option: self.get_option(option) for option in CONNECTION})
         return Settings(
             folder=Path(self.get_option("spool") or default_folder()),
-            group=functools.partial(log_group, name, options) if name else None,
+            group=self._log_group if self.get_option("log_group") else None,
             show=self._display.display if self.get_option("stdout") else None,
             keep_days=self.get_option("keep_days"),
             check_mode=self.get_option("check_mode"),
         )
+
+    def _log_group(self) -> LogGroup:
+        # The AWS SDK takes longer to load than all the rest, so a run that ships nothing does without.
+        from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import log_group
+        from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions
+
+        options = AwsOptions(**{option: self.get_option(option) for option in CONNECTION})
+        return log_group(self.get_option("log_group"), options)

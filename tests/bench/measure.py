@@ -111,4 +111,5 @@ def cpu_of(aws: AwsEmulator) -> float:
 def clean(extra: dict[str, str]) -> dict[str, str]:
     """Give an environment without settings of the person who runs this."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ANSIBLE_"))}
-    return {**kept, "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, **extra}
+    spool = {"ROTATION_AUDIT_SPOOL": str(CACHE / "bench" / "audit")}
+    return {**kept, **spool, "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, **extra}

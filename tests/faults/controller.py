@@ -160,6 +160,7 @@ def environment_of(controller: Controller) -> dict[str, str]:
         "ANSIBLE_CALLBACK_PLUGINS": str(PLUGINS),
         "ANSIBLE_CALLBACKS_ENABLED": "results",
         "ANSIBLE_LOCAL_TEMP": str(controller.folder / "tmp"),
+        "ROTATION_AUDIT_SPOOL": str(controller.folder / "audit"),
         "FAULTS_RESULTS": str(controller.results_file),
         **controller.environment,
     }

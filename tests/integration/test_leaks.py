@@ -56,6 +56,7 @@ def test_onboarding_rotating_and_failing_leave_no_password(
     (tmp_path / "inventory.json").unlink()
     searched = list(files(tmp_path))
     assert {"printed", "general.log", "requests", "ansible.log"} <= {path.name for path in searched}
+    assert {path.suffix for path in searched if path.parent.name == "audit"} == {".jsonl"}
     assert [(path.name, word[:4]) for path in searched for word in known if word.encode() in path.read_bytes()] == []
 
 
@@ -66,7 +67,8 @@ def run(folder: Path, name: str, inventory: str, client: str, *more: str) -> str
         "ANSIBLE_CONNECTION_PLUGINS": PLUGINS,
         "ELSEWHERE_KEEP": str(folder),
         "ANSIBLE_CALLBACK_PLUGINS": SPY,
-        "ANSIBLE_CALLBACKS_ENABLED": "spy",
+        "ANSIBLE_CALLBACKS_ENABLED": "spy,dbops.rotation.rotation_audit",
+        "ROTATION_AUDIT_SPOOL": str(folder / "audit"),
         "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1",
         "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
         "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +17,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.dbops.rotation.plugins.callback.rotation_audit import CallbackModule
 from ansible_collections.dbops.rotation.plugins.filter.history import history
 
+ROOT = Path(__file__).resolve().parents[2]
 RESULT = {"client": "client_acme", "version_id": "0b7c5d0e-2f61", "rotated": True, "action": "rotate"}
 STATS = SimpleNamespace(failures={}, dark={})
 EVENT = {
@@ -93,6 +97,35 @@ def test_each_item_of_a_loop_is_an_event(tmp_path: Path) -> None:
         ("client_acme", "succeeded"),
         ("client_globex", "failed"),
     ]
+
+
+def test_each_client_of_a_backup_is_an_event(tmp_path: Path) -> None:
+    callback = began(tmp_path)
+    versions = {"AWSCURRENT": "v2", "AWSPREVIOUS": "v1"}
+    saved = {"client_acme": {"secret_id": "clients/client_acme/mysql/root", "versions": versions}}
+    result = {"changed": True, "clients": saved, "failures": {"client_globex": "client_globex: it is denied."}}
+    callback.v2_runner_on_ok(task_result("dbops.rotation.secretsmanager_mysql_backup", result))
+    callback.v2_playbook_on_stats(STATS)
+    good, lost, run = events(tmp_path)
+    assert [event["kind"] for event in (good, lost, run)] == ["backup", "backup", "run"]
+    assert (good["client"], good["outcome"], good["version_id"]) == ("client_acme", "succeeded", "v2")
+    assert (lost["client"], lost["outcome"]) == ("client_globex", "failed")
+    assert lost["error"] == {"step": "read", "code": "not_backed_up", "cause": "client_globex: it is denied."}
+
+
+def test_a_backup_that_could_not_be_written_is_one_failure(tmp_path: Path) -> None:
+    callback = began(tmp_path)
+    error = {"code": "backup_file", "step": "write", "cause": "It is full."}
+    callback.v2_runner_on_failed(task_result("secretsmanager_mysql_backup", {"failed": True, "error": error}))
+    (event,) = events(tmp_path)
+    assert (event["kind"], event["outcome"], event["error"]["code"]) == ("backup", "failed", "backup_file")
+
+
+def test_what_is_spooled_only_does_without_the_sdk(tmp_path: Path) -> None:
+    """A run of any other playbook would wait for it too."""
+    code = f"import sys; import {CallbackModule.__module__}; sys.exit('botocore' in sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "collections")}
+    assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
 
 
 def test_each_playbook_of_a_command_is_a_run_of_its_own(tmp_path: Path) -> None:

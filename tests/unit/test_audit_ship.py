@@ -406,12 +406,22 @@ def full(_spool: RunSpool, _line: bytes) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_an_event_that_is_nowhere_is_told(tmp_path: Path) -> None:
+def test_an_event_that_was_to_be_shipped_and_is_nowhere_is_shown(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    run = Run(tmp_path / "file", None)
+    run = Run(tmp_path / "file", log_group("/dbops", access("http://127.0.0.1:9")))
     run.add()
     assert "as lines of JSON" in run.finish()
     assert [json.loads(one)["kind"] for one in run.trail.unkept] == ["rotation", "run"]
+
+
+def test_without_a_log_group_a_spool_that_cannot_be_written_is_told_and_nothing_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    run = Run(tmp_path / "file", None)
+    run.add()
+    told = run.finish()
+    assert f"Events could not be written to the spool {tmp_path / 'file'} (" in told
+    assert told.endswith("2 events got lost; name a folder of yours in ROTATION_AUDIT_SPOOL.")
+    assert run.trail.unkept == []
 
 
 def test_a_service_that_is_down_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

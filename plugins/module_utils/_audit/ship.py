@@ -14,11 +14,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import Entry, batches
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import LogGroup
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import SpooledRun, runs_to_ship
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+
+if TYPE_CHECKING:
+    from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import LogGroup
 
 # A stream's name may hold neither.
 UNFIT = str.maketrans(":*", "__")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.counts import Counts
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import (
@@ -23,11 +24,13 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import
     run_event,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import BATCH_BYTES, BATCH_EVENTS
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import LogGroup
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import FAILED, SUCCEEDED, Report
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.ship import Shipper
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import RunSpool, remove_shipped
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+
+if TYPE_CHECKING:  # it loads the AWS SDK, which a run that ships nothing does without
+    from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import LogGroup
 
 # Seconds that the end of a run may wait for CloudWatch Logs, besides the one call that is under way.
 SHIPPING_SECONDS = 30.0
@@ -86,6 +89,9 @@ class Trail:
         self._ship(last=True)
         if self.unkept:
             self._tell("What is in neither place stands in the output of this run, as lines of JSON.")
+        elif self._unspooled and not self._settings.show:
+            lost = len(self._unspooled)
+            self._tell(f"{lost} event{'s'[: lost != 1]} got lost; name a folder of yours in ROTATION_AUDIT_SPOOL.")
         if self._spool:
             self._spool.close()
         with suppress(OSError):
@@ -93,8 +99,10 @@ class Trail:
 
     @property
     def unkept(self) -> list[str]:
-        """Give the events for which there was neither a disk nor a log group, unless they are shown anyway."""
-        return [] if self._settings.show else [line.decode().rstrip("\n") for line in self._unspooled]
+        """Give what was to be shipped and has neither a disk nor a log group, unless it is shown anyway."""
+        if self._settings.show or not self._settings.group:
+            return []
+        return [line.decode().rstrip("\n") for line in self._unspooled]
 
     def _write(self, line: bytes) -> None:
         if self._settings.show:
