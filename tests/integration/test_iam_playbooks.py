@@ -140,4 +140,4 @@ def test_the_restorer_backs_up_and_makes_anew(client: ManagedClient, tmp_path: P
     secrets_manager(client.aws).delete_secret(SecretId=client.secret_id, RecoveryWindowInDays=7)
     restorer.run("playbooks/restore.yml", *given)
     assert client.stages() == before
-    assert restorer.arrived() == {"restore", "run"}
+    assert restorer.arrived() == {"backup", "restore", "run"}

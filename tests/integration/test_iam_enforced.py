@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The policies as they are written, judged by resource and condition: what is ours may be used, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from ministack import ACCOUNT, Ministack, needs_ministack
+from world.aws import REGION
+
+from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS
+from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import Scope, policy
+
+pytestmark = [pytest.mark.slow, needs_ministack]
+
+OURS, UNMARKED, THEIRS, LEGACY = "clients/acme/root", "clients/globex/root", "shop/acme/api-key", "legacy/acme"
+GROUP, OTHER_GROUP = "/dbops/rotation", "/shop/orders"
+PARAMETER, OTHER_PARAMETER = "/dbops/rotation/settings", "/shop/settings"
+MARK = [{"Key": "environment", "Value": "production"}]
+DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError")
+
+
+class Account:
+    """An account with things of ours and of others, and an identity for each duty."""
+
+    def __init__(self, aws: Ministack) -> None:
+        self.aws = aws
+        secrets, sns, logs = (aws.client(name) for name in ("secretsmanager", "sns", "logs"))
+        for name, tags in ((OURS, MARK), (UNMARKED, []), (THEIRS, MARK), (LEGACY, MARK)):
+            secrets.create_secret(Name=name, SecretString="x", Tags=tags)
+        self.topic, self.other_topic = (sns.create_topic(Name=name)["TopicArn"] for name in ("rotation", "orders"))
+        for name in (GROUP, OTHER_GROUP):
+            logs.create_log_group(logGroupName=name)
+        for name in (PARAMETER, OTHER_PARAMETER):
+            aws.client("ssm").put_parameter(Name=name, Value="x", Type="String")
+        kms = aws.client("kms")
+        self.key = kms.create_key()["KeyMetadata"]["Arn"]
+        self.encrypted = kms.encrypt(KeyId=self.key, Plaintext=b"x")["CiphertextBlob"]
+        scope = Scope(
+            account=ACCOUNT,
+            region=REGION,
+            key_arn=self.key,
+            topic_arn=self.topic,
+            log_group=GROUP,
+            source_secrets=(f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:legacy/*",),
+            secret_tags={"environment": "production"},
+            parameter=PARAMETER,
+        )
+        self.keys = {duty: aws.identity(duty, judged(policy(duty, scope))) for duty in GRANTS}
+        self.clients: dict[tuple[str, str, bool], Any] = {}
+
+    def may(self, duty: str, call: Call, *, tls: bool = True) -> bool:
+        """Whether a duty may make a call; anything else that goes wrong with it is an error of the test."""
+        service, operation, given = call
+        arguments = given(self) if callable(given) else given
+        try:
+            getattr(self.client(duty, service, tls=tls), operation)(**arguments)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in DENIED:
+                raise
+            return False
+        return True
+
+    def client(self, duty: str, service: str, *, tls: bool) -> Any:
+        """A client of a duty, made once: making one takes longer than a call."""
+        key = (duty, service, tls)
+        if key not in self.clients:
+            self.clients[key] = self.aws.client(service, self.keys[duty], tls=tls)
+        return self.clients[key]
+
+
+def judged(document: dict[str, Any]) -> str:
+    """A policy for ministack: it calls a log group by the ARN without `:*`, where AWS asks for the one that has it."""
+    return json.dumps(document).replace(f"log-group:{GROUP}:*", f"log-group:{GROUP}")
+
+
+Call = tuple[str, str, dict[str, Any] | Callable[[Account], dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def account(workspace: Path) -> Iterator[Account]:
+    aws = Ministack(workspace / "ministack")
+    try:
+        aws.start()
+        yield Account(aws)
+    finally:
+        aws.stop()
+
+
+def secret(operation: str, name: str, **more: Any) -> Call:
+    return ("secretsmanager", operation, {"SecretId": name, **more})
+
+
+def tagged(name: str, key: str) -> Call:
+    return secret("tag_resource", name, Tags=[{"Key": key, "Value": "x"}])
+
+
+def created(name: str, *tags: str) -> Call:
+    given = [{"Key": key, "Value": "x"} for key in tags]
+    return ("secretsmanager", "create_secret", {"Name": name, "SecretString": "x", "Tags": given})
+
+
+def published(to: str) -> Call:
+    return ("sns", "publish", lambda account: {"TopicArn": getattr(account, to), "Message": "x"})
+
+
+def logged(group: str, name: str) -> Call:
+    return ("logs", "create_log_stream", {"logGroupName": group, "logStreamName": name})
+
+
+LIST: Call = ("secretsmanager", "list_secrets", {})
+ALLOWED: dict[str, tuple[str, Call]] = {
+    "rotator reads": ("rotator", secret("get_secret_value", OURS)),
+    "rotator writes": ("rotator", secret("put_secret_value", OURS, SecretString="y")),
+    "rotator tags": ("rotator", tagged(OURS, "rotation/last")),
+    "rotator lists": ("rotator", LIST),
+    "rotator tells": ("rotator", published("topic")),
+    "rotator leaves a trail": ("rotator", logged(GROUP, "rotator")),
+    "onboarder creates": ("onboarder", created("clients/new/root", "rotation/client")),
+    "onboarder takes over": ("onboarder", secret("get_secret_value", LEGACY)),
+    "notifier tells": ("notifier", published("topic")),
+    "notifier describes": ("notifier", secret("describe_secret", OURS)),
+    "auditor describes": ("auditor", secret("describe_secret", OURS)),
+    "auditor reads the trail": ("auditor", ("logs", "filter_log_events", {"logGroupName": GROUP})),
+    "restorer reads": ("restorer", secret("get_secret_value", UNMARKED)),
+    "restorer writes tags back": ("restorer", tagged(UNMARKED, "team")),
+    "provisioner reads settings": ("provisioner", ("ssm", "get_parameter", {"Name": PARAMETER})),
+    "provisioner writes settings": (
+        *("provisioner",),
+        ("ssm", "put_parameter", {"Name": PARAMETER, "Value": "y", "Overwrite": True, "Type": "String"}),
+    ),
+    "provisioner describes the key": ("provisioner", ("kms", "describe_key", lambda account: {"KeyId": account.key})),
+}
+REFUSED: dict[str, tuple[str, Call]] = {
+    "rotator reads a secret of others": ("rotator", secret("get_secret_value", THEIRS)),
+    "rotator reads without the mark": ("rotator", secret("get_secret_value", UNMARKED)),
+    "rotator tags as others do": ("rotator", tagged(OURS, "team")),
+    "rotator creates": ("rotator", created("clients/extra/root", "rotation/client")),
+    "rotator deletes": ("rotator", secret("delete_secret", OURS)),
+    "rotator replaces a secret": ("rotator", secret("update_secret", OURS, SecretString="z")),
+    "rotator tells others": ("rotator", published("other_topic")),
+    "rotator writes another log": ("rotator", logged(OTHER_GROUP, "rotator")),
+    "rotator decrypts by itself": (
+        *("rotator",),
+        ("kms", "decrypt", lambda account: {"KeyId": account.key, "CiphertextBlob": account.encrypted}),
+    ),
+    "rotator makes a data key by itself": (
+        *("rotator",),
+        ("kms", "generate_data_key", lambda account: {"KeyId": account.key, "KeySpec": "AES_256"}),
+    ),
+    "rotator reads settings": ("rotator", ("ssm", "get_parameter", {"Name": PARAMETER})),
+    "onboarder creates beside": ("onboarder", created("shop/new", "rotation/client")),
+    "onboarder creates unmarked": ("onboarder", created("clients/plain/root")),
+    "onboarder reads a secret of others": ("onboarder", secret("get_secret_value", THEIRS)),
+    "notifier reads": ("notifier", secret("get_secret_value", OURS)),
+    "notifier tells others": ("notifier", published("other_topic")),
+    "auditor reads a password": ("auditor", secret("get_secret_value", OURS)),
+    "auditor tags": ("auditor", tagged(OURS, "rotation/last")),
+    "auditor reads another log": ("auditor", ("logs", "filter_log_events", {"logGroupName": OTHER_GROUP})),
+    "auditor writes the trail": ("auditor", logged(GROUP, "auditor")),
+    "restorer reads a secret of others": ("restorer", secret("get_secret_value", THEIRS)),
+    "restorer deletes": ("restorer", secret("delete_secret", OURS)),
+    "provisioner reads a password": ("provisioner", secret("get_secret_value", OURS)),
+    "provisioner deletes a secret": ("provisioner", secret("delete_secret", OURS)),
+    "provisioner reads other settings": ("provisioner", ("ssm", "get_parameter", {"Name": OTHER_PARAMETER})),
+    "provisioner decrypts": (
+        *("provisioner",),
+        ("kms", "decrypt", lambda account: {"KeyId": account.key, "CiphertextBlob": account.encrypted}),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ALLOWED)
+def test_a_duty_may_do_its_work(account: Account, what: str) -> None:
+    assert account.may(*ALLOWED[what])
+
+
+@pytest.mark.parametrize("what", ALLOWED)
+def test_nothing_is_done_without_tls(account: Account, what: str) -> None:
+    assert not account.may(*ALLOWED[what], tls=False)
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_duty_may_do_nothing_beside_it(account: Account, what: str) -> None:
+    assert not account.may(*REFUSED[what])
