@@ -391,13 +391,13 @@ def test_marks_that_cannot_be_written_do_not_keep_events_back(
     run = Run(tmp_path, group)
     run.add(0)
     (path,) = tmp_path.iterdir()
-    path.with_name(f"{path.stem}.offset.new").mkdir()
+    path.with_name(f".{path.stem}.offset.new").mkdir()
     monkeypatch.setattr(RunSpool, "append", full)
     run.add(1)
     told = run.finish()
     assert "could not be read or marked" in told and run.trail.unkept == []
     assert versions(group) == {"v0": 1, "v1": 1}
-    path.with_name(f"{path.stem}.offset.new").rmdir()
+    path.with_name(f".{path.stem}.offset.new").rmdir()
     Shipper(group, 30).ship_others(tmp_path)
     assert versions(group) == {"v0": 2, "v1": 1} and names(tmp_path) == [".shipped"]
 

@@ -18,8 +18,10 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ansible_collections.dbops.rotation.plugins.module_utils._files import PRIVATE, replace_file
+
 WAITING, SHIPPED, OFFSET, REJECTED = ".jsonl", ".shipped", ".offset", ".rejected"
-FILE_MODE, FOLDER_MODE = 0o600, 0o700
+FOLDER_MODE = 0o700
 
 
 def default_folder() -> Path:
@@ -44,12 +46,11 @@ class SpooledRun:
 
     def mark(self, offset: int) -> None:
         """Remember that everything before this place has been shipped."""
-        with _replacing(self.path.with_suffix(OFFSET)) as file:
-            os.write(file, str(offset).encode())
+        replace_file(self.path.with_suffix(OFFSET), str(offset).encode())
 
     def keep_rejected(self, lines: list[bytes]) -> None:
         """Keep apart what will never be shipped."""
-        file = os.open(self.path.with_suffix(REJECTED), os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_MODE)
+        file = os.open(self.path.with_suffix(REJECTED), os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
         try:
             _write(file, b"".join(lines))
             os.fsync(file)
@@ -79,7 +80,7 @@ class RunSpool:
         path = folder / f"{began.astimezone(UTC):%Y%m%dT%H%M%SZ}-{run_id}{WAITING}"
         # Another run must never see it unlocked, so it gets its name with the lock on.
         nameless = path.with_suffix(".new")
-        self._file = os.open(nameless, os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_MODE)
+        self._file = os.open(nameless, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             nameless.rename(path)
@@ -162,19 +163,6 @@ def _locked(file: int, path: Path) -> bool:
         return os.fstat(file).st_ino == path.stat().st_ino
     except OSError:
         return False
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[int]:
-    """Open a file that takes the place of another one in one move, once it is on the disk."""
-    temporary = path.with_name(f"{path.name}.new")
-    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)
-    try:
-        yield file
-        os.fsync(file)
-    finally:
-        os.close(file)
-    temporary.replace(path)
 
 
 def _write(file: int, content: bytes) -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._files import replace_file
 
 
 def read_file(path: Path) -> bytes | None:
@@ -25,20 +26,8 @@ def read_file(path: Path) -> bytes | None:
 
 def write_file(path: Path, data: bytes) -> None:
     """Replace a file in one step, within ``locked``: a run that is killed leaves the old one or the new one."""
-    new = path.with_name(f".{path.name}.new")
     with _told("written", path):
-        new.unlink(missing_ok=True)
-        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
-        except BaseException:
-            new.unlink(missing_ok=True)
-            raise
-        _sync_folder(path.parent)
+        replace_file(path, data)
 
 
 @contextmanager
@@ -58,14 +47,6 @@ def missing(path: Path) -> RotationError:
     return RotationError(
         f"The backup file {path} does not exist.", code="backup_file", next_step="Correct rotation_backup_file."
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

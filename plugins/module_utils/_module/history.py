@@ -14,6 +14,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.history impo
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import log_group
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import default_folder, spooled_lines
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._module.moment import moment
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
     AWS_SPEC,
@@ -23,11 +24,12 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     client_name,
 )
 
+EVER = "1970-01-01"
 AUTO, SPOOL, LOGS = "auto", "spool", "logs"
 
 
 def _history(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
-    client, since = client_name(params), _moment(params["since"])
+    client, since = client_name(params), moment("rotation_history_since", params["since"] or EVER, UTC)
     warnings: list[str] = []
     lines = [line for source in _sources(params) for line in _read(source, params, client, since, warnings)]
     events = past(lines, client, since)
@@ -79,19 +81,6 @@ def _spooled(params: Mapping[str, Any]) -> Iterator[bytes]:
             code="spool_unreadable",
             next_step="Run as the user who runs the rotations, or name another folder in rotation_history_spool.",
         ) from None
-
-
-def _moment(text: str | None) -> datetime:
-    """Give a day or a moment; one without a time zone is in UTC."""
-    try:
-        moment = datetime.fromisoformat(text or "1970-01-01")
-    except ValueError:
-        raise RotationError(
-            "rotation_history_since is no day and no moment in ISO 8601.",
-            code="invalid_option",
-            next_step="Write it like 2026-11-25 or 2026-11-25T14:00:00Z.",
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 HISTORY = Operation(

@@ -6,15 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_options import (
     CALENDAR_SPEC,
     PAUSE_SPEC,
     policy,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._module.moment import moment
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
     AWS_SPEC,
@@ -36,28 +35,12 @@ def _rotate(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
         params,
         trigger=params["trigger"],
         check=check,
-        before=_moment(params["before"]),
+        before=moment("rotation_before", params["before"]) if params["before"] else None,
         policy=policy(params),
         requested_by=params["requested_by"],
         **asked,
     )
     return rotate(request, secret_store(params))
-
-
-def _moment(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise RotationError(
-            "rotation_before is no moment in ISO 8601 with a time zone.",
-            code="invalid_option",
-            next_step="Write it like 2026-11-25T14:00:00Z.",
-        )
-    return moment
 
 
 ROTATE = Operation(
