@@ -43,6 +43,7 @@ BEGUN = replace(CLEAN, pending=STORED)
 UNTRUSTED = replace(CLEAN, pending=replace(STORED, reusable=False))
 EDITED = replace(CLEAN, pending=replace(STORED, same_keys=False))
 HELD = replace(CLEAN, hold=True, held="C")
+LAGGING = replace(CLEAN, lagging=("eu-west-1 (InProgress)",))
 HIDDEN = replace(BEGUN, undecryptable=("P",))
 STATES: tuple[tuple[str, Facts], ...] = (
     ("everything is done, the password is not due", CLEAN),
@@ -57,6 +58,9 @@ STATES: tuple[tuple[str, Facts], ...] = (
     ("promoted, the old password is still valid", both(C, V, replace(CLEAN, recorded="V"))),
     ("promoted, the old password is to stay (overlap)", both(C, V, replace(CLEAN, overlapping=True))),
     ("the same, and the password is due", both(C, V, replace(CLEAN, overlapping=True, due=True))),
+    ("promoted, a replica region lags", both(C, V, replace(LAGGING, recorded="V"))),
+    ("the same, recorded; the old password stays for that region", both(C, V, replace(LAGGING, overlap_over=True))),
+    ("the same, and the password is due", both(C, V, replace(LAGGING, overlap_over=True, due=True))),
     ("promoted, the hooks have not run (`steps: promote`)", both(C, V, replace(HELD, recorded="V"))),
     ("promoted and discarded, not recorded", replace(CLEAN, recorded="V")),
     ("AWSPENDING of a rollback is set on all rows", both(P, C, replace(BEGUN, rollback="P"))),

@@ -51,6 +51,14 @@ options:
       - The server itself counts (with C(GET_LOCK)), so it also holds for several controllers.
     type: int
     default: 1
+  replica_wait:
+    description:
+      - How many seconds the end of the old password waits, from 0 to 600 and as far as O(deadline) allows, until AWS
+        says that every replica region of the secret is V(InSync).
+      - If one lags after that or has failed, the old password stays valid for those who read there, with a warning, and
+        later scheduled runs look again and end it. Nothing is waited for where a secret has no replicas.
+    type: float
+    default: 30
   reason:
     description:
       - One line of at most 200 characters for the receipt, such as a ticket. It is stored nowhere on AWS.

@@ -68,6 +68,12 @@ options:
     type: list
     elements: str
     default: []
+  replica_keys:
+    description:
+      - ARNs of KMS keys that encrypt replicas of the secrets in other regions.
+    type: list
+    elements: str
+    default: []
   secret_tags:
     description:
       - Tags that a secret must have; not asked of V(onboarder) and V(restorer), who create secrets.
@@ -104,7 +110,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import Document, Scope, policy
 
-LISTS = ("client_roles", "source_secrets")
+LISTS = ("client_roles", "replica_keys", "source_secrets")
 
 
 def iam_policy(duty: str, account: str, region: str, **limits: Any) -> Document:

@@ -164,6 +164,13 @@ rotation:
       description: Until when the old password stays valid; empty if it has ended.
       type: str
       sample: ""
+replicas:
+  description: The replica regions of the secret, as AWS tells of them. The status is V(InSync), V(InProgress) or
+    V(Failed), the message AWS's own.
+  returned: when the server could be looked at
+  type: list
+  elements: dict
+  sample: [{region: eu-west-1, status: InSync, message: ""}]
 logins:
   description: How many logins the run made; C(failed) counts those that the server refused.
   returned: success

@@ -16,7 +16,8 @@ description:
     which are foreign, and creates the client's secret with the tags that start its cycle.
   - The password is not changed; M(dbops.rotation.secretsmanager_mysql_rotate) does that.
   - A secret of the same name with the same contents is taken over. One that is under management already is left as it
-    is, and the credentials are not tried. One with other contents is an error.
+    is, except that missing replicas (O(replica)) are added, and the credentials are not tried. One with other contents
+    is an error.
   - Nothing is created unless the credentials, the server and the name of the secret have all been found good.
 notes:
   - Messages name options as the variables of the role, which start with C(rotation_) and, where they are for onboarding
@@ -73,6 +74,31 @@ options:
         client, so that clients onboarded on one day do not all fall due on one day.
     type: int
     default: 40
+  replica:
+    description:
+      - Regions to which AWS copies the secret. Those that are missing are added, for a client under management too;
+        none is removed, and a replica that exists keeps its key.
+      - A secret of the same name in such a region is not overwritten. A region that AWS could not copy it to is told in
+        a warning with AWS's reason.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      region:
+        description:
+          - The name of the region.
+        type: str
+        required: true
+      kms_key_id:
+        description:
+          - A KMS key of that region that encrypts the replica. If it is not set, the account's default key there does.
+        type: str
+  replica_wait:
+    description:
+      - How many seconds to wait, from 0 to 600, until AWS has made the replicas that were added, so that a failure can
+        be told.
+    type: float
+    default: 30
 requirements:
   - boto3 >= 1.34
   - PyMySQL >= 1.1.1
@@ -95,6 +121,16 @@ EXAMPLES = r"""
   dbops.rotation.secretsmanager_mysql_onboard:
     secret_id: clients/client_globex/mysql/root
     source_secret_id: clients/client_globex/mysql/root
+
+- name: Let the secret be read in another region too
+  dbops.rotation.secretsmanager_mysql_onboard:
+    secret_id: clients/client_acme/mysql/root
+    host: db.acme.example.com
+    password: "{{ vaulted_root_password }}"
+    region: eu-central-1
+    replica:
+      - region: eu-west-1
+        kms_key_id: alias/dbops-rotation
 
 - name: Only prove the credentials and say which account rows they cover
   dbops.rotation.secretsmanager_mysql_onboard:
@@ -132,6 +168,13 @@ rows:
   type: list
   elements: dict
   sample: [{row: root@localhost, plugin: caching_sha2_password, state: covered}]
+replicas:
+  description: The replica regions of the secret, as AWS tells of them. The status is V(InSync), V(InProgress) or
+    V(Failed), the message AWS's own.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{region: eu-west-1, status: InSync, message: ""}]
 logins:
   description: How many logins the run made; C(failed) counts those that the server refused.
   returned: when the credentials were used

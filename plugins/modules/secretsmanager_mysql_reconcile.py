@@ -196,6 +196,18 @@ rotation:
       description: Until when the old password stays valid; empty if it has ended.
       type: str
       sample: ""
+replicas:
+  description: The replica regions of the secret, as AWS told of them last. The status is V(InSync), V(InProgress) or
+    V(Failed), the message AWS's own.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{region: eu-west-1, status: InSync, message: ""}]
+kept_for:
+  description: The replica regions for which the old password stays valid, with what is wrong there; empty if none does.
+  returned: success
+  type: str
+  sample: ""
 steps:
   description: The steps that were taken, with their durations in seconds.
   returned: success

@@ -80,6 +80,8 @@ options:
     description:
       - Rotate although O(min_age) has not passed, and although a scheduled run would have to wait for a window or for
         the end of a freeze.
+      - A run that a person asked for also ends an old password that was kept because a replica region lags. Whoever
+        reads there is refused until the replica catches up.
     type: bool
     default: false
   pull_days:
@@ -311,6 +313,18 @@ rotation:
       description: Until when the old password stays valid; empty if it has ended.
       type: str
       sample: ""
+replicas:
+  description: The replica regions of the secret, as AWS told of them last. The status is V(InSync), V(InProgress) or
+    V(Failed), the message AWS's own.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{region: eu-west-1, status: InSync, message: ""}]
+kept_for:
+  description: The replica regions for which the old password stays valid, with what is wrong there; empty if none does.
+  returned: success
+  type: str
+  sample: ""
 steps:
   description: The steps that were taken, with their durations in seconds.
   returned: success

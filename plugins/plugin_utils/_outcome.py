@@ -109,5 +109,7 @@ def _why_left_alone(receipt: Mapping[str, Any]) -> str:
         return BUSY
     if "overlap" in text(receipt, "decision"):
         return "overlap not over"
+    if "replica regions" in text(receipt, "decision"):
+        return "a replica region lags"
     causes = {"on_demand": "rotated lately", "onboarding": "rotated lately", "rollback": "rolled back already"}
     return causes.get(text(receipt, "trigger"), "not due")

@@ -30,6 +30,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     SwapLost,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules, generate
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation import replicas as replicas_module
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import run as run_module
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate import rotate
@@ -62,6 +63,8 @@ class World(MemoryServer):
     before_effect: Callable[[str], None] = lambda _effect: None
     after_effect: Callable[[str], None] = lambda _effect: None
     effects: list[str] = field(default_factory=list)
+    replicas: dict[str, str] = field(default_factory=dict)
+    read_elsewhere: str = ""  # the password that a replica region gives out
 
     def perform(self, name: str, effect: Callable[[], Any]) -> Any:
         """Let one thing happen outside of the process, unless it dies before or after."""
@@ -81,6 +84,8 @@ class World(MemoryServer):
         for host in self.promised:
             opened_by = {self.current()} if self.plugin == NATIVE else labelled
             assert any(hashed(self.plugin, password) in self.rows[host] for password in opened_by), self.effects
+            if self.read_elsewhere and self.plugin == NATIVE:
+                assert hashed(self.plugin, self.read_elsewhere) in self.rows[host], self.effects
 
     def at_rest(self) -> bool:
         """P3: AWSCURRENT alone opens every row."""
@@ -116,7 +121,9 @@ class MemoryStore(SecretStore):
         for stage, version in self.world.stages.items():
             stages.setdefault(version, []).append(stage)
         listed = [{"Key": key, "Value": value} for key, value in self.world.tags.items()]
-        return {"ARN": "arn:x", "Name": self.secret_id, "VersionIdsToStages": stages, "Tags": listed}
+        told = [{"Region": region, "Status": status} for region, status in self.world.replicas.items()]
+        answer = {"ARN": "arn:x", "Name": self.secret_id, "VersionIdsToStages": stages, "Tags": listed}
+        return answer | ({"ReplicationStatus": told} if told else {})
 
     def _list_secret_version_ids(self, IncludeDeprecated: bool) -> dict[str, Any]:
         labelled = self.world.stages.values()
@@ -183,6 +190,7 @@ def rotate_in(
     adopt: tuple[str, ...] = (),
     overlap: int = 0,
     writes: Writes | None = None,
+    force: bool = False,
 ) -> dict[str, Any]:
     request = RotationRequest(
         client="acme",
@@ -190,6 +198,8 @@ def rotate_in(
         trigger=trigger,
         adopt_rows=frozenset(adopt),
         overlap=overlap,
+        force=force,
+        replica_wait=0.0,
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run_module, "connect", world.connect)
@@ -299,11 +309,16 @@ def lose_answer(effect: str) -> None:
 
 
 def stopped_worlds(
-    flavor: str, plugin: str, start: str, trouble: Callable[[str], None], **asked: Any
+    flavor: str,
+    plugin: str,
+    start: str,
+    trouble: Callable[[str], None],
+    begin: Callable[[str, str, str], World] = start_world,
+    **asked: Any,
 ) -> Iterator[World]:
     """Give the world after a run that met trouble before or after its n-th effect, for every n."""
     for number, moment in itertools.product(range(MOST_EFFECTS), ("before_effect", "after_effect")):
-        world = start_world(flavor, plugin, start)
+        world = begin(flavor, plugin, start)
         setattr(world, moment, at_effect(number, trouble))
         with contextlib.suppress(PowerCut, RotationError):
             rotate_in(world, **{"trigger": "on_demand", **asked})
@@ -439,6 +454,89 @@ def test_an_overlap_that_is_cut_off_ends_in_time_and_not_before(
         come_to_rest(world)
         assert world.at_rest(), world.effects
         assert not world.tags.get(tags.OVERLAP_UNTIL)
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask of replica regions without a pause."""
+    monkeypatch.setattr(replicas_module, "FIRST_PAUSE", 0.0)
+
+
+LAGS, FAILED, IN_SYNC = ({"us-east-1": "InSync", "eu-west-1": status} for status in ("InProgress", "Failed", "InSync"))
+
+
+def start_lagging(flavor: str, plugin: str, start: str) -> World:
+    """A replica region that gives out what was AWSCURRENT before, whatever this run makes of it."""
+    world = start_world(flavor, plugin, start)
+    world.replicas, world.read_elsewhere = LAGS, WORDS["V" if start == "not discarded" else "C"]
+    return world
+
+
+def caught_up(world: World) -> World:
+    world.replicas, world.read_elsewhere = IN_SYNC, ""
+    return world
+
+
+@pytest.mark.usefixtures("at_once")
+@over_every_kind
+@pytest.mark.parametrize("trouble", [cut, lose_answer])
+def test_whoever_reads_in_a_replica_region_is_let_in_whenever_a_run_dies(
+    flavor: str, plugin: str, start: str, trouble: Callable[[str], None]
+) -> None:
+    for world in stopped_worlds(flavor, plugin, start, trouble, begin=start_lagging):
+        promoted = world.stages["AWSCURRENT"] != "C"
+        come_to_rest(world)
+        if promoted:
+            assert world.tags[tags.VERSION] == world.stages["AWSCURRENT"], world.effects
+        world.replicas = FAILED
+        assert come_to_rest(world) == ["nothing"], world.effects
+        come_to_rest(caught_up(world))
+        assert world.at_rest(), world.effects
+        assert not world.tags.get(tags.OVERLAP_UNTIL)
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
+@pytest.mark.parametrize("trigger", ["on_demand", "rollback"])
+def test_a_replica_region_that_lags_keeps_the_old_password_until_it_has_caught_up(flavor: str, trigger: str) -> None:
+    world = start_lagging(flavor, NATIVE, "clean")
+    result = rotate_in(world, trigger)
+    assert result["rotated"] and result["warnings"][-1:] == [
+        "The old password stays valid, because replica regions may still give it out: eu-west-1 (InProgress)."
+    ]
+    assert "stays valid for replica regions (eu-west-1 (InProgress))" in result["msg"]
+    assert result["replicas"][1] == {"region": "eu-west-1", "status": "InProgress", "message": ""}
+    assert all(len(stored) == 2 for stored in world.rows.values())
+    assert rotate_in(world, "scheduled")["action"] == "nothing"
+    assert rotate_in(caught_up(world), "scheduled")["action"] == "settle"
+    assert world.at_rest() and come_to_rest(world) == ["nothing"]
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
+def test_a_second_rotation_is_refused_while_a_replica_region_lags_unless_forced(flavor: str) -> None:
+    world = start_lagging(flavor, NATIVE, "clean")
+    rotate_in(world, "on_demand")
+    before = {host: list(stored) for host, stored in world.rows.items()}
+    with pytest.raises(RotationError) as caught:
+        rotate_in(world, "on_demand")
+    assert caught.value.code == "replica_lags" and "rotation_force=true" in caught.value.next_step
+    assert world.rows == before
+    world.read_elsewhere = ""
+    first = world.current()
+    warnings = rotate_in(world, "on_demand", force=True)["warnings"]
+    assert [text for text in warnings if "programs that read there are refused" in text]
+    assert world.current() != first and all(hashed(NATIVE, first) in stored for stored in world.rows.values())
+
+
+@pytest.mark.usefixtures("at_once")
+def test_where_a_row_holds_one_password_a_replica_region_that_lags_is_only_told() -> None:
+    pytest.importorskip("nacl.bindings")
+    world = start_lagging(MARIADB, ED25519, "clean")
+    result = rotate_in(world, "on_demand")
+    assert [text for text in result["warnings"] if text.startswith("The old password has ended, and replica regions")]
+    assert world.at_rest() and come_to_rest(world) == ["nothing"]
+    assert not world.tags.get(tags.OVERLAP_UNTIL)
 
 
 @pytest.mark.parametrize("flavor", [MYSQL, MARIADB])

@@ -114,9 +114,28 @@ def held_rows() -> Iterator[Facts]:
         yield replace(state, spared="It was rotated just now.") if trigger == "on_demand" else state
 
 
+def lagging_rows() -> Iterator[Facts]:
+    """What a run finds while a replica region has not what AWSCURRENT is."""
+    found = [row for row in rows("a", login=True) if not row.adopted]
+    tagged = itertools.product(
+        found, (None, REUSABLE), ("C", "V"), (False, True), (False, True), (False, True), OCCASIONS
+    )
+    for row, pending, recorded, overlapping, over, forced, (trigger, due) in tagged:
+        if not (overlapping and over):
+            yield Facts(
+                *("C", "V", pending, recorded, (row,), trigger, due),
+                overlapping=overlapping,
+                overlap_over=over,
+                restorable=True,
+                spared="It was rotated just now." if trigger == "on_demand" and over else "",
+                lagging=("eu-west-1 (InProgress)",),
+                forced=forced,
+            )
+
+
 @cache
 def judged() -> list[Judged]:
-    states = itertools.chain(lone_rows(), pairs_of_rows(), promised_rows(), hidden_rows(), held_rows())
+    states = itertools.chain(lone_rows(), pairs_of_rows(), promised_rows(), hidden_rows(), held_rows(), lagging_rows())
     return [(facts, decide(facts)) for facts in states]
 
 
@@ -134,6 +153,45 @@ def test_a_schedule_never_ends_an_overlap() -> None:
         kept = facts.overlapping and facts.trigger in UNATTENDED and facts.begun is None
         two = any("C" in row.primary and row.secondary for row in facts.covered)
         return kept and two and decision.action not in (Action.NOTHING, Action.RECORD, Action.REFUSE)
+
+    assert not violations(broken)
+
+
+def holds_old(facts: Facts) -> bool:
+    return any("C" in row.primary and row.secondary for row in facts.covered)
+
+
+def test_no_old_password_ends_that_a_replica_region_may_still_give_out() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        ended = facts.forced and facts.trigger not in UNATTENDED
+        kept = bool(facts.lagging) and holds_old(facts) and facts.begun is None and not ended
+        to_former = decision.action is Action.RESTORE and decision.version == facts.previous
+        return kept and decision.action not in (Action.NOTHING, Action.RECORD, Action.REFUSE) and not to_former
+
+    assert not violations(broken)
+
+
+def test_a_lagging_replica_region_is_no_reason_where_no_old_password_is_left() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        return decision.code == "replica_lags" and not holds_old(facts)
+
+    assert not violations(broken)
+
+
+def test_who_wants_a_new_password_is_told_of_a_lagging_replica_region() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        idle = facts.trigger == "recovery" or (facts.trigger == "scheduled" and not facts.due) or bool(facts.spared)
+        return decision.code == "replica_lags" and (idle or not decision.next_step)
+
+    assert not violations(broken)
+
+
+def test_the_next_scheduled_run_is_led_to_what_was_kept_for_a_replica_region() -> None:
+    """What it goes by is a tag that speaks of an overlap; without one, it is written."""
+
+    def broken(facts: Facts, decision: Decision) -> bool:
+        kept = bool(facts.lagging) and holds_old(facts)
+        return kept and decision.action is Action.NOTHING and not (facts.overlapping or facts.overlap_over)
 
     assert not violations(broken)
 
@@ -220,7 +278,7 @@ def test_settling_ends_nothing_on_rows_where_current_is_not_first() -> None:
 
 def test_nothing_is_called_done_while_an_old_password_lives_or_a_row_lacks_the_current() -> None:
     def broken(facts: Facts, decision: Decision) -> bool:
-        old = any(row.secondary for row in facts.covered) and not facts.overlapping
+        old = any(row.secondary for row in facts.covered) and not (facts.overlapping or facts.lagging)
         undone = old or any("C" not in row.primary for row in facts.covered)
         undone = undone and not facts.spared
         restored = facts.trigger == "rollback" and facts.rollback == facts.current
@@ -231,7 +289,9 @@ def test_nothing_is_called_done_while_an_old_password_lives_or_a_row_lacks_the_c
 
 def test_nothing_means_recorded() -> None:
     def broken(facts: Facts, decision: Decision) -> bool:
-        return decision.action is Action.NOTHING and (facts.recorded != "C" or facts.untidy)
+        # Where an old password stays for a replica region, that tag is what makes the next scheduled run look again.
+        left = facts.untidy or (facts.overlap_over and not facts.lagging)
+        return decision.action is Action.NOTHING and (facts.recorded != "C" or left)
 
     assert not violations(broken)
 
@@ -298,6 +358,7 @@ def state(*listed: RowFacts, trigger: str = "recovery", pending: PendingFacts | 
 
 
 LOGIN = RowFacts("root@%", C, login=True)
+KEPT = replace(state(replace(LOGIN, secondary=V)), lagging=("eu-west-1 (InProgress)",), overlap_over=True)
 
 
 @pytest.mark.parametrize(
@@ -325,6 +386,22 @@ LOGIN = RowFacts("root@%", C, login=True)
         pytest.param(state(LOGIN, RowFacts("root@b", U, C)), Action.FINISH, "U", id="label taken away, on another row"),
         pytest.param(state(LOGIN, RowFacts("root@b", V)), Action.ROTATE, None, id="a row with the previous password"),
         pytest.param(state(LOGIN, RowFacts("root@b", FOREIGN)), Action.NOTHING, None, id="a foreign row"),
+        pytest.param(KEPT, Action.NOTHING, None, id="kept for a replica"),
+        pytest.param(replace(KEPT, overlap_over=False), Action.RECORD, "C", id="to be kept for a replica"),
+        pytest.param(replace(KEPT, recorded="V"), Action.RECORD, "C", id="kept for a replica, not recorded"),
+        pytest.param(replace(KEPT, untidy=True), Action.RECORD, "C", id="kept for a replica, tags are missing"),
+        pytest.param(replace(KEPT, lagging=()), Action.SETTLE, "C", id="the replica has caught up"),
+        pytest.param(replace(KEPT, rows=(LOGIN,)), Action.RECORD, "C", id="nothing left to keep for a replica"),
+        pytest.param(replace(KEPT, pending=REUSABLE), Action.NOTHING, None, id="stored, kept for a replica"),
+        pytest.param(
+            replace(KEPT, trigger="on_demand", forced=True), Action.SETTLE, "C", id="a person ends what was kept"
+        ),
+        pytest.param(
+            replace(KEPT, trigger="on_demand", spared="x"), Action.NOTHING, None, id="kept for a replica, just rotated"
+        ),
+        pytest.param(
+            replace(KEPT, trigger="scheduled", forced=True), Action.NOTHING, None, id="no schedule ends what was kept"
+        ),
     ],
 )
 def test_what_a_state_means(facts: Facts, action: Action, version: str | None) -> None:
@@ -348,6 +425,10 @@ def test_what_a_state_means(facts: Facts, action: Action, version: str | None) -
             state(LOGIN, RowFacts("root@b", FOREIGN, C, adopted=True), trigger="on_demand"),
             "other_password_newer",
             id="a foreign password over the current",
+        ),
+        pytest.param(replace(KEPT, trigger="on_demand"), "replica_lags", id="a second rotation while a replica lags"),
+        pytest.param(
+            replace(KEPT, trigger="scheduled", due=True), "replica_lags", id="due while a replica lags since last time"
         ),
     ],
 )

@@ -45,9 +45,9 @@ def test_a_policy_holds_the_actions_of_its_duty_and_no_others(duty: str) -> None
 
 
 @every_duty
-def test_every_statement_asks_for_tls_but_that_of_the_key(duty: str) -> None:
+def test_every_statement_asks_for_tls_but_those_of_keys(duty: str) -> None:
     for sid, statement in statements(duty).items():
-        assert sid == "Key" or statement["Condition"]["Bool"] == {"aws:SecureTransport": "true"}
+        assert sid in ("Key", "ReplicaKeys") or statement["Condition"]["Bool"] == {"aws:SecureTransport": "true"}
 
 
 @every_duty
@@ -91,6 +91,16 @@ def test_the_key_is_used_only_through_secrets_manager_and_for_our_secrets(duty: 
     condition = statements(duty)["Key"]["Condition"]
     assert condition["StringEquals"] == {"kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com"}
     assert condition["StringLike"] == {"kms:EncryptionContext:SecretARN": SECRETS}
+
+
+@pytest.mark.parametrize("duty", ["rotator", "onboarder"])
+def test_a_replicas_key_is_used_only_through_secrets_manager_and_for_copies_of_our_secrets(duty: str) -> None:
+    found = statements(duty)["ReplicaKeys"]
+    assert (found["Resource"], found["Action"]) == ([*SCOPE.replica_keys], ["kms:Encrypt", "kms:GenerateDataKey"])
+    assert found["Condition"]["StringLike"] == {
+        "kms:ViaService": "secretsmanager.*.amazonaws.com",
+        "kms:EncryptionContext:SecretARN": "arn:aws:secretsmanager:*:123456789012:secret:clients/*",
+    }
 
 
 @pytest.mark.parametrize("duty", ["rotator", "notifier"])

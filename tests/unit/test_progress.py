@@ -108,12 +108,13 @@ def test_what_a_receipt_means(result: dict[str, Any], expected: Kind) -> None:
     [
         ({"trigger": "scheduled"}, "not due"),
         ({"trigger": "scheduled", "due": True, "overlapping": True}, "overlap not over"),
+        ({"trigger": "scheduled", "lagging": ("eu-west-1",), "overlap_over": True}, "a replica region lags"),
         ({"trigger": "rollback", "rollback": "C"}, "rolled back already"),
         ({"trigger": "on_demand", "spared": "The password was rotated 9 seconds ago."}, "rotated lately"),
     ],
 )
 def test_why_a_client_is_left_alone_is_told_from_what_the_engine_decides(facts: dict[str, Any], cause: str) -> None:
-    old = frozenset("V") if facts.get("overlapping") else None
+    old = frozenset("V") if facts.keys() & {"overlapping", "lagging"} else None
     rows = (RowFacts("root@%", frozenset("C"), old, login=True),)
     decision = decide(Facts("C", "V", None, "C", rows, **{"due": False, **facts}))
     told = receipt(decision.action.value, rotated=False, decision=decision.reason, trigger=facts["trigger"])

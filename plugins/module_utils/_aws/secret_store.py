@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica, replicas_of
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.throttles import Throttles
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import Writes
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound, SwapLost
@@ -44,6 +45,7 @@ class SecretDescription:
     deleted: bool
     rotation_enabled: bool
     owning_service: str | None
+    replicas: tuple[Replica, ...] = ()
 
     def holder(self, stage: str) -> str | None:
         """Give the id of the version that carries a stage."""
@@ -151,6 +153,15 @@ class SecretStore:
             **key,
         )
 
+    def replicate(self, regions: Mapping[str, str | None]) -> tuple[Replica, ...]:
+        """Copy the secret to more regions, each with the KMS key to use there; give all replicas.
+
+        A secret of the same name that is there already is not overwritten: that region fails.
+        """
+        added = [{"Region": region} | ({"KmsKeyId": key} if key else {}) for region, key in regions.items()]
+        doing = f"replicate {self.secret_id!r} to {', '.join(regions)}"
+        return replicas_of(self._call("replicate_secret_to_regions", doing, AddReplicaRegions=added))
+
     def others_tagged(self, key: str, value: str) -> Iterator[str]:
         """Give the names of other secrets of the account that carry a tag with this value."""
         filters = [{"Key": "tag-key", "Values": [key]}, {"Key": "tag-value", "Values": [value]}]
@@ -197,6 +208,7 @@ def described(answer: Mapping[str, Any]) -> SecretDescription:
         deleted="DeletedDate" in answer,
         rotation_enabled=bool(answer.get("RotationEnabled")),
         owning_service=answer.get("OwningService"),
+        replicas=replicas_of(answer),
     )
 
 

@@ -37,6 +37,7 @@ VERSIONS, TAGS, SECRETS = range(3)
 QUOTAS = {
     "put_secret_value": VERSIONS,
     "update_secret_version_stage": VERSIONS,
+    "replicate_secret_to_regions": VERSIONS,
     "tag_resource": TAGS,
     "create_secret": SECRETS,
 }

@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
@@ -19,6 +20,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._libraries import b
 # AWS refuses a signature that is five minutes off; half of it is worth a word.
 SKEW_REFUSED, SKEW_NOTED = 300, 150
 TOPIC_REMEDY = "Check rotation_topic_arn, and allow this identity sns:GetTopicAttributes and sns:Publish on it."
+REPLICA_REMEDY = "Mend what AWS names, and replicate again: docs/runbook.md."
 CLOCK_REMEDY = "Set the clock of this host by NTP."
 
 
@@ -67,6 +69,16 @@ def secret(store: SecretStore) -> Iterator[Check]:
                 return
         else:
             yield Check(name, done)
+
+
+def replicas(found: Sequence[Replica]) -> Iterator[Check]:
+    """Tell how the replica regions are, where there are any."""
+    lagging = [replica for replica in found if replica.lags]
+    if lagging:
+        text = f"Replica regions are not in sync: {', '.join(map(str, lagging))}."
+        yield Check("replicas", text, REPLICA_REMEDY, problem=any(replica.failed for replica in lagging))
+    elif found:
+        yield Check("replicas", f"In sync: {', '.join(replica.region for replica in found)}.")
 
 
 def permissions(iam: Any, arn: str, secret_arn: str, actions: Sequence[str]) -> Check:

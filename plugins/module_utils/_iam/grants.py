@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 # What an action works on.
 SECRETS, NEW_SECRETS, ALL, KEY, TOPIC, LOG_GROUP = "secrets", "new secrets", "everything", "key", "topic", "log group"
-CLIENT_ROLES, SOURCES = "client roles", "source secrets"
+CLIENT_ROLES, SOURCES, REPLICA_KEYS = "client roles", "source secrets", "replica keys"
 # What the provisioner makes; all but keys, which have no names, are limited by name.
 KEYS, ALIASES, TOPICS, LOGS, ALARMS = "any key", "key alias", "topics", "log groups", "alarms"
 PARAMETER, POLICIES, ROLES = "parameter", "policies", "roles"
@@ -40,6 +40,10 @@ KMS = _unproven(
     Grant("kms:Decrypt", KEY, "every read of a secret that is encrypted with the key"),
     Grant("kms:GenerateDataKey", KEY, "every write of such a secret"),
 )
+REPLICA_KMS = _unproven(
+    Grant("kms:Encrypt", REPLICA_KEYS, "the copy of a secret to a replica region with a key of its own"),
+    Grant("kms:GenerateDataKey", REPLICA_KEYS, "the copy of a secret to a replica region with a key of its own"),
+)
 AUDIT_TRAIL = (
     Grant("logs:CreateLogStream", LOG_GROUP, "the audit trail is kept in the spool of the machine only"),
     Grant("logs:PutLogEvents", LOG_GROUP, "the audit trail is kept in the spool of the machine only"),
@@ -56,6 +60,7 @@ ROTATOR = (
     Grant("secretsmanager:ListSecretVersionIds", SECRETS, "the state of a secret without our tags"),
     Grant("secretsmanager:ListSecrets", ALL, "onboarding, and a rotation to another server: is the account shared?"),
     *KMS,
+    *REPLICA_KMS,
     *NOTICES,
     *EXAMINED,
     *AUDIT_TRAIL,
@@ -68,7 +73,9 @@ ONBOARDER = (
     Grant("secretsmanager:GetSecretValue", SECRETS, "onboarding a client that has a secret already"),
     Grant("secretsmanager:ListSecrets", ALL, "onboarding: is the account in another secret already?"),
     Grant("secretsmanager:GetSecretValue", SOURCES, "onboarding with `rotation_onboard_source_secret_id`"),
+    Grant("secretsmanager:ReplicateSecretToRegions", SECRETS, "onboarding with `rotation_replica_regions`"),
     *KMS,
+    *REPLICA_KMS,
     *AUDIT_TRAIL,
 )
 NOTIFIER = (

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import (
@@ -22,6 +22,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import 
     NEW_SECRETS,
     PARAMETER,
     POLICIES,
+    REPLICA_KEYS,
     ROLES,
     SECRETS,
     SOURCES,
@@ -52,6 +53,7 @@ class Scope:
     log_group: str | None = None
     client_roles: tuple[str, ...] = ()
     source_secrets: tuple[str, ...] = ()
+    replica_keys: tuple[str, ...] = ()
     secret_tags: Mapping[str, str] = field(default_factory=dict)
     names: str = "dbops-rotation"
     parameter: str | None = None
@@ -84,6 +86,7 @@ def _statements(duty: str, scope: Scope) -> Iterator[Document]:
         ("Sources", SOURCES, False),
         ("Lists", ALL, False),
         ("Key", KEY, False),
+        ("ReplicaKeys", REPLICA_KEYS, False),
         ("Topic", TOPIC, False),
         ("AuditTrail", LOG_GROUP, False),
         ("ClientRoles", CLIENT_ROLES, False),
@@ -123,6 +126,7 @@ def _resources(on: str, scope: Scope) -> list[str]:
         LOG_GROUP: [scope.logs if scope.log_group else None],
         CLIENT_ROLES: scope.client_roles,
         SOURCES: scope.source_secrets,
+        REPLICA_KEYS: scope.replica_keys,
     }
     return [arn for arn in given[on] if arn]
 
@@ -143,7 +147,7 @@ def _named(scope: Scope) -> dict[str, Sequence[str | None]]:
 
 
 def _conditions(sid: str, scope: Scope, *, creates: bool) -> Conditions:
-    """Give what a statement asks for: TLS, except of the key, which is reached by Secrets Manager and not by us.
+    """Give what a statement asks for: TLS, except of keys, which are reached by Secrets Manager and not by us.
 
     A duty that creates secrets meets them before they have tags: none are asked of it, and it may write any.
     """
@@ -152,6 +156,10 @@ def _conditions(sid: str, scope: Scope, *, creates: bool) -> Conditions:
             "StringEquals": {"kms:ViaService": f"secretsmanager.{scope.region}.amazonaws.com"},
             "StringLike": {"kms:EncryptionContext:SecretARN": scope.secrets},
         }
+    if sid == "ReplicaKeys":
+        copies = replace(scope, region="*").secrets
+        through = {"kms:ViaService": "secretsmanager.*.amazonaws.com", "kms:EncryptionContext:SecretARN": copies}
+        return {"StringLike": through}
     if sid == "NewSecrets":
         return {**OVER_TLS, "Null": {f"aws:RequestTag/{CLIENT_TAG}": "false"}}
     if sid not in ("Secrets", "Tags") or creates:

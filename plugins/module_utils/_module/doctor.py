@@ -33,7 +33,9 @@ def _examine(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
     store = secret_store(params)
     found += checks.secret(store)
     with suppress(RotationError):  # that the secret cannot be described is among the findings already
-        found.append(checks.permissions(aws_client(params, "iam"), arn, store.describe().arn, NEEDED))
+        described = store.describe()
+        found += checks.replicas(described.replicas)
+        found.append(checks.permissions(aws_client(params, "iam"), arn, described.arn, NEEDED))
     if params["topic_arn"]:
         found.append(checks.topic(sns_client(params, params["topic_arn"]), params["topic_arn"]))
     return _result(params, arn, found)

@@ -5,20 +5,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import DEFAULT_CYCLE_DAYS
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
     AWS_SPEC,
     CLIENT_SPEC,
     DATABASE_SPEC,
+    REPLICA_WAIT,
     client_name,
     secret_store,
     tls_options,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard import OnboardRequest, onboard
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicate import ReplicaRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import DEFAULT_PORT, Login
 
 
@@ -32,11 +35,22 @@ def _onboard(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
         tls=tls_options(params),
         kms_key_id=params["kms_key_id"],
         cycle_days=params["cycle_days"],
+        replicas=ReplicaRequest(_regions(params["replica"]), params["replica_wait"], check),
         single_writer=params["single_writer"],
         deadline=params["deadline"],
         check=check,
     )
     return onboard(request, secret_store(params))
+
+
+def _regions(replicas: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
+    """Give each region with its key; raises RotationError where one is named twice."""
+    regions = {one["region"]: one.get("kms_key_id") for one in replicas}
+    if len(regions) < len(replicas):
+        raise RotationError(
+            "A replica region is named twice.", code="invalid_option", next_step="Correct rotation_replica_regions."
+        )
+    return regions
 
 
 ONBOARD = Operation(
@@ -51,6 +65,16 @@ ONBOARD = Operation(
         "prompt": {"type": "bool", "default": False},
         "kms_key_id": {"type": "str", "no_log": False},
         "cycle_days": {"type": "int", "default": DEFAULT_CYCLE_DAYS},
+        "replica": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {
+                "region": {"type": "str", "required": True},
+                "kms_key_id": {"type": "str", "no_log": False},
+            },
+        },
+        **REPLICA_WAIT,
         **DATABASE_SPEC,
         **AWS_SPEC,
     },

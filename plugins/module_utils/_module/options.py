@@ -25,6 +25,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._password import DE
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import (
     DEFAULT_DEADLINE,
     DEFAULT_PER_SERVER,
+    DEFAULT_REPLICA_WAIT,
     RotationRequest,
 )
 
@@ -55,6 +56,7 @@ DATABASE_SPEC: Spec = {
     "single_writer": {"type": "bool", "default": False},
     "deadline": {"type": "float", "default": DEFAULT_DEADLINE},
 }
+REPLICA_WAIT: Spec = {"replica_wait": {"type": "float", "default": DEFAULT_REPLICA_WAIT}}
 # What a change of a password may be told about it.
 CHANGE_SPEC: Spec = {
     "password_length": {"type": "int", "default": DEFAULT_LENGTH, "no_log": False},
@@ -63,6 +65,7 @@ CHANGE_SPEC: Spec = {
     "accept_server_id": {"type": "str"},
     "allow_plaintext_statement": {"type": "bool", "default": False},
     "per_server": {"type": "int", "default": DEFAULT_PER_SERVER},
+    **REPLICA_WAIT,
     "reason": {"type": "str", "default": ""},
 }
 CLIENT_SPEC: Spec = {
@@ -146,6 +149,7 @@ def rotation_request(params: Mapping[str, Any], *, trigger: str, check: bool, **
         allow_plaintext_statement=params["allow_plaintext_statement"],
         accept_server_id=params["accept_server_id"],
         per_server=params["per_server"],
+        replica_wait=params["replica_wait"],
         check=check,
         **asked,
     )

@@ -9,8 +9,10 @@ looking at what it changed.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime
 
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretVersion
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import overlap_until, stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_title
@@ -22,12 +24,13 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     PolicyRefused,
     RotationError,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import leads_on
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action, Decision
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import held_by_replicas, leads_on
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action, Decision, kept_for, listed
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import UNATTENDED
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.persist import persist
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.record import is_new, record
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicas import catch_up, lagging
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
 DRAWS = 3
@@ -38,6 +41,8 @@ PROVEN = (Action.FINISH, Action.RESTORE)
 
 def execute(run: Run, view: View, decision: Decision) -> bool:
     """Do what was decided; tell whether the request is fulfilled (else look again and decide anew)."""
+    if decision.action in (Action.NOTHING, Action.RECORD) and held_by_replicas(view.facts):
+        _keep_for(run, view.facts.lagging)
     if decision.action in (Action.NOTHING, Action.HOLD):
         if decision.reason == view.facts.spared and not run.request.before:
             run.journal.warn(decision.reason)
@@ -56,10 +61,10 @@ def execute(run: Run, view: View, decision: Decision) -> bool:
 def _end(run: Run, view: View, decision: Decision) -> None:
     """End the old password, or leave it until its overlap is over; then write down that everything is done."""
     kept_until = _kept_until(run, view)
+    if not kept_until and decision.action is not Action.RECORD:
+        kept_until = _discard(run, view)
     if kept_until:
         run.journal.kept_until = stamp(kept_until)
-    elif decision.action is not Action.RECORD:
-        _discard(run, view)
     if run.request.kill_sessions and is_new(run, view):
         with run.journal.step("end sessions"):
             run.journal.sessions_ended = end_other_sessions(run.session, run.current.value.login.user)
@@ -74,8 +79,15 @@ def _kept_until(run: Run, view: View) -> datetime | None:
     """
     if run.request.overlap and run.journal.promoted:
         return run.request.overlap_end()
-    promised = view.facts.overlapping and view.facts.trigger in UNATTENDED
-    return overlap_until(view.secret.tags) if promised else None
+    promised = overlap_until(view.secret.tags)
+    if view.facts.overlapping and view.facts.trigger in UNATTENDED:
+        return promised
+    return (promised or datetime.now(UTC)) if run.journal.kept_for else None
+
+
+def _keep_for(run: Run, regions: Iterable[str]) -> None:
+    run.journal.kept_for = listed(regions)
+    run.journal.warn(kept_for(regions))
 
 
 def _introduce(run: Run, view: View, decision: Decision) -> SecretVersion:
@@ -163,20 +175,43 @@ def _is_promoted(run: Run, version: SecretVersion) -> bool:
         raise
 
 
-def _discard(run: Run, view: View) -> None:
-    """End the old password on every covered row whose primary is AWSCURRENT's."""
+def _discard(run: Run, view: View) -> datetime | None:
+    """End the old password on every covered row whose primary is AWSCURRENT's.
+
+    Where a replica region may still give it out, it stays: an overlap that is over at once, so that every scheduled run
+    looks again. Gives that moment; None where the old password has ended.
+    """
+    behind = catch_up(run) if run.replicas and run.journal.promoted else lagging(run.replicas)
     with run.journal.step("discard"):
         run.fence.confirm()
-        if view.facts.overlapping:
-            run.journal.warn("The old password was promised to stay valid for longer (overlap); this run ended it.")
-        ours = view.seen_again(run, _rows(run))
-        holding = {row.name for row in _holding(run, list(ours.rows), run.current)}
-        covered = tuple(row.name for row in view.facts.covered if row.name in holding)
-        changes = [change for change in ours.changes(covered, keep=run.current) if change.replaced]
+        changes = _endings(run, view)
+        if changes and behind and run.journal.promoted:
+            _keep_for(run, [str(replica) for replica in behind])
+            return datetime.now(UTC)
+        _warn_of_early_end(run, view, behind)
         if changes:
             run.dialect.discard(run.session, changes)
             _refuse_leftover(run, changes)
         run.journal.settled = True
+    return None
+
+
+def _endings(run: Run, view: View) -> list[Change]:
+    """Give the covered rows on which another password is valid beside AWSCURRENT's."""
+    ours = view.seen_again(run, _rows(run))
+    holding = {row.name for row in _holding(run, list(ours.rows), run.current)}
+    covered = tuple(row.name for row in view.facts.covered if row.name in holding)
+    return [change for change in ours.changes(covered, keep=run.current) if change.replaced]
+
+
+def _warn_of_early_end(run: Run, view: View, behind: tuple[Replica, ...]) -> None:
+    if view.facts.overlapping:
+        run.journal.warn("The old password was promised to stay valid for longer (overlap); this run ended it.")
+    if behind:
+        run.journal.warn(
+            "The old password has ended, and replica regions may still give it out; programs that read there are refused"
+            f" until those have AWSCURRENT: {listed(str(replica) for replica in behind)}."
+        )
 
 
 def _refuse_leftover(run: Run, changes: list[Change]) -> None:

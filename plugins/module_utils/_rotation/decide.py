@@ -4,7 +4,7 @@
 """The decision: from facts to the one safe thing to do. Pure, so that it can be explored exhaustively.
 
 The order of the questions is the protocol's: refuse, finish what is on the server, settle what was promoted, wait for
-the end of an overlap, and only then go on with what was only stored, or begin something new.
+the end of an overlap or for replica regions, and only then go on with what was only stored, or begin something new.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision 
     Action,
     Decision,
     drift,
+    kept_for,
     refusal,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import (
@@ -30,7 +31,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.refuse im
 
 def decide(facts: Facts) -> Decision:
     """Give the one safe thing to do."""
-    steps = (refuse, _follow_label, _finish, _hold, _settle, _wait, _restore, _resume)
+    steps = (refuse, _follow_label, _finish, _hold, _keep, _settle, _wait, _restore, _resume)
     return next((found for step in steps if (found := step(facts))), None) or _begin(facts)
 
 
@@ -62,6 +63,13 @@ def predicted(decision: Decision, facts: Facts) -> Decision:
         return decision
     comes = Action.RESTORE if facts.trigger == ROLLBACK else Action.ROTATE
     return replace(decision, action=comes, version=None, reason=f"{decision.reason} That is finished first.")
+
+
+def held_by_replicas(facts: Facts) -> bool:
+    """Tell whether an old password has to stay for those who read it in a replica region."""
+    old = _with_old(facts)
+    ended = facts.forced and facts.trigger not in UNATTENDED
+    return bool(facts.lagging and old) and not (ended or _overlaps(facts) or _brings_back(facts, old))
 
 
 def _follow_label(facts: Facts) -> Decision | None:
@@ -98,6 +106,23 @@ def _hold(facts: Facts) -> Decision | None:
     if not facts.hold or facts.held != facts.current or facts.recorded == facts.current:
         return None
     return Decision(Action.HOLD, "The new password is AWSCURRENT; the hooks have to run before the old one ends.")
+
+
+def _keep(facts: Facts) -> Decision | None:
+    """End nothing that a replica region may still give out; whoever wants a new password has to know that."""
+    if not held_by_replicas(facts):
+        return None
+    reason = kept_for(facts.lagging)
+    asked = facts.trigger not in UNATTENDED and not facts.spared
+    if asked or (facts.trigger == SCHEDULED and facts.due):
+        return refusal(
+            "replica_lags",
+            f"{reason} A new one would end it.",
+            "Mend the replica (docs/runbook.md), or remove that region; then run the same command again. If nobody reads"
+            " there: ansible-playbook rotate.yml -l {client} -e rotation_force=true",
+        )
+    told = facts.recorded == facts.current and not facts.untidy and (facts.overlapping or facts.overlap_over)
+    return Decision(Action.NOTHING, reason) if told else Decision(Action.RECORD, reason, facts.current)
 
 
 def _settle(facts: Facts) -> Decision | None:
@@ -163,7 +188,7 @@ def _begin(facts: Facts) -> Decision:
 
 
 def _record(facts: Facts) -> Decision | None:
-    if facts.recorded == facts.current and not facts.untidy:
+    if facts.recorded == facts.current and not (facts.untidy or facts.overlap_over):
         return None
     return Decision(Action.RECORD, "Everything is done but the tags that say so.", facts.current)
 

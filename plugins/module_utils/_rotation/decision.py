@@ -60,6 +60,11 @@ def drift(what: str) -> Decision:
     )
 
 
+def kept_for(regions: Iterable[str]) -> str:
+    """Say why an old password stays valid that would otherwise have ended."""
+    return f"The old password stays valid, because replica regions may still give it out: {listed(regions)}."
+
+
 def adopting(names: Iterable[str]) -> str:
     """Give the variable that names rows to adopt, as it is written on a command line."""
     rows = ", ".join(f'"{name}"' for name in names)

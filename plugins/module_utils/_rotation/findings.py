@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide
@@ -64,6 +65,18 @@ def of_pending(version_id: str, age: timedelta) -> Finding:
     """Give the finding of a version that waits under AWSPENDING."""
     hours = int(age.total_seconds() // 3600)
     return Finding("pending", f"Version {version_id} has been under AWSPENDING for {hours} hours.", problem=False)
+
+
+def of_replicas(replicas: Iterable[Replica], *, holding: bool) -> Iterator[Finding]:
+    """Give the replica regions that lag; a problem where AWS has given up, or an old password stays valid for them."""
+    kept = " The old password stays valid for those who read there." if holding else ""
+    for replica in (replica for replica in replicas if replica.lags):
+        yield Finding(
+            "replica_failed" if replica.failed else "replica_lags",
+            f"A replica region may still give out what was AWSCURRENT before: {replica}.{kept}",
+            "Mend what AWS names, and replicate again: docs/runbook.md." if replica.failed else "Check again later.",
+            problem=replica.failed or holding,
+        )
 
 
 def of_expiry(expiries: Iterable[tuple[str, datetime]], cycle: Cycle, now: datetime) -> Iterator[Finding]:

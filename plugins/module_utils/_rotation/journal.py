@@ -35,6 +35,7 @@ class Journal:
     settled: bool = False
     waited_for_server: float = 0.0
     kept_until: str = ""  # the end of the overlap, where the old password stays valid on purpose
+    kept_for: str = ""  # the replica regions for which it stays valid, whatever the overlap
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -70,6 +71,8 @@ class Journal:
         """Say in one sentence what is true of the password now."""
         if self.settled:
             return "The new password is AWSCURRENT and the only one."
+        if self.kept_for:
+            return f"The new password is AWSCURRENT; the old one stays valid for replica regions: {self.kept_for}."
         if self.kept_until:
             return f"The new password is AWSCURRENT; the old one stays valid until {self.kept_until} (overlap)."
         if self.promoted:

@@ -67,6 +67,7 @@ class View:
 def look(run: Run) -> View:
     """Look once; raises RotationError where what is seen rules a rotation out whatever the labels say."""
     secret, rows = survey(run)
+    run.replicas = secret.replicas
     holders = holders_of(run, secret, {password for row in rows for password in row.passwords})
     now = datetime.now(UTC)
     mended = cycle_of(run, secret, now)

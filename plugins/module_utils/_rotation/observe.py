@@ -29,6 +29,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts imp
     PendingFacts,
     RowFacts,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicas import lagging
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import PROMOTE
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
@@ -45,6 +46,7 @@ def facts_of(
 ) -> Facts:
     """Tell labels, tags and rows as the facts that a decision is made from."""
     overlap = tags.overlap_until(secret.tags)
+    overlapping = overlap is not None and now < overlap and not run.reconciles
     return Facts(
         current=run.current.version_id,
         previous=secret.holder(PREVIOUS),
@@ -53,24 +55,25 @@ def facts_of(
         rows=tuple(_row(run, row, holders) for row in rows if row.passwords),
         trigger=run.request.begins_as,
         due=run.request.begins_as == SCHEDULED and is_due(run, secret, mended, now),
-        untidy=bool(mended.tags) or _outlived(run, secret, now) or idle_pending(run, secret) is not None,
+        untidy=bool(mended.tags) or _outlived(run, secret) or idle_pending(run, secret) is not None,
         hold=run.request.steps == PROMOTE,
         held=secret.tags.get(tags.HELD),
         spared=_spared(run, secret, mended.cycle, now),
-        overlapping=overlap is not None and now < overlap and not run.reconciles,
+        overlapping=overlapping,
         rollback=secret.tags.get(tags.ROLLBACK),
         restorable=_restorable(run, secret),
         by_administrator=run.by_administrator,
         undecryptable=tuple(sorted(run.undecryptable)),
+        overlap_over=overlap is not None and not overlapping,
+        lagging=tuple(str(replica) for replica in lagging(secret.replicas)),
+        forced=run.request.force,
     )
 
 
-def _outlived(run: Run, secret: SecretDescription, now: datetime) -> bool:
-    """Tell whether a tag speaks of a refusal that is no more, an overlap that is over, or a server of before."""
+def _outlived(run: Run, secret: SecretDescription) -> bool:
+    """Tell whether a tag speaks of a refusal that is no more, or of a server of before."""
     refused = run.current.version_id in tags.refused_versions(secret.tags)
-    overlap = tags.overlap_until(secret.tags)
-    moved = secret.tags.get(tags.SERVER_ID, run.server.server_id) != run.server.server_id
-    return refused or moved or (overlap is not None and (overlap <= now or run.reconciles))
+    return refused or secret.tags.get(tags.SERVER_ID, run.server.server_id) != run.server.server_id
 
 
 def _spared(run: Run, secret: SecretDescription, cycle: Cycle, now: datetime) -> str:

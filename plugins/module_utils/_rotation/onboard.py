@@ -29,10 +29,12 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsO
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import listed
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ONBOARDING
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal, OnboardJournal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import effort
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import DEFAULT_DEADLINE
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicate import ReplicaRequest, Replication, replicate
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import DEFAULT_DEADLINE, refuse_invalid_wait
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login, SecretValue, parse_secret
 
 
@@ -47,6 +49,7 @@ class OnboardRequest:
     kms_key_id: str | None = None
     cycle_days: int = tags.DEFAULT_CYCLE_DAYS
     calendar: Calendar = field(default_factory=Calendar)
+    replicas: ReplicaRequest = field(default_factory=ReplicaRequest)
     single_writer: bool = False
     deadline: float = DEFAULT_DEADLINE
     check: bool = False
@@ -60,10 +63,12 @@ def onboard(request: OnboardRequest, store: SecretStore) -> dict[str, Any]:
     journal = OnboardJournal(request.client, f"ansible-playbook playbooks/onboard.yml -l {request.client}")
     journal.warnings += request.tls.warnings()
     with journal.step("read"):
+        refuse_invalid_wait(request.replicas.wait)
         existing = find(store)
         wanted = _wanted(request)
-        if existing and _is_managed(existing, store, wanted):
-            return _already(request, existing)
+        managed = existing if existing and _is_managed(existing, store, wanted) else None
+    if managed:
+        return _already(request, store, journal, managed)
     with journal.step("open"):
         session = _log_in(request, journal, wanted)
     try:
@@ -90,19 +95,26 @@ def _onboard(
         if not request.check:
             journal.stored = version.version_id if version else str(uuid.uuid4())
             _store(request, store, server, wanted, journal.stored, exists=version is not None)
+    # Last, so that a run that dies before leaves a client under management, and the next one adds what is missing.
+    replication = replicate(request.replicas, store, journal, existing)
     return {
         "changed": True,
-        "msg": _message(request, server, session, rows, existing),
+        "msg": _message(request, server, session, rows, existing) + replication.told(),
         "client": request.client,
         "secret_id": store.secret_id,
         "rows": rows,
+        "replicas": replication.result(),
         **effort(journal, store),
         "warnings": list(journal.warnings),
         "diff": {
             "before": {"secret": store.secret_id if existing else None},
-            "after": {"secret": store.secret_id, tags.CYCLE_DAYS: request.cycle_days},
+            "after": {"secret": store.secret_id, tags.CYCLE_DAYS: request.cycle_days, **_regions(replication)},
         },
     }
+
+
+def _regions(replication: Replication) -> dict[str, str]:
+    return {"replicas added": listed(replication.added)} if replication.added else {}
 
 
 def _log_in(request: OnboardRequest, journal: Journal, wanted: Login) -> Session:
@@ -238,11 +250,18 @@ def _message(
     return "; ".join(parts)
 
 
-def _already(request: OnboardRequest, existing: SecretDescription) -> dict[str, Any]:
+def _already(
+    request: OnboardRequest, store: SecretStore, journal: Journal, existing: SecretDescription
+) -> dict[str, Any]:
+    replication = replicate(request.replicas, store, journal, existing)
+    told = f"the secret {existing.name!r} is under management already; nothing to store{replication.told()}"
     return {
-        "changed": False,
-        "msg": f"{request.client}: the secret {existing.name!r} is under management already; nothing to store",
+        "changed": bool(replication.added),
+        "msg": f"{request.client}: {told}",
         "client": request.client,
         "secret_id": existing.name,
         "rows": [],
+        "replicas": replication.result(),
+        "warnings": list(journal.warnings),
+        "diff": {"before": {}, "after": _regions(replication)},
     }

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING, SecretStore
@@ -63,6 +64,8 @@ def receipt(run: Run, view: View, decision: Decision, previous: str) -> dict[str
         "rows": _rows(view, decision),
         "server": server_facts(run),
         "rotation": _cycle(run, view),
+        "replicas": [asdict(replica) for replica in run.replicas],
+        "kept_for": journal.kept_for,
         "steps": [{"name": name, "seconds": seconds} for name, seconds in journal.steps],
         "seconds": round(sum(seconds for _name, seconds in journal.steps), 3),
         **effort(journal, run.store),
@@ -109,17 +112,23 @@ def _message(run: Run, view: View, decision: Decision) -> str:
     if run.request.check:
         return f"{run.request.client}: {PLANNED[decision.action]} ({where}): {decision.reason}"
     due = run.recorded.get(tags.DUE, "unchanged")
-    kept = f" the old password stays valid until {run.journal.kept_until};" if run.journal.kept_until else ""
     throttled = f", {run.store.throttles.count} answers throttled" if run.store.throttles.count else ""
     done = DONE[decision.action]
     if run.adopted:
         more = "" if decision.action is Action.RECORD else f"; {done}"
         done = f"the password that works is in the secret again{more}"
     return (
-        f"{run.request.client}: {done} ({where}); AWSCURRENT is {run.current.version_id},{kept}"
+        f"{run.request.client}: {done} ({where}); AWSCURRENT is {run.current.version_id},{_kept(run.journal)}"
         f" next due {due}; {run.store.calls.total()} Secrets Manager calls, {run.journal.logins} logins,"
         f" {run.journal.refused_logins} refused{throttled}"
     )
+
+
+def _kept(journal: Journal) -> str:
+    """Say for how long the old password stays valid; empty where it has ended."""
+    if journal.kept_for:
+        return f" the old password stays valid for replica regions ({journal.kept_for});"
+    return f" the old password stays valid until {journal.kept_until};" if journal.kept_until else ""
 
 
 def _rows(view: View, decision: Decision) -> list[dict[str, str]]:

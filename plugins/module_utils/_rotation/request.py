@@ -19,6 +19,8 @@ DEFAULT_PER_SERVER = 1
 MOST_PER_SERVER = 64
 REASON_LENGTH = 200
 LONGEST_OVERLAP = 30 * 86400
+DEFAULT_REPLICA_WAIT = 30.0
+LONGEST_REPLICA_WAIT = 600
 ALL, PROMOTE, FINISH = "all", "promote", "finish"
 STEPS = (ALL, PROMOTE, FINISH)
 
@@ -33,7 +35,8 @@ class RotationRequest:
     ``pull_days``, so that a fleet's work is spread. ``kill_sessions`` ends the account's other connections afterwards.
     ``adopt_rows`` names foreign rows (user@host) that are to carry this secret's password from now on.
     ``accept_server_id`` names another server than the remembered one as the right one. ``per_server`` is the number
-    of rotations that may be at work on one server, 0 any number.
+    of rotations that may be at work on one server, 0 any number. ``replica_wait`` is how many seconds the end of the old
+    password waits for replica regions.
     """
 
     client: str
@@ -57,6 +60,7 @@ class RotationRequest:
     allow_plaintext_statement: bool = False
     accept_server_id: str | None = None
     per_server: int = DEFAULT_PER_SERVER
+    replica_wait: float = DEFAULT_REPLICA_WAIT
     check: bool = False
 
     @property
@@ -88,3 +92,14 @@ class RotationRequest:
                 code="invalid_option",
                 next_step="Correct rotation_per_server.",
             )
+        refuse_invalid_wait(self.replica_wait)
+
+
+def refuse_invalid_wait(seconds: float) -> None:
+    """Raise a RotationError where nobody can wait so long for replica regions."""
+    if not 0 <= seconds <= LONGEST_REPLICA_WAIT:
+        raise RotationError(
+            f"The wait for replica regions must be from 0 to {LONGEST_REPLICA_WAIT} seconds.",
+            code="invalid_option",
+            next_step="Correct rotation_replica_wait.",
+        )

@@ -13,12 +13,13 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import BU
 from ansible_collections.dbops.rotation.plugins.module_utils._db.slots import SLOT_BUSY
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, RotationError, SwapLost
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.change import execute
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide, predicted
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide, held_by_replicas, predicted
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import DRIFT, Action, Decision
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import SCHEDULED
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View, look
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import left_alone, receipt
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicas import catch_up
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
@@ -89,8 +90,7 @@ def until_done(run: Run) -> tuple[View, Decision]:
 
 def _look_and_decide(run: Run) -> tuple[View, Decision]:
     for last in run.attempts():
-        with run.journal.step("look"):
-            view = look(run)
+        view = _look(run)
         decision = decide(view.facts)
         if last or decision.code != DRIFT:
             break
@@ -98,3 +98,13 @@ def _look_and_decide(run: Run) -> tuple[View, Decision]:
         if decision.action is Action.REFUSE:
             raise RotationError(decision.reason, code=decision.code, next_step=decision.next_step)
     return view, decision
+
+
+def _look(run: Run) -> View:
+    """Look; where replica regions are all that is in the way, wait for them and look again."""
+    with run.journal.step("look"):
+        view = look(run)
+    if run.request.check or not held_by_replicas(view.facts) or catch_up(run):
+        return view
+    with run.journal.step("look"):
+        return look(run)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
     CURRENT,
     PENDING,
@@ -70,6 +71,8 @@ class Run:
         self.adopted: str | None = None  # the version into which a password went that somebody had set by hand
         self.versions: dict[str, SecretVersion] = {}
         self.undecryptable: set[str] = set()
+        self.replicas: tuple[Replica, ...] = ()
+        self.replica_patience = request.replica_wait
         self.declared: dict[str, str] = {}
         self.recorded: dict[str, str] = {}
         self._matches: dict[tuple[StoredPassword, str], bool] = {}

@@ -15,6 +15,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fe
 from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import grants_digest
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import findings
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import held_by_replicas
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.findings import Finding
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View, look
@@ -66,6 +67,7 @@ def _report(run: Run) -> dict[str, Any]:
     covered = {row.name for row in view.facts.covered}
     digest = grants_digest(run.session, [row for row in view.rows if row.name in covered])
     found = [*findings.of_facts(view.facts), *_pending(run, view, now)]
+    found += findings.of_replicas(view.secret.replicas, holding=held_by_replicas(view.facts))
     found += findings.of_expiry(expiries.items(), view.cycle, now)
     found += findings.of_grants(view.secret.tags.get(tags.GRANTS), digest)
     return _result(run, found) | {
@@ -77,6 +79,7 @@ def _report(run: Run) -> dict[str, Any]:
             "cycle_days": str(view.cycle.days),
             "overlap_until": view.secret.tags.get(tags.OVERLAP_UNTIL, ""),
         },
+        "replicas": [asdict(replica) for replica in view.secret.replicas],
         "grants_digest": digest,
     }
 

@@ -1,0 +1,50 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The copies of a secret in other regions, as Secrets Manager tells of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._one_line import one_line
+
+IN_SYNC, FAILED = "InSync", "Failed"
+MESSAGE_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Replica:
+    """One replica region; ``message`` is AWS's own word on a replication that failed."""
+
+    region: str
+    status: str
+    message: str = ""
+
+    @property
+    def lags(self) -> bool:
+        """Tell whether the region may still give out what was AWSCURRENT before."""
+        return self.status != IN_SYNC
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether AWS has given up, so that waiting is of no use."""
+        return self.status == FAILED
+
+    def __str__(self) -> str:
+        """Give the region with what is wrong there."""
+        said = f": {self.message.rstrip('.')}" if self.failed and self.message else ""
+        return f"{self.region} ({self.status}{said})"
+
+
+def replicas_of(answer: Mapping[str, Any]) -> tuple[Replica, ...]:
+    """Give the replicas that an answer of DescribeSecret or ReplicateSecretToRegions names."""
+    found = (_replica(one) for one in answer.get("ReplicationStatus", ()))
+    return tuple({replica.region: replica for replica in found}.values())
+
+
+def _replica(told: Mapping[str, Any]) -> Replica:
+    message = one_line(told.get("StatusMessage") or "", MESSAGE_LENGTH)
+    return Replica(told["Region"], told.get("Status") or "unknown", message)

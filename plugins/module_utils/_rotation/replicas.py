@@ -1,0 +1,41 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Replica regions: wait, for a while, until they have what AWSCURRENT is now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+
+# AWS may answer with the state of before for a moment, so nobody asks at once.
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 8.0
+
+
+def lagging(replicas: Iterable[Replica]) -> tuple[Replica, ...]:
+    """Give those that may still give out what was AWSCURRENT before."""
+    return tuple(replica for replica in replicas if replica.lags)
+
+
+def catch_up(run: Run) -> tuple[Replica, ...]:
+    """Wait for the replicas, as long as this run may in all, and give those that still lag."""
+    began = time.monotonic()
+    with run.journal.step("replicas"):
+        run.replicas = await_replicas(run.store, min(run.replica_patience, run.deadline.spare()))
+    run.replica_patience = max(0.0, run.replica_patience - (time.monotonic() - began))
+    return lagging(run.replicas)
+
+
+def await_replicas(store: SecretStore, seconds: float) -> tuple[Replica, ...]:
+    """Ask at growing intervals until no replication is under way, at most so many seconds; give the last answer."""
+    end, pause = time.monotonic() + seconds, FIRST_PAUSE
+    while True:
+        time.sleep(min(pause, max(0.0, end - time.monotonic())))
+        replicas = store.describe().replicas
+        if time.monotonic() >= end or all(replica.failed for replica in lagging(replicas)):
+            return replicas
+        pause = min(2 * pause, LONGEST_PAUSE)
