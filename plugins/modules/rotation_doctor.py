@@ -80,8 +80,8 @@ checks:
   elements: dict
   contains:
     name:
-      description: V(identity), V(clock), V(describe), V(read), V(versions), V(replicas) (if there are any), V(permissions) or
-        V(topic).
+      description: V(identity), V(clock), V(describe), V(read), V(versions), V(replicas) (if there are any),
+        V(permissions) or V(topic).
       type: str
       sample: read
     text:

@@ -38,16 +38,29 @@ def move(client: ManagedClient, stage: str, version: str | None) -> None:
 
 def remove(client: ManagedClient) -> None:
     """Delete the secret for good, so that it is no other secret of the fleet any more."""
-    secrets_manager(client.aws).delete_secret(SecretId=client.secret_id, ForceDeleteWithoutRecovery=True)
+    aws = secrets_manager(client.aws)
+    if regions := list(replicas(client)):  # AWS deletes no secret that has any
+        aws.remove_regions_from_replication(SecretId=client.secret_id, RemoveReplicaRegions=regions)
+    aws.delete_secret(SecretId=client.secret_id, ForceDeleteWithoutRecovery=True)
+
+
+def replicas(client: ManagedClient) -> dict[str, str]:
+    """Each replica region with its status; empty for a secret that does not exist."""
+    return {replica["Region"]: replica["Status"] for replica in _described(client).get("ReplicationStatus", [])}
 
 
 def description(client: ManagedClient) -> dict[str, Any]:
     """The secret's stages, tags and state; empty for a secret that does not exist."""
+    told = _described(client)
+    return {key: told[key] for key in ("VersionIdsToStages", "Tags", "RotationEnabled", "DeletedDate") if key in told}
+
+
+def _described(client: ManagedClient) -> dict[str, Any]:
     try:
-        told = secrets_manager(client.aws).describe_secret(SecretId=client.secret_id)
+        answer: dict[str, Any] = secrets_manager(client.aws).describe_secret(SecretId=client.secret_id)
     except ClientError:
         return {}
-    return {key: told[key] for key in ("VersionIdsToStages", "Tags", "RotationEnabled", "DeletedDate") if key in told}
+    return answer
 
 
 def stages(client: ManagedClient) -> dict[str, str]:

@@ -69,6 +69,10 @@ def onboard_existing(client: ManagedClient, keys: Keys) -> Result:
     return onboard(client, keys)
 
 
+def onboard_with_replica(client: ManagedClient, keys: Keys) -> Result:
+    return onboard(client, keys, replica=[{"region": "eu-west-1"}])
+
+
 def onboard_from_another(client: ManagedClient, keys: Keys) -> Result:
     source = secrets_manager(client.aws).create_secret(
         Name=f"old/{client.user}", SecretString=json.dumps(client.document())
@@ -195,6 +199,7 @@ OTHERS: dict[tuple[str, str], Operation] = {
     ("onboarder", "secretsmanager:GetSecretValue"): onboard_existing,
     ("onboarder", "secretsmanager:GetSecretValue from a source"): onboard_from_another,
     ("onboarder", "secretsmanager:TagResource"): onboard_existing,
+    ("onboarder", "secretsmanager:ReplicateSecretToRegions"): onboard_with_replica,
     ("auditor", "secretsmanager:ListSecrets"): list_fleet,
     ("auditor", "logs:FilterLogEvents"): read_history,
     ("restorer", "secretsmanager:RestoreSecret"): restore_deleted,

@@ -22,6 +22,9 @@ AWS_TEXT = "words-of-aws"
 LOSE_REPLY = "done by AWS, the connection closed without an answer"
 HANG_UP = "not done, the connection closed without an answer"
 SILENCE = "not done, no answer until the client gives up"
+# Done by AWS, and the answer of DescribeSecret says this of a replica region: "replica:InProgress".
+REPLICA = "replica:"
+REPLICA_REGION = "eu-west-1"
 SERVER_ERRORS = ("InternalServiceError", "ServiceUnavailable")
 
 
@@ -103,6 +106,9 @@ def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
             fate = proxy.fate(self.headers.get("X-Amz-Target", "").rpartition(".")[2], body)
             if fate == SILENCE:
                 proxy.over.wait(30)
+            elif fate and fate.startswith(REPLICA):
+                status, headers, answered = proxy.forward(self.path, dict(self.headers), body)
+                self.answer(status, headers, _with_replica(answered, fate.removeprefix(REPLICA)))
             elif fate in (None, LOSE_REPLY):
                 answer = proxy.forward(self.path, dict(self.headers), body)
                 if fate is None:
@@ -121,6 +127,11 @@ def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
             """Say nothing."""
 
     return Handler
+
+
+def _with_replica(answered: bytes, status: str) -> bytes:
+    told = [{"Region": REPLICA_REGION, "Status": status}]
+    return json.dumps({**json.loads(answered), "ReplicationStatus": told}).encode()
 
 
 def _error(given: str) -> tuple[int, dict[str, str], bytes]:

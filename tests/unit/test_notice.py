@@ -8,9 +8,11 @@ import re
 import string
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2 import Environment
 
 from ansible_collections.dbops.rotation.plugins.module_utils._events import EVENTS, SEVERITIES, severity
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.notice import SCHEMA, TEXTS, Notice
@@ -26,6 +28,7 @@ every_event = pytest.mark.parametrize("event", EVENTS)
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 SUBJECT = re.compile(r"[A-Za-z0-9" + re.escape(string.punctuation) + r"][ -~]{0,98}")
 SIZE = 256 * 1024
+ROTATED = Path(__file__).resolve().parents[2] / "roles/rotation/templates/notices/rotated.j2"
 
 
 def notice(event: str = "rotated", **more: Any) -> Notice:
@@ -151,3 +154,14 @@ def test_a_reason_is_one_line_of_limited_length(text: str, most: int, expected: 
 
 def test_a_long_reason_is_cut() -> None:
     assert len(notice(reason="why\n" * 500).body()["reason"]) == 200
+
+
+@pytest.mark.parametrize(
+    ("kept_for", "told"), [("", False), ("eu-west-1 (Failed: access denied)", True)], ids=["ended", "kept"]
+)
+def test_people_are_told_of_an_old_password_that_stays_for_a_replica_region(kept_for: str, told: bool) -> None:
+    template = Environment(trim_blocks=True).from_string(ROTATED.read_text())
+    details = {"version_id": "V", "kept_for": kept_for}
+    text = template.render(rotation_client="client_acme", rotation_secret_id="x", rotation_notice_details=details)
+    assert ("The old password stays valid" in text) is told
+    assert (f"may still give it out: {kept_for}." in text) is told

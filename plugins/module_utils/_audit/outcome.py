@@ -48,9 +48,9 @@ RULES = frozenset(
         *("impossible_due", "invalid_option", "known_refused", "label_moved_back", "login_unproven"),
         *("no_password_row", "nothing_covered", "nothing_to_reconcile", "nothing_to_restore", "other_password_newer"),
         *("other_server", "plaintext_needed", "plaintext_not_enough", "privilege_missing", "read_only"),
-        *("reason_holds_password", "replica", "replica_lags", "row_problem", "secret_deleted", "secret_exists", "secret_owned"),
-        *("secret_rotation_enabled", "several_servers", "several_writers", "shared_account", "tls_required"),
-        *("unsupported_server", "version_undecryptable"),
+        *("reason_holds_password", "replica", "replica_lags", "row_problem", "secret_deleted", "secret_exists"),
+        *("secret_owned", "secret_rotation_enabled", "several_servers", "several_writers", "shared_account"),
+        *("tls_required", "unsupported_server", "version_undecryptable"),
     ]
 )
 # What says that whoever reads AWSCURRENT cannot log in with it.

@@ -33,7 +33,8 @@ HELD = "rotation/held"
 LAST = "rotation/last"
 # What people have been told.
 NOTIFIED = "rotation/notified"
-# Until when the old password stays valid beside AWSCURRENT's; empty where there is none.
+# Until when the old password stays valid beside AWSCURRENT's; empty where there is none, over where it had to stay
+# for a replica region, or where it has not been ended yet.
 OVERLAP_UNTIL = "rotation/overlap-until"
 # The versions whose password the server refused; no unattended run tries them again.
 REFUSED = "rotation/refused"

@@ -25,7 +25,12 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     RotationError,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import held_by_replicas, leads_on
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action, Decision, kept_for, listed
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import (
+    Action,
+    Decision,
+    kept_for,
+    listed,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import UNATTENDED
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.persist import persist
@@ -209,8 +214,8 @@ def _warn_of_early_end(run: Run, view: View, behind: tuple[Replica, ...]) -> Non
         run.journal.warn("The old password was promised to stay valid for longer (overlap); this run ended it.")
     if behind:
         run.journal.warn(
-            "The old password has ended, and replica regions may still give it out; programs that read there are refused"
-            f" until those have AWSCURRENT: {listed(str(replica) for replica in behind)}."
+            "The old password has ended, and replica regions may still give it out; programs that read there are"
+            f" refused until those have AWSCURRENT: {listed(str(replica) for replica in behind)}."
         )
 
 

@@ -118,8 +118,8 @@ def _keep(facts: Facts) -> Decision | None:
         return refusal(
             "replica_lags",
             f"{reason} A new one would end it.",
-            "Mend the replica (docs/runbook.md), or remove that region; then run the same command again. If nobody reads"
-            " there: ansible-playbook rotate.yml -l {client} -e rotation_force=true",
+            "Mend the replica (docs/runbook.md), or remove that region; then run the same command again. If nobody"
+            " reads there: ansible-playbook rotate.yml -l {client} -e rotation_force=true",
         )
     told = facts.recorded == facts.current and not facts.untidy and (facts.overlapping or facts.overlap_over)
     return Decision(Action.NOTHING, reason) if told else Decision(Action.RECORD, reason, facts.current)

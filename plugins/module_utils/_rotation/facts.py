@@ -72,9 +72,9 @@ class Facts:
     ``overlapping`` tells that the old password is promised to stay valid for now. ``rollback`` is the version that
     a rollback made, ``restorable`` tells that AWSPREVIOUS holds a password to go back to. ``by_administrator`` tells
     that another account opened the server. ``undecryptable`` are versions whose password could not be read.
-    ``overlap_over`` tells that the tags speak of an overlap that is over; it is written too where a replica region lags,
-    so that the next scheduled run looks again. ``lagging`` says which regions do. ``forced`` tells that a person does
-    not want to wait for them.
+    ``overlap_over`` tells that the tags speak of an overlap that is over; it is written too where a replica region
+    lags, so that the next scheduled run looks again. ``lagging`` says which regions do. ``forced`` tells that a person
+    does not want to wait for them.
     """
 
     current: str

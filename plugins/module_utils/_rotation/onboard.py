@@ -33,8 +33,15 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision 
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ONBOARDING
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal, OnboardJournal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import effort
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicate import ReplicaRequest, Replication, replicate
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import DEFAULT_DEADLINE, refuse_invalid_wait
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicate import (
+    ReplicaRequest,
+    Replication,
+    replicate,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import (
+    DEFAULT_DEADLINE,
+    refuse_invalid_wait,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login, SecretValue, parse_secret
 
 

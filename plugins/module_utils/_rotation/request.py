@@ -35,8 +35,8 @@ class RotationRequest:
     ``pull_days``, so that a fleet's work is spread. ``kill_sessions`` ends the account's other connections afterwards.
     ``adopt_rows`` names foreign rows (user@host) that are to carry this secret's password from now on.
     ``accept_server_id`` names another server than the remembered one as the right one. ``per_server`` is the number
-    of rotations that may be at work on one server, 0 any number. ``replica_wait`` is how many seconds the end of the old
-    password waits for replica regions.
+    of rotations that may be at work on one server, 0 any number. ``replica_wait`` is how many seconds the end of the
+    old password waits for replica regions.
     """
 
     client: str
