@@ -530,6 +530,22 @@ def test_a_second_rotation_is_refused_while_a_replica_region_lags_unless_forced(
 
 
 @pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
+def test_a_forced_rotation_also_ends_what_it_kept_on_its_way(flavor: str) -> None:
+    """It finishes a rollback that was cut off, keeps the password of before, ends that, and begins its own."""
+    world = start_lagging(flavor, NATIVE, "one row")
+    world.before_effect = lambda effect: cut(effect) if effect == "promote" else None
+    with contextlib.suppress(PowerCut):
+        rotate_in(world, "rollback")
+    world.before_effect = lambda _effect: None
+    world.read_elsewhere = ""
+    assert rotate_in(world, "on_demand", force=True)["rotated"]
+    assert world.current() not in WORDS.values()
+    come_to_rest(caught_up(world))
+    assert world.at_rest()
+
+
+@pytest.mark.usefixtures("at_once")
 def test_where_a_row_holds_one_password_a_replica_region_that_lags_is_only_told() -> None:
     pytest.importorskip("nacl.bindings")
     world = start_lagging(MARIADB, ED25519, "clean")

@@ -46,6 +46,7 @@ PROVEN = (Action.FINISH, Action.RESTORE)
 
 def execute(run: Run, view: View, decision: Decision) -> bool:
     """Do what was decided; tell whether the request is fulfilled (else look again and decide anew)."""
+    run.journal.kept_for = ""
     if decision.action in (Action.NOTHING, Action.RECORD) and held_by_replicas(view.facts):
         _keep_for(run, view.facts.lagging)
     if decision.action in (Action.NOTHING, Action.HOLD):
@@ -67,7 +68,7 @@ def _end(run: Run, view: View, decision: Decision) -> None:
     """End the old password, or leave it until its overlap is over; then write down that everything is done."""
     kept_until = _kept_until(run, view)
     if not kept_until and decision.action is not Action.RECORD:
-        kept_until = _discard(run, view)
+        kept_until = _discard(run, view, by_force=decision.action is Action.SETTLE and bool(view.facts.lagging))
     if kept_until:
         run.journal.kept_until = stamp(kept_until)
     if run.request.kill_sessions and is_new(run, view):
@@ -180,17 +181,18 @@ def _is_promoted(run: Run, version: SecretVersion) -> bool:
         raise
 
 
-def _discard(run: Run, view: View) -> datetime | None:
+def _discard(run: Run, view: View, *, by_force: bool) -> datetime | None:
     """End the old password on every covered row whose primary is AWSCURRENT's.
 
     Where a replica region may still give it out, it stays: an overlap that is over at once, so that every scheduled run
     looks again. Gives that moment; None where the old password has ended.
     """
-    behind = catch_up(run) if run.replicas and run.journal.promoted else lagging(run.replicas)
+    waits = run.replicas and run.journal.promoted and not by_force
+    behind = catch_up(run) if waits else lagging(run.replicas)
     with run.journal.step("discard"):
         run.fence.confirm()
         changes = _endings(run, view)
-        if changes and behind and run.journal.promoted:
+        if changes and behind and not by_force:
             _keep_for(run, [str(replica) for replica in behind])
             return datetime.now(UTC)
         _warn_of_early_end(run, view, behind)
