@@ -121,9 +121,9 @@ def ship_events(client: ManagedClient, keys: Keys) -> Result:
 
 
 def read_history(client: ManagedClient, keys: Keys) -> Result:
-    given = {"source": "logs", "log_group": audit_group(client)}
+    group = audit_group(client)
     with enforced(client.aws):
-        result: Result = client.run(HISTORY, **given, **keys)
+        result: Result = client.run(HISTORY, source="logs", log_group=group, **keys)
     return result
 
 
