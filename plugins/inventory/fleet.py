@@ -250,6 +250,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         entries = read_entries(self._entries(params, choice, path, cache), choice)
         group = self.inventory.add_group(self.get_option("group"))
         names = {state: self.inventory.add_group(self._group_name(state)) for state in GROUPS}
+        # A group without hosts and variables is lost where an inventory is exported, as AWX does.
+        for name in FIXED_NAMES.values():
+            self.inventory.set_variable(name, "rotation_from_listing", True)
         named = host_names(entries, choice, self.inventory.groups)
         standings = {name: standing(name, listed, outlook, now) for name, listed in named.items()}
         self._add_clients(named, group, _shared(params, given))

@@ -210,6 +210,12 @@ def test_every_group_is_there_without_a_client(parsed: Make) -> None:
     assert {"rotation_due", "rotation_overdue", "rotation_pulled"} <= set(parsed().groups)
 
 
+def test_the_groups_that_the_playbook_looks_for_have_something_to_export(parsed: Make) -> None:
+    """AWX keeps what ansible-inventory --export prints, and that leaves out a group that has nothing."""
+    groups = parsed().groups
+    assert all(groups[name].get_vars() for name in ("rotation_candidates", "rotation_pulled"))
+
+
 def test_groups_may_have_other_names_except_for_those_that_the_playbook_looks_for(parsed: Make) -> None:
     create("client_acme", now() - 41 * DAY)
     inventory = parsed(group_prefix="", group="databases")
