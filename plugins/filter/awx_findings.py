@@ -10,7 +10,7 @@ author:
   - dbops.rotation maintainers (@dbops)
 short_description: Say what is wrong with a configuration of AWX before AWX is called
 description:
-  - Finds calendars that AWX would refuse, playbooks that are not in the project, questions that the playbook
+  - Finds calendars that AWX would refuse, playbooks that it would not list, questions and variables that the playbook
     does not read, and names that are not written down.
 options:
   _input:

@@ -15,14 +15,14 @@ from ansible.parsing.dataloader import DataLoader
 
 START = re.compile(r"DTSTART(?:;TZID=(?P<zone>[^:]+))?:\d{8}T\d{6}(?P<utc>Z?)$")
 MESSAGES = {"started", "success", "error", "workflow_approval"}
+# AWX does not parse a file: it looks for a line that begins like a play, or imports one by the action's short name.
+LISTED = re.compile(r"^\s*-?\s*(hosts|import_playbook):", re.MULTILINE)
 # What the schedules of AWX refuse, though RFC 5545 has it.
 REFUSED = {
     "FREQ=SECONDLY": r"\bFREQ=SECONDLY\b",
     "BYDAY with a number": r"\bBYDAY=[^;]*\d",
-    "BYYEARDAY": r"\bBYYEARDAY=",
-    "BYWEEKNO": r"\bBYWEEKNO=",
-    "several days in BYMONTHDAY": r"\bBYMONTHDAY=[^;]*,",
-    "several months in BYMONTH": r"\bBYMONTH=[^;]*,",
+    "EXDATE": r"^EXDATE\b",
+    "RDATE": r"^RDATE\b",
     "COUNT above 999": r"\bCOUNT=\d{4,}",
     "COUNT and UNTIL in one rule": r"\bCOUNT=.*\bUNTIL=|\bUNTIL=.*\bCOUNT=",
 }
@@ -46,13 +46,18 @@ def findings(written: Mapping[str, Any], checkout: Path) -> Iterator[str]:
 def template_findings(template: Mapping[str, Any], inventories: set[str], checkout: Path) -> Iterator[str]:
     name = f"The job template '{template['name']}'"
     yield from unknown(name, "inventory", {template["inventory"]}, inventories)
-    if not (checkout / template["playbook"]).is_file():
+    playbook = checkout / template["playbook"]
+    if not playbook.is_file():
         yield f"{name} names the playbook {template['playbook']}, which the project does not have."
         return
+    if not LISTED.search(playbook.read_text(encoding="utf-8")):
+        yield f"{name} names the playbook {template['playbook']}, which AWX takes for none: it has no hosts of its own."
     read = variables(checkout, template["playbook"])
     for question in template.get("survey", []):
         if question["variable"] not in read:
             yield f"{name} asks for {question['variable']}, which {template['playbook']} does not read."
+    for variable in sorted(set(template.get("extra_vars", {})) - read):
+        yield f"{name} sets {variable}, which {template['playbook']} does not read."
 
 
 def unknown(where: str, kind: str, named: set[str], known: set[str]) -> Iterator[str]:
@@ -61,8 +66,9 @@ def unknown(where: str, kind: str, named: set[str], known: set[str]) -> Iterator
 
 
 def variables(checkout: Path, playbook: str) -> set[str]:
-    """Give the variables of the entry points that a playbook goes to."""
-    found: set[str] = set()
+    """Give the variables of a playbook and of the entry points that it goes to."""
+    text = (checkout / playbook).read_text(encoding="utf-8")
+    found = set(re.findall(r"\brotation_\w+", text))
     for play in DataLoader().load_from_file(str(checkout / playbook)):
         if "ansible.builtin.import_playbook" in play:
             found |= variables(checkout, str(Path(playbook).parent / play["ansible.builtin.import_playbook"]))
@@ -84,9 +90,10 @@ def rule_findings(text: str) -> Iterator[str]:
     if not any(rule.startswith("RRULE:") for rule in rules):
         yield "it has no RRULE."
     for rule in rules:
-        if "INTERVAL=" not in rule:
+        is_rule = rule.startswith(("RRULE:", "EXRULE:"))
+        if is_rule and "INTERVAL=" not in rule:
             yield f"{rule} has no INTERVAL, which AWX wants."
-        if "FREQ=" not in rule:
+        if is_rule and "FREQ=" not in rule:
             yield f"{rule} has no FREQ."
         yield from (f"AWX does not take {what}." for what, pattern in REFUSED.items() if re.search(pattern, rule))
 

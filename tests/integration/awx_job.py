@@ -76,7 +76,7 @@ class Job:
         return listed
 
     def call(self, command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-        given: dict[str, Any] = {"env": environment, "cwd": self.project, "timeout": 300}
+        given: dict[str, Any] = {"env": environment, "cwd": self.project, "timeout": 600}
         return subprocess.run(command, capture_output=True, text=True, check=False, **given)
 
     def environment(self, setting: str) -> dict[str, str]:

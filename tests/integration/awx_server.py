@@ -11,24 +11,29 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from awx_rules import VAULT, Item, playbooks, refusal, secret_fields, stored
+from managed import ROOT
+
 HOST = "127.0.0.1"
 REVISION = "4f1c2d9"
 ALSO_CALLED = {"unified_job_templates": "job_templates"}
-Item = dict[str, Any]
+HIDDEN = "$encrypted$"
 
 
 class AwxServer(ThreadingHTTPServer):
-    """Keeps what it is given; secret inputs are shown as AWX shows them."""
+    """Keeps what it is given, refuses what AWX would, and shows secrets as AWX does."""
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, token: str = "token") -> None:
         super().__init__((HOST, 0), Handler)
+        self.token = token
         self.lists: dict[str, dict[int, Item]] = defaultdict(dict)
-        self.associations: dict[str, set[int]] = defaultdict(set)
+        self.associations: dict[str, list[int]] = defaultdict(list)
         self.surveys: dict[str, Any] = {}
-        self.writes: list[tuple[str, str]] = []
+        self.requests: list[tuple[str, str]] = []
         self.numbers = itertools.count(1)
+        self.create("credential_types", VAULT)
 
     def __enter__(self) -> AwxServer:
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -42,6 +47,10 @@ class AwxServer(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://{HOST}:{self.server_port}"
 
+    @property
+    def writes(self) -> list[tuple[str, str]]:
+        return [(method, path) for method, path in self.requests if method != "GET"]
+
     def names(self, kind: str) -> list[str]:
         return sorted(item["name"] for item in self.lists[kind].values())
 
@@ -51,18 +60,34 @@ class AwxServer(ThreadingHTTPServer):
 
     def create(self, kind: str, given: Item) -> Item:
         number = next(self.numbers)
-        role = {"execute_role": {"id": 1000 + number}}
         made: Item = {"id": number, "url": f"/api/v2/{kind}/{number}/", "type": kind, "related": {}}
         for name in ("survey_spec", "update"):
             made["related"][name] = f"{made['url']}{name}/"
-        self.lists[kind][number] = {**made, "summary_fields": {"object_roles": role}, "scm_revision": "", **given}
+        summary: Item = {"object_roles": {"execute_role": {"id": 1000 + number}}}
+        self.lists[kind][number] = {**made, "summary_fields": summary, **stored(kind, given)}
+        if kind == "projects":
+            self.lists[kind][number] |= {"scm_revision": "", "playbook_files": []}
+            summary["current_update"] = {"id": self.begin_fetching(number)["id"]}
         return self.lists[kind][number]
 
-    def fetch(self, project: int) -> Item:
-        """Fetch a project: the same revision each time, at once."""
-        self.lists["projects"][project]["scm_revision"] = REVISION
-        done = {"status": "successful", "finished": "now", "failed": False, "scm_revision": REVISION}
-        return self.create("project_updates", {"name": "update", **done})
+    def begin_fetching(self, project: int) -> Item:
+        """AWX does this by itself for a new project; before it is done there are no playbooks."""
+        given = {"name": "update", "project": project, "status": "running", "finished": None, "failed": False}
+        return self.create("project_updates", given)
+
+    def finish_fetching(self, update: Item) -> None:
+        update |= {"status": "successful", "finished": "now", "scm_revision": REVISION}
+        project = self.lists["projects"][update["project"]]
+        project |= {"scm_revision": REVISION, "playbook_files": playbooks(ROOT)}
+        project["summary_fields"].pop("current_update", None)
+
+    def shown(self, item: Item) -> Item:
+        """AWX gives no secret out again."""
+        hidden = {
+            field: {name: HIDDEN if name in secret and value else value for name, value in item[field].items()}
+            for field, secret in secret_fields(item, self.lists["credential_types"]).items()
+        }
+        return {**item, **hidden}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -75,30 +100,51 @@ class Handler(BaseHTTPRequestHandler):
         elif part:
             self.list_of([{"id": one} for one in self.server.associations[self.key()]])
         elif number:
-            self.answer(200, shown(self.server.lists[kind][number]))
+            item = self.server.lists[kind][number]
+            self.answer(200, self.server.shown(item))
+            if kind == "project_updates" and not item["finished"]:
+                self.server.finish_fetching(item)
         else:
-            self.list_of([shown(item) for item in self.server.lists[kind].values() if self.wanted(item)])
+            self.list_of([self.server.shown(item) for item in self.server.lists[kind].values() if self.wanted(item)])
 
     def do_POST(self) -> None:
         kind, number, part = self.place()
         given = self.body()
-        self.server.writes.append(("POST", self.key()))
+        if self.refused(kind, part, given):
+            return
         if part == "survey_spec":
             self.server.surveys[f"{kind}/{number}"] = given
             self.answer(200, {})
         elif part == "update":
-            self.answer(202, self.server.fetch(number))
+            update = self.server.begin_fetching(number)
+            self.server.finish_fetching(update)
+            self.answer(202, update)
         elif part:
-            self.server.associations[self.key()].add(given["id"])
-            self.answer(204, None)
+            self.associate(given)
         else:
-            self.answer(201, shown(self.server.create(kind, given)))
+            self.answer(201, self.server.shown(self.server.create(kind, given)))
 
     def do_PATCH(self) -> None:
         kind, number, _part = self.place()
-        self.server.writes.append(("PATCH", self.key()))
-        self.server.lists[kind][number].update(self.body())
-        self.answer(200, shown(self.server.lists[kind][number]))
+        item, given = self.server.lists[kind][number], self.body()
+        if not self.refused(kind, "", {**item, **given}):
+            item |= stored(kind, given)
+            self.answer(200, self.server.shown(item))
+
+    def associate(self, given: Item) -> None:
+        there = self.server.associations[self.key()]
+        if given.get("disassociate"):
+            there.remove(given["id"])
+        else:
+            there.append(given["id"])
+        self.answer(204, None)
+
+    def refused(self, kind: str, part: str, given: Item) -> bool:
+        """Answer what AWX says of something that it does not take."""
+        reason = refusal(kind, part, given, self.server.lists)
+        if reason:
+            self.answer(400, reason)
+        return bool(reason)
 
     def key(self) -> str:
         return urlsplit(self.path).path.removeprefix("/api/v2").strip("/")
@@ -113,6 +159,16 @@ class Handler(BaseHTTPRequestHandler):
         every = {name: value for name, value in asked.items() if not name.startswith(("or__", "not__"))}
         same = [str(item.get(name)) == value for name, value in every.items()]
         return all(same) and (not either or any(str(item.get(name)) == value for name, value in either.items()))
+
+    def parse_request(self) -> bool:
+        """Note every request, and let nobody in without the token."""
+        if not super().parse_request():
+            return False
+        self.server.requests.append((self.command, self.key()))
+        if self.headers.get("Authorization") == f"Bearer {self.server.token}":
+            return True
+        self.answer(401, {"detail": "Authentication credentials were not provided."})
+        return False
 
     def body(self) -> Any:
         return json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
@@ -132,11 +188,3 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *arguments: Any) -> None:
         """Print nothing."""
-
-
-def shown(item: Item) -> Item:
-    """AWX never gives a secret input out again."""
-    inputs = item.get("inputs")
-    if isinstance(inputs, dict) and "secret_key" in inputs:
-        return {**item, "inputs": {**inputs, "secret_key": "$encrypted$"}}
-    return item

@@ -163,8 +163,10 @@ def write_inventory(folder: Path, hosts: dict[str, dict[str, Any]]) -> Path:
     return path
 
 
-def playbook(name: str, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def playbook(
+    name: str, *arguments: str, environment: dict[str, str] | None = None, timeout: int = 180
+) -> subprocess.CompletedProcess[str]:
     """Run a playbook of the checkout as a user does."""
     command = [str(Path(sys.executable).with_name("ansible-playbook")), name, *arguments]
     given = {**os.environ, "ANSIBLE_NOCOLOR": "1", **(environment or {})}
-    return subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, timeout=180, check=False)
+    return subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, timeout=timeout, check=False)

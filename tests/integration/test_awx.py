@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ pytestmark = [
     pytest.mark.skipif(not (COLLECTIONS / "awx/awx").is_dir(), reason="needs awx.awx: make setup-dev"),
 ]
 KEY = "an-AWS-secret-key-for-AWX"
+VAULT_PASSWORD = "the-vault-password-for-AWX"
 DEFAULTS: dict[str, Any] = DataLoader().load_from_file(str(ROOT / "roles/rotation_awx/defaults/main.yml"))
 
 
@@ -30,26 +32,46 @@ def awx() -> Iterator[AwxServer]:
         yield server
 
 
-def configure(awx: AwxServer, *arguments: str, **variables: Any) -> Run:
+MAIL_PASSWORD = "the-password-of-a-mail-account"
+NOTIFICATION: dict[str, Any] = DEFAULTS["rotation_awx_notification"]
+WITH_PASSWORD = {
+    **NOTIFICATION,
+    "configuration": {**NOTIFICATION["configuration"], "password": MAIL_PASSWORD},
+    # The templates of AWX would be filled in as extra variables of this run.
+    "messages": {name: {"message": "See AWX", "body": ""} for name in NOTIFICATION["messages"]},
+}
+# What an operator has in the environment the first time.
+SECRETS = {
+    "ROTATION_AWX_ACCESS_KEY": "AKIAEXAMPLE",
+    "ROTATION_AWX_SECRET_KEY": KEY,
+    "ROTATION_AWX_BACKUP_PASSWORD": VAULT_PASSWORD,
+}
+
+
+def configure(awx: AwxServer, *arguments: str, secrets: bool = True, **variables: Any) -> Run:
     environment = {
         "CONTROLLER_HOST": awx.url,
         "CONTROLLER_OAUTH_TOKEN": "token",
-        "ROTATION_AWX_ACCESS_KEY": "AKIAEXAMPLE",
-        "ROTATION_AWX_SECRET_KEY": KEY,
         "ANSIBLE_PIPELINING": "1",
+        **(SECRETS if secrets else {}),
     }
-    given = {"rotation_awx_project": {**DEFAULTS["rotation_awx_project"], "fetch_now": False}, **variables}
-    return playbook(
-        "playbooks/awx.yml", "-i", "localhost,", "-e", json.dumps(given), *arguments, environment=environment
-    )
+    command = ("playbooks/awx.yml", "-i", "localhost,", "-e", json.dumps(variables), *arguments)
+    # Some fifty modules, each in a Python of its own.
+    return playbook(*command, environment=environment, timeout=600)
+
+
+def changes(run: Run) -> int:
+    assert run.returncode == 0 and "[WARNING]" not in said(run), said(run)[-2500:]
+    found = re.search(r"changed=(\d+)", run.stdout)
+    assert found
+    return int(found.group(1))
 
 
 def test_a_first_run_makes_everything_and_a_second_one_nothing(awx: AwxServer) -> None:
-    checked = configure(awx, "--check")
-    assert checked.returncode == 0 and awx.writes == [], said(checked)
-    run = configure(awx, "-vvv")
-    assert run.returncode == 0 and "[WARNING]" not in said(run), said(run)[-2500:]
-    assert KEY not in run.stdout + run.stderr
+    assert changes(configure(awx, "--check")) == 1 and awx.writes == []
+    run = configure(awx, "-vvv", rotation_awx_notification=WITH_PASSWORD)
+    assert changes(run)
+    assert [word for word in (KEY, VAULT_PASSWORD, MAIL_PASSWORD) if word in run.stdout + run.stderr] == []
     assert awx.names("job_templates") == sorted(one["name"] for one in DEFAULTS["rotation_awx_job_templates"])
     assert awx.names("schedules") == sorted(one["name"] for one in DEFAULTS["rotation_awx_schedules"])
     environment = awx.named("execution_environments", DEFAULTS["rotation_awx_environment"]["name"])["id"]
@@ -61,14 +83,48 @@ def test_a_first_run_makes_everything_and_a_second_one_nothing(awx: AwxServer) -
     assert now["ask_limit_on_launch"] and now["survey_enabled"]
     questions = awx.surveys[f"job_templates/{now['id']}"]["spec"]
     assert [question["variable"] for question in questions] == ["rotation_reason", "rotation_force"]
-    (written, awx.writes) = (awx.writes, [])
-    assert written
-    again = configure(awx, "--check")
-    assert again.returncode == 0 and "changed=0" in again.stdout, said(again)
-    again = configure(awx)
-    assert again.returncode == 0 and "changed=0" in again.stdout, said(again)
+    assert_backup_has_its_password(awx)
+    awx.requests.clear()
+    moved = {**WITH_PASSWORD, "configuration": {**WITH_PASSWORD["configuration"], "port": 465}}
+    assert changes(configure(awx, "--check", rotation_awx_notification=moved)) == 1 and awx.writes == []
+    # The secrets are needed once; without them a run finds everything as it should be.
+    assert changes(configure(awx, rotation_awx_notification=WITH_PASSWORD, secrets=False)) == 0
     # A project is fetched by every run.
     assert [path for _method, path in awx.writes if not path.endswith("/update")] == []
+
+
+def assert_backup_has_its_password(awx: AwxServer) -> None:
+    """As a credential of AWX's own type, and nothing of it in the variables."""
+    backup = awx.named("job_templates", "Backup")
+    used = awx.associations[f"job_templates/{backup['id']}/credentials"]
+    vault = awx.named("credentials", "Vault of the backups")
+    assert vault["id"] in used and len(used) == 2
+    assert awx.lists["credential_types"][vault["credential_type"]]["name"] == "Vault"
+    assert vault["inputs"] == {"vault_id": "backup", "vault_password": VAULT_PASSWORD}
+    assert json.loads(backup["extra_vars"]) == {
+        "rotation_backup_file": "/var/backups/rotation/secrets.vault",
+        "rotation_backup_vault_id": "backup",
+    }
+    # It is off until somebody has seen that the file stays.
+    assert awx.named("schedules", "Backup every morning")["enabled"] is False
+
+
+def test_what_is_not_there_is_named_and_ends_a_check(awx: AwxServer) -> None:
+    run = configure(awx, secrets=False)
+    assert run.returncode == 2 and "AWX has no credential 'AWS for the rotation', and jobs name it." in said(run)
+    assert awx.lists["projects"] == awx.lists["job_templates"] == {}
+    # Nodes with a role of their own need no key.
+    few: dict[str, Any] = {"rotation_awx_aws_credential": "", "rotation_awx_operators_execute": []}
+    few["rotation_awx_job_templates"] = DEFAULTS["rotation_awx_job_templates"][:1]
+    few["rotation_awx_schedules"] = DEFAULTS["rotation_awx_schedules"][:1]
+    assert changes(configure(awx, secrets=False, **few))
+    assert awx.lists["credentials"] == {} and awx.names("job_templates") == ["Rotate due clients"]
+    # An upgrade brings what the rest of a check would ask for by name.
+    awx.requests.clear()
+    assert changes(configure(awx, "--check")) == 2  # both credentials
+    more = [*DEFAULTS["rotation_awx_inventories"], {"name": "Others", "source_path": "inventories/fleet/fleet.yml"}]
+    assert changes(configure(awx, "--check", rotation_awx_inventories=more, **few)) == 1
+    assert awx.writes == []
 
 
 def test_a_key_reaches_a_job_as_a_file_only() -> None:
@@ -86,4 +142,4 @@ def test_a_mistake_is_refused_before_awx_is_called(awx: AwxServer) -> None:
     schedule = {**DEFAULTS["rotation_awx_schedules"][0], "rrule": "DTSTART:20260101T001500Z RRULE:FREQ=HOURLY"}
     run = configure(awx, rotation_awx_schedules=[schedule])
     assert run.returncode == 2 and "RRULE:FREQ=HOURLY has no INTERVAL" in said(run), said(run)
-    assert "AWX was not called." in said(run) and awx.lists == {} and awx.writes == []
+    assert "AWX was not called." in said(run) and awx.requests == []

@@ -1,117 +1,203 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbooks as AWX runs them: by ansible-runner, in the checkout, and no secret in what it keeps of a job."""
+"""The playbooks as AWX runs them: by ansible-runner, in a copy of the project, and no secret in what a job leaves."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from by_hand import stages
-from managed import ROOT, ManagedClient, write_inventory
+from awx_job import RUNNER, SECRET_KEY, Event, Job, copy_of_the_project
+from awx_server import AwxServer
+from by_hand import remove, stages, tags
+from managed import ROOT, ManagedClient
+from test_awx import COLLECTIONS, KEY
+from test_fleet import Fleet
 from test_leaks import passwords
 from test_rotate_due import is_due
+from test_schedule import Machine
+from world.aws import REGION
+from world.databases import DatabaseServer
 
-RUNNER = shutil.which("ansible-runner", path=str(Path(sys.executable).parent))
 pytestmark = pytest.mark.skipif(RUNNER is None, reason="ansible-runner comes with make setup-dev")
-SECRET_KEY = "an-AWS-secret-key-for-the-runner-test"
+VAULT_PASSWORD = "the-vault-password-of-the-runner-test"
+TOKEN = "the-token-of-AWX-of-the-runner-test"
+Step = tuple[str, tuple[str, ...], dict[str, Any]]
 
 
-class Job:
-    """A private data directory as AWX makes one: the checkout is the project, and the events are kept."""
-
-    def __init__(self, folder: Path, client: ManagedClient) -> None:
-        self.folder, self.client = folder, client
-        self.artifacts = folder / "artifacts"
-        self.keys = folder.with_name(f"{folder.name}-keys")
-        self.keys.write_text(f"[default]\naws_access_key_id = testing\naws_secret_access_key = {SECRET_KEY}\n")
-        (folder / "project").symlink_to(ROOT)
-        (folder / "env").mkdir()
-        (folder / "inventory").mkdir()
-        write_inventory(
-            folder / "inventory", {client.name: client.variables(rotation_access_key=None, rotation_secret_key=None)}
-        )
-
-    def run(self, name: str, *arguments: str, **variables: Any) -> tuple[int, list[dict[str, Any]]]:
-        """Run a playbook; give its status and its events."""
-        ident = f"job-{len(list(self.artifacts.glob('*'))) + 1}"
-        extra = ("--extra-vars", json.dumps(variables)) if variables else ()
-        line = " ".join(f"'{word}'" for word in (*arguments, *extra))
-        command = [str(RUNNER), "run", str(self.folder), "--playbook", name, "--ident", ident, "--cmdline", line]
-        run = subprocess.run(
-            command, env=self.environment(), cwd=ROOT, capture_output=True, text=True, timeout=180, check=False
-        )
-        (self.folder / f"{ident}.printed").write_text(run.stdout + run.stderr)
-        return run.returncode, [json.loads(path.read_text()) for path in self.event_files(ident)]
-
-    def environment(self) -> dict[str, str]:
-        """AWX puts its own folder before the collections path of the project.
-
-        The keys are in a file: ansible-runner keeps the whole environment of a job, in its file "command".
-        """
-        return {
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "ANSIBLE_COLLECTIONS_PATH": f"{self.folder}/requirements_collections:{ROOT}/collections",
-            "AWS_SHARED_CREDENTIALS_FILE": str(self.keys),
-        }
-
-    def event_files(self, ident: str) -> list[Path]:
-        """The files of a job's events, which begin with their number."""
-        found = (self.artifacts / ident / "job_events").glob("[0-9]*.json")
-        return sorted(found, key=lambda path: int(path.name.partition("-")[0]))
-
-    def files(self) -> Iterator[Path]:
-        return (path for path in self.folder.rglob("*") if path.is_file() and not path.is_symlink())
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_of_the_project(tmp_path_factory.mktemp("awx") / "project")
 
 
 @pytest.fixture
-def job(mysql_client: ManagedClient, tmp_path: Path) -> Job:
-    return Job(tmp_path, mysql_client)
+def job(mysql_client: ManagedClient, project: Path, tmp_path: Path) -> Job:
+    return job_of(mysql_client, project, tmp_path)
 
 
-def said(events: list[dict[str, Any]]) -> str:
+def job_of(client: ManagedClient, project: Path, folder: Path) -> Job:
+    """A job with one client, whose keys are in no variable."""
+    variables = client.variables(rotation_access_key=None, rotation_secret_key=None)
+    return Job(folder, project, {client.name: variables})
+
+
+def said(events: list[Event]) -> str:
     """All that the job printed, without line breaks and colours."""
     return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", " ".join(event["stdout"] for event in events)).split())
 
 
-def test_a_life_of_a_client_leaves_no_secret_in_the_artifacts(job: Job, tmp_path: Path) -> None:
-    client = job.client
-    password_file = tmp_path / "password"
-    password_file.write_text(client.password)
-    # What is given to a job beside its artifacts lies where AWX puts the files of a credential.
-    limit = ("--limit", client.name)
-    onboarding = {"rotation_onboard_password_file": str(password_file)}
-    steps: list[tuple[str, tuple[str, ...], dict[str, Any]]] = [
-        ("playbooks/onboard.yml", limit, onboarding),
-        ("rotate.yml", (*limit, "-vvv", "--diff"), {"rotation_reason": "CHG-1042"}),
-        ("playbooks/rotate_due.yml", (), {}),
-        ("playbooks/status.yml", (), {}),
-        ("playbooks/verify.yml", (), {}),
-        ("playbooks/rollback.yml", limit, {"rotation_force": True}),
-        ("playbooks/reconcile.yml", limit, {}),
-    ]
+def succeed(job: Job, steps: list[Step]) -> None:
     for name, arguments, variables in steps:
         status, events = job.run(name, *arguments, **variables)
         assert status == 0, f"{name}: {said(events)}"
         assert "[WARNING]" not in said(events), f"{name}: {said(events)}"
-    password_file.unlink()
-    known = {SECRET_KEY, *passwords(client)}
-    assert len(known) >= 3
+
+
+def assert_no_secret(job: Job, known: set[str], jobs: int) -> None:
+    """Look into every file that the jobs left, and be sure that there were events to look into."""
     searched = list(job.files())
-    assert len([path for path in searched if path.parent.name == "job_events"]) > 7 * 4
+    assert len([path for path in searched if path.parent.name == "job_events"]) > jobs * 4
     assert [(path.name, word[:4]) for path in searched for word in known if word.encode() in path.read_bytes()] == []
 
 
-def test_a_scheduled_job_rotates_what_is_due_and_its_result_names_versions_only(job: Job) -> None:
-    client = job.client
+LIFE = (
+    "playbooks/onboard.yml",
+    "rotate.yml",
+    "playbooks/rotate.yml",
+    "playbooks/rotate_fleet.yml",
+    "playbooks/rotate_due.yml",
+    "playbooks/status.yml",
+    "playbooks/verify.yml",
+    "playbooks/rollback.yml",
+    "playbooks/reconcile.yml",
+)
+
+
+def test_a_life_of_a_client_leaves_no_secret_in_the_artifacts(
+    mysql_client: ManagedClient, job: Job, tmp_path: Path
+) -> None:
+    client = mysql_client
+    password_file = tmp_path.with_name(f"{tmp_path.name}-password")
+    password_file.write_text(client.password)
+    limit, force = ("--limit", client.name), {"rotation_force": "true"}
+    # The answers of a survey are text.
+    given: dict[str, Any] = {
+        "playbooks/onboard.yml": {
+            "rotation_onboard_password_file": str(password_file),
+            "rotation_onboard_rotate": "false",
+        },
+        "rotate.yml": {"rotation_reason": "CHG-1042", "rotation_force": "false"},
+        "playbooks/rotate.yml": force,
+        "playbooks/rotate_fleet.yml": {"rotation_canaries": client.name, **force},
+        "playbooks/rollback.yml": force,
+    }
+    succeed(job, [(name, (*limit, "-vvv", "--diff"), given.get(name, {})) for name in LIFE])
+    known = {SECRET_KEY, *passwords(client)}
+    assert len(known) >= 5
+    assert_no_secret(job, known, len(LIFE))
+
+
+AROUND = (
+    "playbooks/doctor.yml",
+    "playbooks/access.yml",
+    "playbooks/backup.yml",
+    "playbooks/restore.yml",
+    "playbooks/history.yml",
+    "playbooks/schedule_cron.yml",
+    "playbooks/awx.yml",
+    "playbooks/provision.yml",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (COLLECTIONS / "awx/awx").is_dir(), reason="needs collections: make setup-dev")
+def test_what_stands_around_rotation_leaves_no_secret_in_the_artifacts(
+    mysql_client: ManagedClient, job: Job, tmp_path: Path
+) -> None:
+    client = mysql_client
+    client.rotate()
+    outside = tmp_path.with_name(f"{tmp_path.name}-outside")
+    outside.mkdir()
+    job.besides = {
+        "HOME": str(outside),
+        "ROTATION_AUDIT_SPOOL": str(outside / "spool"),
+        "ANSIBLE_CALLBACKS_ENABLED": "dbops.rotation.rotation_audit",
+        # The collections that provision uses deprecate options that have to be given to be rid of their defaults.
+        "ANSIBLE_DEPRECATION_WARNINGS": "False",
+    }
+    steps = Around(client, outside)
+    with AwxServer(token=TOKEN) as awx:
+        for name in AROUND:
+            arguments, variables = steps.of(name, awx)
+            job.answer(steps.prompts(name))
+            succeed(job, [(name, arguments, variables)])
+            if name == "playbooks/backup.yml":
+                remove(client)
+    assert b"$ANSIBLE_VAULT;1.2;AES256;backup" in steps.backup.read_bytes()
+    assert client.opens(client.stored()["password"])
+    job.answer({})
+    known = {SECRET_KEY, KEY, TOKEN, VAULT_PASSWORD, *passwords(client)}
+    assert len(known) >= 6
+    assert_no_secret(job, known, len(AROUND))
+
+
+class Around:
+    """What each playbook is given beside the client."""
+
+    def __init__(self, client: ManagedClient, folder: Path) -> None:
+        self.client, self.folder = client, folder
+        self.backup = folder / "backups/secrets.vault"
+        self.backup.parent.mkdir()
+        self.machine = Machine(folder)
+
+    def of(self, name: str, awx: AwxServer) -> tuple[tuple[str, ...], dict[str, Any]]:
+        limit = ("--limit", self.client.name, "-vvv", "--diff")
+        vault = ("--vault-id", "backup@prompt")
+        kept = {"rotation_backup_file": str(self.backup)}
+        given: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+            "playbooks/access.yml": (limit, {"rotation_readers": ["acme-shop"]}),
+            "playbooks/backup.yml": ((*limit, *vault), {**kept, "rotation_backup_vault_id": "backup"}),
+            "playbooks/restore.yml": ((*limit, *vault), kept),
+            "playbooks/schedule_cron.yml": (("--check", "-v"), self.machine.variables()),
+            "playbooks/awx.yml": (("-v", "-e", f"@{self.controller(awx)}"), {}),
+            "playbooks/provision.yml": (("--check", "-v"), self.account()),
+        }
+        return given.get(name, (limit, {}))
+
+    def controller(self, awx: AwxServer) -> Path:
+        """Write which AWX, where its modules look for it, and give a file with the keys that it is to have."""
+        (self.folder / ".tower_cli.cfg").write_text(f"[general]\nhost = {awx.url}\noauth_token = {TOKEN}\n")
+        given = {"access_key": "AKIAEXAMPLE", "secret_key": KEY}
+        given = {f"rotation_awx_aws_{name}": value for name, value in given.items()}
+        path = self.folder / "awx.json"
+        path.write_text(json.dumps({**given, "rotation_awx_backup_password": VAULT_PASSWORD}))
+        return path
+
+    def account(self) -> dict[str, Any]:
+        given = {"region": REGION, "endpoint_url": self.client.aws.endpoint_url, "duties": ["rotator"]}
+        return {f"rotation_provision_{name}": value for name, value in given.items()}
+
+    def prompts(self, name: str) -> dict[str, str]:
+        """What ansible-runner answers, as AWX has it do with a credential of the type Vault."""
+        asked = name in ("playbooks/backup.yml", "playbooks/restore.yml")
+        return {r"Vault password \(backup\):\s*?$": VAULT_PASSWORD} if asked else {}
+
+
+@pytest.mark.slow
+def test_every_playbook_is_run() -> None:
+    assert {*LIFE, *AROUND} == {
+        "rotate.yml",
+        *(f"playbooks/{path.name}" for path in (ROOT / "playbooks").glob("*.yml")),
+    }
+
+
+def test_a_scheduled_job_rotates_what_is_due_and_its_result_names_versions_only(
+    mysql_client: ManagedClient, job: Job
+) -> None:
+    client = mysql_client
     client.rotate()
     is_due(client)
     before = stages(client)["AWSCURRENT"]
@@ -123,14 +209,35 @@ def test_a_scheduled_job_rotates_what_is_due_and_its_result_names_versions_only(
     assert stages(client)["AWSCURRENT"] != before
 
 
-def test_a_failed_job_says_what_to_do_and_shows_no_secret(job: Job) -> None:
-    client = job.client
+def test_the_fleet_is_listed_by_an_update_of_the_inventory_and_visited_by_a_job(
+    make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, project: Path, tmp_path: Path
+) -> None:
+    """An update has neither the working directory nor the collections path of ansible-core's own configuration."""
+    idle, due = (make_client(mysql_server).create() for _number in range(2))
+    folder = project / "inventories" / tmp_path.name
+    folder.mkdir()
+    fleet = Fleet(folder, [idle, due])
+    job = Job(tmp_path, project, {})
+    source = str(fleet.folder.relative_to(project) / "fleet.yml")
+    job.take(job.list_inventory(source))
+    before = stages(idle)
+    status, events = job.run("playbooks/rotate_due.yml")
+    assert status == 0 and "no hosts matched" in said(events), said(events)
+    is_due(due)
+    job.take(job.list_inventory(source))
+    status, events = job.run("playbooks/rotate_due.yml")
+    assert status == 0 and "[WARNING]" not in said(events), said(events)
+    assert {event["event_data"].get("host") for event in events} - {None} == {due.name}
+    assert tags(due)["rotation/trigger"] == "scheduled" and stages(idle) == before
+
+
+def test_a_failed_job_says_what_to_do_and_shows_no_secret(mysql_client: ManagedClient, job: Job) -> None:
+    client = mysql_client
     client.rotate()
     client.sql(f"DROP USER `{client.user}`@`localhost`, `{client.user}`@`%`")
     status, events = job.run("rotate.yml", "--limit", client.name, "-vvv", rotation_force=True)
     assert status == 2 and f"{client.name}: stopped at step 'open'" in said(events)
-    known = {SECRET_KEY, *passwords(client)}
-    assert [path.name for path in job.files() for word in known if word.encode() in path.read_bytes()] == []
+    assert_no_secret(job, {SECRET_KEY, *passwords(client)}, 1)
 
 
 def test_a_job_without_a_limit_is_refused(job: Job) -> None:

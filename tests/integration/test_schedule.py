@@ -35,23 +35,28 @@ class Machine:
         # ansible.builtin.cron looks for this program, and does not run it for a file of its own.
         (folder / "bin/crontab").symlink_to("/bin/false")
 
-    def play(self, *arguments: str, **variables: Any) -> Run:
-        given = {
-            "ansible_become": False,
-            "ansible_python_interpreter": sys.executable,
-            "rotation_schedule_user": getpass.getuser(),
-            "rotation_schedule_group": grp.getgrgid(os.getgid()).gr_name,
-            "rotation_schedule_manage_user": False,
-            "rotation_schedule_activate": False,
-            "rotation_schedule_ansible_playbook": shutil.which("true"),
-            "rotation_schedule_project": str(ROOT),
-            "rotation_schedule_python": sys.executable,
-            "rotation_schedule_script": str(self.script),
-            "rotation_schedule_home": str(self.folder / "home"),
-            "rotation_schedule_log_dir": str(self.folder / "log"),
-            **{f"rotation_schedule_{name}_dir": str(self.folder / name) for name in ("systemd", "cron", "logrotate")},
+    def variables(self, **given: Any) -> dict[str, Any]:
+        """The variables of a schedule that is installed below the folder, without root."""
+        folders = {f"{name}_dir": str(self.folder / name) for name in ("systemd", "cron", "logrotate")}
+        settings = {
+            "user": getpass.getuser(),
+            "group": grp.getgrgid(os.getgid()).gr_name,
+            "manage_user": False,
+            "activate": False,
+            "ansible_playbook": shutil.which("true"),
+            "project": str(ROOT),
+            "python": sys.executable,
+            "script": str(self.script),
+            "home": str(self.folder / "home"),
+            "log_dir": str(self.folder / "log"),
+            **folders,
+            **given,
         }
-        extra = json.dumps(given | {f"rotation_schedule_{name}": value for name, value in variables.items()})
+        named = {f"rotation_schedule_{name}": value for name, value in settings.items()}
+        return {"ansible_become": False, "ansible_python_interpreter": sys.executable, **named}
+
+    def play(self, *arguments: str, **given: Any) -> Run:
+        extra = json.dumps(self.variables(**given))
         environment = {"PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}", "ANSIBLE_PIPELINING": "1"}
         command = ("playbooks/schedule_cron.yml", "-i", "localhost,", "-c", "local", "-e", extra, *arguments)
         return playbook(*command, environment=environment)

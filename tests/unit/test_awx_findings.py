@@ -51,6 +51,7 @@ def test_each_mistake_is_named(written: dict[str, Any]) -> None:
     due["playbook"] = "playbooks/rotate_dew.yml"
     now["survey"][0]["variable"] = "rotation_raeson"
     now["inventory"] = "Clientele"
+    now["extra_vars"] = {"rotation_waves": ["50%"], "rotation_backup_file": "/secrets"}
     written["schedules"][0]["job_template"] = "Rotate due clients every hour"
     written["execute"].append("Rotate all")
     del written["messages"]["workflow_approval"]
@@ -58,11 +59,21 @@ def test_each_mistake_is_named(written: dict[str, Any]) -> None:
         "The job template 'Rotate due clients' names the playbook playbooks/rotate_dew.yml, "
         "which the project does not have.",
         "The job template 'Rotate a client now' names the inventory 'Clientele', which is not written down.",
-        "The job template 'Rotate a client now' asks for rotation_raeson, which rotate.yml does not read.",
+        "The job template 'Rotate a client now' asks for rotation_raeson, which playbooks/rotate.yml does not read.",
+        "The job template 'Rotate a client now' sets rotation_backup_file, which playbooks/rotate.yml does not read.",
         "The schedule 'Rotate due clients every hour' names the job template 'Rotate due clients every hour', "
         "which is not written down.",
         "The list of what operators may start names the job template 'Rotate all', which is not written down.",
         "The notification has no message for workflow_approval, and AWX wants all four.",
+    ]
+
+
+def test_a_playbook_that_awx_does_not_list_is_a_mistake(written: dict[str, Any]) -> None:
+    """rotate.yml imports another one by the full name of the action, which AWX does not look for."""
+    written["job_templates"][1]["playbook"] = "rotate.yml"
+    assert list(findings(written, ROOT)) == [
+        "The job template 'Rotate a client now' names the playbook rotate.yml, "
+        "which AWX takes for none: it has no hosts of its own."
     ]
 
 
@@ -79,6 +90,7 @@ def test_a_question_that_another_playbook_reads_is_a_mistake(written: dict[str, 
         "DTSTART:20260101T001500Z RRULE:FREQ=DAILY;INTERVAL=1;COUNT=999",
         f"{BERLIN} RRULE:FREQ=WEEKLY;INTERVAL=1;BYDAY=MO,TU EXRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=TU",
         f"{BERLIN} RRULE:FREQ=MONTHLY;INTERVAL=1;BYSETPOS=1;BYDAY=SU",
+        f"{BERLIN} RRULE:FREQ=MONTHLY;INTERVAL=1;BYMONTHDAY=1,15",
     ],
 )
 def test_a_calendar_that_awx_takes_is_taken(rrule: str) -> None:
@@ -99,13 +111,11 @@ def test_a_calendar_that_awx_takes_is_taken(rrule: str) -> None:
         (f"{BERLIN} RRULE:INTERVAL=1", "no FREQ"),
         (f"{BERLIN} RRULE:FREQ=SECONDLY;INTERVAL=1", "FREQ=SECONDLY"),
         (f"{BERLIN} RRULE:FREQ=MONTHLY;INTERVAL=1;BYDAY=1SU", "BYDAY with a number"),
-        (f"{BERLIN} RRULE:FREQ=YEARLY;INTERVAL=1;BYYEARDAY=1", "BYYEARDAY"),
-        (f"{BERLIN} RRULE:FREQ=YEARLY;INTERVAL=1;BYWEEKNO=1", "BYWEEKNO"),
-        (f"{BERLIN} RRULE:FREQ=MONTHLY;INTERVAL=1;BYMONTHDAY=1,15", "several days"),
-        (f"{BERLIN} RRULE:FREQ=YEARLY;INTERVAL=1;BYMONTH=1,7", "several months"),
+        (f"{BERLIN} RRULE:FREQ=DAILY;INTERVAL=1 EXDATE:20260102T001500Z", "EXDATE"),
+        (f"{BERLIN} RRULE:FREQ=DAILY;INTERVAL=1 RDATE:20260102T001500Z", "RDATE"),
         (f"{BERLIN} RRULE:FREQ=DAILY;INTERVAL=1;COUNT=1000", "COUNT above 999"),
         (f"{BERLIN} RRULE:FREQ=DAILY;INTERVAL=1;COUNT=1;UNTIL=20270101T000000Z", "COUNT and UNTIL"),
     ],
 )
 def test_a_calendar_that_awx_refuses_is_found(rrule: str, told: str) -> None:
-    assert told in next(rule_findings(rrule))
+    assert told in " ".join(rule_findings(rrule))
