@@ -12,7 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache"
 SERVERS = CACHE / "servers"
-WORLD = CACHE / "world"
+# Molecule has a world of its own beside the one that a person may have running.
+WORLD = Path(os.environ.get("WORLD_FOLDER") or CACHE / "world")
 INVENTORY = ROOT / "inventories" / "demo"
 
 
