@@ -44,7 +44,7 @@ bench: setup-dev ## Measure a fleet against a playbook of stock collections
 matrix: setup-dev ## Run the tests with each interpreter and ansible-core that is at hand
 	@.venv/bin/nox
 
-molecule: setup-dev ## Run the molecule scenarios
+molecule: setup-dev ## Run the molecule scenarios, on a world of their own
 	@tools/molecule.sh
 
 lint: setup-dev ## Run ruff, mypy, yamllint and ansible-lint

@@ -52,6 +52,21 @@ def test_every_make_target_exists() -> None:
     assert set(re.findall(r"\bmake ([a-z-]+)", commands)) <= targets
 
 
+def test_the_workflow_runs_every_part_of_our_own_ci() -> None:
+    commands = " ".join(step.get("run", "") for step in STEPS)
+    makefile = (ROOT / "Makefile").read_text()
+    called = re.findall(r"\bmake ([a-z-]+)", commands)
+    brought = [name for target in called for name in prerequisites(makefile, target)]
+    parts = re.findall(r"^part make ([a-z-]+)", (ROOT / ".ci/run").read_text(), re.MULTILINE)
+    assert set(parts) <= {*called, *brought}
+
+
+def prerequisites(makefile: str, target: str) -> list[str]:
+    """Give what else make runs for a target."""
+    (listed,) = re.findall(rf"^{target}:(.*?)##", makefile, re.MULTILINE)
+    return str(listed).split()
+
+
 def test_every_action_is_pinned_to_a_commit() -> None:
     used = [step["uses"] for step in STEPS if "uses" in step]
     assert used and all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action) for action in used)
