@@ -1,23 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which events the metric filters of the role rotation_provision count.
-
-No emulator knows patterns for JSON, so what CloudWatch Logs documents of them is done here: a field that is missing
-matches no comparison.
-"""
+"""Which events the metric filters of the role rotation_provision count."""
 
 from __future__ import annotations
 
-import re
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from filter_pattern import matches, value_at
 
 ROLE = Path(__file__).resolve().parents[2] / "roles/rotation_provision"
-TERM = re.compile(r'\$\.([\w.]+) (=|!=|IS TRUE|IS FALSE|NOT EXISTS)(?: "([^"]*)")?')
 IAM = "arn:aws:iam::123456789012"
 GIVEN = {
     "rotation_provision_caller": {"account": "123456789012", "arn": f"{IAM}:user/x"},
@@ -33,29 +27,6 @@ STRANGERS: str = TEMPLAR.template(OWN["rotation_provision_trail_pattern"])
 RUN = {"kind": "run", "playbook": "rotate_due", "check": False, "counts": {"overdue": 2, "notices_failed": 0}}
 ROTATED = {"kind": "rotation", "outcome": "succeeded", "rotated": True, "locked_out": False, "check": False}
 FAILED = {"kind": "rotation", "outcome": "failed", "locked_out": True, "check": False}
-
-
-def field(event: Any, path: str) -> Any:
-    for name in path.split("."):
-        event = event.get(name) if isinstance(event, dict) else None
-    return event
-
-
-def holds(event: dict[str, Any], path: str, comparison: str, text: str) -> bool:
-    value = field(event, path)
-    if comparison == "NOT EXISTS":
-        return value is None
-    if comparison.startswith("IS"):
-        return value is (comparison == "IS TRUE")
-    return value is not None and fnmatchcase(str(value), text) is (comparison == "=")
-
-
-def counted(pattern: str, event: dict[str, Any]) -> bool:
-    assert pattern.startswith("{ ") and pattern.endswith(" }") and len(pattern) <= 1024
-    logic = TERM.sub(lambda term: str(holds(event, *term.groups(""))), pattern[2:-2])
-    words = logic.replace("&&", " and ").replace("||", " or ")
-    assert re.fullmatch(r"(True|False|and|or|[()\s])+", words), words
-    return bool(eval(words))
 
 
 @pytest.mark.parametrize(
@@ -75,11 +46,11 @@ def counted(pattern: str, event: dict[str, Any]) -> bool:
     ],
 )
 def test_an_event_is_counted_by_its_metrics(event: dict[str, Any], metrics: set[str]) -> None:
-    assert {name for name, one in METRICS.items() if counted(one["pattern"], event)} == metrics
+    assert {name for name, one in METRICS.items() if matches(one["pattern"], event)} == metrics
 
 
 def test_a_value_is_one_or_a_field_of_the_event() -> None:
-    assert field(RUN, METRICS["Overdue"]["value"].removeprefix("$.")) == 2
+    assert value_at(RUN, METRICS["Overdue"]["value"]) == 2
     assert {one["value"] for one in METRICS.values() if not one["value"].startswith("$.")} == {"1"}
 
 
@@ -108,4 +79,4 @@ def session(role: str) -> dict[str, Any]:
     ],
 )
 def test_a_stranger_is_who_is_neither_a_role_of_ours_nor_a_reader(event: dict[str, Any], stranger: bool) -> None:
-    assert counted(STRANGERS, event) is stranger
+    assert matches(STRANGERS, event) is stranger
