@@ -47,7 +47,7 @@ def test_a_policy_holds_the_actions_of_its_duty_and_no_others(duty: str) -> None
 @every_duty
 def test_every_statement_asks_for_tls_but_those_of_keys(duty: str) -> None:
     for sid, statement in statements(duty).items():
-        assert sid in ("Key", "ReplicaKeys") or statement["Condition"]["Bool"] == {"aws:SecureTransport": "true"}
+        assert sid in ("Key", "ReplicaKeys", "TopicKey") or statement["Condition"]["Bool"] == {"aws:SecureTransport": "true"}
 
 
 @every_duty
@@ -63,7 +63,11 @@ def test_no_duty_may_delete_a_secret_or_move_its_rotation(duty: str) -> None:
 
 @pytest.mark.parametrize("duty", ["notifier", "auditor", "provisioner"])
 def test_who_does_not_need_passwords_cannot_read_them(duty: str) -> None:
-    assert not actions(duty) & {"secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue", "kms:Decrypt"}
+    assert not actions(duty) & {"secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue"}
+    assert [sid for sid, statement in statements(duty).items() if "kms:Decrypt" in statement["Action"]] in (
+        [],
+        ["TopicKey"],
+    )
 
 
 def test_the_auditor_writes_nothing() -> None:
@@ -101,6 +105,13 @@ def test_a_replicas_key_is_used_only_through_secrets_manager_and_for_copies_of_o
         "kms:ViaService": "secretsmanager.*.amazonaws.com",
         "kms:EncryptionContext:SecretARN": "arn:aws:secretsmanager:*:123456789012:secret:clients/*",
     }
+
+
+@pytest.mark.parametrize("duty", ["rotator", "notifier"])
+def test_the_key_of_the_topic_is_used_only_through_sns(duty: str) -> None:
+    found = statements(duty)["TopicKey"]
+    assert found["Resource"] == [SCOPE.key_arn]
+    assert found["Condition"] == {"StringEquals": {"kms:ViaService": "sns.eu-central-1.amazonaws.com"}}
 
 
 @pytest.mark.parametrize("duty", ["rotator", "notifier"])

@@ -15,6 +15,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.backup impo
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle import CYCLE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import DOCTOR
+from ansible_collections.dbops.rotation.plugins.module_utils._module.encryption import ENCRYPTION
 from ansible_collections.dbops.rotation.plugins.module_utils._module.history import HISTORY
 from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
@@ -30,6 +31,7 @@ COLLECTION = "ansible_collections.dbops.rotation.plugins"
 OPERATIONS = {
     "rotation_cycle": CYCLE,
     "rotation_cycle_info": CYCLE_INFO,
+    "rotation_encryption": ENCRYPTION,
     "rotation_history": HISTORY,
     "rotation_doctor": DOCTOR,
     "rotation_notice": NOTICE,

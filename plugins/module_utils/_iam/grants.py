@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 # What an action works on.
 SECRETS, NEW_SECRETS, ALL, KEY, TOPIC, LOG_GROUP = "secrets", "new secrets", "everything", "key", "topic", "log group"
 CLIENT_ROLES, SOURCES, REPLICA_KEYS = "client roles", "source secrets", "replica keys"
+# The key as SNS uses it for who publishes.
+TOPIC_KEY = "key of the topic"
 # What the provisioner makes; all but keys, which have no names, are limited by name.
 KEYS, ALIASES, TOPICS, LOGS, ALARMS = "any key", "key alias", "topics", "log groups", "alarms"
 PARAMETER, POLICIES, ROLES = "parameter", "policies", "roles"
@@ -48,7 +50,13 @@ AUDIT_TRAIL = (
     Grant("logs:CreateLogStream", LOG_GROUP, "the audit trail is kept in the spool of the machine only"),
     Grant("logs:PutLogEvents", LOG_GROUP, "the audit trail is kept in the spool of the machine only"),
 )
-NOTICES = (Grant("sns:Publish", TOPIC, "a notice is not delivered"),)
+NOTICES = (
+    Grant("sns:Publish", TOPIC, "a notice is not delivered"),
+    *_unproven(
+        Grant("kms:Decrypt", TOPIC_KEY, "a notice is not delivered where the topic is encrypted with the key"),
+        Grant("kms:GenerateDataKey", TOPIC_KEY, "a notice is not delivered where the topic is encrypted with the key"),
+    ),
+)
 EXAMINED = (Grant("sns:GetTopicAttributes", TOPIC, "`doctor.yml` cannot tell whether the topic can be reached"),)
 
 ROTATOR = (
@@ -111,7 +119,7 @@ PROVISIONER = _unproven(
     *_made(TOPICS, "sns:CreateTopic sns:DeleteTopic sns:GetTopicAttributes sns:ListSubscriptionsByTopic"),
     *_made(TOPICS, "sns:ListTagsForResource sns:SetTopicAttributes sns:Subscribe sns:TagResource sns:Unsubscribe"),
     *_made(LOGS, "logs:CreateLogGroup logs:DeleteLogGroup logs:DeleteMetricFilter logs:ListTagsLogGroup"),
-    *_made(LOGS, "logs:PutMetricFilter logs:PutRetentionPolicy logs:TagLogGroup logs:TagResource"),
+    *_made(LOGS, "logs:AssociateKmsKey logs:PutMetricFilter logs:PutRetentionPolicy logs:TagLogGroup logs:TagResource"),
     *_made(ALARMS, "cloudwatch:DeleteAlarms cloudwatch:PutMetricAlarm"),
     *_made(PARAMETER, "ssm:AddTagsToResource ssm:DeleteParameter ssm:GetParameter ssm:ListTagsForResource"),
     *_made(PARAMETER, "ssm:PutParameter"),

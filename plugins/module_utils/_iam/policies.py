@@ -27,6 +27,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import 
     SECRETS,
     SOURCES,
     TOPIC,
+    TOPIC_KEY,
     TOPICS,
 )
 
@@ -88,6 +89,7 @@ def _statements(duty: str, scope: Scope) -> Iterator[Document]:
         ("Key", KEY, False),
         ("ReplicaKeys", REPLICA_KEYS, False),
         ("Topic", TOPIC, False),
+        ("TopicKey", TOPIC_KEY, False),
         ("AuditTrail", LOG_GROUP, False),
         ("ClientRoles", CLIENT_ROLES, False),
         ("Keys", KEYS, False),
@@ -123,6 +125,7 @@ def _resources(on: str, scope: Scope) -> list[str]:
         NEW_SECRETS: [scope.secrets],
         KEY: [scope.key_arn],
         TOPIC: [scope.topic_arn],
+        TOPIC_KEY: [scope.key_arn if scope.topic_arn else None],
         LOG_GROUP: [scope.logs if scope.log_group else None],
         CLIENT_ROLES: scope.client_roles,
         SOURCES: scope.source_secrets,
@@ -147,7 +150,7 @@ def _named(scope: Scope) -> dict[str, Sequence[str | None]]:
 
 
 def _conditions(sid: str, scope: Scope, *, creates: bool) -> Conditions:
-    """Give what a statement asks for: TLS, except of keys, which are reached by Secrets Manager and not by us.
+    """Give what a statement asks for: TLS, except of keys, which are reached by other services and not by us.
 
     A duty that creates secrets meets them before they have tags: none are asked of it, and it may write any.
     """
@@ -160,6 +163,8 @@ def _conditions(sid: str, scope: Scope, *, creates: bool) -> Conditions:
         copies = replace(scope, region="*").secrets
         through = {"kms:ViaService": "secretsmanager.*.amazonaws.com", "kms:EncryptionContext:SecretARN": copies}
         return {"StringLike": through}
+    if sid == "TopicKey":
+        return {"StringEquals": {"kms:ViaService": f"sns.{scope.region}.amazonaws.com"}}
     if sid == "NewSecrets":
         return {**OVER_TLS, "Null": {f"aws:RequestTag/{CLIENT_TAG}": "false"}}
     if sid not in ("Secrets", "Tags") or creates:

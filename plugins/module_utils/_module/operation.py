@@ -36,7 +36,7 @@ class Operation:
             "argument_spec": self.spec,
             "mutually_exclusive": [list(names) for names in (*MUTUALLY_EXCLUSIVE, *self.mutually_exclusive)],
             "required_one_of": [list(names) for names in self.required_one_of],
-            "required_together": [list(names) for names in REQUIRED_TOGETHER],
+            "required_together": [list(names) for names in REQUIRED_TOGETHER if set(names) <= self.spec.keys()],
             "required_if": [[option, value, list(names)] for option, value, names in self.required_if],
         }
 

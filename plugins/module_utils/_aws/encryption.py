@@ -1,0 +1,95 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which KMS key encrypts a topic and a log group. Whatever goes wrong there is told as one kind of error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
+
+MISSING = ("NotFound", "NotFoundException", "ResourceNotFoundException")
+DENIED = ("AuthorizationError", "AuthorizationErrorException", "AccessDenied", "AccessDeniedException")
+ALLOW = "Allow that to this identity; the provisioner's policy in docs/iam.md does. Then run the same command again."
+KEY = "Check that the key is enabled and that its policy names the service, as docs/provision.md says."
+
+
+class EncryptedTopic:
+    """A topic of SNS; only RotationError is raised."""
+
+    def __init__(self, client: Any, arn: str) -> None:
+        """Take a boto3 client of SNS."""
+        self._client, self.arn = client, arn
+
+    @property
+    def title(self) -> str:
+        """Give the words for messages."""
+        return f"the topic {self.arn}"
+
+    def key(self) -> str | None:
+        """Read which key encrypts it; None for none, or where there is no such topic."""
+        found = _read(self._client, "get_topic_attributes", f"look at {self.title}", TopicArn=self.arn)
+        return (found.get("Attributes", {}).get("KmsMasterKeyId") or None) if found else None
+
+    def encrypt(self, key_arn: str) -> None:
+        """Have its messages encrypted with a key."""
+        given = {"TopicArn": self.arn, "AttributeName": "KmsMasterKeyId", "AttributeValue": key_arn}
+        _call(self._client, "set_topic_attributes", f"encrypt {self.title}", **given)
+
+
+class EncryptedLogGroup:
+    """A log group of CloudWatch Logs; only RotationError is raised."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        """Take a boto3 client of CloudWatch Logs."""
+        self._client, self.name = client, name
+
+    @property
+    def title(self) -> str:
+        """Give the words for messages."""
+        return f"the log group {self.name}"
+
+    def key(self) -> str | None:
+        """Read which key encrypts what comes into it; None for none, or where there is no such group."""
+        found = _call(self._client, "describe_log_groups", f"look at {self.title}", logGroupNamePrefix=self.name)
+        return next((one.get("kmsKeyId") for one in found["logGroups"] if one["logGroupName"] == self.name), None)
+
+    def encrypt(self, key_arn: str) -> None:
+        """Have what comes from now on encrypted with a key; CloudWatch Logs takes up to five minutes for it."""
+        given = {"logGroupName": self.name, "kmsKeyId": key_arn}
+        _call(self._client, "associate_kms_key", f"encrypt {self.title}", **given)
+
+
+def _read(client: Any, operation: str, doing: str, **given: Any) -> dict[str, Any] | None:
+    try:
+        return _call(client, operation, doing, **given)
+    except RotationError as error:
+        if error.code == "aws_not_found":
+            return None
+        raise
+
+
+def _call(client: Any, operation: str, doing: str, **given: Any) -> dict[str, Any]:
+    with translated(doing):
+        try:
+            answer: dict[str, Any] = getattr(client, operation)(**given)
+        except botocore.exceptions.ClientError as error:
+            raise _refusal(error, client.meta.service_model.signing_name, doing) from None
+    return answer
+
+
+def _refusal(error: Any, service: str, doing: str) -> RotationError:
+    code = str(error.response.get("Error", {}).get("Code", "Unknown"))
+    if code in MISSING:
+        return RotationError(
+            f"Could not {doing}: it does not exist ({code}).",
+            code="aws_not_found",
+            next_step="Make it first; playbooks/provision.yml does.",
+        )
+    if code in DENIED:
+        told = f"AWS does not allow this identity to {doing}: {service}:{error.operation_name} is denied."
+        return RotationError(told, code="aws_denied", next_step=ALLOW)
+    return RotationError(f"Could not {doing}: AWS refused ({code}).", code="aws_error", next_step=KEY)

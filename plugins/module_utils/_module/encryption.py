@@ -1,0 +1,58 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The operation rotation_encryption."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.encryption import EncryptedLogGroup, EncryptedTopic
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import make_client
+from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
+from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
+    AWS_SPEC,
+    aws_options,
+    client_name,
+    sns_client,
+)
+
+
+def _work(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    wanted, things = params["kms_key_arn"], _things(params)
+    before = {thing.title: thing.key() for thing in things}
+    others = [thing for thing in things if before[thing.title] != wanted]
+    if not check:
+        for thing in others:
+            thing.encrypt(wanted)
+    named = " and ".join(thing.title for thing in others)
+    told = f"{named} {'would be' if check else 'was'} encrypted with {wanted}" if others else "all is encrypted already"
+    return {
+        "changed": bool(others),
+        "msg": f"{client_name(params)}: {told}",
+        "client": client_name(params),
+        "diff": {"before": before, "after": dict.fromkeys(before, wanted)},
+    }
+
+
+def _things(params: Mapping[str, Any]) -> list[EncryptedTopic | EncryptedLogGroup]:
+    found: list[EncryptedTopic | EncryptedLogGroup] = []
+    if params["topic_arn"]:
+        found.append(EncryptedTopic(sns_client(params, params["topic_arn"]), params["topic_arn"]))
+    if params["log_group"]:
+        found.append(EncryptedLogGroup(make_client(aws_options(params), "logs"), params["log_group"]))
+    return found
+
+
+ENCRYPTION = Operation(
+    spec={
+        "client": {"type": "str", "default": "account"},
+        "kms_key_arn": {"type": "str", "required": True, "no_log": False},
+        "topic_arn": {"type": "str"},
+        "log_group": {"type": "str"},
+        **AWS_SPEC,
+    },
+    work=_work,
+    required_one_of=(("topic_arn", "log_group"),),
+)

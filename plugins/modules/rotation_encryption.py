@@ -1,0 +1,107 @@
+#!/usr/bin/python
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rotation_encryption
+version_added: 0.2.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: Have a topic and a log group encrypted with a KMS key
+description:
+  - Sets the key of an SNS topic, which M(community.aws.sns_topic) cannot, and the key of a log group that exists
+    already, which M(amazon.aws.cloudwatchlogs_log_group) sets only where it makes the group.
+  - The key's policy must allow C(cloudwatch.amazonaws.com) to use it, or alarms to the topic are lost without a word,
+    and C(logs.<region>.amazonaws.com), or CloudWatch Logs refuses the key. The role
+    rotation_provision writes such a policy.
+  - A log group is encrypted from then on; what lies in it stays as it is.
+  - In check mode a topic or a log group that does not exist yet counts as one that is not encrypted.
+extends_documentation_fragment:
+  - dbops.rotation._attributes
+  - dbops.rotation._aws
+options:
+  client:
+    description:
+      - A name for messages. In a play it is the name of the host.
+    type: str
+    default: account
+  kms_key_arn:
+    description:
+      - ARN of the key. Both services take only symmetric keys.
+    type: str
+    required: true
+  topic_arn:
+    description:
+      - ARN of the topic.
+      - At least one of O(topic_arn) and O(log_group) is needed.
+    type: str
+  log_group:
+    description:
+      - Name of the log group.
+    type: str
+requirements:
+  - boto3 >= 1.34
+  - PyMySQL >= 1.1.1
+  - cryptography >= 42
+"""
+
+EXAMPLES = r"""
+- name: Encrypt notices and the audit trail
+  dbops.rotation.rotation_encryption:
+    kms_key_arn: arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab
+    topic_arn: arn:aws:sns:eu-central-1:123456789012:dbops-rotation
+    log_group: /dbops/rotation
+    region: eu-central-1
+"""
+
+RETURN = r"""
+msg:
+  description: What was done, in one sentence.
+  returned: always
+  type: str
+  sample: "localhost: all is encrypted already"
+client:
+  description: The name for messages.
+  returned: success
+  type: str
+  sample: localhost
+error:
+  description: The parts of a failure.
+  returned: failure
+  type: dict
+  contains:
+    client:
+      description: The client.
+      type: str
+    step:
+      description: The step at which the run stopped.
+      type: str
+    code:
+      description: A fixed word for the kind of failure, for programs.
+      type: str
+      sample: aws_denied
+    cause:
+      description: What went wrong.
+      type: str
+    state:
+      description: What was left.
+      type: str
+    next_step:
+      description: What to do.
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.dbops.rotation.plugins.module_utils._module.encryption import ENCRYPTION
+
+
+def main() -> None:
+    ENCRYPTION.run_module(AnsibleModule(supports_check_mode=True, **ENCRYPTION.validation()))
+
+
+if __name__ == "__main__":
+    main()
