@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Prepare .venv and the database servers, once; then instant. With "dev" or "--dev" also what lint and molecule need.
+# Prepare .venv and the database servers, once; then instant. With "dev" or "--dev" also what lint, molecule and the slow
+# tests need.
 # PYTHON names another interpreter than python3, MYSQLD and MARIADBD other servers than the ones found.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -8,12 +9,14 @@ cd "$(dirname "$0")/.."
 requirements=(requirements.txt tests/requirements.txt)
 stamp=.venv/.setup
 log=.cache/setup.log
+localstack=
 export PYTHONPATH=tools
 case ${1:-} in
 "") ;;
 dev | --dev)
     requirements+=(tests/requirements-dev.txt)
     stamp=.venv/.setup-dev
+    localstack=.cache/localstack
     ;;
 *)
     echo "setup: the only argument is: dev" >&2
@@ -26,10 +29,14 @@ fail() {
     exit 1
 }
 
-# What the packages in .venv depend on; empty when .venv does not work, as after an upgrade of Python.
+# What the packages in an environment depend on; empty when it does not work, as after an upgrade of Python.
 fingerprint() {
-    .venv/bin/python -c 'import sys; print(sys.version)' 2>/dev/null || return 0
-    cat "${requirements[@]}"
+    "$1/bin/python" -c 'import sys; print(sys.version)' 2>/dev/null || return 0
+    cat "${@:2}"
+}
+
+is_ready() {
+    [ -f "$1" ] && fingerprint "${@:2}" | cmp --silent - "$1"
 }
 
 make_venv() {
@@ -39,25 +46,33 @@ make_venv() {
         fail "$("$python" --version) is too old: install Python 3.11 or newer and name it with PYTHON=/path/to/python3."
     "$python" -c 'import ensurepip, venv' 2>/dev/null ||
         fail "$python cannot make virtual environments: install its venv module (Debian: apt-get install python3-venv)."
-    "$python" -m venv --clear .venv >"$log" 2>&1 || fail "python -m venv failed: see $log."
+    "$python" -m venv --clear "$1" >"$log" 2>&1 || fail "python -m venv failed: see $log."
 }
 
+# install_packages STAMP ENVIRONMENT REQUIREMENTS...
 install_packages() {
-    echo "packages: installing into .venv"
+    local files=("${@:3}")
+    is_ready "$@" && return
+    [ -n "$(fingerprint "$2")" ] || make_venv "$2"
+    echo "packages: installing into $2"
     # Compiling all of them takes a third of the time, and most modules are never imported.
-    .venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check \
-        "${requirements[@]/#/-r}" >"$log" 2>&1 ||
+    "$2/bin/python" -m pip install --quiet --no-compile --disable-pip-version-check "${files[@]/#/-r}" >"$log" 2>&1 ||
         fail "pip could not install the packages ($(grep '^ERROR' "$log" | tail -n 1)): see $log."
-    fingerprint >"$stamp"
+    fingerprint "${@:2}" >"$1"
     echo "packages: ready"
 }
 
-if [ -f "$stamp" ] && fingerprint | cmp --silent - "$stamp"; then
+install_localstack() {
+    [ -z "$localstack" ] || install_packages "$localstack/.setup" "$localstack" tests/requirements-localstack.txt
+}
+
+if is_ready "$stamp" .venv "${requirements[@]}"; then
+    install_localstack
     exec .venv/bin/python -S -m world fetch
 fi
 
 mkdir -p .cache
-[ -n "$(fingerprint)" ] || make_venv
+[ -n "$(fingerprint .venv)" ] || make_venv .venv
 # Both take long, and they share nothing: the servers are fetched with Python's standard library only.
 # Under job control they form a process group, which can be ended as a whole.
 set -m
@@ -66,6 +81,7 @@ servers=$!
 set +m
 trap 'kill -- "-$servers" 2>/dev/null || true' EXIT
 trap 'exit 130' INT TERM
-install_packages
+install_packages "$stamp" .venv "${requirements[@]}"
+install_localstack
 wait "$servers" || exit 1
 trap - EXIT INT TERM

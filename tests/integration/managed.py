@@ -164,7 +164,7 @@ def write_inventory(folder: Path, hosts: dict[str, dict[str, Any]]) -> Path:
 
 
 def playbook(
-    name: str, *arguments: str, environment: dict[str, str] | None = None, timeout: int = 180
+    name: str, *arguments: str, environment: dict[str, str] | None = None, timeout: float = 180
 ) -> subprocess.CompletedProcess[str]:
     """Run a playbook of the checkout as a user does."""
     command = [str(Path(sys.executable).with_name("ansible-playbook")), name, *arguments]

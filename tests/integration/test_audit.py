@@ -35,11 +35,10 @@ INCOMPLETE = "The audit trail is not complete for now:"
 class Audited:
     """Runs playbooks with the callback, and reads what it left."""
 
-    def __init__(self, aws: AwsEmulator, folder: Path, name: str) -> None:
-        self.aws, self.folder, self.group = aws, folder, f"/dbops/{name}"
+    def __init__(self, aws: AwsEmulator, folder: Path, group: str) -> None:
+        self.aws, self.folder, self.group = aws, folder, group
         self.spool = folder / "spool"
         self.logs = aws.client("logs")
-        self.logs.create_log_group(logGroupName=self.group)
 
     def environment(self, **given: str) -> dict[str, str]:
         return {
@@ -85,7 +84,9 @@ def json_in(output: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def audited(aws: AwsEmulator, tmp_path: Path, unique_name: str) -> Audited:
-    return Audited(aws, tmp_path, unique_name)
+    audited = Audited(aws, tmp_path, f"/dbops/{unique_name}")
+    audited.logs.create_log_group(logGroupName=audited.group)
+    return audited
 
 
 @pytest.fixture

@@ -22,12 +22,10 @@ from world.aws import REGION, AwsEmulator
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS
 
 COLLECTIONS = Path(sysconfig.get_path("purelib")) / "ansible_collections"
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not (COLLECTIONS / "community/aws").is_dir(), reason="needs the collections of requirements.yml: make setup-dev"
-    ),
-]
+needs_collections = pytest.mark.skipif(
+    not (COLLECTIONS / "community/aws").is_dir(), reason="needs the collections of requirements.yml: make setup-dev"
+)
+pytestmark = [pytest.mark.slow, needs_collections]
 ACCOUNT = "123456789012"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dba"
 TRAIL = "/cloudtrail"
@@ -108,7 +106,7 @@ def changes(run: subprocess.CompletedProcess[str]) -> int:
 
 def test_check_mode_foretells_and_changes_nothing(account: Account) -> None:
     before = account.made()
-    assert changes(account.provision("--check", "--diff")) == 9
+    assert changes(account.provision("--check", "--diff")) == 10
     assert account.made() == before
 
 
@@ -130,17 +128,34 @@ def test_everything_is_made_under_its_name(provisioned: Account) -> None:
 
 def test_key_topic_and_log_group_are_as_they_should_be(provisioned: Account) -> None:
     call = provisioned.aws.client
-    key = call("kms").describe_key(KeyId="alias/dbops-rotation")["KeyMetadata"]["KeyId"]
+    found = call("kms").describe_key(KeyId="alias/dbops-rotation")["KeyMetadata"]
+    key, arn = found["KeyId"], found["Arn"]
     assert call("kms").get_key_rotation_status(KeyId=key)["KeyRotationEnabled"]
     topic = provisioned.made()["topic"][0]
-    statements = json.loads(call("sns").get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])["Statement"]
+    attributes = call("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
+    assert attributes["KmsMasterKeyId"] == arn
+    statements = json.loads(attributes["Policy"])["Statement"]
     assert [statement["Sid"] for statement in statements] == ["Publishers", "Alarms", "OnlyOverTls"]
     subscribed = call("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     assert [one["Endpoint"] for one in subscribed] == [QUEUE]
     groups = call("logs").describe_log_groups(logGroupNamePrefix="/dbops")["logGroups"]
-    assert groups[0]["retentionInDays"] == 400
+    assert (groups[0]["retentionInDays"], groups[0]["kmsKeyId"]) == (400, arn)
     settings = json.loads(call("ssm").get_parameter(Name="/dbops/rotation/settings")["Parameter"]["Value"])
     assert settings["rotation_topic_arn"] == topic and settings["rotation_kms_key_id"].endswith(key)
+
+
+def test_the_key_may_be_used_for_alarms_and_for_this_log_group_only(provisioned: Account) -> None:
+    kms = provisioned.aws.client("kms")
+    key = kms.describe_key(KeyId="alias/dbops-rotation")["KeyMetadata"]["KeyId"]
+    policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    found = {statement["Sid"]: statement for statement in policy["Statement"]}
+    alarms, trail = found["Alarms"], found["AuditTrail"]
+    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert alarms["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+    assert alarms["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    assert trail["Principal"] == {"Service": f"logs.{REGION}.amazonaws.com"}
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/dbops/rotation"
+    assert trail["Condition"] == {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": group}}
 
 
 def test_a_role_has_the_policy_of_its_duty_for_the_things_that_were_made(provisioned: Account) -> None:

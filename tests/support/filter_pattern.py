@@ -108,8 +108,9 @@ class _Parser:
             return lambda event: _is_number(value := value_at(event, field[1])) and compare(value, float(text))
         if sign not in ("=", "!="):
             raise ValueError(f"a text cannot be compared by {sign}")
-        return lambda event: isinstance(value := value_at(event, field[1]), str) and (
-            fnmatchcase(value, text.replace("[", "[[]").replace("?", "[?]")) is (sign == "=")
+        return lambda event: (
+            isinstance(value := value_at(event, field[1]), str)
+            and (fnmatchcase(value, text.replace("[", "[[]").replace("?", "[?]")) is (sign == "="))
         )
 
     def taken(self, token: Token) -> bool:

@@ -33,7 +33,7 @@ PEOPLE = {
         ('{ $.sourceIPAddress != "123.123.*" }', True),
         ('{ $.sourceIPAddress = "111.111.*" }', True),
         ('{ $.arrayKey[0] = "value" }', True),
-        ('{ $.objectList[1].id = 2 }', True),
+        ("{ $.objectList[1].id = 2 }", True),
         ("{ $.SomeObject IS NULL }", True),
         ("{ $.SomeObject NOT EXISTS }", False),
         ("{ $.SomeOtherObject NOT EXISTS }", True),
@@ -56,7 +56,10 @@ def test_one_comparison(pattern: str, expected: bool) -> None:
         ('{ ($.user.id = 1) && ($.users[0].email = "John.Doe@example.com") }', True),
         ('{ ($.user.id = 2 && $.users[0].email = "nonmatch") || $.actions[2] = "GET" }', False),
         ('{ $.user.email = "John.Stiles@example.com" || $.coordinates[0][1] = 9 && $.actions[2] = "nonmatch" }', True),
-        ('{ ($.user.email = "John.Stiles@example.com" || $.coordinates[0][1] = 9) && $.actions[2] = "nonmatch" }', False),
+        (
+            '{ ($.user.email = "John.Stiles@example.com" || $.coordinates[0][1] = 9) && $.actions[2] = "nonmatch" }',
+            False,
+        ),
     ],
 )
 def test_and_binds_more_tightly_than_or(pattern: str, expected: bool) -> None:

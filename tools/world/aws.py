@@ -108,13 +108,9 @@ class AwsEmulator(Service):
 def client_of(endpoint_url: str, service: str = "secretsmanager", **options: Any) -> Any:
     """A boto3 client for an emulator that runs; without retries, so that a failure shows at once."""
     options.setdefault("config", Config(retries={"total_max_attempts": 1}, proxies={}))
+    options.setdefault("aws_access_key_id", ACCESS_KEY)
     return boto3.session.Session().client(
-        service,
-        endpoint_url=endpoint_url,
-        region_name=REGION,
-        aws_access_key_id=ACCESS_KEY,
-        aws_secret_access_key=SECRET_KEY,
-        **options,
+        service, endpoint_url=endpoint_url, region_name=REGION, aws_secret_access_key=SECRET_KEY, **options
     )
 
 
