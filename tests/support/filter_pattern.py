@@ -99,19 +99,18 @@ class _Parser:
             if not self.taken(("sign", ")")):
                 raise ValueError(f"a parenthesis is not closed before {self.left}")
             return test
-        field, (_kind, sign) = self.next("field"), self.next("sign", "word")
-        if sign in WORDS:
-            return lambda event: WORDS[sign](value_at(event, field[1]))
-        compare = NUMERIC[sign]
+        (_kind, path), (kind, sign) = self.next("field"), self.next("sign", "word")
+        test = WORDS[sign] if kind == "word" else self.comparison(sign)
+        return lambda event: test(value_at(event, path))
+
+    def comparison(self, sign: str) -> Test:
         kind, text = self.next("text", "number")
-        if kind == "number":
-            return lambda event: _is_number(value := value_at(event, field[1])) and compare(value, float(text))
-        if sign not in ("=", "!="):
-            raise ValueError(f"a text cannot be compared by {sign}")
-        return lambda event: (
-            isinstance(value := value_at(event, field[1]), str)
-            and (fnmatchcase(value, text.replace("[", "[[]").replace("?", "[?]")) is (sign == "="))
-        )
+        if kind == "number" and sign in NUMERIC:
+            return lambda value: _is_number(value) and NUMERIC[sign](value, float(text))
+        if kind == "text" and sign in ("=", "!="):
+            pattern = text.replace("[", "[[]").replace("?", "[?]")
+            return lambda value: isinstance(value, str) and fnmatchcase(value, pattern) is (sign == "=")
+        raise ValueError(f"a {kind} cannot be compared by {sign}")
 
     def taken(self, token: Token) -> bool:
         if self.left[:1] != [token]:

@@ -76,6 +76,8 @@ def test_and_binds_more_tightly_than_or(pattern: str, expected: bool) -> None:
         '{ $.a == "x" }',
         '{ $.a < "x" }',
         "{ $.a IS MAYBE }",
+        '{ $.a && "x" }',
+        "{ $.a || 1 }",
         "{ $.a = %x% }",
         '{ $.a = "' + 1024 * "x" + '" }',
     ],
