@@ -9,7 +9,6 @@ setup: ## Prepare .venv and the database servers, once; then instant
 
 setup-dev: ## Prepare also what lint, sanity, molecule and the slow tests need
 	@tools/setup.sh --dev
-	@tools/ministack.sh
 
 world: setup ## Start a local AWS, MySQL and MariaDB and leave them running
 	@PYTHONPATH=tools .venv/bin/python -m world up

@@ -9,14 +9,14 @@ cd "$(dirname "$0")/.."
 requirements=(requirements.txt tests/requirements.txt)
 stamp=.venv/.setup
 log=.cache/setup.log
-localstack=
+emulators=()
 export PYTHONPATH=tools
 case ${1:-} in
 "") ;;
 dev | --dev)
     requirements+=(tests/requirements-dev.txt)
     stamp=.venv/.setup-dev
-    localstack=.cache/localstack
+    emulators=(localstack ministack)
     ;;
 *)
     echo "setup: the only argument is: dev" >&2
@@ -62,12 +62,16 @@ install_packages() {
     echo "packages: ready"
 }
 
-install_localstack() {
-    [ -z "$localstack" ] || install_packages "$localstack/.setup" "$localstack" tests/requirements-localstack.txt
+# The pins of an emulator fit neither ours nor another's.
+install_emulators() {
+    local name
+    for name in "${emulators[@]}"; do
+        install_packages ".cache/$name/.setup" ".cache/$name" "tests/requirements-$name.txt"
+    done
 }
 
 if is_ready "$stamp" .venv "${requirements[@]}"; then
-    install_localstack
+    install_emulators
     exec .venv/bin/python -S -m world fetch
 fi
 
@@ -82,6 +86,6 @@ set +m
 trap 'kill -- "-$servers" 2>/dev/null || true' EXIT
 trap 'exit 130' INT TERM
 install_packages "$stamp" .venv "${requirements[@]}"
-install_localstack
+install_emulators
 wait "$servers" || exit 1
 trap - EXIT INT TERM
