@@ -59,7 +59,7 @@ class Account:
         with enforced(self.aws):
             # The collections deprecate options that have to be given to be rid of their defaults.
             quiet = {"ANSIBLE_DEPRECATION_WARNINGS": "False"}
-            run = playbook("playbooks/provision.yml", "-e", json.dumps(given), *options, environment=quiet)
+            run = playbook("playbooks/provision.yml", "-e", json.dumps(given), *options, environment=quiet, timeout=600)
         assert run.returncode == 0, run.stdout + run.stderr
         assert "WARNING" not in run.stderr, run.stderr
         return run
