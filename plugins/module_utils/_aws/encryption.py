@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import DENIED, denied_action, translated
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
 
 MISSING = ("NotFound", "NotFoundException", "ResourceNotFoundException")
-DENIED = ("AuthorizationError", "AuthorizationErrorException", "AccessDenied", "AccessDeniedException")
 ALLOW = "Allow that to this identity; the provisioner's policy in docs/iam.md does. Then run the same command again."
 KEY = "Check that the key is enabled and that its policy names the service, as docs/provision.md says."
 
@@ -90,6 +89,6 @@ def _refusal(error: Any, service: str, doing: str) -> RotationError:
             next_step="Make it first; playbooks/provision.yml does.",
         )
     if code in DENIED:
-        told = f"AWS does not allow this identity to {doing}: {service}:{error.operation_name} is denied."
+        told = f"AWS does not allow this identity to {doing}: {denied_action(error, service)} is denied."
         return RotationError(told, code="aws_denied", next_step=ALLOW)
     return RotationError(f"Could not {doing}: AWS refused ({code}).", code="aws_error", next_step=KEY)
