@@ -62,8 +62,7 @@ def succeed(*command: str, folder: Path = ROOT) -> str:
     """Run a program, with those beside it first on its path."""
     path = f"{Path(command[0]).parent}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": "tools:collections", "ANSIBLE_NOCOLOR": "1"}
-    given: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 600, "check": False}
-    run = subprocess.run(command, cwd=folder, env=environment, **given)
+    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout + run.stderr
 
