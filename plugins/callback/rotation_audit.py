@@ -54,8 +54,9 @@ options:
     description:
       - Whether every event is also written to the output of the run, as one line of JSON. For places where the spool
         does not outlive the run, such as execution environments, and where the output is collected.
+      - If it is not set, it is so in a job of AWX (which sets E(AWX_HOST)) without O(log_group), because nothing else is
+        left of it, and nowhere else.
     type: bool
-    default: false
     env: [{name: ROTATION_AUDIT_STDOUT}]
     ini: [{section: callback_rotation_audit, key: stdout}]
   check_mode:
@@ -124,6 +125,7 @@ EXAMPLES = r"""
 """
 
 import functools
+import os
 import socket
 import uuid
 from collections.abc import Callable
@@ -215,10 +217,14 @@ class CallbackModule(CallbackBase):
         return Settings(
             folder=Path(self.get_option("spool") or default_folder()),
             group=self._log_group if self.get_option("log_group") else None,
-            show=self._display.display if self.get_option("stdout") else None,
+            show=self._display.display if self._is_shown() else None,
             keep_days=self.get_option("keep_days"),
             check_mode=self.get_option("check_mode"),
         )
+
+    def _is_shown(self) -> bool:
+        asked = self.get_option("stdout")
+        return bool("AWX_HOST" in os.environ and not self.get_option("log_group") if asked is None else asked)
 
     def _log_group(self) -> LogGroup:
         # The AWS SDK takes longer to load than all the rest, so a run that ships nothing does without.

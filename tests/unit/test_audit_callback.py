@@ -46,7 +46,7 @@ class Callback(CallbackModule):
         self.warned: list[str] = []
         self.shown: list[str] = []
         display = SimpleNamespace(warning=self.warned.append, display=self.shown.append, verbosity=0)
-        self.given = {"keep_days": 90, "check_mode": False, "stdout": False, **options}
+        self.given = {"keep_days": 90, "check_mode": False, **options}
         super().__init__(display=display)
 
     def get_option(self, k: str, hostvars: Any = None) -> Any:
@@ -163,6 +163,20 @@ def test_events_can_be_lines_of_the_output(tmp_path: Path) -> None:
     callback.v2_runner_on_ok(task_result("dbops.rotation.secretsmanager_mysql_rotate", RESULT))
     callback.v2_playbook_on_stats(STATS)
     assert [json.loads(line) for line in callback.shown] == events(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "lines"),
+    [({}, 2), ({"stdout": False}, 0), ({"log_group": "/dbops/rotation", "endpoint_url": "no URL", "region": "x"}, 0)],
+)
+def test_of_a_job_of_awx_the_output_is_what_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], lines: int
+) -> None:
+    monkeypatch.setenv("AWX_HOST", "https://awx.example.com")
+    callback = began(tmp_path, **options)
+    callback.v2_runner_on_ok(task_result("dbops.rotation.secretsmanager_mysql_rotate", RESULT))
+    callback.v2_playbook_on_stats(STATS)
+    assert len(callback.shown) == lines
 
 
 def test_the_past_as_a_table() -> None:
