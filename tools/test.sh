@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
-# Run the named test suites, by default all but the slow one. Each of them runs even when one before it fails.
+# Run the named test suites, by default all but the slow one. Each of them runs even when one before it fails. A suite is
+# spread over processes, each with servers of its own; files of tests, as unit/test_decide.py, run in this one.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 suites=("$@")
 [ $# -gt 0 ] || suites=(unit integration sim faults)
+# A server takes half a gigabyte.
+spread=(-q --numprocesses auto --maxprocesses 4)
 failed=()
 for suite in "${suites[@]}"; do
     echo "== $suite"
     case $suite in
-    slow) chosen=(tests/integration -m slow) ;;
-    integration) chosen=(tests/integration -m "not slow") ;;
+    slow) chosen=("${spread[@]}" --dist loadfile -m slow tests/integration) ;;
+    integration) chosen=("${spread[@]}" --dist loadfile -m "not slow" tests/integration) ;;
+    unit | sim | faults) chosen=("${spread[@]}" --dist worksteal "tests/$suite") ;;
     *) chosen=("tests/$suite") ;;
     esac
     .venv/bin/python -m pytest "${chosen[@]}" || failed+=("$suite")

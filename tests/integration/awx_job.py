@@ -93,6 +93,7 @@ class Job:
             "PATH": f"{BIN}:{os.environ['PATH']}",
             "ANSIBLE_COLLECTIONS_PATH": ":".join(paths),
             "AWS_SHARED_CREDENTIALS_FILE": str(self.keys),
+            "AWX_HOST": "https://awx.example.com",
             **self.besides,
         }
 

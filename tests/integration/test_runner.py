@@ -98,6 +98,9 @@ def test_a_life_of_a_client_leaves_no_secret_in_the_artifacts(
     known = {SECRET_KEY, *passwords(client)}
     assert len(known) >= 5
     assert_no_secret(job, known, len(LIFE))
+    # The spool is gone with the container.
+    outputs = [path.read_text() for path in job.files() if path.name == "stdout"]
+    assert [output.count('{"id":') > 0 for output in outputs] == [True] * len(LIFE)
 
 
 AROUND = (
