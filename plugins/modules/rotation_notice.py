@@ -17,7 +17,8 @@ description:
   - Subscriptions can filter by the message attributes C(client), C(event), C(environment), C(trigger), C(severity)
     (V(info), V(warning), V(critical)) and C(notice_id). What is not known is left out.
   - What has been told is kept in the tag C(rotation/notified) of the client's secret, so that a notice comes once.
-    A crash between sending and marking makes it come twice, with the same C(notice_id).
+    A crash between sending and marking, or another run that looks before it is marked, makes it come twice, with the
+    same C(notice_id).
   - Trouble with SNS or with the tag is a warning, never a failure. Check RV(delivered).
 notes:
   - Needs C(sns:Publish) on the topic, and C(secretsmanager:DescribeSecret) and C(secretsmanager:TagResource) on the

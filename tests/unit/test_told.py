@@ -24,7 +24,7 @@ FULL = Told(DUE, frozenset({"7", "1", "overdue"}), VERSION, DUE)
 TAG_VALUE = re.compile(r"[A-Za-z0-9 +\-=._:/@]{0,256}")
 
 
-@pytest.mark.parametrize("told", [Told(), FULL, Told(rotated=OWED), Told(DUE, frozenset({"7"}))], ids=str)
+@pytest.mark.parametrize("told", [Told(), FULL, Told(rotated=OWED), Told(DUE, frozenset({"7"}))], ids=Told.tag)
 def test_what_has_been_told_is_read_again(told: Told) -> None:
     assert TAG_VALUE.fullmatch(told.tag())
     assert read_told({tags.NOTIFIED: told.tag()}) == told
