@@ -54,8 +54,8 @@ options:
     description:
       - Whether every event is also written to the output of the run, as one line of JSON. For places where the spool
         does not outlive the run, such as execution environments, and where the output is collected.
-      - If it is not set, it is so in a job of AWX (which sets E(AWX_HOST)) without O(log_group), because nothing else is
-        left of it, and nowhere else.
+      - If it is not set, it is so in a job of AWX (which sets E(AWX_HOST)) without O(log_group), because nothing else
+        is left of it, and nowhere else.
     type: bool
     env: [{name: ROTATION_AUDIT_STDOUT}]
     ini: [{section: callback_rotation_audit, key: stdout}]
