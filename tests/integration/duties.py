@@ -90,15 +90,17 @@ def state(client: ManagedClient, keys: Keys) -> Result:
 
 def failed_notice(client: ManagedClient, keys: Keys) -> Result:
     client.create()
+    told = topic(client)
     with enforced(client.aws):
-        result: Result = client.run(NOTICE, event="failed", topic_arn=topic(client), **keys)
+        result: Result = client.run(NOTICE, event="failed", topic_arn=told, **keys)
     return result
 
 
 def examine(client: ManagedClient, keys: Keys) -> Result:
     client.create()
+    told = topic(client)
     with enforced(client.aws):
-        result: Result = client.run(DOCTOR, topic_arn=topic(client), **keys)
+        result: Result = client.run(DOCTOR, topic_arn=told, **keys)
     return {**result, "failed": not result.get("healthy")}
 
 
