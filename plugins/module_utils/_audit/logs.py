@@ -10,10 +10,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import Entry
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import DENIED, denied_action, translated
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import (
+    DENIED,
+    denied_action,
+    error_code,
+    translated,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore, require_libraries
+from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
 
 # What is not shipped now is shipped by the next run; nobody waits a minute for it.
 PATIENCE = {"connect_timeout": 5, "read_timeout": 10, "retries": {"mode": "standard", "total_max_attempts": 2}}
@@ -81,20 +86,17 @@ class LogGroup:
     def _calling(self, doing: str) -> Iterator[None]:
         doing = f"{doing} in the log group {self.name}"
         try:
-            with translated(doing):
-                try:
-                    yield
-                except botocore.exceptions.ClientError as error:
-                    code = str(error.response.get("Error", {}).get("Code", "Unknown"))
-                    told = f"Could not {doing}: {_why(error, code)} ({code})."
-                    raise RotationError(told, code="logs_refused") from None
+            with translated(doing, "logs", _refusal):
+                yield
         except RotationError:
             raise
         except Exception as error:  # botocore also raises plain ValueErrors, as for an endpoint that is no URL
             raise RotationError(f"Could not {doing} ({type(error).__name__}).", code="logs_error") from None
 
 
-def _why(error: Any, code: str) -> str:
+def _refusal(error: Any, doing: str, service: str) -> RotationError:
+    code = error_code(error)
+    why = REFUSALS.get(code, "CloudWatch Logs refused")
     if code in DENIED:
-        return f"{denied_action(error, 'logs')} is denied; allow it on the log group"
-    return REFUSALS.get(code, "CloudWatch Logs refused")
+        why = f"{denied_action(error, service)} is denied; allow it on the log group"
+    return RotationError(f"Could not {doing}: {why} ({code}).", code="logs_refused")

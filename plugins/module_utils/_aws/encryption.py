@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import DENIED, denied_action, translated
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import (
+    DENIED,
+    denied_action,
+    error_code,
+    translated,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
 
 MISSING = ("NotFound", "NotFoundException", "ResourceNotFoundException")
 ALLOW = "Allow that to this identity; the provisioner's policy in docs/iam.md does. Then run the same command again."
@@ -72,16 +76,13 @@ def _read(client: Any, operation: str, doing: str, **given: Any) -> dict[str, An
 
 
 def _call(client: Any, operation: str, doing: str, **given: Any) -> dict[str, Any]:
-    with translated(doing):
-        try:
-            answer: dict[str, Any] = getattr(client, operation)(**given)
-        except botocore.exceptions.ClientError as error:
-            raise _refusal(error, client.meta.service_model.signing_name, doing) from None
+    with translated(doing, client.meta.service_model.signing_name, _refusal):
+        answer: dict[str, Any] = getattr(client, operation)(**given)
     return answer
 
 
-def _refusal(error: Any, service: str, doing: str) -> RotationError:
-    code = str(error.response.get("Error", {}).get("Code", "Unknown"))
+def _refusal(error: Any, doing: str, service: str) -> RotationError:
+    code = error_code(error)
     if code in MISSING:
         return RotationError(
             f"Could not {doing}: it does not exist ({code}).",

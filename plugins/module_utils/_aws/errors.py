@@ -10,7 +10,7 @@ error of botocore or the service may repeat a parameter, so of those only the co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -77,20 +77,14 @@ ALLOWED_ON = {
 SWAP = ("InvalidParameterException", "InvalidRequestException")
 
 
-@contextmanager
-def translated(doing: str, service: str = SECRETS_MANAGER) -> Iterator[None]:
-    """Turn any exception of botocore into a RotationError about what was being done, at the service that was asked."""
-    try:
-        yield
-    except botocore.exceptions.ClientError as error:
-        raise service_error(error, doing, service) from None
-    except botocore.exceptions.BotoCoreError as error:
-        raise _client_error(error, doing) from None
+def error_code(error: Any) -> str:
+    """Give the code of an error that a service answered."""
+    return str(error.response.get("Error", {}).get("Code", "Unknown"))
 
 
 def service_error(error: Any, doing: str, service: str = SECRETS_MANAGER) -> RotationError:
     """Give our exception for an error that the service answered."""
-    code = str(error.response.get("Error", {}).get("Code", "Unknown"))
+    code = error_code(error)
     if code == "ResourceNotFoundException":
         return SecretNotFound(
             f"Could not {doing}: there is no such secret, or no such version of it ({code}).",
@@ -112,6 +106,24 @@ def service_error(error: Any, doing: str, service: str = SECRETS_MANAGER) -> Rot
     what, remedy = SERVICE_SIDE.get(code, ("the service refused", ""))
     told = "aws_kms" if remedy == KMS else "aws_error"
     return RotationError(f"Could not {doing}: {what} ({code}).", code=told, next_step=remedy)
+
+
+@contextmanager
+def translated(
+    doing: str,
+    service: str = SECRETS_MANAGER,
+    answered: Callable[[Any, str, str], RotationError] = service_error,
+) -> Iterator[None]:
+    """Turn any exception of botocore into a RotationError about what was being done, at the service that was asked.
+
+    ``answered`` makes it of the error that the service answered, what was being done and the service.
+    """
+    try:
+        yield
+    except botocore.exceptions.ClientError as error:
+        raise answered(error, doing, service) from None
+    except botocore.exceptions.BotoCoreError as error:
+        raise _client_error(error, doing) from None
 
 
 def denied_action(error: Any, service: str) -> str:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import error_code, translated
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
@@ -101,7 +101,7 @@ def topic(sns: Any, topic_arn: str) -> Check:
     try:
         sns.get_topic_attributes(TopicArn=topic_arn)
     except botocore.exceptions.ClientError as error:
-        why = str(error.response.get("Error", {}).get("Code", "Unknown"))
+        why = error_code(error)
     except botocore.exceptions.BotoCoreError as error:
         why = type(error).__name__
     else:

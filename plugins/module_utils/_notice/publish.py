@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import DENIED, denied_action, translated
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import (
+    DENIED,
+    denied_action,
+    error_code,
+    translated,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.limits import attribute
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.notice import Notice
 
@@ -37,7 +41,7 @@ REFUSALS = {
 def publish(client: Any, topic_arn: str, notice: Notice) -> str:
     """Publish a notice by a boto3 client of SNS and give the message's id; only RotationError is raised."""
     try:
-        with translated("publish the notice"):
+        with translated("publish the notice", "sns", _refusal):
             return str(_publish(client, topic_arn, notice)["MessageId"])
     except RotationError:
         raise
@@ -47,27 +51,22 @@ def publish(client: Any, topic_arn: str, notice: Notice) -> str:
 
 def _publish(client: Any, topic_arn: str, notice: Notice) -> Any:
     attributes = notice.attributes()
-    try:
-        return client.publish(
-            TopicArn=topic_arn,
-            Subject=notice.sent_subject,
-            Message=notice.message(),
-            MessageStructure="json",
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
-            },
-            **_in_order(topic_arn, notice),
-        )
-    except botocore.exceptions.ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", "Unknown"))
-        told = f"Could not publish the notice: {_why(error, code)} ({code})."
-        raise RotationError(told, code="sns_refused") from None
+    return client.publish(
+        TopicArn=topic_arn,
+        Subject=notice.sent_subject,
+        Message=notice.message(),
+        MessageStructure="json",
+        MessageAttributes={name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()},
+        **_in_order(topic_arn, notice),
+    )
 
 
-def _why(error: Any, code: str) -> str:
+def _refusal(error: Any, doing: str, service: str) -> RotationError:
+    code = error_code(error)
+    why = REFUSALS.get(code, "SNS refused")
     if code in DENIED:
-        return f"{denied_action(error, 'sns')} is denied; allow it for this identity, and in the topic's policy"
-    return REFUSALS.get(code, "SNS refused")
+        why = f"{denied_action(error, service)} is denied; allow it for this identity, and in the topic's policy"
+    return RotationError(f"Could not {doing}: {why} ({code}).", code="sns_refused")
 
 
 def _in_order(topic_arn: str, notice: Notice) -> dict[str, str]:
