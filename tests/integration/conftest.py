@@ -131,23 +131,13 @@ def make_server(workspace: Path, authority: Authority, server_certificate: Certi
 @pytest.fixture(scope="session")
 def aws(workspace: Path) -> Iterator[AwsEmulator]:
     """The AWS emulator, shared: give secrets names of their own instead of resetting it."""
-    emulator = AwsEmulator(workspace / "aws")
-    try:
-        emulator.start()
-        yield emulator
-    finally:
-        emulator.stop()
+    yield from answering(AwsEmulator(workspace / "aws"))
 
 
 @pytest.fixture(scope="session")
 def asking_aws(workspace: Path) -> Iterator[AwsEmulator]:
     """Another AWS emulator, for tests that let it ask for permissions, which it then does of everybody."""
-    emulator = AwsEmulator(workspace / "aws-asking")
-    try:
-        emulator.start()
-        yield emulator
-    finally:
-        emulator.stop()
+    yield from answering(AwsEmulator(workspace / "aws-asking"))
 
 
 @pytest.fixture
@@ -171,6 +161,15 @@ def running(server: DatabaseServer) -> Iterator[DatabaseServer]:
         yield server
     finally:
         server.remove()
+
+
+def answering(emulator: AwsEmulator) -> Iterator[AwsEmulator]:
+    """Start an emulator, and stop it whatever happens."""
+    try:
+        emulator.start()
+        yield emulator
+    finally:
+        emulator.stop()
 
 
 @pytest.fixture

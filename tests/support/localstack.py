@@ -8,15 +8,14 @@ something for every event that a metric filter sees, whatever the pattern: so no
 from __future__ import annotations
 
 import os
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
-from world import processes
 from world.aws import client_of
+from world.emulator import Emulator
 from world.layout import CACHE
-from world.service import HOST, Service
+from world.service import HOST
 
 PYTHON = CACHE / "localstack/bin/python"
 # LocalStack takes the account from the access key.
@@ -24,7 +23,7 @@ ACCOUNT = "123456789012"
 needs_localstack = pytest.mark.skipif(not PYTHON.is_file(), reason="needs .cache/localstack: make setup-dev")
 
 
-class LocalStack(Service):
+class LocalStack(Emulator):
     """CloudWatch, SNS and SQS, with nothing in them."""
 
     LOST_PORT = ("Address already in use", "CannotListenError")
@@ -33,22 +32,13 @@ class LocalStack(Service):
         """Describe an emulator that keeps all its files in `folder` and ends with the starting thread."""
         super().__init__("LocalStack", folder, "localstack.log", tied=True)
 
-    @property
-    def endpoint_url(self) -> str:
-        """Where to send requests instead of to AWS."""
-        return f"http://{HOST}:{self.port}"
-
-    def launch(self) -> None:
-        """Start it without waiting."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.port = processes.free_port()
-        self.log.write_text("")
-        command = [str(PYTHON), "-m", "localstack.runtime.main"]
-        self._start_process(command, command[-1], self.log, self._environment())
-
     def client(self, service: str) -> Any:
         """A boto3 client for it."""
         return client_of(self.endpoint_url, service, aws_access_key_id=ACCOUNT)
+
+    def _command(self) -> tuple[list[str], str]:
+        module = "localstack.runtime.main"
+        return [str(PYTHON), "-m", module], module
 
     def _environment(self) -> dict[str, str]:
         """Nothing of the person who starts it; nothing is fetched, and nobody is told that it runs."""
@@ -64,9 +54,4 @@ class LocalStack(Service):
         }
 
     def _answers(self) -> bool:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        try:
-            opener.open(f"{self.endpoint_url}/_localstack/health", timeout=5).close()
-        except OSError:
-            return False
-        return "Ready." in self._logged()
+        return self._serves("/_localstack/health") and "Ready." in self._logged()

@@ -7,7 +7,6 @@ import base64
 import json
 import os
 import sys
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
-from world import processes
-from world.service import HOST, Service
+from world.emulator import Emulator
+from world.service import HOST
 
 REGION = "eu-central-1"
 ACCESS_KEY = "testing"
@@ -42,7 +41,7 @@ class RecordedRequest:
         return names.get("x-amz-target", "").rpartition(".")[2]
 
 
-class AwsEmulator(Service):
+class AwsEmulator(Emulator):
     """A Secrets Manager and the rest of moto's services, with nothing in them."""
 
     LOST_PORT = ("in use",)
@@ -50,20 +49,6 @@ class AwsEmulator(Service):
     def __init__(self, folder: Path, *, tied: bool = True) -> None:
         """Describe an emulator whose log and recording lie in `folder`; a tied one ends with the starting thread."""
         super().__init__("The AWS emulator", folder, "moto.log", tied=tied)
-
-    @property
-    def endpoint_url(self) -> str:
-        """Where to send requests instead of to AWS."""
-        return f"http://{HOST}:{self.port}"
-
-    def launch(self) -> None:
-        """Start it without waiting."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.port = processes.free_port()
-        self.log.write_text("")
-        arguments = f"-H {HOST} -p {self.port}"
-        command = [sys.executable, "-m", "moto.server", *arguments.split()]
-        self._start_process(command, arguments, self.log, environment(self.folder / "requests.jsonl"))
 
     def client(self, service: str = "secretsmanager", **options: Any) -> Any:
         """A boto3 client for it; without retries, so that a failure shows at once."""
@@ -87,31 +72,23 @@ class AwsEmulator(Service):
         lines = self._call("/moto-api/recorder/download-recording").decode().splitlines()
         return [recorded_request(json.loads(line)) for line in lines if line]
 
-    def _call(self, path: str, method: str = "GET", timeout: float = 30) -> bytes:
-        """A call to moto's own interface, past any proxy that the environment names."""
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        request = urllib.request.Request(f"{self.endpoint_url}{path}", method=method)
-        with opener.open(request, timeout=timeout) as answer:
-            content: bytes = answer.read()
-        return content
+    def _command(self) -> tuple[list[str], str]:
+        arguments = f"-H {HOST} -p {self.port}"
+        return [sys.executable, "-m", "moto.server", *arguments.split()], arguments
+
+    def _environment(self) -> dict[str, str]:
+        return environment(self.folder / "requests.jsonl")
 
     def _answers(self) -> bool:
-        if "Running on" not in self._logged():
-            return False
-        try:
-            self._call("/moto-api/config", timeout=5)
-        except OSError:
-            return False
-        return True
+        return "Running on" in self._logged() and self._serves("/moto-api/config")
 
 
 def client_of(endpoint_url: str, service: str = "secretsmanager", **options: Any) -> Any:
     """A boto3 client for an emulator that runs; without retries, so that a failure shows at once."""
     options.setdefault("config", Config(retries={"total_max_attempts": 1}, proxies={}))
     options.setdefault("aws_access_key_id", ACCESS_KEY)
-    return boto3.session.Session().client(
-        service, endpoint_url=endpoint_url, region_name=REGION, aws_secret_access_key=SECRET_KEY, **options
-    )
+    options.setdefault("aws_secret_access_key", SECRET_KEY)
+    return boto3.session.Session().client(service, endpoint_url=endpoint_url, region_name=REGION, **options)
 
 
 def environment(recording: Path) -> dict[str, str]:
