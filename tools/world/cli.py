@@ -20,14 +20,14 @@ def main(arguments: Sequence[str]) -> int:
     commands: dict[str, tuple[Callable[[str | None], int], str]] = {
         "up": (up, "start everything and leave it running"),
         "down": (down, "end what 'up' started"),
-        "fetch": (fetch, "get the database servers"),
+        "fetch": (fetch, "get the usual database servers, or the one that is named"),
     }
     listed = "; ".join(f"{name}: {text}" for name, (_, text) in commands.items())
     parser.add_argument("command", choices=commands, help=listed)
-    parser.add_argument("flavor", nargs="?", choices=debian.RECIPES, help="with fetch: only this server")
+    parser.add_argument("server", nargs="?", choices=debian.RECIPES, help="with fetch: only this server")
     options = parser.parse_args(arguments)
     try:
-        return commands[options.command][0](options.flavor)
+        return commands[options.command][0](options.server)
     except (WorldError, subprocess.SubprocessError, OSError) as error:
         print(f"world: {error}", file=sys.stderr)
         return 1
@@ -35,11 +35,11 @@ def main(arguments: Sequence[str]) -> int:
         return 130
 
 
-def fetch(flavor: str | None) -> int:
-    """Get one server and prepare its template, or do so for all of them, side by side."""
-    if flavor is None:
-        return debian.fetch_all()
-    template.prepare(installation.find(flavor))
+def fetch(name: str | None) -> int:
+    """Get one server and prepare its template, or do so for the usual ones, side by side."""
+    if name is None:
+        return debian.fetch_usual()
+    template.prepare(installation.find(name))
     return 0
 
 

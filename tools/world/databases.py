@@ -17,6 +17,7 @@ from pymysql.connections import Connection
 
 from world import installation, processes, template
 from world.certificates import Certificate
+from world.debian import RECIPES
 from world.service import HOST, Service
 
 # The kernel takes 107 bytes; MariaDB adds a few of its own to some of its names.
@@ -31,7 +32,7 @@ class DatabaseServer(Service):
 
     def __init__(
         self,
-        flavor: str,
+        name: str,
         folder: Path,
         *,
         ca_file: Path | None = None,
@@ -39,13 +40,14 @@ class DatabaseServer(Service):
         options: Sequence[str] = (),
         tied: bool = True,
     ) -> None:
-        """Describe a server; without a certificate MySQL makes its own and MariaDB offers no TLS.
+        """Describe a server of that name in `debian.RECIPES`.
 
-        `options` come last on the command line, so they override the ones chosen here. A tied server is killed
-        when the thread that started it ends.
+        Without a certificate MySQL and MariaDB 11.4 and newer make their own; an older MariaDB offers no TLS. `options`
+        come last on the command line, so they override the ones chosen here. A tied server is killed when the thread
+        that started it ends.
         """
-        super().__init__(f"The {flavor} server", folder, "error.log", tied=tied)
-        self.flavor = flavor
+        super().__init__(f"The server {name}", folder, "error.log", tied=tied)
+        self.name, self.flavor = name, RECIPES[name].flavor
         self.general_log = folder / "general.log"
         self.socket = folder / "s"
         self.temporary: Path | None = None
@@ -54,7 +56,7 @@ class DatabaseServer(Service):
 
     def launch(self) -> None:
         """Start it without waiting; the first start lays the data folder out."""
-        found = installation.find(self.flavor)
+        found = installation.find(self.name)
         source = template.prepare(found)
         data = self.folder / "data"
         if not data.exists():

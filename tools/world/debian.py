@@ -15,7 +15,7 @@ from world.errors import WorldError
 from world.layout import SERVERS, locked
 
 # Only these folders are needed to run a server.
-KEPT = ("usr/sbin", "usr/lib", "lib", "usr/share/mysql")
+KEPT = ("usr/sbin", "usr/lib", "lib", "usr/share/mysql", "usr/share/mariadb")
 # Within them, these are large and never read.
 DROPPED = (
     "usr/lib/mysql/plugin/auth_pam_tool_dir",
@@ -28,31 +28,45 @@ DROPPED = (
 
 @dataclass(frozen=True)
 class Recipe:
-    """Which packages make a runnable server, and from which Debian suite."""
+    """A server by name: its kind, which packages make it runnable, and from which Debian suite they come."""
 
+    name: str
     flavor: str
     suite: str
     package: str
     # Unpacked without what they depend on, for their plugins.
     extras: tuple[str, ...]
     program: str
-    variable: str
+    # Names another program to run instead; a server that stands for one version has none.
+    variable: str = ""
+
+
+def mariadb(name: str, suite: str, suffix: str = "", variable: str = "") -> Recipe:
+    """A MariaDB: every suite has the server in one package and the plugins for its accounts in another."""
+    core, plugins = f"mariadb-server-core{suffix}", f"mariadb-server{suffix}"
+    return Recipe(name, "mariadb", suite, core, (plugins,), "usr/sbin/mariadbd", variable)
 
 
 RECIPES = {
-    "mysql": Recipe("mysql", "sid", "mysql-server-core", (), "usr/sbin/mysqld", "MYSQLD"),
-    "mariadb": Recipe(
-        "mariadb", "bookworm", "mariadb-server-core", ("mariadb-server",), "usr/sbin/mariadbd", "MARIADBD"
-    ),
+    recipe.name: recipe
+    for recipe in (
+        Recipe("mysql", "mysql", "sid", "mysql-server-core", (), "usr/sbin/mysqld", "MYSQLD"),
+        mariadb("mariadb", "bookworm", variable="MARIADBD"),
+        mariadb("mariadb-10.5", "bullseye", suffix="-10.5"),
+        mariadb("mariadb-11.8", "trixie"),
+        mariadb("mariadb-sid", "sid"),
+    )
 }
+# What the tests start unless they are asked for more; the others are fetched when they are first used.
+USUAL = ("mysql", "mariadb", "mariadb-11.8")
 
 
-def fetch(flavor: str, servers: Path = SERVERS) -> Path:
+def fetch(name: str, servers: Path = SERVERS) -> Path:
     """The folder of the unpacked server, downloaded first where it is missing."""
-    recipe, folder = RECIPES[flavor], servers / flavor
-    with locked(servers / f".{flavor}.lock"):
+    recipe, folder = RECIPES[name], servers / name
+    with locked(servers / f".{name}.lock"):
         if not folder.is_dir():
-            partial = servers / f".{flavor}.partial"
+            partial = servers / f".{name}.partial"
             shutil.rmtree(partial, ignore_errors=True)
             unpack(recipe, partial)
             # Renamed only when complete: a fetch that was interrupted starts again.
@@ -63,13 +77,13 @@ def fetch(flavor: str, servers: Path = SERVERS) -> Path:
 
 def unpack(recipe: Recipe, folder: Path) -> None:
     """Download the server's packages and lay their files out under `folder/tree`."""
-    print(f"{recipe.flavor}: downloading {recipe.package} of Debian {recipe.suite}", flush=True)
+    print(f"{recipe.name}: downloading {recipe.package} of Debian {recipe.suite}", flush=True)
     apt = Apt(recipe, folder, mirror(recipe))
     apt.run("update")
     apt.run("install", "--download-only", recipe.package)
     if recipe.extras:
         apt.run("download", *recipe.extras)
-    print(f"{recipe.flavor}: unpacking", flush=True)
+    print(f"{recipe.name}: unpacking", flush=True)
     for package in sorted(apt.archives.glob("*.deb")):
         subprocess.run(["dpkg-deb", "-x", package, folder / "raw"], check=True, stdout=subprocess.DEVNULL)
     prune(folder / "raw", folder / "tree")
@@ -80,17 +94,17 @@ def unpack(recipe: Recipe, folder: Path) -> None:
 def mirror(recipe: Recipe) -> Source:
     """The Debian mirror of this machine, or a sentence that says what is missing."""
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
-        raise WorldError(
-            f"No {recipe.flavor} server is installed and there is no apt to get one with; {remedy(recipe)}."
-        )
+        raise WorldError(f"The server {recipe.name} is not here and there is no apt to get it with; {remedy(recipe)}.")
     source = find_mirror()
     if source is None:
-        raise WorldError(f"apt names no Debian mirror to get a {recipe.flavor} server from; {remedy(recipe)}.")
+        raise WorldError(f"apt names no Debian mirror to get {recipe.name} from; {remedy(recipe)}.")
     return source
 
 
 def remedy(recipe: Recipe) -> str:
     """What a person can do when no server can be downloaded."""
+    if not recipe.variable:
+        return f"it comes from Debian {recipe.suite} only; choose another server"
     return f"install one or name its program with {recipe.variable}=/path/to/{Path(recipe.program).name}"
 
 
@@ -168,11 +182,11 @@ def prune(raw: Path, tree: Path) -> None:
             shutil.rmtree(path)
 
 
-def fetch_all() -> int:
-    """Fetch every server, side by side in processes of their own that say what went wrong; the worst exit status."""
+def fetch_usual() -> int:
+    """Fetch the usual servers, side by side in processes that say what went wrong; the worst exit status."""
     path = str(Path(__file__).resolve().parents[1])
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     running = [
-        subprocess.Popen([sys.executable, "-S", "-m", "world", "fetch", flavor], env=environment) for flavor in RECIPES
+        subprocess.Popen([sys.executable, "-S", "-m", "world", "fetch", name], env=environment) for name in USUAL
     ]
     return max(abs(process.wait()) for process in running)

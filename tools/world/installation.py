@@ -10,7 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from world.debian import RECIPES, fetch
+from world.debian import RECIPES, Recipe, fetch
 from world.errors import WorldError
 from world.layout import SERVERS
 
@@ -21,41 +21,46 @@ VERSION = re.compile(r"Ver\s+(\S+)")
 class Installation:
     """A server program with the arguments that it needs wherever it lies."""
 
+    name: str
     flavor: str
     command: tuple[str, ...]
     share: Path
     version: str
 
 
-def find(flavor: str) -> Installation:
-    """The server to use: the one that MYSQLD or MARIADBD names, an installed one, or the unpacked packages."""
-    recipe = RECIPES[flavor]
+def find(name: str) -> Installation:
+    """The server of this name; a default one may also be named by MYSQLD or MARIADBD, or be installed."""
+    recipe = RECIPES[name]
+    return (named_or_installed(recipe) if recipe.variable else None) or unpacked(recipe)
+
+
+def named_or_installed(recipe: Recipe) -> Installation | None:
+    """The server that the environment names, or the first one that is installed on this machine."""
     named = os.environ.get(recipe.variable)
     if named:
-        found = installed(flavor, Path(named))
+        found = installed(recipe, Path(named))
         if found is None:
-            raise WorldError(f"{recipe.variable}={named} is not a program of a {flavor} server.")
+            raise WorldError(f"{recipe.variable}={named} is not a program of a {recipe.flavor} server.")
         return found
-    for folder in [*os.get_exec_path(), "/usr/sbin", "/usr/local/sbin"]:
-        found = installed(flavor, Path(folder) / Path(recipe.program).name)
-        if found:
-            return found
-    return unpacked(flavor)
+    folders = [*os.get_exec_path(), "/usr/sbin", "/usr/local/sbin"]
+    programs = (Path(folder) / Path(recipe.program).name for folder in folders)
+    return next(filter(None, (installed(recipe, program) for program in programs)), None)
 
 
-def installed(flavor: str, program: Path) -> Installation | None:
+def installed(recipe: Recipe, program: Path) -> Installation | None:
     """The server at this path, or None where there is none or, as `mysqld` often is, one of the other flavor."""
     if not shutil.which(program):
         return None
     banner = subprocess.run([program, "--no-defaults", "--version"], capture_output=True, text=True, check=False).stdout
     version = VERSION.search(banner)
-    if version is None or ("MariaDB" in banner) != (flavor == "mariadb"):
+    if version is None or ("MariaDB" in banner) != (recipe.flavor == "mariadb"):
         return None
-    return Installation(flavor, (str(program), "--no-defaults"), share_folder(program.resolve()), version[1])
+    command, share = (str(program), "--no-defaults"), share_folder(program.resolve())
+    return Installation(recipe.name, recipe.flavor, command, share, version[1])
 
 
 def share_folder(program: Path) -> Path:
-    """Where an installed server keeps the SQL files of its system tables."""
+    """Where a server keeps its messages and the SQL files of its system tables."""
     prefix = program.parent.parent
     for name in ("share/mysql", "share/mariadb", "share"):
         if (prefix / name).is_dir():
@@ -63,10 +68,10 @@ def share_folder(program: Path) -> Path:
     return prefix
 
 
-def unpacked(flavor: str) -> Installation:
+def unpacked(recipe: Recipe) -> Installation:
     """The server from Debian's packages, run through the loader and libraries that were unpacked with it."""
-    folder = fetch(flavor)
-    server, share, record = folder / RECIPES[flavor].program, folder / "usr/share/mysql", folder / "version"
+    folder = fetch(recipe.name)
+    server, share, record = folder / recipe.program, share_folder(folder / recipe.program), folder / "version"
     libraries = library_folders(folder)
     command = (
         str(loader(folder)),
@@ -80,7 +85,7 @@ def unpacked(flavor: str) -> Installation:
     )
     if not record.is_file():
         record.write_text(version_of(command))
-    return Installation(flavor, command, share, record.read_text())
+    return Installation(recipe.name, recipe.flavor, command, share, record.read_text())
 
 
 def version_of(command: tuple[str, ...]) -> str:

@@ -27,6 +27,8 @@ BOOTSTRAP = (
     "maria_add_gis_sp_bootstrap.sql",
     "sys_schema.sql",
 )
+# MariaDB 10.5 has no sys schema yet.
+OPTIONAL = ("sys_schema.sql",)
 
 
 def base_options(installation: Installation) -> list[str]:
@@ -40,7 +42,7 @@ def prepare(installation: Installation) -> Path:
     folder = SERVERS / f"{installation.flavor}-template-{installation.version}"
     with locked(SERVERS / f".{installation.flavor}-template.lock"):
         if not folder.is_dir():
-            print(f"{installation.flavor}: preparing an empty database of {installation.version}", flush=True)
+            print(f"{installation.name}: preparing an empty database of {installation.version}", flush=True)
             partial = folder.with_name(f".{folder.name}.partial")
             shutil.rmtree(partial, ignore_errors=True)
             (partial / "data").mkdir(parents=True, mode=0o700)
@@ -89,6 +91,8 @@ def system_tables(share: Path, name: str) -> str:
     for path in (share / f"mysql_{name}", share / f"mariadb_{name}", share / name):
         if path.is_file():
             return path.read_text()
+    if name in OPTIONAL:
+        return ""
     raise WorldError(f"MariaDB's {name} is not in {share}: name a complete server with MARIADBD=/path/to/mariadbd.")
 
 
@@ -113,5 +117,5 @@ def run(installation: Installation, folder: Path, options: list[str], statements
             check=False,
         )
     if done.returncode:
-        raise WorldError(f"{installation.flavor} {installation.version} could not prepare a database: see {log}.")
+        raise WorldError(f"{installation.name} {installation.version} could not prepare a database: see {log}.")
     log.unlink()
