@@ -11,8 +11,8 @@ from world.debian import RECIPES
 from world.errors import WorldError
 
 VARIABLE = "TEST_SERVER"
-# What a test says of the accounts that it needs, by the kind of server that has them.
-KINDS = {"mysql": {"mysql"}, "mariadb": {"mariadb", "ed25519"}}
+# Kinds of accounts that tests are parametrized with, by the kind of server that has them.
+ACCOUNTS = {"ed25519": "mariadb"}
 # Fixtures by which a test meets a server without naming its kind.
 ANY = {"server", "make_server", "make_client"}
 
@@ -43,11 +43,16 @@ def split(items: Sequence[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.
 
 def meets(item: pytest.Item, flavor: str) -> bool:
     """Whether a test runs on this kind of server, by its parameters and its fixtures."""
-    parameters = {value for value in parameters_of(item).values() if isinstance(value, str)}
     fixtures = set(getattr(item, "fixturenames", ()))
-    named_kinds = [kind for kind, accounts in KINDS.items() if parameters & accounts]
-    named_kinds = named_kinds or [kind for kind in KINDS if f"{kind}_server" in fixtures]
-    return flavor in named_kinds if named_kinds else bool(fixtures & ANY)
+    kinds = {kind_of(value) for value in parameters_of(item).values()} - {""}
+    kinds = kinds or {recipe.flavor for recipe in RECIPES.values() if f"{recipe.flavor}_server" in fixtures}
+    return flavor in kinds if kinds else bool(fixtures & ANY)
+
+
+def kind_of(parameter: object) -> str:
+    """The kind of server that a parameter of a test speaks of, or nothing."""
+    text = parameter if isinstance(parameter, str) else ""
+    return RECIPES[text].flavor if text in RECIPES else ACCOUNTS.get(text, "")
 
 
 def parameters_of(item: pytest.Item) -> dict[str, object]:
