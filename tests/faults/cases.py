@@ -20,6 +20,7 @@ from .aws_proxy import AwsProxy
 from .database_proxy import DatabaseProxy
 from .history import History, state_of
 from .listener import Listener
+from .region import Region
 from .rows import opens, rows_of
 from .steps import Course, Disturbance, Step, Undisturbed
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 COUNTER = itertools.count(1)
 ALPHABET = string.ascii_letters + string.digits
 PATIENT = {"read_timeout": 60}
+# Long enough for a region to catch up twice, as in a run that finishes another and rotates.
+REPLICA_WAIT = 8
 LOCKOUT, WINDOW, UNSETTLED, SILENT, LEAK, GUESS = "lock-out", "window", "unsettled", "silent", "leak", "guess"
 # Not a broken promise, but a case that tested nothing.
 MISSED = "missed"
@@ -62,6 +65,7 @@ class Case:
     result: dict[str, Any] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     seen_steps: list[Step] = field(default_factory=list)
+    region: Region | None = None
     _proxies: Sequence[Listener] = ()
     _passwords: dict[str, str] = field(default_factory=dict)
 
@@ -80,13 +84,18 @@ class Case:
         self.course = Course()
         aws = secrets_manager(setting.aws)
         self.history = History(lambda: state_of(aws, self.client.secret_id))
-        self.aws_proxy = AwsProxy(self.course, setting.aws_port, self.history)
+        self.region = Region() if self.path.replicated else None
+        self.aws_proxy = AwsProxy(self.course, setting.aws_port, self.history, self.region)
         self.database_proxy = DatabaseProxy(self.course, self.server.process.port)
         self._proxies = [self.aws_proxy, self.database_proxy]
         for proxy in self._proxies:
             setting.background.run(proxy.start())
         self.server.process.create_account(user, self.server.rows, self.client.password, self.server.plugin)
         self._make_secret(setting.server_id(self.server))
+        if self.region:
+            self.region.version = self.stages()["AWSCURRENT"]
+            # Only the proxy knows of the region, so every run asks there.
+            self.client.options |= {"endpoint_url": self.endpoint_url, "replica_wait": REPLICA_WAIT}
         self.path.prepare(self)
 
     def _make_secret(self, server_id: str) -> None:
@@ -115,10 +124,14 @@ class Case:
 
     def variables(self) -> dict[str, Any]:
         """The inventory variables of this client: AWS is where its proxy is."""
-        endpoint_url = f"http://127.0.0.1:{self.aws_proxy.port}"
         # All cases of a batch come to their steps on one server at the same time.
-        alone = {"rotation_min_age": 0, "rotation_per_server": 0}
-        return self.client.variables(rotation_endpoint_url=endpoint_url, **alone)
+        alone = {"rotation_min_age": 0, "rotation_per_server": 0, "rotation_replica_wait": REPLICA_WAIT}
+        return self.client.variables(rotation_endpoint_url=self.endpoint_url, **alone)
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where AWS is for this client."""
+        return f"http://127.0.0.1:{self.aws_proxy.port}"
 
     def faulty_variables(self) -> dict[str, Any]:
         """The variables of the run that is disturbed."""

@@ -73,7 +73,18 @@ def judge_moment(case: Case) -> Sight:
         case.found(WINDOW, f"AWSCURRENT does not open {sorted(every - current)}: {sight}")
     if current != every and not case.human_locked_out and not _opens_otherwise(case, sight):
         case.found(LOCKOUT, f"no labelled version opens every row: {sight}")
+    _judge_region(case, sight)
     return sight
+
+
+def _judge_region(case: Case, sight: Sight) -> None:
+    """P2 where programs read in a replica region: what it gives out opens every row, unless a person broke that."""
+    if case.region is None or (case.fault and case.fault.breaks):
+        return
+    given_out = case.region.version
+    refusing = set(sight.rows) - accepted(case, sight, case.password_of(given_out))
+    if refusing:
+        case.found(WINDOW, f"a replica region gives out {given_out}, which {sorted(refusing)} refuse: {sight}")
 
 
 def _opens_otherwise(case: Case, sight: Sight) -> bool:
@@ -98,6 +109,7 @@ def judge_settled(case: Case) -> None:
     refusing = set(sight.rows) - accepted(case, sight, sight.password)
     if refusing:
         case.found(UNSETTLED, f"AWSCURRENT is refused by {sorted(refusing)}")
+    _judge_region(case, sight)
     if not sight.recorded:
         case.found(UNSETTLED, f"rotation/version is {sight.tags.get('rotation/version')}, AWSCURRENT {sight.current}")
     if case.keys_added and not case.added_key.items() <= case.client.stored().items():

@@ -34,6 +34,8 @@ class Path:
     prepare: Callable[[Case], None] = nothing
     overlap: float = 0
     wait: float = 0
+    # A replica region that lags at first gives out the old password.
+    replicated: bool = False
     # In step with each other, clients that are held in one task would keep the others from the next.
     strategy: str = "ansible.builtin.linear"
 
@@ -44,6 +46,7 @@ PATHS = {
         Path("fresh", "rotate.yml"),
         Path("overlap", "rotate.yml", {"rotation_overlap": OVERLAP_SECONDS}, overlap=OVERLAP_SECONDS),
         Path("overlap-end", "rotate.yml", prepare=rotate_with_overlap, wait=OVERLAP_SECONDS + 1),
+        Path("replicas", "rotate.yml", replicated=True),
         Path("rollback", "playbooks/rollback.yml"),
         Path("hooks", "rotate.yml", {"rotation_hooks": [HOOK]}, strategy="ansible.builtin.free"),
     )

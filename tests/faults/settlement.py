@@ -31,17 +31,17 @@ def settle(batch: Batch) -> None:
     for case in batch.cases:
         case.course.begin(Undisturbed())
     before = batch.refused()
-    overlapping = [case for case in batch.cases if case.path.overlap]
-    batch.each(lambda case: _rerun(case, RECOVERY), overlapping)
+    late = [case for case in batch.cases if is_late(case)]
+    batch.each(_rerun_early, late)
     played = by_playbook(batch.cases)
-    others = [case for case in batch.cases if case not in played and not case.path.overlap]
+    others = [case for case in batch.cases if case not in played and case not in late]
     batch.each(lambda case: _rerun(case, RECOVERY if case.step % 2 else ON_DEMAND), others)
     if played:
         _play_again(batch, played)
     batch.judge_guesses(batch.cases, before)
     before = batch.refused()
-    if overlapping:
-        _recover_late(batch, overlapping)
+    if late:
+        _recover_late(batch, late)
     batch.judge_guesses(batch.cases, before)
     before = batch.refused()
     batch.each(_put_right, [case for case in batch.cases if case.refusal])
@@ -49,9 +49,14 @@ def settle(batch: Batch) -> None:
     batch.each(judge_settled)
 
 
+def is_late(case: Case) -> bool:
+    """Whether one run may leave an old password, for an overlap or a replica region that lags."""
+    return bool(case.path.overlap or case.region)
+
+
 def by_playbook(cases: Sequence[Case]) -> list[Case]:
     """Every fourth case is settled by a playbook; the others by the engine alone, which takes half the time."""
-    chosen = [case for case in cases if case.step % 4 == 0 and not case.path.overlap]
+    chosen = [case for case in cases if case.step % 4 == 0 and not is_late(case)]
     return chosen if len(chosen) >= WORTH_A_RUN else []
 
 
@@ -85,9 +90,20 @@ def _rerun(case: Case, trigger: str) -> None:
         _refused(case, result["msg"], before)
 
 
+def _rerun_early(case: Case) -> None:
+    """As the schedule does while an old password may live; every other region lags on until that is over."""
+    if case.region:
+        case.region.held = bool(case.step % 2)
+    _rerun(case, RECOVERY)
+    if case.region:
+        judge_moment(case)
+        case.region.held = False
+
+
 def _recover_late(batch: Batch, cases: Sequence[Case]) -> None:
     """As the schedule does when no old password may live any more."""
-    pause(max(case.path.overlap for case in cases) + 1)
+    overlap = max(case.path.overlap for case in cases)
+    pause(overlap + 1 if overlap else 0)
     batch.each(lambda case: _rerun(case, RECOVERY), [case for case in cases if not case.refusal])
 
 
