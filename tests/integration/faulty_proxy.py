@@ -25,6 +25,8 @@ SILENCE = "not done, no answer until the client gives up"
 # Done by AWS, and the answer of DescribeSecret says this of a replica region: "replica:InProgress".
 REPLICA = "replica:"
 REPLICA_REGION = "eu-west-1"
+# The answer of DescribeSecret is that of before the last move of AWSCURRENT, when the replica region was in sync.
+STALE = "stale"
 SERVER_ERRORS = ("InternalServiceError", "ServiceUnavailable")
 
 
@@ -109,6 +111,9 @@ def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
             elif fate and fate.startswith(REPLICA):
                 status, headers, answered = proxy.forward(self.path, dict(self.headers), body)
                 self.answer(status, headers, _with_replica(answered, fate.removeprefix(REPLICA)))
+            elif fate == STALE:
+                status, headers, answered = proxy.forward(self.path, dict(self.headers), body)
+                self.answer(status, headers, _with_replica(_as_before(answered), "InSync"))
             elif fate in (None, LOSE_REPLY):
                 answer = proxy.forward(self.path, dict(self.headers), body)
                 if fate is None:
@@ -132,6 +137,16 @@ def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
 def _with_replica(answered: bytes, status: str) -> bytes:
     told = [{"Region": REPLICA_REGION, "Status": status}]
     return json.dumps({**json.loads(answered), "ReplicationStatus": told}).encode()
+
+
+def _as_before(answered: bytes) -> bytes:
+    told = json.loads(answered)
+    former = {"AWSPREVIOUS": "AWSCURRENT", "AWSCURRENT": "AWSPENDING"}
+    told["VersionIdsToStages"] = {
+        version: sorted({former.get(label, label) for label in labels})
+        for version, labels in told["VersionIdsToStages"].items()
+    }
+    return json.dumps(told).encode()
 
 
 def _error(given: str) -> tuple[int, dict[str, str], bytes]:

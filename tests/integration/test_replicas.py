@@ -15,7 +15,7 @@ import boto3
 import pytest
 from by_hand import replicas as regions_of
 from by_hand import tags
-from faulty_proxy import REPLICA_REGION, Fault, FaultyProxy
+from faulty_proxy import REPLICA_REGION, STALE, Fault, FaultyProxy
 from managed import ManagedClient, playbook, secrets_manager, write_inventory
 from test_overlap import is_due, opening
 from test_recovery import AFTER_APPLY, AFTER_PROMOTE, MakeClient, assert_settled, ed25519_server
@@ -179,6 +179,16 @@ def test_a_replica_that_catches_up_during_the_wait_keeps_nothing(client: Managed
     with telling(proxy, client, late, Fault(DESCRIBE, "replica:InSync", first=4)):
         result = client.rotate(replica_wait=5)
     assert (result["kept_for"], result["secretsmanager_calls"]["describe_secret"]) == ("", 4)
+    assert_settled(client)
+
+
+def test_an_answer_of_before_the_rotation_proves_no_replica(client: ManagedClient, proxy: FaultyProxy) -> None:
+    in_sync = Fault(DESCRIBE, "replica:InSync", times=1)
+    with telling(proxy, client, in_sync, Fault(DESCRIBE, STALE, first=2)):
+        result = client.rotate()
+        assert result["kept_for"] == "eu-west-1 (not known yet)"
+        assert opening(client) == ["AWSCURRENT", "AWSPREVIOUS"]
+    client.rotate(trigger="scheduled")
     assert_settled(client)
 
 

@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
+    CURRENT,
+    SecretDescription,
+    SecretStore,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
 # AWS may answer with the state of before for a moment, so nobody asks at once.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 8.0
+UNKNOWN = "not known yet"
 
 
 def lagging(replicas: Iterable[Replica]) -> tuple[Replica, ...]:
@@ -25,17 +31,28 @@ def catch_up(run: Run) -> tuple[Replica, ...]:
     """Wait for the replicas, as long as this run may in all, and give those that still lag."""
     began = time.monotonic()
     with run.journal.step("replicas"):
-        run.replicas = await_replicas(run.store, min(run.replica_patience, run.deadline.spare()))
+        patience = min(run.replica_patience, run.deadline.spare())
+        run.replicas = await_replicas(run.store, patience, run.current.version_id)
     run.replica_patience = max(0.0, run.replica_patience - (time.monotonic() - began))
     return lagging(run.replicas)
 
 
-def await_replicas(store: SecretStore, seconds: float) -> tuple[Replica, ...]:
-    """Ask at growing intervals until no replication is under way, at most so many seconds; give the last answer."""
+def await_replicas(store: SecretStore, seconds: float, current: str | None = None) -> tuple[Replica, ...]:
+    """Ask at growing intervals until no replication is under way, at most so many seconds; give the last answer.
+
+    ``current`` is the version that the regions have to have, where it is known.
+    """
     end, pause = time.monotonic() + seconds, FIRST_PAUSE
     while True:
         time.sleep(min(pause, max(0.0, end - time.monotonic())))
-        replicas = store.describe().replicas
+        replicas = _told(store.describe(), current)
         if time.monotonic() >= end or all(replica.failed for replica in lagging(replicas)):
             return replicas
         pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _told(secret: SecretDescription, current: str | None) -> tuple[Replica, ...]:
+    """Give the replicas of an answer; one of before the move of AWSCURRENT only proves that a region has failed."""
+    if current in (None, secret.holder(CURRENT)):
+        return secret.replicas
+    return tuple(replica if replica.failed else replace(replica, status=UNKNOWN) for replica in secret.replicas)
