@@ -8,11 +8,12 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import NoReturn
 
 from world.errors import WorldError
 
-from . import races
+from . import figures, races
 from .cases import Case
 from .faults import FAULTS
 from .matrix import Chosen, Matrix, batches
@@ -22,6 +23,8 @@ from .report import Report, Trial
 from .setting import FOLDER, Setting, running
 
 SERVERS = ("mysql", "mariadb", "ed25519")
+# Whole paths leave their figures here, a file each.
+FIGURES = FOLDER / "figures"
 ROTATIONS, OVERLAP = 100, 60
 
 
@@ -51,6 +54,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--verbose", action="store_true", help="tell where each case was hit and what its run said")
     made.add_argument("--steps", action="store_true", help="list the steps and do no more")
+    made.add_argument("--resume", action="store_true", help="leave out the paths that are known to hold")
+    made.add_argument("--figures", action="store_true", help="print the kept figures of whole paths as a table")
     made.add_argument("--no-trials", action="store_true", help="no races, no random kills, no probe")
     made.add_argument("--trials", action="store_true", help="only races, random kills and the probe")
     return made
@@ -58,18 +63,19 @@ def parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """Explore, run the cases and the trials, tell."""
+    if options.figures:
+        print(figures.markdown(figures.kept(FIGURES)))
+        return 0
     began = time.monotonic()
-    chosen = Chosen(options.paths, options.servers, options.faults, options.only, options.sample, options.seed)
     with running() as setting:
         matrix = Matrix(setting, tell)
+        chosen = Chosen(left(options), options.servers, options.faults, options.only, options.sample, options.seed)
         cases = [] if options.trials else matrix.explore(chosen.ways)
         if options.steps:
             print(*listed(matrix), sep="\n")
             return 0
         if not options.trials:
-            more = matrix.cases(chosen)
-            matrix.run(list(batches(more)))
-            cases += more
+            cases += walked(matrix, chosen, cases)
         tried = [] if options.no_trials or options.only else list(trials(setting, options))
         report = Report(setting.titles(), cases, tried, time.monotonic() - began)
     if options.verbose:
@@ -77,6 +83,41 @@ def run(options: argparse.Namespace) -> int:
     print(report.text())
     report.write(FOLDER)
     return 1 if report.broken else 0
+
+
+def left(options: argparse.Namespace) -> list[str]:
+    """The paths to walk: with --resume those of which no figures are kept."""
+    if not options.resume:
+        return list(options.paths)
+    before = figures.kept(FIGURES)
+    return [path for path in options.paths if not figures.covers(before, path, servers_on(path, options.servers))]
+
+
+def servers_on(path: str, servers: Sequence[str]) -> list[str]:
+    """The servers on which a path is walked."""
+    return [server for _path, server in Chosen([path], servers, ()).ways]
+
+
+def walked(matrix: Matrix, chosen: Chosen, explored: Sequence[Case]) -> list[Case]:
+    """Run the cases: whole paths one after the other, keeping their figures, or the chosen part together."""
+    if chosen.is_part:
+        part = matrix.cases(chosen)
+        matrix.run(list(batches(part)))
+        return part
+    return [case for path in chosen.paths for case in walked_whole(matrix, replace(chosen, paths=[path]), explored)]
+
+
+def walked_whole(matrix: Matrix, chosen: Chosen, explored: Sequence[Case]) -> list[Case]:
+    """Run all cases of one path, and keep its figures."""
+    (path,) = chosen.paths
+    began = time.monotonic()
+    cases = matrix.cases(chosen)
+    tell(f"{path}: {len(cases)} cases")
+    matrix.run(list(batches(cases)))
+    undisturbed = [case for case in explored if case.path.name == path]
+    versions = matrix.setting.titles()
+    figures.Figures.of(path, [*undisturbed, *cases], versions, time.monotonic() - began).keep(FIGURES)
+    return cases
 
 
 def trials(setting: Setting, options: argparse.Namespace) -> Iterator[Trial]:

@@ -21,7 +21,8 @@ from .stopping import Stopped, stop
 
 # All clients of a process fault have to come to their steps before the first loses patience.
 BATCH_SIZE = {True: 36, False: 72}
-LANES, FREEZERS = 3, 2
+# Batches wait for most of their time: for each other at their steps, and for time-outs.
+LANES, FREEZERS = 4, 2
 # What every path has to ask of AWS, or it would be no change of a password.
 CHANGING = {"PutSecretValue", "UpdateSecretVersionStage"}
 Tell = Callable[[str], None]
@@ -37,6 +38,11 @@ class Chosen:
     only: Sequence[str] = ()
     sample: int = 0
     seed: int = 0
+
+    @property
+    def is_part(self) -> bool:
+        """Whether paths are walked with some of their faults only."""
+        return bool(self.only or self.sample or set(self.faults) != set(FAULTS))
 
     @property
     def ways(self) -> list[tuple[str, str]]:

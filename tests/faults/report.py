@@ -98,9 +98,14 @@ class Report:
 
 def figures(cases: Sequence[Case]) -> list[str]:
     """How many cases, how many in which every promise held, and in how many each one was broken."""
-    broken = Counter(promise for case in cases for promise in {finding.promise for finding in case.findings})
     survived = sum(not case.findings for case in cases)
-    return [str(number) for number in (len(cases), survived, *(broken[promise] for promise in PROMISES))]
+    return [str(number) for number in (len(cases), survived, *broken_promises(cases).values())]
+
+
+def broken_promises(cases: Sequence[Case]) -> dict[str, int]:
+    """In how many cases each promise was broken."""
+    broken = Counter(promise for case in cases for promise in {finding.promise for finding in case.findings})
+    return {promise: broken[promise] for promise in PROMISES}
 
 
 def order(group: tuple[tuple[str, str, str], list[Case]]) -> tuple[str, str, int]:

@@ -16,7 +16,9 @@ from .cases import GUESS, LEAK, LOCKOUT, MISSED, PROMISES, SILENT, UNSETTLED, WI
 from .controller import Controller
 from .crowd import settle
 from .evidence import judge_claim, judge_guesses, judge_leaks, judge_told
+from .figures import Figures, covers, kept, markdown
 from .judge import Sight, judge_moment, judge_settled, logs_in
+from .region import Region
 from .report import Report, figures
 
 FORM = "client: stopped at step 'open': It broke. State: Nothing was changed. Next: Run it again."
@@ -60,6 +62,20 @@ def test_an_account_that_is_locked_is_refused_although_its_hash_is_right(case: C
         case.client.sql("ALTER USER %s@%s ACCOUNT LOCK", case.client.user, host)
     with pytest.raises(Exception, match="locked"):
         logs_in(case, "%", case.client.password)
+
+
+def test_a_region_that_gives_out_what_opens_nothing_is_a_window(case: Case) -> None:
+    case.region = Region()
+    case.region.version = case.stages()["AWSCURRENT"]
+    judge_moment(case)
+    assert case.findings == []
+    case.region.version = case.stages()["AWSPREVIOUS"]
+    judge_moment(case)
+    assert found(case) == {WINDOW}
+    case.findings.clear()
+    case.client.rotate()
+    judge_settled(case)
+    assert found(case) == {WINDOW}
 
 
 def test_a_second_password_is_not_settled(case: Case) -> None:
@@ -162,3 +178,18 @@ def test_the_report_counts_cases_and_fails(case: Case) -> None:
     report = Report(["a server"], [case], [], 1)
     assert len(report.broken) == 4
     assert "lock-out: seen" in report.markdown() and "lock-out: seen" in report.text()
+
+
+def test_the_figures_of_a_path_are_kept_and_told(case: Case, tmp_path: Path) -> None:
+    server = case.server.name
+    Figures.of("fresh", [case], ["a server"], 61).keep(tmp_path)
+    assert covers(kept(tmp_path), "fresh", [server])
+    assert not covers(kept(tmp_path), "fresh", [server, "another"])
+    assert not covers(kept(tmp_path), "overlap", [server])
+    case.found(LOCKOUT, "seen")
+    Figures.of("fresh", [case], ["a server"], 61).keep(tmp_path)
+    (figures_of_fresh,) = kept(tmp_path)
+    assert not covers([figures_of_fresh], "fresh", [server])
+    (line,) = (line for line in markdown([figures_of_fresh]).splitlines() if line.startswith("| fresh"))
+    assert line.endswith(" | 0 | 1 | 1 | 0 | 0 | 0 | 0 | 0 | 0 |")
+    assert "lock-out: seen" in markdown([figures_of_fresh])
