@@ -5,18 +5,25 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
 suites=("$@")
-[ $# -gt 0 ] || suites=(unit integration sim faults)
+[ $# -gt 0 ] || suites=(unit integration second sim faults)
+# Beside the two servers of the integration tests: the MariaDB that most people will have next.
+second_server=mariadb-11.8
+# Where servers of one kind differ; `make slow` runs all of the integration tests on it (second-whole).
+second_files=(tests/integration/test_{account_rows,bad_accounts,overlap,password_policy,rollback,rotation,tls,verify}.py)
 # A server takes half a gigabyte.
 spread=(-q --numprocesses auto --maxprocesses 4)
 failed=()
 for suite in "${suites[@]}"; do
     echo "== $suite"
+    server=${TEST_SERVER:-}
     case $suite in
     slow) chosen=("${spread[@]}" --dist loadfile -m slow tests/integration) ;;
     integration) chosen=("${spread[@]}" --dist loadfile -m "not slow" tests/integration) ;;
+    second) server=$second_server chosen=("${spread[@]}" --dist loadfile -m "not slow" "${second_files[@]}") ;;
+    second-whole) server=$second_server chosen=("${spread[@]}" --dist loadfile -m "not slow" tests/integration) ;;
     unit | sim | faults) chosen=("${spread[@]}" --dist worksteal "tests/$suite") ;;
     *) chosen=("tests/$suite") ;;
     esac
-    .venv/bin/python -m pytest "${chosen[@]}" || failed+=("$suite")
+    TEST_SERVER=$server .venv/bin/python -m pytest "${chosen[@]}" || failed+=("$suite")
 done
 [ ${#failed[@]} -eq 0 ] || { echo "Failed: ${failed[*]}" >&2; exit 1; }

@@ -11,9 +11,11 @@ from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
 from packaging.specifiers import SpecifierSet
+from world.debian import RECIPES, USUAL
 
 ROOT = Path(__file__).resolve().parents[2]
 JOBS: dict[str, Any] = DataLoader().load_from_file(str(ROOT / ".github/workflows/ci.yml"))["jobs"]
+TEST_SCRIPT = (ROOT / "tools/test.sh").read_text()
 STEPS: list[dict[str, Any]] = [step for job in JOBS.values() for step in job["steps"]]
 
 
@@ -44,6 +46,33 @@ def test_the_matrix_has_every_core_that_the_collection_supports() -> None:
 
 def test_the_subset_exists() -> None:
     assert [name for name in assigned("SUBSET") if not (ROOT / f"tests/integration/test_{name}.py").is_file()] == []
+
+
+def test_the_second_mariadb_is_a_server_that_the_set_up_fetches() -> None:
+    (server,) = re.findall(r"^second_server=(\S+)$", TEST_SCRIPT, re.MULTILINE)
+    assert RECIPES[server].flavor == "mariadb" and server in USUAL
+    assert {"second", "second-whole"} <= {*default_suites(), *suites_of("slow")}
+
+
+def test_the_second_mariadb_runs_files_that_exist() -> None:
+    (names,) = re.findall(r"^second_files=\(tests/integration/test_{(\S+)}\.py\)$", TEST_SCRIPT, re.MULTILINE)
+    assert [name for name in names.split(",") if not (ROOT / f"tests/integration/test_{name}.py").is_file()] == []
+
+
+def test_every_server_of_the_matrix_is_one_of_the_usual() -> None:
+    assert set(JOBS["matrix"]["strategy"]["matrix"]["server"]) <= set(USUAL)
+
+
+def default_suites() -> list[str]:
+    """Give what tools/test.sh runs where nothing is named."""
+    (named,) = re.findall(r"\|\| suites=\((.*?)\)", TEST_SCRIPT)
+    return str(named).split()
+
+
+def suites_of(target: str) -> list[str]:
+    """Give the suites that a make target names."""
+    (named,) = re.findall(rf"^{target}:.*\n\t@tools/test\.sh (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    return str(named).split()
 
 
 def test_every_make_target_exists() -> None:
