@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.dbops.rotation.plugins.module_utils._db import mariadb
-from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import ED25519, NATIVE, make_hash
+from ansible_collections.dbops.rotation.plugins.module_utils._db import methods
+from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import CACHING_SHA2, ED25519, NATIVE, make_hash
 from ansible_collections.dbops.rotation.plugins.module_utils._db.mariadb import MariaDb
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, Server
@@ -39,6 +39,8 @@ class Recorder:
         if statement.startswith("ALTER"):
             self.altered.append((statement, arguments))
             return []
+        if "information_schema.PLUGINS" in statement:
+            return [(plugin,) for plugin in (NATIVE, ED25519, CACHING_SHA2, "unix_socket", "gssapi")]
         return [self._answers[statement.split()[0]]]
 
 
@@ -176,8 +178,9 @@ def test_rows_are_read(priv: dict[str, Any], passwords: int, problem: bool) -> N
 
 
 def test_ed25519_without_its_library_is_a_problem_of_the_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mariadb, "nacl_bindings", None)
-    assert "PyNaCl" in read({"plugin": ED25519, "authentication_string": "x" * 43}).problem
+    monkeypatch.setattr(methods, "nacl_bindings", None)
+    problem = read({"plugin": ED25519, "authentication_string": "x" * 43}).problem
+    assert problem and "PyNaCl" in problem.text and "Install PyNaCl" in problem.remedy
 
 
 def test_a_locked_row_says_so() -> None:
