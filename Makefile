@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev world world-stop demo test unit integration slow faults sim bench matrix molecule lint sanity check clean
+.PHONY: help setup setup-dev world world-stop demo test unit integration slow servers faults sim bench matrix molecule lint sanity check clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ integration: setup ## Run the integration tests, on real servers
 
 slow: setup-dev ## Run the tests of what stands around rotation: provisioning, IAM, audit, backup, AWX, schedules
 	@tools/test.sh slow
+
+servers: setup ## Run the integration tests on every server, and end with a table
+	@tools/servers.sh
 
 faults: setup ## Run the whole fault matrix: every step of a rotation, times every fault
 	@tools/faults.sh

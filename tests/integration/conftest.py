@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.httpsession import URLLib3Session
 from by_hand import remove
+from chosen_server import split, standing_for
 from managed import ManagedClient
 from world.aws import NOWHERE, AwsEmulator
 from world.certificates import Authority, Certificate
@@ -25,6 +26,13 @@ from world.layout import CACHE
 
 COUNTER = itertools.count(1)
 MakeServer = Callable[..., DatabaseServer]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what does not meet the server that is asked for, see `chosen_server`."""
+    items[:], others = split(items)
+    if others:
+        config.hook.pytest_deselected(items=others)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -93,7 +101,9 @@ def server_certificate(authority: Authority) -> Certificate:
 def mysql_server(workspace: Path, authority: Authority, server_certificate: Certificate) -> Iterator[DatabaseServer]:
     """A MySQL server with TLS, shared: leave its global settings as they are, or set them back."""
     yield from running(
-        DatabaseServer("mysql", workspace / "mysql", ca_file=authority.ca_file, certificate=server_certificate)
+        DatabaseServer(
+            standing_for("mysql"), workspace / "mysql", ca_file=authority.ca_file, certificate=server_certificate
+        )
     )
 
 
@@ -101,7 +111,9 @@ def mysql_server(workspace: Path, authority: Authority, server_certificate: Cert
 def mariadb_server(workspace: Path, authority: Authority, server_certificate: Certificate) -> Iterator[DatabaseServer]:
     """A MariaDB server with TLS, shared: leave its global settings as they are, or set them back."""
     yield from running(
-        DatabaseServer("mariadb", workspace / "mariadb", ca_file=authority.ca_file, certificate=server_certificate)
+        DatabaseServer(
+            standing_for("mariadb"), workspace / "mariadb", ca_file=authority.ca_file, certificate=server_certificate
+        )
     )
 
 
@@ -117,9 +129,9 @@ def make_server(workspace: Path, authority: Authority, server_certificate: Certi
     """Starts a server for one test: make_server("mysql", options=["--log-raw"], certificate=None)."""
     made: list[DatabaseServer] = []
 
-    def make(flavor: str, **given: Any) -> DatabaseServer:
+    def make(name: str, **given: Any) -> DatabaseServer:
         settings: dict[str, Any] = {"ca_file": authority.ca_file, "certificate": server_certificate, **given}
-        made.append(DatabaseServer(flavor, workspace / f"{flavor}-{next(COUNTER)}", **settings))
+        made.append(DatabaseServer(standing_for(name), workspace / f"{name}-{next(COUNTER)}", **settings))
         made[-1].start()
         return made[-1]
 

@@ -25,16 +25,22 @@ FOREIGN = "Foreign-password-of-another-team"
 SOCKET = {"mysql": "IDENTIFIED WITH auth_socket", "mariadb": "IDENTIFIED VIA unix_socket"}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def plugins(mysql_server: DatabaseServer, mariadb_server: DatabaseServer) -> Iterator[None]:
-    """The plugins that the rows of this file use."""
+@pytest.fixture(scope="module")
+def mysql_server(mysql_server: DatabaseServer) -> Iterator[DatabaseServer]:
+    """The shared server with a plugin that rows of this file use."""
     with mysql_server.admin() as connection, connection.cursor() as cursor:
         cursor.execute("INSTALL PLUGIN auth_socket SONAME 'auth_socket.so'")
-    with mariadb_server.admin() as connection, connection.cursor() as cursor:
-        cursor.execute("INSTALL SONAME 'auth_ed25519'")
-    yield
+    yield mysql_server
     with mysql_server.admin() as connection, connection.cursor() as cursor:
         cursor.execute("UNINSTALL PLUGIN auth_socket")
+
+
+@pytest.fixture(scope="module")
+def mariadb_server(mariadb_server: DatabaseServer) -> Iterator[DatabaseServer]:
+    """The shared server with a plugin that rows of this file use."""
+    with mariadb_server.admin() as connection, connection.cursor() as cursor:
+        cursor.execute("INSTALL SONAME 'auth_ed25519'")
+    yield mariadb_server
     with mariadb_server.admin() as connection, connection.cursor() as cursor:
         cursor.execute("UNINSTALL SONAME 'auth_ed25519'")
 

@@ -144,6 +144,12 @@ DIAGNOSES = {
 }
 
 _CERTIFICATE_NAME = (62, 63, 64)
+# OpenSSL's number for a certificate that signs itself and is not trusted.
+_SELF_SIGNED = 18
+_SELF_MADE = (
+    " No authority signed one that the server made for itself, as MariaDB 11.4 and newer do where ssl_cert names none:"
+    " set ssl_cert and ssl_key there."
+)
 
 
 def diagnose(error: BaseException, place: str) -> RotationError:
@@ -187,7 +193,8 @@ def _tls(error: ssl.SSLError, place: str) -> RotationError:
         return RotationError(
             f"The certificate of {place} is not trusted ({getattr(error, 'verify_message', 'verification failed')}).",
             code="tls_untrusted",
-            next_step="Name the server's certificate authority in rotation_tls_ca_file.",
+            next_step="Name the server's certificate authority in rotation_tls_ca_file."
+            + (_SELF_MADE if verify_code == _SELF_SIGNED else ""),
         )
     return RotationError(
         f"The TLS handshake with {place} failed ({getattr(error, 'reason', None) or type(error).__name__}).",
