@@ -18,7 +18,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.methods import 
     problem_of,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change, Method, Problem
-from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MYSQL, Server
+from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MYSQL, Server, quoted
 
 _ROWS = """
 SELECT User, Host, plugin, HEX(authentication_string), account_locked,
@@ -104,7 +104,10 @@ def _row(
     lifetime: int | None,
 ) -> AccountRow:
     holds = is_password(MYSQL, plugin, stored or "")
-    several = Problem("asks for several factors (multi-factor authentication)", "Take the second factor away from it")
+    several = Problem(
+        "asks for several factors (multi-factor authentication)",
+        f"Leave it the password only: ALTER USER {quoted(user, host)} DROP 2 FACTOR",
+    )
     return AccountRow(
         user=user,
         host=host,
