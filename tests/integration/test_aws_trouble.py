@@ -194,10 +194,11 @@ def test_an_answer_that_never_comes_is_found_out_by_looking(
 
 def test_a_promotion_with_a_lost_answer_and_no_way_to_look(client: ManagedClient, faulty: Faulty) -> None:
     state = "The new password, in version "
-    cause = f"Could not describe the secret '{client.secret_id}': Secrets Manager had an internal error"
+    cause = "Secrets Manager refused to "
     lost = (Fault(PROMOTE, LOSE_REPLY), Fault(DESCRIBE, "InternalServiceError", first=2))
     with faulty(client, *lost):
         told = failure(client, step="promote", cause=cause, state=state, next_step="Run the same", aws_config=TWICE)
+    assert f"Whether it happened could not be read: Could not describe the secret '{client.secret_id}'" in told["cause"]
     assert "whether it is AWSCURRENT already could not be read" in told["state"]
     new = client.stored()["password"]
     assert new != client.password and client.opens(new)
