@@ -21,7 +21,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.sessions import
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import MAX_DEADLINE
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, RotationError
 
-BUSY, TAKEN = "fence_busy", "lock_taken"
+BUSY = "fence_busy"
 _PRIVILEGED = "SELECT User, Create_user_priv FROM mysql.user WHERE User = %s"
 
 
@@ -42,7 +42,7 @@ def lock_taken(*holders: Holder) -> RotationError:
     told = "; ".join(str(holder) for holder in holders)
     return RotationError(
         f"A lock that the rotation needs is held by what is no rotation: {told}.",
-        code=TAKEN,
+        code="lock_taken",
         next_step="Find out what takes locks whose names begin with rot: and stop it. As an administrator:"
         f" {' '.join(f'KILL {holder.number};' for holder in holders)} Then run the same command again.",
     )

@@ -87,9 +87,7 @@ class Journal:
             old = "is the old password" if self.single else "still opens the server"
             return f"AWSCURRENT {old}; the new one, AWSPENDING ({self.stored}), may open it already."
         if self.taken_over:
-            return (
-                "AWSCURRENT opens the server as before; on the rows that were named the other password may have ended."
-            )
+            return "AWSCURRENT opens the server as before; on the rows that were named another password may have ended."
         if self.stored:
             return f"The server was not changed; a new password is stored as AWSPENDING ({self.stored}) and unused."
         return "Nothing was changed, neither the secret nor the database."

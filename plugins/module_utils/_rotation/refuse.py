@@ -18,7 +18,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision 
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ROLLBACK, Facts, RowFacts
 
-FOREIGN_PRIMARY, FOREIGN_SECONDARY = "foreign_primary", "foreign_secondary"
+FOREIGN_PRIMARY = "foreign_primary"
 
 
 def refuse(facts: Facts) -> Decision | None:
@@ -44,7 +44,7 @@ def beside_foreign(rows: Iterable[RowFacts]) -> Decision | None:
         )
     if beside:
         return refusal(
-            FOREIGN_SECONDARY,
+            "foreign_secondary",
             f"A second password that no version of the secret knows is valid on {listed(beside)};"
             " a rotation would end it, or leave it valid.",
             f"End its use and discard it; or let the rotation end it: the same command with {adopting(beside)}",
