@@ -25,6 +25,7 @@ NONE: frozenset[str] = frozenset()
 C, P, V, U = (frozenset(name) for name in "CPVU")
 LOGIN = RowFacts("root@localhost", C, login=True)
 OTHER = RowFacts("root@%", C)
+SECOND = replace(OTHER, primary=NONE, secondary=C)
 STORED = PendingFacts("P", same_keys=True, reusable=True, newer=True)
 CLEAN = Facts("C", "V", None, "C", (LOGIN, OTHER), "recovery", due=False, restorable=True)
 
@@ -70,6 +71,8 @@ STATES: tuple[tuple[str, Facts], ...] = (
     ("one row has the password of another version", rows(LOGIN, replace(OTHER, primary=V))),
     ("one row has a password that no version knows", rows(LOGIN, replace(OTHER, primary=NONE))),
     ("a second password that no version knows is valid", both(C, NONE)),
+    ("a password that no version knows stands before AWSCURRENT's on a row", rows(LOGIN, SECOND)),
+    ("the same, and the row was named (`adopt_rows`)", rows(LOGIN, replace(SECOND, adopted=True))),
     (
         "a row holds what may be AWSPENDING, whose key may not be used",
         rows(LOGIN, replace(OTHER, primary=NONE), HIDDEN),
@@ -90,6 +93,8 @@ def told(facts: Facts) -> str:
     decision = decide(facts)
     if decision.action is Action.REFUSE:
         return f"refuse: `{decision.code}`"
+    if decision.action is Action.TAKE_OVER:
+        return f"{decision.action}, then decide anew"
     if not leads_on(decision, facts):
         return str(decision.action)
     return f"{decision.action}, then {'restore' if facts.trigger == 'rollback' else 'rotate'}"

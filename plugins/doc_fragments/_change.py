@@ -25,7 +25,8 @@ options:
   adopt_rows:
     description:
       - Foreign account rows, written V(user@host), that are to carry this secret's password from now on.
-      - The passwords that those rows have now stop working, a second retained one included.
+      - The passwords that those rows have now stop working, a second retained one included; C(AWSCURRENT)'s goes on
+        working where it is one of them.
       - The messages of check mode and of onboarding name the foreign rows.
     type: list
     elements: str

@@ -90,7 +90,8 @@ rows:
       sample: caching_sha2_password
     state:
       description: Whose password it has. V(current) is that of C(AWSCURRENT), V(behind) that of another version,
-        V(foreign) that of no version; V(skipped) has none.
+        V(foreign_primary) one of no version, with one of this secret behind it; V(foreign) that of no version;
+        V(skipped) has none.
       type: str
       sample: current
     second_password:

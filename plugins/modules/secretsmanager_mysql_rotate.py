@@ -22,6 +22,8 @@ description:
     password hashes on the server what was done, not from failed logins.
   - Account rows whose password is in no version of the secret are reported and left alone, unless O(adopt_rows)
     names them. Rows without a password (sockets) are reported and never overwritten.
+  - Nothing is changed while a password of this secret opens a row beside one that is in no version, or while a row may
+    be opened with a password that this module cannot change. The message names the rows and what to do.
   - No value and no hash of a password is returned, logged, or part of any message, at any verbosity.
   - Supported are MySQL 8.0.14 and later, and MariaDB 10.4 and later.
 notes:
@@ -194,6 +196,7 @@ action:
       V(finish) sets on all rows a new password that an earlier run had set on some of them. V(restore) sets the
       previous password again. V(hold) waits for O(steps=finish). V(busy) left it to another run that is at work, or
       to the next one if its turn did not come in time (a scheduled run only).
+    - V(take_over) ends the other password of rows that O(adopt_rows) names and C(AWSCURRENT) opens as the second one.
     - V(settle) ends an old password that an earlier run had left valid. V(record) writes tags only. V(nothing) changes
       nothing.
   returned: success

@@ -48,6 +48,7 @@ KINDS = {
     "finish": Kind.ROTATED,
     "restore": Kind.ROLLED_BACK,
     "hold": Kind.HELD,
+    "take_over": Kind.FINISHED,
     "settle": Kind.FINISHED,
     "record": Kind.FINISHED,
     **dict.fromkeys(IDLE_ACTIONS, Kind.LEFT_ALONE),

@@ -14,7 +14,8 @@ from managed import HOST, ManagedClient
 from trouble import account_rows, assert_refused, assert_silent
 from world.databases import DatabaseServer, native_hash
 
-from ansible_collections.dbops.rotation.plugins.module_utils._db import hashes, mariadb
+from ansible_collections.dbops.rotation.plugins.module_utils._db import hashes
+from ansible_collections.dbops.rotation.plugins.module_utils._db import methods as kinds
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 
 MakeClient = Callable[..., ManagedClient]
@@ -230,7 +231,7 @@ def test_a_foreign_second_password_is_refused(mysql_client: ManagedClient) -> No
     assert_refused(
         client,
         f"A second password that no version of the secret knows is valid on {client.user}@localhost; a rotation"
-        " would end it.",
+        " would end it, or leave it valid.",
         code="foreign_secondary",
         step="decide",
         next_step=f"""-e '{{"rotation_adopt_rows": ["{client.user}@localhost"]}}'""",
@@ -242,14 +243,12 @@ def test_a_foreign_second_password_is_refused(mysql_client: ManagedClient) -> No
     assert not client.opens(client.password)
 
 
-def test_a_foreign_password_beside_ours_survives(mariadb_client: ManagedClient) -> None:
+def test_a_foreign_password_beside_ours_ends_where_its_row_is_named(mariadb_client: ManagedClient) -> None:
     client = mariadb_client
     both = "IDENTIFIED VIA mysql_native_password USING %s OR mysql_native_password USING %s"
     alter(client, "localhost", both, native_hash(FOREIGN), native_hash(client.password))
-    client.rotate()
-    assert client.opens(FOREIGN)
-    assert client.opens(client.stored()["password"])
-    assert not client.opens(client.password)
+    assert client.refused()["code"] == "foreign_secondary"
+    assert client.opens(FOREIGN) and client.opens(client.password)
     result = client.rotate(adopt_rows=[f"{client.user}@localhost"])
     assert state_of(result, client, "localhost")["state"] == "changed"
     assert holds_only(client, "localhost", client.stored()["password"])
@@ -263,7 +262,7 @@ def test_an_empty_password_is_refused(three: ManagedClient) -> None:
         f"The account {three.user}@10.% has an empty password.",
         code="row_problem",
         step="look",
-        next_step="Give each of them one password and a plugin that the rotation knows, or drop the row",
+        next_step=f"Give it one: ALTER USER '{three.user}'@'10.%' IDENTIFIED ",
     )
 
 
@@ -274,7 +273,7 @@ def test_several_factors_are_refused(mysql_client: ManagedClient) -> None:
         f"The account {mysql_client.user}@10.% asks for several factors (multi-factor authentication).",
         code="row_problem",
         step="look",
-        next_step="Give each of them one password",
+        next_step=f"Leave it the password only: ALTER USER '{mysql_client.user}'@'10.%' DROP 2 FACTOR.",
     )
 
 
@@ -315,13 +314,13 @@ def test_ed25519_without_its_library(mariadb_client: ManagedClient, monkeypatch:
     client = mariadb_client
     add_row(client, "10.%", "IDENTIFIED VIA ed25519 USING PASSWORD(%s)", client.password)
     monkeypatch.setattr(hashes, "nacl_bindings", None)
-    monkeypatch.setattr(mariadb, "nacl_bindings", None)
+    monkeypatch.setattr(kinds, "nacl_bindings", None)
     assert_refused(
         client,
         f"The account {client.user}@10.% uses the ed25519 plugin, for which the Python library PyNaCl is needed here.",
         code="row_problem",
         step="look",
-        next_step="for ed25519 install PyNaCl",
+        next_step="Install PyNaCl for the Python that runs this task.",
     )
 
 

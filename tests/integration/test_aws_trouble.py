@@ -194,10 +194,11 @@ def test_an_answer_that_never_comes_is_found_out_by_looking(
 
 def test_a_promotion_with_a_lost_answer_and_no_way_to_look(client: ManagedClient, faulty: Faulty) -> None:
     state = "The new password, in version "
-    cause = f"Could not describe the secret '{client.secret_id}': Secrets Manager had an internal error"
+    cause = f"Could not move AWSCURRENT of '{client.secret_id}': AWS closed the connection without an answer"
     lost = (Fault(PROMOTE, LOSE_REPLY), Fault(DESCRIBE, "InternalServiceError", first=2))
     with faulty(client, *lost):
         told = failure(client, step="promote", cause=cause, state=state, next_step="Run the same", aws_config=TWICE)
+    assert f"Whether it happened could not be read: Could not describe the secret '{client.secret_id}'" in told["cause"]
     assert "whether it is AWSCURRENT already could not be read" in told["state"]
     new = client.stored()["password"]
     assert new != client.password and client.opens(new)
@@ -205,7 +206,7 @@ def test_a_promotion_with_a_lost_answer_and_no_way_to_look(client: ManagedClient
 
 
 def test_an_outage_from_the_promotion_on(client: ManagedClient, faulty: Faulty) -> None:
-    cause = f"Could not describe the secret '{client.secret_id}': AWS closed the connection without an answer"
+    cause = f"Could not move AWSCURRENT of '{client.secret_id}': AWS closed the connection without an answer"
     state = "The new password, in version "
     outage = (Fault(PROMOTE, HANG_UP), Fault(DESCRIBE, HANG_UP, first=2), Fault(TAG, HANG_UP))
     with faulty(client, *outage):
@@ -215,7 +216,7 @@ def test_an_outage_from_the_promotion_on(client: ManagedClient, faulty: Faulty) 
 
 
 def test_a_store_with_a_lost_answer_and_no_way_to_look(client: ManagedClient, faulty: Faulty) -> None:
-    cause = f"Could not read the secret '{client.secret_id}': Secrets Manager had an internal error"
+    cause = f"Could not store the new password in '{client.secret_id}': AWS closed the connection without an answer"
     lost = (Fault(PUT, LOSE_REPLY), Fault(GET, "InternalServiceError", first=2))
     with faulty(client, *lost):
         failure(client, step="persist", cause=cause, state=NO_STORE, next_step="Run the same", aws_config=TWICE)

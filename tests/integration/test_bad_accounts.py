@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -12,7 +13,14 @@ import pytest
 from managed import HOST, ManagedClient
 from trouble import STORED, assert_refused, assert_silent, changed_globally, refused_logins
 from world.certificates import Authority
-from world.databases import DatabaseServer
+from world.databases import DatabaseServer, native_hash
+
+from ansible_collections.dbops.rotation.plugins.module_utils._db import mysql
+from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
+from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
+from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
 
 MakeClient = Callable[..., ManagedClient]
 
@@ -233,3 +241,100 @@ def test_a_client_certificate_that_is_not_there(client: ManagedClient, tmp_path:
         tls_client_cert=missing,
         tls_client_key=missing,
     )
+
+
+@pytest.mark.parametrize("hosts", [("localhost",), ("%",)], ids=str)
+def test_a_login_that_is_let_in_as_the_anonymous_account(
+    make_client: MakeClient, server: DatabaseServer, hosts: tuple[str, ...], tmp_path: Path
+) -> None:
+    client = make_client(server, hosts=["10.%" if hosts == ("%",) else "%"]).create()
+    server.create_account("", hosts, client.password)
+    try:
+        assert_refused(
+            client,
+            f"The login was let in as the anonymous account ''@'{hosts[0]}', which stands before every row",
+            code="anonymous_account",
+            step="open",
+            next_step=f"As another administrator: DROP USER ''@'{hosts[0]}'; then run the same command again.",
+        )
+        checked = client.run(INFO)
+        assert [found["code"] for found in checked["findings"]] == ["anonymous_account"]
+        client.options["secret_id"] = f"{client.secret_id}/new"
+        given = {"host": HOST, "port": server.port, "user": client.user, "password": client.password}
+        assert client.run(ONBOARD, **given)["error"]["code"] == "anonymous_account"
+    finally:
+        server.drop_account("")
+
+
+def test_an_anonymous_account_without_a_host_is_no_server_without_grants(
+    make_client: MakeClient, server: DatabaseServer
+) -> None:
+    """MySQL calls it "@", as MariaDB calls everybody while it has no grants."""
+    client = make_client(server)
+    client.create_secret()
+    server.create_account("", [""], client.password)
+    try:
+        assert client.refused()["code"] == "anonymous_account"
+    finally:
+        server.drop_account("")
+
+
+def test_an_anonymous_account_that_the_new_password_meets(
+    make_client: MakeClient, server: DatabaseServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody makes it during the run; both passwords are stored, so the next run finishes."""
+    client = make_client(server, hosts=["%"]).create()
+    real = Run.log_in
+
+    def log_in_late(run: Run, login: Login) -> Session:
+        if login.password != client.password:
+            server.create_account("", ["localhost"], login.password)
+        return real(run, login)
+
+    monkeypatch.setattr(Run, "log_in", log_in_late)
+    try:
+        error = client.refused()
+        assert (error["code"], error["step"]) == ("anonymous_account", "verify")
+    finally:
+        monkeypatch.undo()
+        server.drop_account("")
+    assert client.rotate()["action"] == "finish"
+    assert client.opens(client.stored()["password"]) and not client.opens(client.password)
+
+
+def test_a_row_of_a_plugin_that_is_gone_and_the_command_that_mends_it(mysql_client: ManagedClient) -> None:
+    client = mysql_client
+    without_plugin(client)
+    error = assert_refused(
+        client,
+        f"The account {client.user}@10.% uses mysql_native_password, which the server does not have or has not loaded",
+        code="row_problem",
+        step="look",
+        next_step=f"ALTER USER '{client.user}'@'10.%' IDENTIFIED WITH caching_sha2_password BY '...'",
+    )
+    (command,) = re.findall(r"ALTER USER .* BY '\.\.\.'", error["next_step"])
+    client.sql(command.replace("...", client.password))
+    assert [row["state"] for row in client.rotate()["rows"]] == ["changed"] * 3
+
+
+def test_the_first_error_is_told_where_its_clean_up_meets_another(
+    mysql_client: ManagedClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plugin goes during the run: the server refuses the change (1524) and from then on every statement (1820)."""
+    client = mysql_client
+    without_plugin(client)
+    every = frozenset({"caching_sha2_password", "mysql_native_password"})
+    monkeypatch.setattr(mysql, "loaded_plugins", lambda _session: every)
+    error = client.refused()
+    assert (error["code"], error["step"]) == ("plugin_missing", "apply"), error["msg"]
+    assert "may open it already" in error["state"]
+    assert client.opens(client.password)
+
+
+def without_plugin(client: ManagedClient) -> None:
+    """Make a third row with the password, whose plugin this server does not have any more."""
+    client.server.create_account(client.user, ["10.%"], client.password)
+    plugin = "plugin = 'mysql_native_password', authentication_string = %s"
+    where = "User = %s AND Host = '10.%%'"
+    client.sql(f"UPDATE mysql.user SET {plugin} WHERE {where}", native_hash(client.password), client.user)
+    client.sql("FLUSH PRIVILEGES")

@@ -7,12 +7,15 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from by_hand import move, password_of, passwords, put, put_current, stages, tags
+from conftest import running
 from managed import ManagedClient, secrets_manager
 from telling import UNTOUCHED, assert_silent, failure, refusal
+from world.certificates import Authority, Certificate
 from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
@@ -20,7 +23,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db import mariadb
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import change
 
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
-ED25519 = "ed25519"
+HOLD_ONE = ("ed25519", "caching_sha2_password")
 MakeClient = Callable[..., ManagedClient]
 # What is said where AWSCURRENT does not open the server. On MariaDB, whose rows may hold one password only, a newer
 # AWSPENDING is tried before that is said.
@@ -86,12 +89,28 @@ def ed25519_server(mariadb_server: DatabaseServer) -> Iterator[DatabaseServer]:
         cursor.execute("UNINSTALL SONAME 'auth_ed25519'")
 
 
-@pytest.fixture(params=["mysql", "mariadb", ED25519])
+@pytest.fixture(scope="module")
+def caching_sha2_password_server(
+    workspace: Path, authority: Authority, server_certificate: Certificate
+) -> Iterator[DatabaseServer]:
+    """The MariaDB that has the caching_sha2_password plugin."""
+    for server in running(
+        DatabaseServer(
+            "mariadb-sid", workspace / "mariadb-sid", ca_file=authority.ca_file, certificate=server_certificate
+        )
+    ):
+        with server.admin() as connection, connection.cursor() as cursor:
+            cursor.execute("INSTALL SONAME 'auth_mysql_sha2'")
+        yield server
+
+
+@pytest.fixture(params=["mysql", "mariadb", *HOLD_ONE])
 def any_client(request: pytest.FixtureRequest, make_client: MakeClient) -> ManagedClient:
-    """A client on each kind of server, and one whose rows cannot hold two passwords."""
+    """A client on each kind of server, and those whose rows cannot hold two passwords."""
     server: DatabaseServer = request.getfixturevalue(f"{request.param}_server")
     client = make_client(server)
-    server.create_account(client.user, client.hosts, client.password, "ed25519" if request.param == ED25519 else None)
+    plugin = request.param if request.param in HOLD_ONE else None
+    server.create_account(client.user, client.hosts, client.password, plugin)
     client.create_secret()
     return client
 
@@ -100,7 +119,7 @@ def holds_two(client: ManagedClient) -> bool:
     """Whether the rows of this client can hold an old password beside the new one."""
     if client.server.flavor == "mysql":
         return True
-    return not client.sql("SELECT 1 FROM mysql.user WHERE User = %s AND plugin = 'ed25519'", client.user)
+    return not client.sql("SELECT 1 FROM mysql.user WHERE User = %s AND plugin IN %s", client.user, HOLD_ONE)
 
 
 def labelled_that_open(client: ManagedClient) -> set[str]:

@@ -14,16 +14,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pymysql
 import pytest
 from managed import AT_ONCE, HOST, ManagedClient, playbook, secrets_manager, write_inventory
 from test_recovery import AFTER_APPLY, AFTER_PROMOTE, AFTER_PUT, assert_settled
+from test_rotate_due import Mailbox
 from trouble import UNCHANGED, assert_refused
 from world.databases import DatabaseServer
+from world.template import ADMIN
 
+from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import fence_name
 from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
 
 MakeClient = Callable[..., ManagedClient]
 SLOT = "rot:slot:1"
+# A rotation of the administrator's own account, as another controller would have it.
+AT_WORK = ("SELECT GET_LOCK(%s, 0), GET_LOCK(%s, 0)", SLOT, fence_name(ADMIN))
 SOON = 10.0
 
 
@@ -46,6 +52,10 @@ def wait_until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < limit, "it never came to that"
         time.sleep(0.01)
+
+
+def tag(client: ManagedClient, key: str, value: str) -> None:
+    secrets_manager(client.aws).tag_resource(SecretId=client.secret_id, Tags=[{"Key": key, "Value": value}])
 
 
 def waits_for_slot(client: ManagedClient) -> set[int]:
@@ -106,7 +116,7 @@ def test_a_third_client_waits_for_either_of_two_slots(make_client: MakeClient, s
 
 
 def test_a_server_that_stays_busy(client: ManagedClient) -> None:
-    with held(client, "SELECT GET_LOCK(%s, 0)", SLOT) as other:
+    with held(client, *AT_WORK) as other:
         number = other.connection.thread_id()
         began = time.monotonic()
         assert_refused(
@@ -123,16 +133,97 @@ def test_a_server_that_stays_busy(client: ManagedClient) -> None:
 
 
 def test_a_scheduled_run_leaves_the_client_to_the_next_one(client: ManagedClient) -> None:
-    due = {"Key": "rotation/due", "Value": "2026-01-01T00:00:00Z"}
     client.rotate()
-    secrets_manager(client.aws).tag_resource(SecretId=client.secret_id, Tags=[due])
+    tag(client, "rotation/due", "2026-01-01T00:00:00Z")
     stages = client.stages()
-    with held(client, "SELECT GET_LOCK(%s, 0)", SLOT):
+    with held(client, *AT_WORK):
         result = client.rotate(trigger="scheduled", deadline=3.0)
     assert (result["action"], result["changed"], result["rotated"]) == ("busy", False, False)
     assert f"{client.name}: left to the next scheduled run. Rotations of other accounts" in result["msg"]
     assert result["waited"]["server"] >= 1 and client.stages() == stages
     assert client.rotate(trigger="scheduled")["action"] == "rotate"
+
+
+@contextmanager
+def squatter(client: ManagedClient, *locks: str) -> Iterator[Any]:
+    """An ordinary user of the same server who holds locks of the rotation."""
+    client.sql("CREATE USER squatter@localhost IDENTIFIED BY %s", "ordinary")
+    try:
+        with (
+            pymysql.connect(unix_socket=str(client.server.socket), user="squatter", password="ordinary") as session,
+            session.cursor() as cursor,
+        ):
+            for lock in locks:
+                cursor.execute("SELECT GET_LOCK(%s, 0)", (lock,))
+                assert cursor.fetchone() == (1,)
+            yield session
+    finally:
+        client.sql("DROP USER squatter@localhost")
+
+
+@pytest.mark.parametrize("sees", [True, False], ids=["with PROCESS", "without PROCESS"])
+@pytest.mark.parametrize(("lock", "step"), [("fence", "fence"), ("slot", "wait")])
+def test_a_lock_that_an_ordinary_user_holds_is_a_failure_and_no_run_at_work(
+    client: ManagedClient, lock: str, step: str, sees: bool
+) -> None:
+    client.rotate()
+    tag(client, "rotation/due", "2026-01-01T00:00:00Z")
+    granted = "SELECT, CREATE USER, SYSTEM_USER" if client.server.flavor == "mysql" else "SELECT, CREATE USER"
+    for host in client.hosts if not sees else ():
+        client.sql("REVOKE ALL PRIVILEGES, GRANT OPTION FROM %s@%s", client.user, host)
+        client.sql(f"GRANT {granted} ON *.* TO %s@%s", client.user, host)
+    with squatter(client, SLOT if lock == "slot" else fence_name(client.user)) as session:
+        number = session.thread_id()
+        who = "squatter from localhost, connection" if sees else "connection"
+        hidden = "" if sees else ", which this account may not see"
+        assert_refused(
+            client,
+            f"A lock that the rotation needs is held by what is no rotation: {who} {number}{hidden}.",
+            code="lock_taken",
+            step=step,
+            next_step=f"As an administrator: KILL {number}; Then run the same command again.",
+            trigger="scheduled",
+            deadline=3.0,
+        )
+        checked = client.run(INFO)
+        problems = [found["code"] for found in checked["findings"] if found["problem"]]
+        assert ("lock_taken" in problems) is (lock == "fence") and "at_work" not in str(checked["findings"])
+        client.sql(f"KILL {number}")
+    assert client.rotate(trigger="scheduled")["action"] == "rotate"
+
+
+@pytest.mark.parametrize("privilege", [True, False], ids=["an administrator", "an ordinary user"])
+def test_a_reconciliation_by_an_administrator_is_a_run_at_work(client: ManagedClient, privilege: bool) -> None:
+    """It holds the lock of the minute as well, and its account may change every other."""
+    name = fence_name(client.user)
+    with squatter(client) as session, session.cursor() as cursor:
+        if privilege:
+            client.sql("GRANT CREATE USER ON *.* TO squatter@localhost")
+        cursor.execute("SELECT GET_LOCK(%s, 0), GET_LOCK(CONCAT(%s, ':', UNIX_TIMESTAMP() DIV 60), 0)", (name, name))
+        assert client.refused()["code"] == ("fence_busy" if privilege else "lock_taken")
+        found = client.run(INFO)["findings"]
+        assert [one["code"] for one in found] == ["at_work"] if privilege else "lock_taken" in str(found)
+
+
+def test_a_schedule_that_an_ordinary_user_stops_fails_is_counted_and_told(
+    mysql_client: ManagedClient, tmp_path: Path
+) -> None:
+    client = mysql_client
+    mailbox = Mailbox(client.aws, f"rotation-{client.name}")
+    client.rotate()
+    tag(client, "rotation/due", "2026-01-01T00:00:00Z")
+    variables = client.variables(rotation_topic_arn=mailbox.topic)
+    inventory = str(write_inventory(tmp_path, {client.name: variables}))
+    with squatter(client, fence_name(client.user)) as session:
+        run = playbook("playbooks/rotate_due.yml", "-i", inventory)
+        assert run.returncode != 0, run.stdout
+        assert f"squatter from localhost, connection {session.thread_id()}" in " ".join(run.stdout.split())
+    assert client.tags()["rotation/failures"] == "1"
+    (notice,) = mailbox.read()
+    assert (notice["event"], notice["code"], notice["step"]) == ("failed", "lock_taken", "fence")
+    run = playbook("playbooks/rotate_due.yml", "-i", inventory)
+    assert run.returncode == 0, run.stdout
+    assert client.opens(client.stored()["password"])
 
 
 @pytest.mark.parametrize("death", [AFTER_APPLY, AFTER_PROMOTE], ids=str)
@@ -146,7 +237,7 @@ def test_what_was_begun_is_finished_without_waiting(client: ManagedClient, death
 
 def test_a_password_that_is_only_stored_waits_like_a_new_one(client: ManagedClient) -> None:
     AFTER_PUT.interrupt(client)
-    with held(client, "SELECT GET_LOCK(%s, 0)", SLOT):
+    with held(client, *AT_WORK):
         assert client.refused(trigger="recovery", deadline=1.0)["code"] == "slot_busy"
     assert client.rotate(trigger="recovery")["action"] == "resume"
     assert_settled(client)

@@ -73,6 +73,8 @@ class MemorySession:
         if statement.startswith("SHOW GLOBAL VARIABLES"):
             version = {MYSQL: "8.0.40", MARIADB: "10.11.8-MariaDB"}[self.server.flavor]
             return [("version", version), ("server_uuid", self.server.server_id)]
+        if "FROM information_schema.PLUGINS" in statement:
+            return [(NATIVE,), (self.server.plugin,), ("unix_socket",)]
         if "FROM mysql.user" in statement:
             return [self._mysql_row(host, *stored) for host, stored in self.server.rows.items()]
         if "FROM mysql.global_priv" in statement:
@@ -97,10 +99,12 @@ class MemorySession:
             for host in arguments[1::2]:
                 del self.server.rows[host][1:]
             return
-        assert statement.count("RETAIN CURRENT PASSWORD") == len(arguments) / 3
+        retained = statement.count("RETAIN CURRENT PASSWORD")
+        assert retained in (0, len(arguments) / 3)
         for host, given in zip(arguments[1::3], arguments[2::3], strict=True):
             stored = given if " AS %s" in statement else hashed(NATIVE, given)
-            self.server.rows[host] = [stored, self.server.rows[host][0]]
+            before = self.server.rows[host]
+            self.server.rows[host] = [stored, *(before[:1] if retained else before[1:])]
 
     def _alter_mariadb(self, statement: str, arguments: list[str]) -> None:
         assert statement.endswith("unix_socket")

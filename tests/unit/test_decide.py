@@ -57,7 +57,8 @@ def rows(name: str, *, login: bool) -> Iterator[RowFacts]:
 
 
 def lone_rows() -> Iterator[Facts]:
-    found = [(row,) for login in (True, False) for row in rows("a", login=login)]
+    alone = [row for login in (True, False) for row in rows("a", login=login)]
+    found = [(row,) for row in (*alone, *(replace(row, foreign=True) for row in alone if row.secondary))]
     for listed in [(), *found]:
         for pending in PENDINGS:
             for recorded in RECORDED:
@@ -248,10 +249,24 @@ def test_a_version_that_is_not_pending_is_made_anew() -> None:
     assert not violations(broken)
 
 
-def test_no_change_ends_a_foreign_second_password_unasked() -> None:
+def test_nothing_is_done_where_ours_is_valid_beside_a_password_that_no_version_knows() -> None:
+    """Neither of the two ends, and no row that our password opens is left behind as another's, in whatever order."""
+
     def broken(facts: Facts, decision: Decision) -> bool:
-        foreign = any(row.secondary == FOREIGN and not row.adopted for row in facts.covered)
-        return decision.action in CHANGES and foreign
+        ours = [row for row in facts.rows if (row.primary or row.secondary) and not row.adopted]
+        mixed = [row for row in ours if row.foreign or FOREIGN in (row.primary, row.secondary)]
+        return bool(mixed) and decision.action is not Action.REFUSE
+
+    assert not violations(broken)
+
+
+def test_what_is_taken_over_was_named_and_is_opened_by_current_as_its_second_password() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        named = {row.name for row in facts.rows if row.adopted and not row.primary and "C" in (row.secondary or ())}
+        wrong = not decision.rows or set(decision.rows) != named or decision.version != "C"
+        return (decision.action is Action.TAKE_OVER and wrong) or (
+            bool(named) and decision.action not in (Action.TAKE_OVER, Action.REFUSE)
+        )
 
     assert not violations(broken)
 
@@ -386,6 +401,12 @@ KEPT = replace(state(replace(LOGIN, secondary=V)), lagging=("eu-west-1 (InProgre
         pytest.param(state(LOGIN, RowFacts("root@b", U, C)), Action.FINISH, "U", id="label taken away, on another row"),
         pytest.param(state(LOGIN, RowFacts("root@b", V)), Action.ROTATE, None, id="a row with the previous password"),
         pytest.param(state(LOGIN, RowFacts("root@b", FOREIGN)), Action.NOTHING, None, id="a foreign row"),
+        pytest.param(
+            state(LOGIN, RowFacts("root@b", FOREIGN, C, adopted=True)),
+            Action.TAKE_OVER,
+            "C",
+            id="named, current behind",
+        ),
         pytest.param(KEPT, Action.NOTHING, None, id="kept for a replica"),
         pytest.param(replace(KEPT, overlap_over=False), Action.RECORD, "C", id="to be kept for a replica"),
         pytest.param(replace(KEPT, recorded="V"), Action.RECORD, "C", id="kept for a replica, not recorded"),
@@ -422,9 +443,18 @@ def test_what_a_state_means(facts: Facts, action: Action, version: str | None) -
         pytest.param(state(replace(LOGIN, primary=V, secondary=C)), "label_moved_back", id="label moved back"),
         pytest.param(state(replace(LOGIN, secondary=FOREIGN)), "foreign_secondary", id="foreign second password"),
         pytest.param(
-            state(LOGIN, RowFacts("root@b", FOREIGN, C, adopted=True), trigger="on_demand"),
-            "other_password_newer",
-            id="a foreign password over the current",
+            state(LOGIN, RowFacts("root@b", FOREIGN, C)), "foreign_primary", id="a foreign password over the current"
+        ),
+        pytest.param(
+            state(replace(LOGIN, primary=FOREIGN, secondary=C)),
+            "foreign_primary",
+            id="the same on the row of the login",
+        ),
+        pytest.param(
+            state(LOGIN, RowFacts("root@b", FOREIGN, V)), "foreign_primary", id="a foreign password over a former one"
+        ),
+        pytest.param(
+            state(replace(LOGIN, secondary=V, foreign=True)), "foreign_secondary", id="a foreign password among three"
         ),
         pytest.param(replace(KEPT, trigger="on_demand"), "replica_lags", id="a second rotation while a replica lags"),
         pytest.param(

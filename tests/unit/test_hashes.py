@@ -52,6 +52,24 @@ def test_a_hash_matches_its_password_alone(plugin: str) -> None:
     assert not stored.matches("")
 
 
+@pytest.mark.parametrize(
+    "stored",
+    [
+        pytest.param(b"*6c8989366eaf75bb670ad8ea7a7fc1176a95cef4", id="lower case"),
+        pytest.param(b"*6C8989366eAF75BB670AD8EA7A7FC1176A95cef4", id="mixed case"),
+        pytest.param(b"X6c8989366eaf75bb670ad8ea7a7fc1176a95cef4", id="another sign, as MariaDB lets in"),
+    ],
+)
+def test_a_native_hash_is_recognised_however_its_digits_are_written(stored: bytes) -> None:
+    assert StoredPassword(NATIVE, stored).matches("mypass")
+    assert not StoredPassword(NATIVE, stored[:-1] + b"5").matches("mypass")
+
+
+def test_the_rounds_of_caching_sha2_are_read_in_either_case() -> None:
+    stored = make_hash(CACHING_SHA2, PASSWORD, 10_000)
+    assert StoredPassword(CACHING_SHA2, stored.replace(b"$A$00A$", b"$A$00a$")).matches(PASSWORD)
+
+
 @pytest.mark.parametrize(("plugin", "salted"), [(CACHING_SHA2, True), (SHA256, True), (NATIVE, False)])
 def test_salts_are_drawn_anew(plugin: str, salted: bool) -> None:
     assert (make_hash(plugin, PASSWORD) != make_hash(plugin, PASSWORD)) is salted

@@ -9,8 +9,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.dbops.rotation.plugins.module_utils._db import mariadb
-from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import ED25519, NATIVE, make_hash
+from ansible_collections.dbops.rotation.plugins.module_utils._db import methods
+from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import (
+    CACHING_SHA2,
+    ED25519,
+    NATIVE,
+    StoredPassword,
+    make_hash,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._db.mariadb import MariaDb
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, Server
@@ -39,6 +45,8 @@ class Recorder:
         if statement.startswith("ALTER"):
             self.altered.append((statement, arguments))
             return []
+        if "information_schema.PLUGINS" in statement:
+            return [(plugin,) for plugin in (NATIVE, ED25519, CACHING_SHA2, "unix_socket", "gssapi")]
         return [self._answers[statement.split()[0]]]
 
 
@@ -126,6 +134,15 @@ def test_ed25519_is_replaced_because_clients_read_its_first_method_only() -> Non
     assert applied(priv, OLD) == (f"{ALTER}{ED25519} USING %s OR unix_socket", ("root", "%", new))
 
 
+def test_caching_sha2_is_replaced_because_clients_take_no_second_one() -> None:
+    old = make_hash(CACHING_SHA2, OLD).decode()
+    priv = {"plugin": CACHING_SHA2, "authentication_string": old, "auth_or": [SOCKET, {}]}
+    assert read(priv).holds_one
+    statement, (user, host, new) = applied(priv, OLD)
+    assert (statement, user, host) == (f"{ALTER}unix_socket OR {CACHING_SHA2} USING %s", "root", "%")
+    assert StoredPassword(CACHING_SHA2, str(new).encode()).matches(NEW)
+
+
 def test_every_row_gets_a_statement_of_its_own() -> None:
     session = Recorder()
     dialect().apply(session, [change(native(), OLD), change(native(SOCKET), OLD)], NEW)  # type: ignore[arg-type]
@@ -168,6 +185,15 @@ def test_discarding_takes_out_what_is_replaced_only(
         pytest.param({"plugin": "", "authentication_string": ""}, 0, True, id="empty plugin"),
         pytest.param({"access": 0}, 0, True, id="nothing said"),
         pytest.param({"plugin": ED25519, "authentication_string": ""}, 0, False, id="ed25519 without a password"),
+        pytest.param({"plugin": CACHING_SHA2, "authentication_string": "$A$005$x"}, 1, False, id="caching_sha2"),
+        pytest.param({"plugin": CACHING_SHA2, "authentication_string": ""}, 0, True, id="caching_sha2, empty"),
+        pytest.param({"plugin": "parsec", "authentication_string": "P0:x:y"}, 0, True, id="parsec"),
+        pytest.param(native({"plugin": "parsec", "authentication_string": "P0:x:y"}), 1, True, id="parsec beside ours"),
+        pytest.param(native(first="6f8c114b58f2ce9e"), 0, True, id="the format before MySQL 4.1"),
+        pytest.param(native(first="*" + 40 * "Z"), 0, False, id="no digits"),
+        pytest.param(native({"plugin": "named_pipe"}), 1, True, id="a method that is not loaded, to be repeated"),
+        pytest.param({"plugin": "named_pipe"}, 0, False, id="a method that is not loaded and holds no password"),
+        pytest.param({"plugin": "Unix_Socket"}, 0, False, id="capitals"),
     ],
 )
 def test_rows_are_read(priv: dict[str, Any], passwords: int, problem: bool) -> None:
@@ -176,8 +202,9 @@ def test_rows_are_read(priv: dict[str, Any], passwords: int, problem: bool) -> N
 
 
 def test_ed25519_without_its_library_is_a_problem_of_the_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mariadb, "nacl_bindings", None)
-    assert "PyNaCl" in read({"plugin": ED25519, "authentication_string": "x" * 43}).problem
+    monkeypatch.setattr(methods, "nacl_bindings", None)
+    problem = read({"plugin": ED25519, "authentication_string": "x" * 43}).problem
+    assert problem and "PyNaCl" in problem.text and "Install PyNaCl" in problem.remedy
 
 
 def test_a_locked_row_says_so() -> None:

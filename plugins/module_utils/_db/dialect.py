@@ -31,6 +31,9 @@ class Dialect(Protocol):
     def rows(self, session: Session, user: str) -> list[AccountRow]:
         """List every row of one user name."""
 
+    def put_first(self, session: Session, changes: Sequence[Change], password: str) -> None:
+        """Make a password that is valid as the second one of a row its first too, in place of the one that is."""
+
     def apply(self, session: Session, changes: Sequence[Change], password: str, *, as_hash: bool = False) -> None:
         """Set the new password and keep the replaced one valid where the server can.
 

@@ -12,16 +12,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db import hashes
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
+from ansible_collections.dbops.rotation.plugins.module_utils._db.methods import (
+    HOLDS_ONE,
+    is_password,
+    loaded_plugins,
+    problem_of,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change, Method
-from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server
+from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, Server
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import PolicyRefused, RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._libraries import nacl_bindings
 
 _ROWS = "SELECT User, Host, Priv FROM mysql.global_priv WHERE User = %s ORDER BY Host"
 _VALIDATORS = "SELECT COUNT(*) FROM information_schema.PLUGINS WHERE PLUGIN_TYPE = %s AND PLUGIN_STATUS = 'ACTIVE'"
@@ -49,6 +54,8 @@ class MariaDb:
         """Remember whether the server may insist on plaintext, and whether the caller allows it then."""
         self._strict = server.on("strict_password_validation")
         self._allow_plaintext = allow_plaintext
+        self._rounds = int(server.variables.get("caching_sha2_password_digest_rounds", hashes.DEFAULT_ROUNDS))
+        self._loaded: frozenset[str] | None = None
         self.single = False  # becomes true where plain text has to be sent, beside which no hash may stand
 
     def prepare(self, session: Session) -> list[str]:
@@ -68,8 +75,14 @@ class MariaDb:
 
     def rows(self, session: Session, user: str) -> list[AccountRow]:
         """List every row of one user name; roles are not accounts."""
+        if self._loaded is None:
+            self._loaded = loaded_plugins(session)
         found = [(columns[1], json.loads(columns[2])) for columns in session.query(_ROWS, user) if columns[0] == user]
-        return [_row(user, host, priv) for host, priv in found if not priv.get("is_role")]
+        listed = [_row(user, host, priv) for host, priv in found if not priv.get("is_role")]
+        return [replace(row, problem=problem_of(MARIADB, row, self._loaded)) for row in listed]
+
+    def put_first(self, session: Session, changes: Sequence[Change], password: str) -> None:
+        """Nothing to do: the methods of a row are equal, none is the first."""
 
     def apply(self, session: Session, changes: Sequence[Change], password: str, *, as_hash: bool = False) -> None:
         """Set the new password row by row: the new hash, and for native passwords the old one beside it.
@@ -78,7 +91,7 @@ class MariaDb:
         """
         self._refuse_other_hashes(changes)
         for change in changes:
-            _alter(session, change.row, _with_new(change, password, plaintext=self.single))
+            _alter(session, change.row, self._with_new(change, password))
             if self.single:
                 self._refuse_unless_set(session, change.row, password)
 
@@ -87,6 +100,20 @@ class MariaDb:
         self._refuse_other_hashes(changes)
         for change in changes:
             _alter(session, change.row, [_rule(m) for m in change.row.methods if m.password not in change.replaced])
+
+    def _with_new(self, change: Change, password: str) -> list[_Rule]:
+        rules: list[_Rule] = []
+        for method in change.row.methods:
+            if method.password not in change.replaced:
+                rules.append(_rule(method))
+            elif self.single:
+                rules.append(_Rule(f"{_identifier(method.plugin)} USING PASSWORD(%s)", password))
+            else:
+                new = hashes.make_hash(method.plugin.lower(), password, self._rounds).decode()
+                rules.append(_Rule(f"{_identifier(method.plugin)} USING %s", new))
+                if method.plugin.lower() not in HOLDS_ONE:
+                    rules.append(_rule(method))
+        return list(dict.fromkeys(rules))
 
     def _refuse_other_hashes(self, changes: Sequence[Change]) -> None:
         """Raise a RotationError where a statement would repeat a hash that strict validation refuses."""
@@ -114,18 +141,13 @@ class MariaDb:
 
 def _row(user: str, host: str, priv: dict[str, Any]) -> AccountRow:
     methods = tuple(_method(rule) for rule in _rules(priv))
-    problem = ""
-    if any(m.plugin == hashes.NATIVE and not m.string for m in methods):
-        problem = "has an empty password"
-    elif any(m.password and m.plugin == hashes.ED25519 for m in methods) and nacl_bindings is None:
-        problem = "uses the ed25519 plugin, for which the Python library PyNaCl is needed here"
     lifetime = priv.get("password_lifetime", -1)
     return AccountRow(
         user,
         host,
         methods,
         locked=bool(priv.get("account_locked")),
-        problem=problem,
+        holds_one=any(method.password and method.plugin.lower() in HOLDS_ONE for method in methods),
         changed=priv.get("password_last_changed"),
         lifetime=None if lifetime < 0 else lifetime,
     )
@@ -139,24 +161,8 @@ def _rules(priv: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _method(rule: dict[str, Any]) -> Method:
     plugin, string = rule.get("plugin", "") or hashes.NATIVE, rule.get("authentication_string", "")
-    is_native = plugin == hashes.NATIVE and re.fullmatch(r"\*[0-9A-Fa-f]{40}", string)
-    is_password = is_native or (plugin == hashes.ED25519 and string)
-    return Method(plugin, string, StoredPassword(plugin, string.encode()) if is_password else None)
-
-
-def _with_new(change: Change, password: str, *, plaintext: bool) -> list[_Rule]:
-    rules: list[_Rule] = []
-    for method in change.row.methods:
-        if method.password not in change.replaced:
-            rules.append(_rule(method))
-        elif plaintext:
-            rules.append(_Rule(f"{_identifier(method.plugin)} USING PASSWORD(%s)", password))
-        else:
-            new = hashes.make_hash(method.plugin, password).decode()
-            rules.append(_Rule(f"{_identifier(method.plugin)} USING %s", new))
-            if method.plugin == hashes.NATIVE:
-                rules.append(_rule(method))
-    return list(dict.fromkeys(rules))
+    holds = is_password(MARIADB, plugin, string)
+    return Method(plugin, string, StoredPassword(plugin.lower(), string.encode()) if holds else None)
 
 
 def _rule(method: Method) -> _Rule:

@@ -6,15 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db import hashes
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
-from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change, Method
-from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server
-
-PASSWORD_PLUGINS = (hashes.CACHING_SHA2, hashes.SHA256, hashes.NATIVE)
+from ansible_collections.dbops.rotation.plugins.module_utils._db.methods import (
+    is_password,
+    loaded_plugins,
+    problem_of,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change, Method, Problem
+from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MYSQL, Server, quoted
 
 _ROWS = """
 SELECT User, Host, plugin, HEX(authentication_string), account_locked,
@@ -39,6 +43,7 @@ class MySql:
         """
         self._hashed = server.on("log_raw") or not encrypted
         self._rounds = int(server.variables.get("caching_sha2_password_digest_rounds", hashes.DEFAULT_ROUNDS))
+        self._loaded: frozenset[str] | None = None
 
     def prepare(self, session: Session) -> list[str]:
         """Nothing is in the way here: the server keeps plaintext out of its logs, or gets a hash."""
@@ -46,8 +51,20 @@ class MySql:
 
     def rows(self, session: Session, user: str) -> list[AccountRow]:
         """List every row of one user name."""
+        if self._loaded is None:
+            self._loaded = loaded_plugins(session)
         # The comparison pads, so 'root ' is found too; Python decides.
-        return [_row(*columns) for columns in session.query(_ROWS, user) if columns[0] == user]
+        found = [_row(*columns) for columns in session.query(_ROWS, user) if columns[0] == user]
+        return [row if row.problem else replace(row, problem=problem_of(MYSQL, row, self._loaded)) for row in found]
+
+    def put_first(self, session: Session, changes: Sequence[Change], password: str) -> None:
+        """Replace the primary password by one that is valid as secondary; without RETAIN that one stays as it is.
+
+        A hash is sent, for a password history would refuse what has been there before.
+        """
+        parts = [f"%s@%s IDENTIFIED WITH {change.row.methods[0].plugin} AS %s" for change in changes]
+        arguments = [part for change in changes for part in self._hashed_for(change.row, password)]
+        session.query(f"ALTER USER IF EXISTS {', '.join(parts)}", *arguments)
 
     def apply(self, session: Session, changes: Sequence[Change], password: str, *, as_hash: bool = False) -> None:
         """Set the new password on all rows at once; the present primary stays valid as secondary."""
@@ -58,7 +75,7 @@ class MySql:
             if self._hashed or as_hash:
                 plugin = row.methods[0].plugin
                 parts.append(f"%s@%s IDENTIFIED WITH {plugin} AS %s RETAIN CURRENT PASSWORD")
-                arguments += [row.user, row.host, hashes.make_hash(plugin, password, self._rounds).decode()]
+                arguments += self._hashed_for(row, password)
             else:
                 parts.append("%s@%s IDENTIFIED BY %s RETAIN CURRENT PASSWORD")
                 arguments += [row.user, row.host, password]
@@ -69,6 +86,10 @@ class MySql:
         parts = ", ".join("%s@%s DISCARD OLD PASSWORD" for _change in changes)
         arguments = [name for change in changes for name in (change.row.user, change.row.host)]
         session.query(f"ALTER USER IF EXISTS {parts}", *arguments)
+
+    def _hashed_for(self, row: AccountRow, password: str) -> tuple[str, str, str]:
+        plugin = row.methods[0].plugin.lower()
+        return row.user, row.host, hashes.make_hash(plugin, password, self._rounds).decode()
 
 
 def _row(
@@ -82,18 +103,22 @@ def _row(
     changed: int | None,
     lifetime: int | None,
 ) -> AccountRow:
-    is_password = plugin in PASSWORD_PLUGINS
-    password = StoredPassword(plugin, bytes.fromhex(stored or "")) if is_password and stored else None
-    problem = "has an empty password" if is_password and not stored else ""
-    if factors:
-        problem = "asks for several factors (multi-factor authentication)"
+    holds = is_password(MYSQL, plugin, stored or "")
+    several = Problem(
+        "asks for several factors (multi-factor authentication)",
+        f"Leave it the password only: ALTER USER {quoted(user, host)} DROP 2 FACTOR",
+    )
     return AccountRow(
         user=user,
         host=host,
-        methods=(Method(plugin, password=password),),
-        retained=StoredPassword(plugin, bytes.fromhex(retained)) if is_password and retained else None,
+        methods=(Method(plugin, password=_password(plugin, stored) if holds else None),),
+        retained=_password(plugin, retained) if holds and retained else None,
         locked=locked == "Y",
-        problem=problem,
+        problem=several if factors else None,
         changed=changed,
         lifetime=lifetime,
     )
+
+
+def _password(plugin: str, stored: str) -> StoredPassword:
+    return StoredPassword(plugin.lower(), bytes.fromhex(stored))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import ED25519, StoredPassword
+from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server
 
 
@@ -22,12 +22,21 @@ class Method:
 
 
 @dataclass(frozen=True)
+class Problem:
+    """Why a row cannot be handled, as the end of a sentence about it, and what mends it."""
+
+    text: str
+    remedy: str
+
+
+@dataclass(frozen=True)
 class AccountRow:
     """One account row.
 
     MySQL has one method a row and may have a retained older password; MariaDB has any number of equal methods.
-    ``problem`` says why the row cannot be handled. ``changed`` is the Unix time of the last change of the password,
-    ``lifetime`` the days after which the server itself expires it: 0 never, None as the whole server does.
+    ``holds_one`` tells that the row cannot keep an old password beside a new one. ``problem`` says why the row cannot
+    be handled. ``changed`` is the Unix time of the last change of the password, ``lifetime`` the days after which the
+    server itself expires it: 0 never, None as the whole server does.
     """
 
     user: str
@@ -35,7 +44,8 @@ class AccountRow:
     methods: tuple[Method, ...]
     retained: StoredPassword | None = None
     locked: bool = False
-    problem: str = ""
+    holds_one: bool = False
+    problem: Problem | None = None
     changed: int | None = None
     lifetime: int | None = None
 
@@ -53,11 +63,6 @@ class AccountRow:
     def passwords(self) -> tuple[StoredPassword, ...]:
         """Give every password that opens the account."""
         return (*self.first_class, self.retained) if self.retained else self.first_class
-
-    @property
-    def holds_one(self) -> bool:
-        """Tell whether the row cannot keep an old password beside a new one."""
-        return any(password.plugin == ED25519 for password in self.first_class)
 
     def expires(self, server: Server) -> datetime | None:
         """Give the moment at which the server itself expires the password; None where it does not."""

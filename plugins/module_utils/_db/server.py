@@ -47,6 +47,12 @@ class Server:
         name = {MYSQL: "MySQL", MARIADB: "MariaDB"}[self.flavor]
         return f"{name} {'.'.join(str(part) for part in self.version)}"
 
+    @property
+    def grants_off(self) -> bool:
+        """Tell whether everybody is let in; the anonymous account of a row without a host is "@" on MySQL only."""
+        nobody = "@" if self.flavor == MARIADB else "skip-grants user@skip-grants host"
+        return self.on("skip_grant_tables") or self.current_user == nobody
+
     def on(self, variable: str) -> bool:
         """Tell whether a switch is on; one the server does not have is off."""
         return self.variables.get(variable, "").upper() in _ON
@@ -73,6 +79,7 @@ def identify(session: Session) -> Server:
 def refuse_other_place(session: Session, server: Server, rows: Collection[str]) -> None:
     """Raise a RotationError where a session is on another server, or opened another account row than one of these."""
     current_user = str(session.value("SELECT CURRENT_USER()"))
+    _refuse_anonymous(current_user)
     if current_user not in rows:
         raise RotationError(
             f"The new password logged in as {current_user}, not as {' or '.join(sorted(rows))}.", code="other_row"
@@ -87,8 +94,9 @@ def refuse_other_place(session: Session, server: Server, rows: Collection[str]) 
 
 def refuse_unsuitable(server: Server, *, single_writer: bool) -> None:
     """Raise a RotationError where a change would be refused, unproven or not kept."""
-    if server.on("skip_grant_tables") or server.current_user.startswith(("skip-grants user", "@")):
+    if server.grants_off:
         raise _unsuitable("grants_off", "lets everybody in with any password", "Restart it without skip_grant_tables")
+    _refuse_anonymous(server.current_user)
     if any(server.on(name) for name in ("read_only", "super_read_only", "innodb_read_only")):
         raise _unsuitable("read_only", "is read-only", "Point the secret's host at the writer")
     if single_writer:
@@ -103,6 +111,25 @@ def refuse_unsuitable(server: Server, *, single_writer: bool) -> None:
             "is one of several writers (Galera or multi-primary), whose locks do not hold on the others",
             f"Point the secret's host at one node and {_PROMISE}",
         )
+
+
+def _refuse_anonymous(current_user: str) -> None:
+    """Raise a RotationError where a login was let in as the account without a name."""
+    user, _at, host = current_user.rpartition("@")
+    if user:
+        return
+    raise RotationError(
+        f"The login was let in as the anonymous account {quoted('', host)}, which stands before every row of a less"
+        " specific host.",
+        code="anonymous_account",
+        next_step=f"As another administrator: DROP USER {quoted('', host)}; then run the same command again.",
+    )
+
+
+def quoted(user: str, host: str) -> str:
+    """Write an account as a statement does, for a person to copy."""
+    parts = (part.replace("\\", "\\\\").replace("'", "''") for part in (user, host))
+    return "@".join(f"'{part}'" for part in parts)
 
 
 _PROMISE = "promise by rotation_single_writer=true that this address is the one that is written to"

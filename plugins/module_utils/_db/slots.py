@@ -11,13 +11,18 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Iterator
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
+from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import fence_name, holder_of, lock_taken
+from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import UNASKABLE
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 SLOT_BUSY = "slot_busy"
 # Below MariaDB's max_statement_time of the session and every read timeout.
 ONE_WAIT = 1
+# So many locks are asked for in one statement.
+AT_ONCE = 200
 
 
 class Slots:
@@ -31,7 +36,8 @@ class Slots:
     def take(self, patience: float) -> None:
         """Take one of them, at once or when it becomes free; closing the connection releases it.
 
-        Raises RotationError (slot_busy) where none becomes free within ``patience`` seconds.
+        Raises RotationError where none becomes free within ``patience`` seconds: slot_busy where rotations hold them,
+        lock_taken where something else holds one.
         """
         end = time.monotonic() + patience
         while not any(self._got(name, 0) for name in self._names):
@@ -44,8 +50,13 @@ class Slots:
         return bool(self._session.value("SELECT GET_LOCK(%s, %s)", name, seconds) == 1)
 
     def _busy(self) -> RotationError:
-        holders = {self._session.value("SELECT IS_USED_LOCK(%s)", name) for name in self._names} - {None}
-        at_work = ", ".join(str(holder) for holder in sorted(holders)) or "ended just now"
+        """Give the failure: rotations are at work, or something else holds a slot, for which nobody is to wait."""
+        holders = sorted(self._holders())
+        others = [number for number in holders if not self._rotates(number)]
+        others = [number for number in others if number in self._holders()]  # the rest ended while this was asked
+        if others:
+            return lock_taken(*(holder_of(self._session, number) for number in others))
+        at_work = ", ".join(str(number) for number in holders) or "ended just now"
         return RotationError(
             f"Rotations of other accounts are at work on this server, as many as rotation_per_server allows"
             f" ({len(self._names)}), and none ended in time. Their connections: {at_work}.",
@@ -53,3 +64,28 @@ class Slots:
             next_step="Wait for them to end, then run the same command again. If nothing is at work, end those"
             " connections on the server (KILL with their numbers).",
         )
+
+    def _holders(self) -> set[int]:
+        return {self._session.value("SELECT IS_USED_LOCK(%s)", name) for name in self._names} - {None}
+
+    def _rotates(self, number: int) -> bool:
+        """Tell whether a connection holds the fence of any account too, as every rotation does; no privilege hides it.
+
+        Where the account may not read who there is, it is taken for one.
+        """
+        table = "mysql.global_priv" if "mariadb" in self._session.greeting.lower() else "mysql.user"
+        try:
+            users = self._session.query(f"SELECT DISTINCT User FROM {table}")
+        except RotationError as error:
+            if error.code not in UNASKABLE:
+                raise
+            return True
+        return any(self._holds(number, [fence_name(str(user)) for (user,) in part]) for part in _parts(users))
+
+    def _holds(self, number: int, names: list[str]) -> bool:
+        (found,) = self._session.query(f"SELECT {', '.join(['IS_USED_LOCK(%s)'] * len(names))}", *names)
+        return number in found
+
+
+def _parts(users: list[tuple[object, ...]]) -> Iterator[list[tuple[object, ...]]]:
+    yield from (users[start : start + AT_ONCE] for start in range(0, len(users), AT_ONCE))

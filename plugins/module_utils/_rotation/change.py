@@ -54,6 +54,9 @@ def execute(run: Run, view: View, decision: Decision) -> bool:
             run.journal.warn(decision.reason)
         return True
     run.journal.changed = True
+    if decision.action is Action.TAKE_OVER:
+        _take_over(run, view, decision)
+        return False
     if decision.action in INTRODUCING:
         version = _introduce(run, view, decision)
         _verify(run, view, version)
@@ -62,6 +65,22 @@ def execute(run: Run, view: View, decision: Decision) -> bool:
             return True
     _end(run, view, decision)
     return not leads_on(decision, view.facts)
+
+
+def _take_over(run: Run, view: View, decision: Decision) -> None:
+    """Make AWSCURRENT's password, the second one of some rows, their only one; it opens them all the while."""
+    with run.journal.step("apply"):
+        run.deadline.check()
+        run.fence.confirm()
+        run.journal.taken_over = True
+        changes = view.changes(decision.rows, keep=run.current)
+        run.dialect.put_first(run.session, changes, run.current.value.password)
+        if not _all_hold(run, set(decision.rows), run.current):
+            raise RotationError("Not every account row holds AWSCURRENT's password first.", code="not_applied")
+    with run.journal.step("discard"):
+        run.dialect.discard(run.session, changes)
+        _refuse_leftover(run, changes)
+    run.journal.warn(f"On {listed(decision.rows)} AWSCURRENT's password took the place of one that no version knows.")
 
 
 def _end(run: Run, view: View, decision: Decision) -> None:
@@ -134,13 +153,25 @@ def _apply(run: Run, changes: list[Change], version: SecretVersion, *, as_hash: 
     except (ConnectionLost, PolicyRefused):
         raise
     except RotationError:
-        names = {change.row.name for change in changes}
-        if not _all_hold(run, names, version):
-            run.journal.sent = bool(_holding(run, _rows(run), version))
+        held = _held_after_all(run, version)
+        if not {change.row.name for change in changes} <= held:
             raise
         if run.dialect.repeatable:
             # MariaDB may fail a statement that it applied but did not log; sent again it reaches its replicas.
             run.dialect.apply(run.session, changes, version.value.password, as_hash=as_hash)
+
+
+def _held_after_all(run: Run, version: SecretVersion) -> set[str]:
+    """Give the rows that hold a password whose statement failed; none, and the password as sent, where nobody can say.
+
+    MySQL answers every statement with "reset your password" after one that named a plugin it does not have (measured).
+    """
+    try:
+        held = {row.name for row in _holding(run, _rows(run), version)}
+    except RotationError:
+        return set()  # the first error is the one to be told
+    run.journal.sent = bool(held)
+    return held
 
 
 def _verify(run: Run, view: View, version: SecretVersion) -> None:
@@ -164,21 +195,26 @@ def promote(run: Run, version: SecretVersion) -> None:
         run.fence.confirm()
         try:
             run.store.promote(version.version_id, run.current.version_id)
-        except RotationError:
+        except RotationError as error:
             # After a lost answer the library has asked again, and was told that the label is not there any more.
-            if not _is_promoted(run, version):
+            if not _is_promoted(run, version, error):
                 raise
         run.journal.promoted = True
         run.current = version
 
 
-def _is_promoted(run: Run, version: SecretVersion) -> bool:
+def _is_promoted(run: Run, version: SecretVersion, failure: RotationError) -> bool:
+    """Tell whether a promotion that failed took place; where that cannot be read, the failure is told with both."""
     try:
         return run.store.describe().holder(CURRENT) == version.version_id
     except RotationError as error:
-        error.state = f"The new password, in version {version.version_id}, opens the server; whether it is AWSCURRENT"
-        error.state += " already could not be read."
-        raise
+        raise RotationError(
+            f"{failure.cause} Whether it happened could not be read: {error.cause}",
+            code=failure.code,
+            next_step=error.next_step,
+            state=f"The new password, in version {version.version_id}, opens the server; whether it is AWSCURRENT"
+            " already could not be read.",
+        ) from None
 
 
 def _discard(run: Run, view: View, *, by_force: bool) -> datetime | None:
@@ -222,7 +258,13 @@ def _warn_of_early_end(run: Run, view: View, behind: tuple[Replica, ...]) -> Non
 
 
 def _refuse_leftover(run: Run, changes: list[Change]) -> None:
-    ended = {(change.row.name, password) for change in changes for password in change.replaced}
+    # AWSCURRENT's own may have been the second as well as the first password of a row.
+    ended = {
+        (change.row.name, password)
+        for change in changes
+        for password in change.replaced
+        if not run.holds(password, run.current)
+    }
     left = sorted({row.name for row in _rows(run) for password in row.passwords if (row.name, password) in ended})
     if left:
         raise RotationError(f"The old password is still valid on {', '.join(left)}.", code="not_discarded")

@@ -26,12 +26,12 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts imp
     Facts,
     RowFacts,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.refuse import refuse
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.refuse import refuse, taken_over
 
 
 def decide(facts: Facts) -> Decision:
     """Give the one safe thing to do."""
-    steps = (refuse, _follow_label, _finish, _hold, _keep, _settle, _wait, _restore, _resume)
+    steps = (refuse, _take_over, _follow_label, _finish, _hold, _keep, _settle, _wait, _restore, _resume)
     return next((found for step in steps if (found := step(facts))), None) or _begin(facts)
 
 
@@ -41,6 +41,8 @@ def leads_on(decision: Decision, facts: Facts) -> bool:
     What it finished may be what was asked for: a new password for a rotation, the former one for a rollback. A run
     that nobody asked for goes on only where a new password is stored too.
     """
+    if decision.action is Action.TAKE_OVER:
+        return True
     if decision.action not in (Action.FINISH, Action.SETTLE):
         return False
     if facts.trigger in UNATTENDED:
@@ -59,7 +61,7 @@ def restores(decision: Decision, facts: Facts) -> bool:
 
 def predicted(decision: Decision, facts: Facts) -> Decision:
     """Give what a run that starts with this decision comes to."""
-    if not leads_on(decision, facts):
+    if not leads_on(decision, facts) or (decision.action is Action.TAKE_OVER and facts.trigger in UNATTENDED):
         return decision
     comes = Action.RESTORE if facts.trigger == ROLLBACK else Action.ROTATE
     return replace(decision, action=comes, version=None, reason=f"{decision.reason} That is finished first.")
@@ -70,6 +72,16 @@ def held_by_replicas(facts: Facts) -> bool:
     old = _with_old(facts)
     ended = facts.forced and facts.trigger not in UNATTENDED
     return bool(facts.lagging and old) and not (ended or _overlaps(facts) or _brings_back(facts, old))
+
+
+def _take_over(facts: Facts) -> Decision | None:
+    """Give AWSCURRENT's password the first place on adopted rows, for a change would end it in the second."""
+    rows = taken_over(facts)
+    if not rows:
+        return None
+    return Decision(
+        Action.TAKE_OVER, "A row was named on which AWSCURRENT is the second password.", facts.current, rows
+    )
 
 
 def _follow_label(facts: Facts) -> Decision | None:

@@ -22,6 +22,7 @@ class Action(StrEnum):
     RESUME = "resume"
     FINISH = "finish"
     RESTORE = "restore"
+    TAKE_OVER = "take_over"
     HOLD = "hold"
     SETTLE = "settle"
     RECORD = "record"

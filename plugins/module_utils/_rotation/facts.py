@@ -17,8 +17,8 @@ class RowFacts:
     """One account row that a password opens.
 
     ``primary`` holds the versions of this secret whose password is the row's primary one; empty means a password
-    that no version knows. ``secondary`` is None where there is no other password, and empty where there is a
-    foreign one that a change would end.
+    that no version knows. ``secondary`` is None where there is no other password, and empty where there is only a
+    foreign one. ``foreign`` tells that one of several others is, as a row of MariaDB may have them.
     """
 
     name: str
@@ -26,6 +26,7 @@ class RowFacts:
     secondary: frozenset[str] | None = None
     login: bool = False
     adopted: bool = False
+    foreign: bool = False
 
     @property
     def covered(self) -> bool:
@@ -40,7 +41,12 @@ class RowFacts:
     @property
     def has_unknown(self) -> bool:
         """Tell whether a password that no version knows is in the way of a change."""
-        return not self.adopted and (not self.primary or self.secondary == frozenset())
+        return not self.adopted and (self.foreign or not self.primary or self.secondary == frozenset())
+
+    @property
+    def only_second(self) -> bool:
+        """Tell whether a password of this secret opens the row behind one that no version knows."""
+        return not self.primary and bool(self.secondary)
 
     def opened_by(self, version: str) -> bool:
         """Tell whether a version's password opens the row."""

@@ -51,7 +51,7 @@ def of_facts(facts: Facts) -> Iterator[Finding]:
         yield Finding("unfinished", decision.reason, f"Finish it: {FINISH}")
     if facts.overlapping and any(row.ends_secondary for row in facts.covered):
         yield Finding("overlap", "The old password stays valid for now (overlap).", problem=False)
-    foreign = [row.name for row in facts.rows if not row.covered]
+    foreign = [row.name for row in facts.rows if not (row.covered or row.only_second)]
     if foreign:
         yield Finding(
             "foreign_rows",

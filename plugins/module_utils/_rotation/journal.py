@@ -26,6 +26,7 @@ class Journal:
     stored: str | None = None
     single: bool = False  # some row holds one password only, so its old one ends with the change
     sent: bool = False
+    taken_over: bool = False  # AWSCURRENT's password takes the place of another one on rows that were named
     overtaken: bool = False  # somebody else moved AWSCURRENT during the run
     verified: bool = False
     promoted: bool = False
@@ -85,6 +86,8 @@ class Journal:
         if self.sent:
             old = "is the old password" if self.single else "still opens the server"
             return f"AWSCURRENT {old}; the new one, AWSPENDING ({self.stored}), may open it already."
+        if self.taken_over:
+            return "AWSCURRENT opens the server as before; on the rows that were named another password may have ended."
         if self.stored:
             return f"The server was not changed; a new password is stored as AWSPENDING ({self.stored}) and unused."
         return "Nothing was changed, neither the secret nor the database."

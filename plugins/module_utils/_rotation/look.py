@@ -112,13 +112,13 @@ def _refuse_other_login(opened: Login, now: Login) -> None:
 
 
 def _refuse_unmanageable(run: Run, rows: tuple[AccountRow, ...]) -> None:
-    broken = [row for row in rows if row.problem]
+    broken = [(row.name, row.problem) for row in rows if row.problem]
     if broken:
+        remedies = dict.fromkeys(problem.remedy for _name, problem in broken)
         raise RotationError(
-            "; ".join(f"The account {row.name} {row.problem}" for row in broken) + ".",
+            "; ".join(f"The account {name} {problem.text}" for name, problem in broken) + ".",
             code="row_problem",
-            next_step="Give each of them one password and a plugin that the rotation knows, or drop the row;"
-            " for ed25519 install PyNaCl. Then run the same command again.",
+            next_step=f"{'. '.join(remedies)}. Then run the same command again.",
         )
     unknown = run.request.adopt_rows - {row.name for row in rows if row.passwords}
     if unknown:

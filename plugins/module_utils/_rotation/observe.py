@@ -52,7 +52,7 @@ def facts_of(
         previous=secret.holder(PREVIOUS),
         pending=_pending(run, secret),
         recorded=secret.tags.get(tags.VERSION),
-        rows=tuple(_row(run, row, holders) for row in rows if row.passwords),
+        rows=tuple(row_facts(run, row, holders) for row in rows if row.passwords),
         trigger=run.request.begins_as,
         due=run.request.begins_as == SCHEDULED and is_due(run, secret, mended, now),
         untidy=bool(mended.tags) or _outlived(run, secret) or idle_pending(run, secret) is not None,
@@ -105,22 +105,19 @@ def _restorable(run: Run, secret: SecretDescription) -> bool:
     return version is not None and version.value.password != run.current.value.password
 
 
-def _row(run: Run, row: AccountRow, holders: dict[StoredPassword, frozenset[str]]) -> RowFacts:
+def row_facts(run: Run, row: AccountRow, holders: dict[StoredPassword, frozenset[str]]) -> RowFacts:
+    """Tell by which versions' passwords a row is opened, and whether by one that none knows."""
     # MariaDB's methods are equal to each other, so one that is ours counts as the primary.
     primary = next((stored for stored in row.first_class if holders[stored]), row.first_class[0])
-    others = [stored for stored in row.passwords if stored is row.retained or not holders[stored] & holders[primary]]
-    secondary: frozenset[str] | None = frozenset[str]().union(*(holders[stored] for stored in others))
-    adopted = row.name in run.request.adopt_rows
-    ends_foreign = adopted and not all(holders[stored] for stored in row.passwords)
-    hidden = bool(run.undecryptable) and not all(holders[stored] for stored in row.passwords)
-    if not (secondary or row.retained or ends_foreign or hidden):
-        secondary = None  # none, or a method that is foreign and survives every change but an adoption
+    behind = [stored for stored in row.passwords if stored is not primary]
+    others = [stored for stored in behind if stored is row.retained or not holders[stored] & holders[primary]]
     return RowFacts(
         name=row.name,
         primary=holders[primary],
-        secondary=secondary,
+        secondary=frozenset[str]().union(*(holders[stored] for stored in others)) if others else None,
         login=row.name == run.server.current_user,
-        adopted=adopted,
+        adopted=row.name in run.request.adopt_rows,
+        foreign=not all(holders[stored] for stored in others),
     )
 
 

@@ -29,10 +29,11 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsO
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import listed
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import adopting, listed
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ONBOARDING
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal, OnboardJournal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import effort
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.refuse import FOREIGN_PRIMARY
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicate import (
     ReplicaRequest,
     Replication,
@@ -95,7 +96,7 @@ def _onboard(
     with journal.step("look"):
         server = identify(session)
         refuse_unsuitable(server, single_writer=request.single_writer)
-        rows = _rows(session, server, wanted)
+        rows = _rows(session, server, wanted, journal)
         version = _same_contents(store, wanted) if existing else None
         ownership.refuse_shared_account(store, server.server_id, wanted.user, store.sibling)
     with journal.step("store"):
@@ -182,8 +183,9 @@ def _other_contents(store: SecretStore, differing: list[str]) -> RotationError:
     )
 
 
-def _rows(session: Session, server: Server, wanted: Login) -> list[dict[str, str]]:
+def _rows(session: Session, server: Server, wanted: Login, journal: Journal) -> list[dict[str, str]]:
     rows = dialect_of(server, encrypted=True, allow_plaintext=False).rows(session, wanted.user)
+    _look_beside(rows, wanted, journal)
     result = [{"row": row.name, "plugin": row.plugins, "state": _coverage(row, wanted)} for row in rows]
     login_row = next((row for row in result if row["row"] == server.current_user), None)
     if login_row is None or login_row["state"] != "covered":
@@ -195,9 +197,30 @@ def _rows(session: Session, server: Server, wanted: Login) -> list[dict[str, str
     return result
 
 
+def _look_beside(rows: list[AccountRow], wanted: Login, journal: Journal) -> None:
+    """Raise a RotationError where another password stands before the given one; warn where one is beside it."""
+    opened = {row: [stored.matches(wanted.password) for stored in row.passwords] for row in rows}
+    mixed = [row for row, found in opened.items() if any(found) and not all(found)]
+    over = [row.name for row in mixed if not any(stored.matches(wanted.password) for stored in row.first_class)]
+    if over:
+        raise RotationError(
+            f"The given password is only the second one of {listed(over)}; another stands before it.",
+            code=FOREIGN_PRIMARY,
+            next_step="Onboard with the password that stands first, or make the given one the only one there (as an"
+            " administrator: ALTER USER ..., then ALTER USER ... DISCARD OLD PASSWORD); then run the same command"
+            " again.",
+        )
+    if mixed:
+        names = listed(row.name for row in mixed)
+        journal.warn(
+            f"Another password is valid beside the given one on {names}. A rotation is refused until it has ended, or"
+            f" until the rotation may end it: {adopting(row.name for row in mixed)}"
+        )
+
+
 def _coverage(row: AccountRow, wanted: Login) -> str:
     if row.problem:
-        return f"unfit: {row.problem}"
+        return f"unfit: {row.problem.text}"
     if not row.passwords:
         return "skipped"
     return "covered" if any(stored.matches(wanted.password) for stored in row.first_class) else "foreign"

@@ -81,7 +81,12 @@ def put_and_read_back(run: Run, value: SecretValue, version_id: str) -> SecretVe
             raise
         failure = error
     run.journal.stored = version_id
-    stored = _read_back(run, version_id, patient=failure is None)
+    try:
+        stored = _read_back(run, version_id, patient=failure is None)
+    except RotationError:
+        if failure is None:
+            raise
+        raise failure from None  # the first error is the one to be told
     if stored is None:
         run.journal.stored = before
         raise failure or RotationError("AWSPENDING cannot be read back after it was stored.", code="aws_inconsistent")

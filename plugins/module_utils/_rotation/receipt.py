@@ -17,13 +17,14 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal i
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
-CHANGING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.RESTORE, Action.SETTLE, Action.RECORD)
-TOUCHING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.RESTORE, Action.SETTLE)
+TOUCHING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.RESTORE, Action.TAKE_OVER, Action.SETTLE)
+CHANGING = (*TOUCHING, Action.RECORD)
 DONE = {
     Action.ROTATE: "rotated",
     Action.RESUME: "rotated, with the password that an earlier run had stored",
     Action.FINISH: "rotated, finishing what an earlier run had begun",
     Action.RESTORE: "rolled back to the previous password",
+    Action.TAKE_OVER: "the rows that were named have AWSCURRENT's password only",
     Action.HOLD: "the new password is AWSCURRENT, the hooks have to run before the old one ends",
     Action.SETTLE: "finished what an earlier run had begun, old password discarded",
     Action.RECORD: "only the tags were written",
@@ -34,6 +35,7 @@ PLANNED = {
     Action.RESUME: "would rotate, with the password that an earlier run had stored",
     Action.FINISH: "would rotate, finishing what an earlier run had begun",
     Action.RESTORE: "would roll back to the previous password",
+    Action.TAKE_OVER: "would end the other password of the rows that were named",
     Action.HOLD: "would run the hooks before the old password ends",
     Action.SETTLE: "would discard the old password",
     Action.RECORD: "would write the tags only",
@@ -181,7 +183,7 @@ def _diff(run: Run, view: View, decision: Decision, previous: str) -> dict[str, 
 
 
 def _foreseen(decision: Decision) -> dict[str, str]:
-    if decision.action in (Action.SETTLE, Action.RECORD):
+    if decision.action in (Action.TAKE_OVER, Action.SETTLE, Action.RECORD):
         return {}
     new = decision.version if decision.version and not decision.remint else "(a new version)"
     return {CURRENT: new, PENDING: new, tags.LAST: "(now)", tags.DUE: "(anew)"}

@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
     CURRENT,
+    SecretDescription,
     SecretStore,
     SecretVersion,
 )
@@ -24,8 +25,11 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.change im
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import RECONCILE, ROLL_BACK
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import survey
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.match import holders_of
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.observe import row_facts
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.persist import put_and_read_back
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import effort, receipt
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.refuse import beside_foreign
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate import until_done
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
@@ -72,7 +76,7 @@ def _reconcile(run: Run, proof: Proof) -> dict[str, Any]:
         run.take_fence()
     if not run.by_administrator and run.login_as.password != run.current.value.password:
         if run.request.check:
-            return _foreseen(run)
+            return _foreseen(run, run.login_as.password)
         _adopt(run, run.login_as.password)
     view, decision = until_done(run)
     return receipt(run, view, decision, previous)
@@ -116,13 +120,29 @@ def _open(run: Run) -> None:
 
 def _adopt(run: Run, password: str) -> None:
     """Make the proven password AWSCURRENT, in a new version with AWSCURRENT's other keys."""
-    with run.journal.step("look"):
-        _secret, rows = survey(run)
-        _refuse_unproven(run, rows, password)
+    _look(run, password)
     with run.journal.step("persist"):
         version = put_and_read_back(run, run.current.value.with_password(password), str(uuid.uuid4()))
     promote(run, version)
     run.adopted, run.login_as = version.version_id, None
+
+
+def _look(run: Run, password: str) -> None:
+    """Raise a RotationError where the password may not become AWSCURRENT."""
+    with run.journal.step("look"):
+        secret, rows = survey(run)
+        _refuse_unproven(run, rows, password)
+        _refuse_beside_foreign(run, secret, rows, password)
+
+
+def _refuse_beside_foreign(run: Run, secret: SecretDescription, rows: tuple[AccountRow, ...], password: str) -> None:
+    """Raise a RotationError where a row is opened by the password, or a version's, and by one that nobody knows."""
+    given, none = frozenset(("given",)), frozenset[str]()
+    versions = holders_of(run, secret, {stored for row in rows for stored in row.passwords})
+    known = {stored: found | (given if stored.matches(password) else none) for stored, found in versions.items()}
+    refused = beside_foreign(row_facts(run, row, known) for row in rows if row.passwords)
+    if refused:
+        raise RotationError(refused.reason, code=refused.code, next_step=refused.next_step)
 
 
 def _refuse_unproven(run: Run, rows: tuple[AccountRow, ...], password: str) -> None:
@@ -142,9 +162,8 @@ def _refuse_unproven(run: Run, rows: tuple[AccountRow, ...], password: str) -> N
         )
 
 
-def _foreseen(run: Run) -> dict[str, Any]:
-    with run.journal.step("look"):
-        survey(run)
+def _foreseen(run: Run, password: str) -> dict[str, Any]:
+    _look(run, password)
     return {
         "changed": True,
         "msg": f"{run.request.client}: the given password opens {run.server.title} at {run.session.place} and would"

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import (
     RECONCILE,
     ROLL_BACK,
@@ -14,13 +16,45 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision 
     listed,
     refusal,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ROLLBACK, Facts
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ROLLBACK, Facts, RowFacts
+
+FOREIGN_PRIMARY = "foreign_primary"
 
 
 def refuse(facts: Facts) -> Decision | None:
     """Give the refusal that the facts ask for, if any."""
-    checks = (_no_row, _undecryptable, _not_ours, _moved_back, _foreign_secondary, _stranded)
+    checks = (_no_row, _undecryptable, _shared, _not_ours, _moved_back, _stranded)
     return next((found for check in checks if (found := check(facts))), None)
+
+
+def beside_foreign(rows: Iterable[RowFacts]) -> Decision | None:
+    """Refuse rows that a password of the secret opens beside one that no version knows.
+
+    Whatever is done there would end one of the two, or leave one behind that still opens.
+    """
+    mixed = [row for row in rows if row.has_unknown and (row.primary or row.secondary)]
+    over, beside = ([row.name for row in mixed if row.only_second is second] for second in (True, False))
+    if over:
+        return refusal(
+            FOREIGN_PRIMARY,
+            f"A password that no version of the secret knows stands before one of this secret on {listed(over)}: both"
+            " open, and a rotation would leave that row behind.",
+            f"Find out who set it. To keep it, bring it into the secret: {RECONCILE}. To let the rotation end it: the"
+            f" same command with {adopting(over)}",
+        )
+    if beside:
+        return refusal(
+            "foreign_secondary",
+            f"A second password that no version of the secret knows is valid on {listed(beside)};"
+            " a rotation would end it, or leave it valid.",
+            f"End its use and discard it; or let the rotation end it: the same command with {adopting(beside)}",
+        )
+    return None
+
+
+def taken_over(facts: Facts) -> tuple[str, ...]:
+    """Give the adopted rows on which AWSCURRENT's password is only the second one, behind one that no version knows."""
+    return tuple(row.name for row in facts.covered if row.only_second and facts.is_over_current(row))
 
 
 def _no_row(facts: Facts) -> Decision | None:
@@ -72,21 +106,15 @@ def _moved_back(facts: Facts) -> Decision | None:
     )
 
 
-def _foreign_secondary(facts: Facts) -> Decision | None:
-    foreign = [row.name for row in facts.covered if row.has_unknown and row.primary]
-    if not foreign:
-        return None
-    return refusal(
-        "foreign_secondary",
-        f"A second password that no version of the secret knows is valid on {listed(foreign)};"
-        " a rotation would end it.",
-        f"End its use and discard it; or let the rotation end it: the same command with {adopting(foreign)}",
-    )
+def _shared(facts: Facts) -> Decision | None:
+    return beside_foreign(facts.rows)
 
 
 def _stranded(facts: Facts) -> Decision | None:
     version = facts.begun
-    rows = [row.name for row in facts.covered if facts.is_over_current(row) and version not in row.primary]
+    taken = taken_over(facts)
+    over = [row for row in facts.covered if facts.is_over_current(row) and row.name not in taken]
+    rows = [row.name for row in over if version not in row.primary]
     if not rows or (facts.trigger == ROLLBACK and facts.label_moved_back):
         return None
     return refusal(

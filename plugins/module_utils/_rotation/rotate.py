@@ -19,6 +19,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts imp
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View, look
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import left_alone, receipt
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.refuse import FOREIGN_PRIMARY
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicas import catch_up
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
@@ -26,6 +27,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run impor
 MOST_LOOKS = 4
 # They put a password on the server that no row has yet; whatever finishes what was begun waits for nobody.
 BEGINNING = (Action.ROTATE, Action.RESUME, Action.RESTORE)
+# They may be seen while Secrets Manager does not show a version yet that is there.
+MAY_PASS = (DRIFT, FOREIGN_PRIMARY)
 NOT_NOW = (BUSY, SLOT_BUSY, WRITE_LIMIT)
 
 
@@ -92,7 +95,7 @@ def _look_and_decide(run: Run) -> tuple[View, Decision]:
     for last in run.attempts():
         view = _look(run)
         decision = decide(view.facts)
-        if last or decision.code != DRIFT:
+        if last or decision.code not in MAY_PASS:
             break
     with run.journal.step("decide"):
         if decision.action is Action.REFUSE:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING, SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fence
+from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fence, lock_taken
 from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import grants_digest
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import findings
@@ -27,7 +27,8 @@ COMMAND = "ansible-playbook playbooks/verify.yml -l {client}"
 # What says something about the client; anything else (AWS or the network is down) says that nothing could be checked.
 ABOUT_THE_CLIENT = (
     *("drift", "login_refused", "known_refused", "account_expired", "account_locked", "account_locked_out"),
-    *("row_problem", "other_server", "shared_account", "grants_off", "read_only", "replica", "several_writers"),
+    *("row_problem", "other_server", "shared_account", "grants_off", "anonymous_account", "read_only", "replica"),
+    "several_writers",
     *("secret_deleted", "secret_owned", "secret_rotation_enabled"),
 )
 
@@ -42,8 +43,10 @@ def verify(request: RotationRequest, store: SecretStore) -> dict[str, Any]:
     run = Run(request, store, journal)
     try:
         _open(run)
-        at_work = Fence(run.session, run.current.value.login.user).busy()
-        return _result(run, [findings.at_work(at_work)]) if at_work else _report(run)
+        holder = Fence(run.session, run.current.value.login.user).holder()
+        if holder and holder.is_run:
+            return _result(run, [findings.at_work(str(holder))])
+        return _report(run, [findings.of_error(lock_taken(holder))] if holder else [])
     except RotationError as error:
         if error.code not in ABOUT_THE_CLIENT:
             raise
@@ -59,14 +62,14 @@ def _open(run: Run) -> None:
         run.open()
 
 
-def _report(run: Run) -> dict[str, Any]:
+def _report(run: Run, known: list[Finding]) -> dict[str, Any]:
     with run.journal.step("look"):
         view = look(run)
     now = datetime.now(UTC)
     expiries = {row.name: moment for row in view.rows if (moment := row.expires(run.server))}
     covered = {row.name for row in view.facts.covered}
     digest = grants_digest(run.session, [row for row in view.rows if row.name in covered])
-    found = [*findings.of_facts(view.facts), *_pending(run, view, now)]
+    found = [*known, *findings.of_facts(view.facts), *_pending(run, view, now)]
     found += findings.of_replicas(view.secret.replicas, holding=held_by_replicas(view.facts))
     found += findings.of_expiry(expiries.items(), view.cycle, now)
     found += findings.of_grants(view.secret.tags.get(tags.GRANTS), digest)
@@ -96,8 +99,10 @@ def _row(name: str, plugin: str, view: View, expiries: dict[str, datetime]) -> d
         state = "skipped"
     elif view.facts.current in facts.primary:
         state = "current"
+    elif facts.covered:
+        state = "behind"
     else:
-        state = "behind" if facts.covered else "foreign"
+        state = "foreign_primary" if facts.only_second else "foreign"
     expires = tags.stamp(expires) if (expires := expiries.get(name)) else None
     return {
         "row": name,
