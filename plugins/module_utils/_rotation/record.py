@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import PENDING
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, shortened, started
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import ROTATED_TAGS
@@ -23,8 +25,14 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.observe i
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
 
-def record(run: Run, view: View, rows: list[AccountRow], overlap_until: datetime | None) -> None:
-    """Write the tags; trouble with them is told and mended by the next run, for the password is in place."""
+def record(
+    run: Run, view: View, rows: list[AccountRow], overlap_until: datetime | None, *, goes_on: bool = False
+) -> None:
+    """Write the tags.
+
+    Trouble with them is only a warning where this run changed the password, which it tells, or ``goes_on`` to do so.
+    Otherwise nothing that people wait for would be done: then it raises RotationError.
+    """
     cycle = _cycle(run, view)
     written = tags.rotated_tags(
         version=run.current.version_id,
@@ -33,19 +41,35 @@ def record(run: Run, view: View, rows: list[AccountRow], overlap_until: datetime
         client=run.request.client,
         cycle=cycle,
     )
-    run.journal.recorded_anew = is_new(run, view)
-    if run.journal.recorded_anew:
+    if is_new(run, view):
         written |= ROTATED_TAGS | {tags.BY: tags.tag_text(run.request.requested_by)}
     written |= _grants(run, view, rows) | _outcome(view, overlap_until)
     _warn_of_expiry(run, rows, cycle)
-    idle = None if run.journal.promoted else idle_pending(run, view.secret)
     try:
-        if idle:
-            run.store.drop_pending(idle)
-        run.store.tag(written)
-        run.recorded = written
+        _write(run, view, written)
     except RotationError as error:
+        if not (run.journal.promoted or goes_on):
+            raise
         run.journal.warn(f"The tags could not be written: {error.cause} The next run writes them.")
+        _mark_as_told(run)
+        if not run.journal.promoted:
+            return
+    run.journal.recorded_anew = is_untold(run, view)
+
+
+def _write(run: Run, view: View, written: dict[str, str]) -> None:
+    idle = None if run.journal.promoted else idle_pending(run, view.secret)
+    if idle:
+        run.store.drop_pending(idle)
+    run.store.tag(written)
+    run.recorded = written
+
+
+def _mark_as_told(run: Run) -> None:
+    """Take AWSPENDING from the version that this run tells of, so that no later run counts it as another rotation."""
+    if run.journal.promoted and run.adopted != run.current.version_id:
+        with suppress(RotationError):
+            run.store.drop_pending(run.current.version_id)
 
 
 def is_new(run: Run, view: View) -> bool:
@@ -53,6 +77,11 @@ def is_new(run: Run, view: View) -> bool:
     if run.adopted == run.current.version_id:
         return False
     return run.journal.promoted or is_unrecorded(run, view.secret)
+
+
+def is_untold(run: Run, view: View) -> bool:
+    """Tell whether it is new, and no run has told so: one that could not write it down has taken AWSPENDING away."""
+    return is_new(run, view) and (run.journal.promoted or view.secret.holder(PENDING) is not None)
 
 
 def is_rollback(run: Run, view: View) -> bool:
@@ -78,6 +107,10 @@ def _trigger(run: Run, view: View) -> str:
 def _outcome(view: View, overlap_until: datetime | None) -> dict[str, str]:
     """Give the tags of an overlap and of a remembered refusal; emptied only where they are there."""
     outcome = {tag: "" for tag in (tags.OVERLAP_UNTIL, tags.REFUSED) if view.secret.tags.get(tag)}
+    # What else was refused is tried no more, but for a new password that waits still.
+    waiting = view.secret.holder(PENDING) if view.facts.stored else None
+    if waiting in tags.refused_versions(view.secret.tags):
+        del outcome[tags.REFUSED]
     return outcome | ({tags.OVERLAP_UNTIL: tags.stamp(overlap_until)} if overlap_until else {})
 
 
