@@ -555,6 +555,147 @@ def test_where_a_row_holds_one_password_a_replica_region_that_lags_is_only_told(
     assert not world.tags.get(tags.OVERLAP_UNTIL)
 
 
+FOREIGN = hashed(NATIVE, WORDS["foreign"])
+
+
+def set_by_hand(world: World) -> None:
+    """As ALTER USER ... IDENTIFIED BY on every row."""
+    world.rows = {host: [FOREIGN] for host in world.rows}
+
+
+def set_on_one_row(world: World) -> None:
+    world.rows[HOSTS[1]] = [FOREIGN]
+
+
+def set_and_retained(world: World) -> None:
+    """As with RETAIN CURRENT PASSWORD; on MariaDB a method beside ours."""
+    world.rows = {host: [FOREIGN, stored[0]] for host, stored in world.rows.items()}
+
+
+def second_by_hand(world: World) -> None:
+    """Another password, and then the present one again with RETAIN CURRENT PASSWORD."""
+    world.rows = {host: [stored[0], FOREIGN] for host, stored in world.rows.items()}
+
+
+def row_by_hand(world: World) -> None:
+    """A row that is made with a password of before."""
+    world.rows["10.%"] = [hashed(NATIVE, WORDS["C"])]
+
+
+DEEDS = (set_by_hand, set_on_one_row, set_and_retained, second_by_hand, row_by_hand)
+MOST_STATEMENTS = 60
+
+
+@dataclass
+class Deed:
+    """What a person does before the n-th statement of a run, with the rows as the server showed them last."""
+
+    world: World
+    number: int
+    do: Callable[[World], None]
+    seen: dict[str, list[str]] = field(default_factory=dict)
+    done: bool = False
+
+    def __call__(self, statement: str) -> None:
+        self.number -= 1
+        if self.number == 0:
+            self.world.promised = frozenset()  # a person may lock whom he wants out
+            self.do(self.world)
+            self.done = True
+        if "FROM mysql." in statement:
+            self.seen = {host: list(stored) for host, stored in self.world.rows.items()}
+
+
+def meddled(flavor: str, start: str, do: Callable[[World], None], **asked: Any) -> Iterator[tuple[World, Deed, Any]]:
+    """Give the world, the deed and the result after a run before whose n-th statement a person did this."""
+    for number in itertools.count(1):
+        world = start_world(flavor, NATIVE, start)
+        world.before_statement = deed = Deed(world, number, do)
+        try:
+            result: Any = rotate_in(world, **{"trigger": "on_demand", **asked})
+        except RotationError as error:
+            result = error
+        if not deed.done:
+            assert 10 < number < MOST_STATEMENTS
+            return
+        world.before_statement = lambda _statement: None
+        yield world, deed, result
+
+
+@pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("do", DEEDS)
+@pytest.mark.parametrize("overlap", [0, 3600])
+def test_nothing_is_told_or_recorded_as_done_unless_the_rows_read_last_say_so(
+    flavor: str, start: str, do: Callable[[World], None], overlap: int
+) -> None:
+    for world, deed, result in meddled(flavor, start, do, overlap=overlap):
+        current = hashed(NATIVE, world.current())
+        first_class = slice(1) if flavor == MYSQL else slice(None)
+        covered = [stored for stored in deed.seen.values() if current in stored[first_class]]
+        recorded = world.tags[tags.VERSION] == world.stages["AWSCURRENT"] != "C"
+        told = isinstance(result, dict) and result["rotated"]
+        if not (recorded or told):
+            assert isinstance(result, RotationError) and result.code and result.state and result.next_step
+            continue
+        assert covered and (overlap or flavor == MARIADB or all(len(stored) == 1 for stored in covered)), world.effects
+        known = {hashed(NATIVE, str(version.document["password"])) for version in world.versions.values()} - {current}
+        left = [stored for stored in deed.seen.values() if known & set(stored)]
+        assert overlap or not left, (deed.seen, world.effects)
+        if do in (set_by_hand, set_and_retained) and deed.seen == world.rows:
+            assert world.opened_by(world.current())
+
+
+@pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
+def test_a_password_set_by_hand_on_every_row_is_never_told_as_a_rotation(flavor: str) -> None:
+    codes: Counter[str] = Counter()
+    for world, _deed, result in meddled(flavor, "clean", set_by_hand):
+        refused_now = not world.opened_by(world.current())
+        if refused_now and isinstance(result, dict):
+            assert world.effects[-1] == "tag", "only what came after the last look is not seen"
+            codes["after the last look"] += 1
+        elif isinstance(result, RotationError):
+            codes[result.code] += 1
+    assert codes["after the last look"] <= 1
+    assert codes["changed_meanwhile"] and set(codes) <= {
+        *("after the last look", "changed_meanwhile", "not_applied", "drift", "login_refused"),
+        "not_discarded",  # set in the moment before the change, which retained it
+    }
+
+
+def test_a_second_password_that_arises_before_the_change_is_seen_and_nothing_is_sent() -> None:
+    """Between the look and the statement: decided anew, and refused as it would have been."""
+    world = start_world(MYSQL, NATIVE, "clean")
+    world.before_effect = at_effect(0, lambda _effect: second_by_hand(world))
+    with pytest.raises(RotationError) as caught:
+        rotate_in(world, "on_demand")
+    assert (caught.value.code, caught.value.step) == ("foreign_secondary", "decide")
+    assert world.effects == ["put"] and "The server was not changed" in caught.value.state
+    assert all(stored == [hashed(NATIVE, WORDS["C"]), FOREIGN] for stored in world.rows.values())
+
+
+def test_a_row_that_arises_before_the_change_is_changed_with_the_others() -> None:
+    world = start_world(MYSQL, NATIVE, "clean")
+    world.before_effect = at_effect(0, lambda _effect: row_by_hand(world))
+    assert rotate_in(world, "on_demand")["rotated"]
+    assert len(world.rows) == 3 and world.at_rest()
+
+
+def test_rows_that_never_stand_still_are_left_alone() -> None:
+    world = start_world(MYSQL, NATIVE, "clean")
+
+    def restless(statement: str) -> None:
+        if "FROM mysql." in statement:
+            row_by_hand(world)
+            world.rows[f"10.{next(numbers)}.%"] = world.rows.pop("10.%")
+
+    numbers = itertools.count()
+    world.before_statement = restless
+    with pytest.raises(RotationError) as caught:
+        rotate_in(world, "on_demand")
+    assert caught.value.code == "unsettled" and "alter" not in world.effects
+
+
 @pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
 @pytest.mark.parametrize("label", ["V", "U"])
 def test_a_label_that_a_person_moves_during_a_rotation_harms_no_password(flavor: str, label: str) -> None:

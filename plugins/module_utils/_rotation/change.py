@@ -10,12 +10,13 @@ looking at what it changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretVersion
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import overlap_until, stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import grants_digest
 from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_title
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import refuse_other_place
@@ -82,14 +83,15 @@ def _end(run: Run, view: View, decision: Decision) -> None:
     if decision.action is Action.SETTLE and view.facts.behind:
         return  # a row is to be given AWSCURRENT's password first, so there is nothing to write down yet
     with run.journal.step("confirm"):
-        rows = _rows(run)
+        grants = grants_digest(run.session, (row for row in view.rows if row.name in view.facts.covered_names))
+        rows = _rows(run)  # read last
         confirm(run, view, rows, kept=kept_until is not None)
         run.journal.settled = kept_until is None
     if run.request.kill_sessions and is_untold(run, view):
         with run.journal.step("end sessions"):
             run.journal.sessions_ended = end_other_sessions(run.session, run.current.value.login.user)
     with run.journal.step("record"):
-        record(run, view, rows, kept_until, goes_on=leads_on(decision, view.facts))
+        record(run, view, rows, grants, kept_until, goes_on=leads_on(decision, view.facts))
 
 
 def _kept_until(run: Run, view: View) -> datetime | None:
@@ -171,7 +173,7 @@ def _apply(run: Run, changes: list[Change], version: SecretVersion, *, as_hash: 
 def _verify(run: Run, view: View, version: SecretVersion) -> None:
     with run.journal.step("verify"):
         # The rows first: a server that did nothing and said OK would cost a failed login.
-        covered = {row.name for row in view.facts.covered}
+        covered = view.facts.covered_names
         if not _all_hold(run, covered, version):
             raise RotationError("Not every account row holds the new password.", code="not_applied")
         try:
@@ -259,5 +261,5 @@ def _holding(run: Run, rows: list[AccountRow], version: SecretVersion) -> list[A
     return [row for row in rows if any(run.holds(stored, version) for stored in row.first_class)]
 
 
-def _all_hold(run: Run, names: set[str], version: SecretVersion) -> bool:
-    return names <= {row.name for row in _holding(run, _rows(run), version)}
+def _all_hold(run: Run, names: Collection[str], version: SecretVersion) -> bool:
+    return set(names) <= {row.name for row in _holding(run, _rows(run), version)}

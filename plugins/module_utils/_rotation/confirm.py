@@ -20,7 +20,7 @@ def confirm(run: Run, view: View, rows: Sequence[AccountRow], *, kept: bool) -> 
     AWSCURRENT's password has to be the first one of every covered row, and, unless the old one is kept on purpose, no
     other password of ours may be left.
     """
-    covered = {row.name for row in view.facts.covered}
+    covered = view.facts.covered_names
     parted = sorted(covered - {row.name for row in rows if _holds_current(run, row)})
     if parted:
         raise _changed_meanwhile(run, parted)
@@ -35,7 +35,7 @@ def _holds_current(run: Run, row: AccountRow) -> bool:
     return any(run.holds(stored, run.current) for stored in row.first_class)
 
 
-def _left(run: Run, view: View, rows: Sequence[AccountRow], covered: set[str]) -> Iterator[str]:
+def _left(run: Run, view: View, rows: Sequence[AccountRow], covered: frozenset[str]) -> Iterator[str]:
     """Name the rows that another password of ours opens: covered ones, and any that somebody changed or made."""
     now = view.seen_again(run, list(rows))
     for change in now.changes(tuple(row.name for row in rows), keep=run.current):

@@ -104,6 +104,11 @@ class Facts:
         return tuple(row for row in self.rows if row.covered)
 
     @property
+    def covered_names(self) -> frozenset[str]:
+        """Give the names of the rows that belong to this secret."""
+        return frozenset(row.name for row in self.covered)
+
+    @property
     def behind(self) -> tuple[RowFacts, ...]:
         """Give the rows of this secret whose first password is not AWSCURRENT's."""
         return tuple(row for row in self.covered if self.current not in row.primary)

@@ -13,7 +13,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, shortened, started
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import ROTATED_TAGS
-from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import grants_digest
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import findings
@@ -26,9 +25,15 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run impor
 
 
 def record(
-    run: Run, view: View, rows: list[AccountRow], overlap_until: datetime | None, *, goes_on: bool = False
+    run: Run,
+    view: View,
+    rows: list[AccountRow],
+    grants: str | None,
+    overlap_until: datetime | None,
+    *,
+    goes_on: bool = False,
 ) -> None:
-    """Write the tags.
+    """Write the tags, with what the rows and their grants were when they were read last.
 
     Trouble with them is only a warning where this run changed the password, which it tells, or ``goes_on`` to do so.
     Otherwise nothing that people wait for would be done: then it raises RotationError.
@@ -43,7 +48,7 @@ def record(
     )
     if is_new(run, view):
         written |= ROTATED_TAGS | {tags.BY: tags.tag_text(run.request.requested_by)}
-    written |= _grants(run, view, rows) | _outcome(view, overlap_until)
+    written |= _grants(run, view, grants) | _outcome(view, overlap_until)
     _warn_of_expiry(run, rows, cycle)
     try:
         _write(run, view, written)
@@ -114,9 +119,7 @@ def _outcome(view: View, overlap_until: datetime | None) -> dict[str, str]:
     return outcome | ({tags.OVERLAP_UNTIL: tags.stamp(overlap_until)} if overlap_until else {})
 
 
-def _grants(run: Run, view: View, rows: list[AccountRow]) -> dict[str, str]:
-    covered = {row.name for row in view.facts.covered}
-    digest = grants_digest(run.session, [row for row in rows if row.name in covered])
+def _grants(run: Run, view: View, digest: str | None) -> dict[str, str]:
     _warn(run, findings.of_grants(view.secret.tags.get(tags.GRANTS), digest))
     return {tags.GRANTS: digest} if digest else {}
 
