@@ -48,7 +48,7 @@ def record(
     )
     if is_new(run, view):
         written |= ROTATED_TAGS | {tags.BY: tags.tag_text(run.request.requested_by)}
-    written |= _grants(run, view, grants) | _outcome(view, overlap_until)
+    written |= _grants(run, view, grants) | _outcome(run, view, overlap_until)
     _warn_of_expiry(run, rows, cycle)
     try:
         _write(run, view, written)
@@ -109,12 +109,12 @@ def _trigger(run: Run, view: View) -> str:
     return run.request.trigger if is_new(run, view) or not kept else kept
 
 
-def _outcome(view: View, overlap_until: datetime | None) -> dict[str, str]:
+def _outcome(run: Run, view: View, overlap_until: datetime | None) -> dict[str, str]:
     """Give the tags of an overlap and of a remembered refusal; emptied only where they are there."""
     outcome = {tag: "" for tag in (tags.OVERLAP_UNTIL, tags.REFUSED) if view.secret.tags.get(tag)}
     # What else was refused is tried no more, but for a new password that waits still.
-    waiting = view.secret.holder(PENDING) if view.facts.stored else None
-    if waiting in tags.refused_versions(view.secret.tags):
+    waiting = view.facts.stored and not run.journal.promoted
+    if waiting and view.secret.holder(PENDING) in tags.refused_versions(view.secret.tags):
         del outcome[tags.REFUSED]
     return outcome | ({tags.OVERLAP_UNTIL: tags.stamp(overlap_until)} if overlap_until else {})
 
