@@ -143,6 +143,7 @@ def _introduce(run: Run, view: View, decision: Decision) -> SecretVersion:
 
 def _refuse_changed_rows(run: Run, view: View) -> None:
     """Raise RowsChanged where the rows are not those that the decision was made from, so that it is made anew."""
+    run.deadline.check()
     before, now = ({row.name: row for row in rows} for rows in (view.rows, _rows(run)))
     if before != now:
         changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))

@@ -280,15 +280,16 @@ class Run:
     def _former(self) -> SecretVersion | None:
         """Give AWSPREVIOUS where the server has its password, because somebody has moved AWSCURRENT back without it.
 
-        It is the version that the tags call done then, and newer than AWSCURRENT; after a rotation that was promoted
-        and not recorded it is older.
+        It is the version that the tags call done then. After a rotation that was promoted and not recorded it is that
+        too, but AWSPENDING is not on it, and it is older than AWSCURRENT.
         """
         secret = self.store.describe()
         former_id = secret.holder(PREVIOUS)
         if former_id in (None, self.current.version_id) or secret.tags.get(VERSION) != former_id:
             return None
         former = self.readable(str(former_id))
-        return former if former and former.created > self.current.created else None
+        last = former and (secret.holder(PENDING) == former_id or former.created > self.current.created)
+        return former if last else None
 
     def _certain_pending(self) -> SecretVersion | None:
         """Give the pending version where AWSCURRENT may rightly be refused.
