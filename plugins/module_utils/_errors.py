@@ -70,6 +70,10 @@ class SwapLost(RotationError):
     """A staging label was no longer where it had been read: someone else moved it."""
 
 
+class RowsChanged(RotationError):
+    """The account rows were no longer as they had been read: someone else changed them; nothing was sent."""
+
+
 class ConnectionLost(RotationError):
     """The database connection broke, so whether the last statement was applied is unknown."""
 

@@ -226,7 +226,10 @@ forced:
   returned: success
   type: bool
 rotated:
-  description: Whether the rotation to RV(version_id) came to its end in this run, so that people are to be told.
+  description:
+    - Whether the rotation to RV(version_id) came to its end in this run, so that people are to be told.
+    - It is true once for each rotation. Where the run that changed the password could not write the tags, the run that
+      writes them later says V(false).
   returned: success
   type: bool
   sample: true

@@ -82,8 +82,8 @@ class FaultyProxy:
             self.over.set()
 
     def fate(self, operation: str, body: bytes) -> str | None:
-        """Count a request, and give what is to happen to it."""
-        if json.loads(body or b"{}").get("SecretId") != self._secret_id:
+        """Count a request, and give what is to happen to it; other services than Secrets Manager name no operation."""
+        if not operation or json.loads(body or b"{}").get("SecretId") != self._secret_id:
             return None
         with self._lock:
             self.seen[operation] += 1

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from managed import ROOT, ManagedClient, playbook, write_inventory
+from test_rotate_due import Mailbox
 from world.databases import DatabaseServer
 
 Run = subprocess.CompletedProcess[str]
@@ -92,6 +93,34 @@ def test_rotating_at_once_where_asked(unmanaged: ManagedClient, tmp_path: Path) 
     assert f"{unmanaged.name}: rotated (" in said(run)
     assert unmanaged.opens(unmanaged.stored()["password"])
     assert not unmanaged.opens(unmanaged.password)
+
+
+def test_rotating_at_once_is_told_as_any_rotation(newcomer: ManagedClient, tmp_path: Path, unique_name: str) -> None:
+    mailbox, ran = Mailbox(newcomer.aws, f"onboarding-{unique_name}"), tmp_path / "ran"
+    hook = tmp_path / "hook.yml"
+    hook.write_text(f"- ansible.builtin.copy: {{content: '', dest: '{ran}'}}\n")
+    given: dict[str, Any] = {"rotation_onboard_password": newcomer.password, "rotation_onboard_rotate": True}
+    given |= {"rotation_topic_arn": mailbox.topic, "rotation_hooks": [str(hook)]}
+    given["ansible_python_interpreter"] = "{{ ansible_playbook_python }}"
+    run = onboard(tmp_path, newcomer, **given)
+    assert run.returncode == 0, said(run)
+    (notice,) = mailbox.read()
+    assert (notice["event"], notice["trigger"]) == ("rotated", "onboarding")
+    assert notice["version_id"] == newcomer.stages()["AWSCURRENT"] and ran.exists()
+    assert not newcomer.opens(newcomer.password)
+
+
+def test_rotating_at_once_that_fails_is_counted_and_told(
+    newcomer: ManagedClient, tmp_path: Path, unique_name: str
+) -> None:
+    mailbox = Mailbox(newcomer.aws, f"onboarding-{unique_name}")
+    given: dict[str, Any] = {"rotation_onboard_password": newcomer.password, "rotation_onboard_rotate": True}
+    run = onboard(tmp_path, newcomer, **given, rotation_topic_arn=mailbox.topic, rotation_overlap=-1)
+    assert run.returncode == 2 and "stopped at step 'prepare': The overlap must be" in said(run)
+    (notice,) = mailbox.read()
+    assert (notice["event"], notice["trigger"], notice["code"]) == ("failed", "onboarding", "invalid_option")
+    assert newcomer.tags()["rotation/failures"].startswith("count=1 ")
+    assert newcomer.opens(newcomer.password)
 
 
 def test_the_password_may_come_from_a_file(newcomer: ManagedClient, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from by_hand import stages, tags
+from faulty_proxy import Fault, FaultyProxy
 from managed import ManagedClient, playbook, secrets_manager, write_inventory
 from test_playbooks import said
 from test_reconcile import change_by_hand
@@ -244,6 +245,71 @@ def test_hooks_run_while_both_passwords_work_and_again_after_a_failure(
     assert len(ran.read_text().splitlines()) == 1 and not client.opens(old)
     assert [notice["event"] for notice in mailbox.read()] == ["rotated"]
     assert_settled(client)
+
+
+def audited(folder: Path) -> list[dict[str, Any]]:
+    """The events of the audit trail."""
+    lines = [line for path in sorted(folder.glob("*.jsonl")) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in lines]
+
+
+def test_a_rotation_whose_tags_are_denied_is_told_once_and_every_later_run_fails(
+    client: ManagedClient,
+    scheduled: Callable[..., Any],
+    mailbox: Mailbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ROTATION_AUDIT_SPOOL", str(tmp_path / "audit"))
+    is_due(client)
+    with FaultyProxy(client.aws.endpoint_url) as proxy:
+        with proxy.faulty(client.secret_id, Fault("TagResource", "AccessDeniedException")):
+            denied = {"rotation_endpoint_url": proxy.endpoint_url}
+            first, *later = (scheduled(**denied) for _run in range(3))
+    assert first.returncode == 0 and "The tags could not be written" in said(first), said(first)
+    for run in later:
+        assert run.returncode == 2 and f"{client.name}: stopped at step 'record': " in said(run), said(run)
+        assert "rotated" not in said(run).rpartition("ROTATION SUMMARY")[2]
+        assert "State: The new password is AWSCURRENT and the only one." in said(run)
+    rotated, *failed = mailbox.read()
+    assert (rotated["event"], rotated["version_id"]) == ("rotated", stages(client)["AWSCURRENT"])
+    assert [(notice["event"], notice["step"]) for notice in failed] == [("failed", "record")] * 2
+    written, again = scheduled(), scheduled()
+    assert (written.returncode, again.returncode) == (0, 0) and "only the tags were written" in said(written)
+    assert {notice["id"] for notice in mailbox.read()} == {rotated["id"]}, "whether it went out was not known"
+    assert scheduled().returncode == 0 and mailbox.read() == []
+    events = audited(tmp_path / "audit")
+    assert [event["rotated"] for event in events if event["kind"] == "rotation" and "rotated" in event].count(True) == 1
+    assert sum(event["counts"]["rotated"] for event in events if event["kind"] == "run") == 1
+    assert_settled(client)
+
+
+def test_a_wrong_variable_is_told_as_what_it_is(
+    client: ManagedClient, scheduled: Callable[..., Any], mailbox: Mailbox
+) -> None:
+    is_due(client)
+    current = stages(client)["AWSCURRENT"]
+    run = scheduled(rotation_password_length="{{ nowhere }}")
+    assert run.returncode == 2 and stages(client)["AWSCURRENT"] == current
+    (notice,) = mailbox.read()
+    assert (notice["event"], notice["step"], notice["code"]) == ("failed", "task", "task_failed")
+    assert "The task 'dbops.rotation.rotation : Change the root password' failed" in notice["cause"]
+    assert notice["state_left"].startswith("No step of a rotation has reported to this run")
+    assert f"playbooks/verify.yml -l {client.name}" in notice["next_step"]
+    assert f"rotate.yml -l {client.name} -e rotation_trigger=recovery" in notice["next_step"]
+    assert "The new password is AWSCURRENT" not in json.dumps(notice) and notice["failures"] == 1
+    assert tags(client)["rotation/failures"].startswith("count=1 ")
+
+
+def test_a_hook_that_is_not_there_is_told_as_a_hook(
+    client: ManagedClient, scheduled: Callable[..., Any], mailbox: Mailbox, tmp_path: Path
+) -> None:
+    is_due(client)
+    assert scheduled(rotation_hooks=[str(tmp_path / "missing.yml")]).returncode == 2
+    (notice,) = mailbox.read()
+    assert (notice["step"], notice["code"]) == ("hooks", "hook_failed")
+    assert notice["state_left"].startswith("The new password is AWSCURRENT; the old one stays valid until the hooks")
+    assert client.opens(client.stored("AWSPREVIOUS")["password"]) and client.opens(client.stored()["password"])
 
 
 def test_the_fleet_at_a_glance(client: ManagedClient, scheduled: Callable[..., Any], tmp_path: Path) -> None:

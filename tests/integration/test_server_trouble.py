@@ -302,8 +302,10 @@ def test_a_connection_that_is_killed_while_it_changes_the_password(client: Manag
 def test_a_deadline_that_passes_while_the_password_changes(client: ManagedClient) -> None:
     with held(client, "FLUSH TABLES WITH READ LOCK") as holder:
         error = client.refused(deadline=1.5)
-        assert (error["code"], error["step"]) == ("deadline", "open")
-        assert "The run did not finish within its deadline of 1.5 seconds." in error["msg"]
+        assert (error["code"], error["step"]) == ("connection_lost", "apply")
+        assert (
+            "It could not be opened again: The run did not finish within its deadline of 1.5 seconds." in error["msg"]
+        )
         assert "the new one, AWSPENDING" in error["state"] and "may open it already" in error["state"]
         assert_silent(client, error)
         holder.execute("UNLOCK TABLES")

@@ -36,6 +36,7 @@ class MemoryServer:
     plugin: str
     rows: dict[str, list[str]]
     server_id: str = field(default="here", kw_only=True)
+    before_statement: Callable[[str], None] = field(default=lambda _statement: None, kw_only=True)
 
     def perform(self, name: str, effect: Callable[[], Any]) -> Any:
         """Let one change of the server happen."""
@@ -67,9 +68,11 @@ class MemorySession:
         self.greeting = server.flavor
 
     def value(self, statement: str, *arguments: object) -> Any:
+        self.server.before_statement(statement)
         return f"root@{HOSTS[0]}" if "CURRENT_USER" in statement else 1  # every other is about the fence
 
     def query(self, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:
+        self.server.before_statement(statement)
         if statement.startswith("SHOW GLOBAL VARIABLES"):
             version = {MYSQL: "8.0.40", MARIADB: "10.11.8-MariaDB"}[self.server.flavor]
             return [("version", version), ("server_uuid", self.server.server_id)]

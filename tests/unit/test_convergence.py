@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from memory_server import HOSTS, MARIADB, MYSQL, MemoryServer, hashed
+from memory_server import HOSTS, MARIADB, MYSQL, MemoryServer, MemorySession, hashed
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import VERSIONS, Ledger, Writes
@@ -25,6 +25,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import ED25519, NATIVE
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     ConnectionLost,
+    LoginRefused,
     RotationError,
     SecretNotFound,
     SwapLost,
@@ -34,6 +35,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation import re
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import run as run_module
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate import rotate
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
 
 NOW = datetime.now(UTC)
 AGES = {"C": timedelta(hours=2), "P": timedelta(hours=1), "V": timedelta(days=40), "U": timedelta(hours=3)}
@@ -65,6 +67,18 @@ class World(MemoryServer):
     effects: list[str] = field(default_factory=list)
     replicas: dict[str, str] = field(default_factory=dict)
     read_elsewhere: str = ""  # the password that a replica region gives out
+    kept_by_proxy: str = ""  # the only password that a proxy before the server lets in
+    refused: list[str] = field(default_factory=list)
+
+    def connect(self, login: Login, *options: object) -> MemorySession:
+        """Log in, through the proxy where there is one; what is refused is kept."""
+        try:
+            if self.kept_by_proxy not in ("", login.password):
+                raise LoginRefused("no", code="login_refused")
+            return super().connect(login, *options)
+        except LoginRefused:
+            self.refused.append(login.password)
+            raise
 
     def perform(self, name: str, effect: Callable[[], Any]) -> Any:
         """Let one thing happen outside of the process, unless it dies before or after."""
@@ -552,6 +566,246 @@ def test_where_a_row_holds_one_password_a_replica_region_that_lags_is_only_told(
     assert [text for text in result["warnings"] if text.startswith("The old password has ended, and replica regions")]
     assert world.at_rest() and come_to_rest(world) == ["nothing"]
     assert not world.tags.get(tags.OVERLAP_UNTIL)
+
+
+FOREIGN = hashed(NATIVE, WORDS["foreign"])
+
+
+def set_by_hand(world: World) -> None:
+    """As ALTER USER ... IDENTIFIED BY on every row."""
+    world.rows = {host: [FOREIGN] for host in world.rows}
+
+
+def set_on_one_row(world: World) -> None:
+    world.rows[HOSTS[1]] = [FOREIGN]
+
+
+def set_and_retained(world: World) -> None:
+    """As with RETAIN CURRENT PASSWORD; on MariaDB a method beside ours."""
+    world.rows = {host: [FOREIGN, stored[0]] for host, stored in world.rows.items()}
+
+
+def second_by_hand(world: World) -> None:
+    """Another password, and then the present one again with RETAIN CURRENT PASSWORD."""
+    world.rows = {host: [stored[0], FOREIGN] for host, stored in world.rows.items()}
+
+
+def row_by_hand(world: World) -> None:
+    """A row that is made with a password of before."""
+    world.rows["10.%"] = [hashed(NATIVE, WORDS["C"])]
+
+
+DEEDS = (set_by_hand, set_on_one_row, set_and_retained, second_by_hand, row_by_hand)
+MOST_STATEMENTS = 60
+
+
+@dataclass
+class Deed:
+    """What a person does before the n-th statement of a run, with the rows as the server showed them last."""
+
+    world: World
+    number: int
+    do: Callable[[World], None]
+    seen: dict[str, list[str]] = field(default_factory=dict)
+    done: bool = False
+
+    def __call__(self, statement: str) -> None:
+        self.number -= 1
+        if self.number == 0:
+            self.world.promised = frozenset()  # a person may lock whom he wants out
+            self.do(self.world)
+            self.done = True
+        if "FROM mysql." in statement:
+            self.seen = {host: list(stored) for host, stored in self.world.rows.items()}
+
+
+def meddled(flavor: str, start: str, do: Callable[[World], None], **asked: Any) -> Iterator[tuple[World, Deed, Any]]:
+    """Give the world, the deed and the result after a run before whose n-th statement a person did this."""
+    for number in itertools.count(1):
+        world = start_world(flavor, NATIVE, start)
+        world.before_statement = deed = Deed(world, number, do)
+        try:
+            result: Any = rotate_in(world, **{"trigger": "on_demand", **asked})
+        except RotationError as error:
+            result = error
+        if not deed.done:
+            assert 10 < number < MOST_STATEMENTS
+            return
+        world.before_statement = lambda _statement: None
+        yield world, deed, result
+
+
+@pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("do", DEEDS)
+@pytest.mark.parametrize("overlap", [0, 3600])
+def test_nothing_is_told_or_recorded_as_done_unless_the_rows_read_last_say_so(
+    flavor: str, start: str, do: Callable[[World], None], overlap: int
+) -> None:
+    for world, deed, result in meddled(flavor, start, do, overlap=overlap):
+        current = hashed(NATIVE, world.current())
+        first_class = slice(1) if flavor == MYSQL else slice(None)
+        covered = [stored for stored in deed.seen.values() if current in stored[first_class]]
+        recorded = world.tags[tags.VERSION] == world.stages["AWSCURRENT"] != "C"
+        told = isinstance(result, dict) and result["rotated"]
+        if not (recorded or told):
+            assert isinstance(result, RotationError) and result.code and result.state and result.next_step
+            continue
+        assert covered and (overlap or flavor == MARIADB or all(len(stored) == 1 for stored in covered)), world.effects
+        known = {hashed(NATIVE, str(version.document["password"])) for version in world.versions.values()} - {current}
+        left = [stored for stored in deed.seen.values() if known & set(stored)]
+        assert overlap or not left, (deed.seen, world.effects)
+        if do in (set_by_hand, set_and_retained) and deed.seen == world.rows:
+            assert world.opened_by(world.current())
+
+
+@pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
+def test_a_password_set_by_hand_on_every_row_is_never_told_as_a_rotation(flavor: str) -> None:
+    codes: Counter[str] = Counter()
+    for world, _deed, result in meddled(flavor, "clean", set_by_hand):
+        refused_now = not world.opened_by(world.current())
+        if refused_now and isinstance(result, dict):
+            assert world.effects[-1] == "tag", "only what came after the last look is not seen"
+            codes["after the last look"] += 1
+        elif isinstance(result, RotationError):
+            codes[result.code] += 1
+    assert codes["after the last look"] <= 1
+    assert codes["changed_meanwhile"] and set(codes) <= {
+        *("after the last look", "changed_meanwhile", "not_applied", "drift", "login_refused"),
+        "not_discarded",  # set in the moment before the change, which retained it
+    }
+
+
+def test_a_second_password_that_arises_before_the_change_is_seen_and_nothing_is_sent() -> None:
+    """Between the look and the statement: decided anew, and refused as it would have been."""
+    world = start_world(MYSQL, NATIVE, "clean")
+    world.before_effect = at_effect(0, lambda _effect: second_by_hand(world))
+    with pytest.raises(RotationError) as caught:
+        rotate_in(world, "on_demand")
+    assert (caught.value.code, caught.value.step) == ("foreign_secondary", "decide")
+    assert world.effects == ["put"] and "The server was not changed" in caught.value.state
+    assert all(stored == [hashed(NATIVE, WORDS["C"]), FOREIGN] for stored in world.rows.values())
+
+
+def test_a_row_that_arises_before_the_change_is_changed_with_the_others() -> None:
+    world = start_world(MYSQL, NATIVE, "clean")
+    world.before_effect = at_effect(0, lambda _effect: row_by_hand(world))
+    assert rotate_in(world, "on_demand")["rotated"]
+    assert len(world.rows) == 3 and world.at_rest()
+
+
+def test_rows_that_never_stand_still_are_left_alone() -> None:
+    world = start_world(MYSQL, NATIVE, "clean")
+
+    def restless(statement: str) -> None:
+        if "FROM mysql." in statement:
+            row_by_hand(world)
+            world.rows[f"10.{next(numbers)}.%"] = world.rows.pop("10.%")
+
+    numbers = itertools.count()
+    world.before_statement = restless
+    with pytest.raises(RotationError) as caught:
+        rotate_in(world, "on_demand")
+    assert caught.value.code == "unsettled" and "alter" not in world.effects
+
+
+def codes_of(results: list[Any]) -> list[tuple[str, str]]:
+    return [(result.code, result.step) for result in results]
+
+
+@pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
+def test_a_new_password_that_a_proxy_refuses_costs_a_schedule_one_login_and_a_person_one_each(flavor: str) -> None:
+    world = make_world(flavor)
+    world.tags[tags.DUE] = tags.stamp(NOW - timedelta(days=1))
+    world.kept_by_proxy = WORDS["C"]
+    results = results_of_runs(world, *["scheduled", "recovery"] * 5)
+    assert codes_of(results) == [("new_password_refused", "verify"), *[("new_password_refused", "decide")] * 9]
+    assert len(world.refused) == 1 and world.tags[tags.REFUSED] == world.stages["AWSPENDING"]
+    assert "several servers" in results[0].next_step and "proxy that keeps passwords" in results[9].next_step
+    assert results[0].state.startswith("AWSCURRENT still opens the server; the new one, AWSPENDING")
+    assert codes_of(results_of_runs(world, "on_demand")) == [("new_password_refused", "verify")]
+    assert len(world.refused) == 2
+    world.kept_by_proxy = ""
+    assert rotate_in(world, "on_demand")["rotated"] and world.tags[tags.REFUSED] == ""
+    assert world.at_rest()
+
+
+@pytest.mark.parametrize("trigger", ["on_demand", "rollback", "scheduled"])
+@pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
+def test_after_a_change_by_hand_one_password_is_tried(flavor: str, trigger: str) -> None:
+    world = make_world(flavor)
+    set_by_hand(world)
+    assert codes_of(results_of_runs(world, trigger)) == [("login_refused", "open")]
+    assert world.refused == [WORDS["C"]] and world.tags[tags.REFUSED] == "C"
+
+
+@pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
+def test_a_rollback_tries_the_one_password_that_labels_and_tags_say_is_right(flavor: str) -> None:
+    moved_back = make_world(flavor)
+    moved_back.stages |= {"AWSCURRENT": "U", "AWSPREVIOUS": "C"}
+    assert rotate_in(moved_back, "rollback")["action"] == "restore" and moved_back.refused == []
+    for world in stopped_worlds(flavor, NATIVE, "clean", cut):
+        rotate_in(world, "rollback")
+        assert world.refused == [], world.effects
+
+
+def test_what_was_refused_before_is_remembered_with_what_is_refused_now() -> None:
+    world = make_world(rows=(("foreign",), ("foreign",)))
+    world.tags[tags.REFUSED] = "earlier"
+    results_of_runs(world, "on_demand", "on_demand")
+    assert world.tags[tags.REFUSED] == "earlier C"
+
+
+def deny_tags(effect: str) -> None:
+    if effect == "tag":
+        raise RotationError("denied", code="aws_denied", next_step="Allow it.")
+
+
+def told_by(worlds_runs: list[Any]) -> int:
+    """How many of the results tell of a rotation."""
+    return sum(isinstance(result, dict) and result["rotated"] for result in worlds_runs)
+
+
+def results_of_runs(world: World, *triggers: str) -> list[Any]:
+    results: list[Any] = []
+    for trigger in triggers:
+        try:
+            results.append(rotate_in(world, trigger))
+        except RotationError as error:
+            results.append(error)
+    return results
+
+
+@pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
+@pytest.mark.parametrize("start", STARTS)
+def test_a_rotation_whose_tags_are_denied_is_told_once_and_every_later_run_fails_until_they_are_written(
+    flavor: str, start: str
+) -> None:
+    world = start_world(flavor, NATIVE, start)
+    world.before_effect = deny_tags
+    first, *later = results_of_runs(world, "on_demand", "scheduled", "recovery", "scheduled")
+    assert first["rotated"] and "The tags could not be written" in first["warnings"][-1]
+    assert [(error.code, error.step) for error in later] == [("aws_denied", "record")] * 3
+    assert all(error.state == "The new password is AWSCURRENT and the only one." for error in later)
+    world.before_effect = lambda _effect: None
+    written = rotate_in(world, "scheduled")
+    assert (written["action"], written["rotated"]) == ("record", False)
+    assert world.tags[tags.NOTIFIED] == "rotated=owed", "whether the notice went out is not known"
+    assert world.at_rest() and come_to_rest(world) == ["nothing"]
+
+
+@over_every_kind
+def test_a_rotation_is_told_once_however_often_tags_are_denied_and_runs_die(
+    flavor: str, plugin: str, start: str
+) -> None:
+    for world in stopped_worlds(flavor, plugin, start, cut):
+        promoted, was_recorded = world.stages["AWSCURRENT"] != "C", world.tags[tags.VERSION]
+        world.before_effect = deny_tags
+        results = results_of_runs(world, "recovery", "recovery")
+        world.before_effect = lambda _effect: None
+        results += results_of_runs(world, "recovery", "recovery")
+        changed = world.stages["AWSCURRENT"] != "C" and was_recorded != world.stages["AWSCURRENT"]
+        assert told_by(results) == (changed or (promoted and was_recorded == "V")), (world.effects, results)
 
 
 @pytest.mark.parametrize("flavor", [MYSQL, MARIADB])

@@ -65,7 +65,7 @@ TASK_FILES = sorted((ROLE / "tasks").glob("*.yml"))
 PARTS: dict[str, set[str]] = {
     "change": {"rotation_wanted"},
     "cycle": {"rotation_sends_owed"},
-    "failed": set(),
+    "failed": {"rotation_receipt"},
     "guard": set(),
     "hooks": {"rotation_hook"},
 }

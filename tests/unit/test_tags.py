@@ -18,6 +18,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import 
     stamp,
     started,
     unreadable,
+    with_refused,
 )
 
 CREATED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -104,3 +105,10 @@ def test_an_overlap_that_nobody_promised_is_none(text: str) -> None:
 def test_refused_versions_are_read_one_by_one() -> None:
     assert refused_versions({tags.REFUSED: "v1 v2"}) == ["v1", "v2"]
     assert refused_versions({}) == []
+
+
+def test_a_refusal_is_added_to_the_others_as_long_as_they_fit_into_a_tag() -> None:
+    assert with_refused({}, "v1") == "v1"
+    assert with_refused({tags.REFUSED: "v1 v2"}, "v1") == "v2 v1"
+    full = " ".join(f"{number:036}" for number in range(6))
+    assert with_refused({tags.REFUSED: full}, "x" * 36) == f"{full[37:]} {'x' * 36}"

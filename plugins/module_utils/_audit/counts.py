@@ -55,7 +55,7 @@ def _facts(report: Report) -> dict[str, bool]:
         "rotated": bool(result.get("rotated")),
         "left_alone": changes and report.outcome == LEFT_ALONE,
         "refused": changes and report.outcome == REFUSED,
-        "failed": (changes or report.kind == HOOKS) and report.outcome == FAILED,
+        "failed": (changes or report.kind == HOOKS or report.of_a_task) and report.outcome == FAILED,
         "locked_out": report.locked_out,
         "unhealthy": report.kind == VERIFICATION and report.outcome == FAILED,
         "unreadable": read and report.failed,

@@ -118,7 +118,7 @@ def _error(report: Report) -> dict[str, Any]:
     if report.error:
         return _picked(report.error, OF_AN_ERROR)
     # A failure that is counted on the secret says where and how in its result.
-    if report.kind == HOOKS:
+    if report.kind == HOOKS or report.of_a_task:
         return _picked(report.result, ("step", "code"))
     return UNSEEN if report.failed and "healthy" not in report.result else {}
 

@@ -45,17 +45,10 @@ HARMLESS_STEPS = ("prepare", "read", "open", "fence", "look", "decide")
 RULES = frozenset(
     [
         *("account_limits", "anonymous_account", "credentials_missing", "drift", "fence_busy", "foreign_primary"),
-        *(
-            "foreign_secondary",
-            "grants_off",
-            "impossible_due",
-            "invalid_option",
-            "known_refused",
-            "label_moved_back",
-            "login_unproven",
-        ),
-        *("no_password_row", "nothing_covered", "nothing_to_reconcile", "nothing_to_restore", "other_password_newer"),
-        *("other_server", "plaintext_needed", "plaintext_not_enough", "privilege_missing", "read_only"),
+        *("foreign_secondary", "grants_off", "impossible_due", "invalid_option", "known_refused", "label_moved_back"),
+        *("login_unproven", "new_password_refused", "no_password_row", "nothing_covered", "nothing_to_reconcile"),
+        *("nothing_to_restore", "other_password_newer", "other_server", "plaintext_needed", "plaintext_not_enough"),
+        *("privilege_missing", "read_only"),
         *("reason_holds_password", "replica", "replica_lags", "row_problem", "secret_deleted", "secret_exists"),
         *("secret_owned", "secret_rotation_enabled", "several_servers", "several_writers", "shared_account"),
         *("tls_required", "unsupported_server", "version_undecryptable"),
@@ -63,8 +56,13 @@ RULES = frozenset(
 )
 # What says that whoever reads AWSCURRENT cannot log in with it.
 LOCKED_OUT = frozenset(
-    ["account_expired", "account_locked", "account_locked_out", "drift", "known_refused", "login_refused"]
+    [
+        *("account_expired", "account_locked", "account_locked_out", "changed_meanwhile", "drift", "known_refused"),
+        "login_refused",
+    ]
 )
+# The code by which the role tells of such a task.
+TASK_FAILED = "task_failed"
 # The action of a restore that found the secret in order.
 KEPT = "kept"
 
@@ -93,9 +91,14 @@ class Report:
         return HOOKS if kind == CYCLE and self.result.get("code") == "hook_failed" else kind
 
     @property
+    def of_a_task(self) -> bool:
+        """Tell whether it counts the failure of a task of the play that is none of ours, and so has no event."""
+        return self.kind == CYCLE and self.result.get("code") == TASK_FAILED
+
+    @property
     def outcome(self) -> str:
         """Give how it ended."""
-        if self.kind == HOOKS or self._fell_short():
+        if self.kind == HOOKS or self.of_a_task or self._fell_short():
             return FAILED
         if not self.failed:
             return LEFT_ALONE if self._left_alone() else SUCCEEDED
@@ -118,7 +121,11 @@ class Report:
     def worth_telling(self) -> bool:
         """Tell whether it makes an event of its own; everything is counted in the event of the run."""
         if self.kind == CYCLE:
-            return self.failed or (bool(self.result.get("changed")) and self.result.get("state") != "failed")
+            return (
+                self.failed
+                or self.of_a_task
+                or (bool(self.result.get("changed")) and self.result.get("state") != "failed")
+            )
         if self.kind == STATUS:
             return self.failed or bool(self.result.get("overdue") or self.result.get("unfinished"))
         return True

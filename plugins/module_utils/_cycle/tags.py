@@ -91,6 +91,14 @@ def refused_versions(tags: Mapping[str, str]) -> list[str]:
     return tags.get(REFUSED, "").split()
 
 
+def with_refused(tags: Mapping[str, str], version: str) -> str:
+    """Give the value of the tag with one more version; the oldest make room where it is full."""
+    versions = [*(known for known in refused_versions(tags) if known != version), version]
+    while len(" ".join(versions)) > TAG_LENGTH:
+        del versions[0]
+    return " ".join(versions)
+
+
 def overlap_until(tags: Mapping[str, str]) -> datetime | None:
     """Give the moment until which the old password stays valid; None where no overlap is promised."""
     return _moment(tags.get(OVERLAP_UNTIL))

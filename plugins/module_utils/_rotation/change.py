@@ -3,29 +3,36 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Steps 7 to 10 of the protocol: apply, verify, promote, discard; the order of all.
 
-Each step leaves a state from which the next run finishes; none trusts an answer, or the lack of one, without
+Nothing is sent to rows that are not what the decision was made from, and nothing is told or written down as done
+before the rows, read last, say so. Each step leaves a state from which the next run finishes; none trusts an answer, or the lack of one, without
 looking at what it changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretVersion
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import overlap_until, stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import grants_digest
 from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_title
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import refuse_other_place
 from ansible_collections.dbops.rotation.plugins.module_utils._db.sessions import end_other_sessions
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     ConnectionLost,
+    LoginRefused,
     PolicyRefused,
     RotationError,
+    RowsChanged,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.confirm import confirm
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import held_by_replicas, leads_on
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import (
+    NEW_PASSWORD_REFUSED,
+    SEVERAL_SERVERS,
     Action,
     Decision,
     kept_for,
@@ -34,7 +41,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision 
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import UNATTENDED
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.persist import persist
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.record import is_new, record
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.record import is_untold, record
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicas import catch_up, lagging
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
@@ -62,6 +69,8 @@ def execute(run: Run, view: View, decision: Decision) -> bool:
         _verify(run, view, version)
         promote(run, version)
         if view.facts.hold:
+            with run.journal.step("confirm"):
+                confirm(run, view, _rows(run), kept=True)
             return True
     _end(run, view, decision)
     return not leads_on(decision, view.facts)
@@ -70,8 +79,8 @@ def execute(run: Run, view: View, decision: Decision) -> bool:
 def _take_over(run: Run, view: View, decision: Decision) -> None:
     """Make AWSCURRENT's password, the second one of some rows, their only one; it opens them all the while."""
     with run.journal.step("apply"):
-        run.deadline.check()
         run.fence.confirm()
+        _refuse_changed_rows(run, view)
         run.journal.taken_over = True
         changes = view.changes(decision.rows, keep=run.current)
         run.dialect.put_first(run.session, changes, run.current.value.password)
@@ -90,11 +99,18 @@ def _end(run: Run, view: View, decision: Decision) -> None:
         kept_until = _discard(run, view, by_force=decision.action is Action.SETTLE and bool(view.facts.lagging))
     if kept_until:
         run.journal.kept_until = stamp(kept_until)
-    if run.request.kill_sessions and is_new(run, view):
+    if decision.action is Action.SETTLE and view.facts.behind:
+        return  # a row is to be given AWSCURRENT's password first, so there is nothing to write down yet
+    with run.journal.step("confirm"):
+        grants = grants_digest(run.session, (row for row in view.rows if row.name in view.facts.covered_names))
+        rows = _rows(run)  # read last
+        confirm(run, view, rows, kept=kept_until is not None)
+        run.journal.settled = kept_until is None
+    if run.request.kill_sessions and is_untold(run, view):
         with run.journal.step("end sessions"):
             run.journal.sessions_ended = end_other_sessions(run.session, run.current.value.login.user)
     with run.journal.step("record"):
-        record(run, view, _rows(run), kept_until)
+        record(run, view, rows, grants, kept_until, goes_on=leads_on(decision, view.facts))
 
 
 def _kept_until(run: Run, view: View) -> datetime | None:
@@ -120,13 +136,14 @@ def _introduce(run: Run, view: View, decision: Decision) -> SecretVersion:
     run.journal.sent = decision.action is Action.FINISH
     run.journal.stored = decision.version
     # What an earlier password of this run came to is not true of this one.
-    run.journal.verified = run.journal.promoted = run.journal.settled = False
+    run.journal.verified = run.journal.promoted = run.journal.settled = run.journal.discarding = False
     run.journal.single = run.dialect.single or any(row.holds_one for row in view.rows)
     for draw in range(DRAWS):
         with run.journal.step("persist"):
             version = persist(run, view, decision if draw == 0 else Decision(Action.ROTATE, ""))
         try:
             with run.journal.step("apply"):
+                _refuse_changed_rows(run, view)
                 changes = view.changes(decision.rows, keep=version)
                 _apply(run, changes, version, as_hash=decision.action in PROVEN)
             return version
@@ -140,6 +157,17 @@ def _introduce(run: Run, view: View, decision: Decision) -> SecretVersion:
             code="password_policy",
             next_step="Choose rotation_password_length and rotation_password_exclude_characters that satisfy that"
             " policy; then run the same command again.",
+        )
+
+
+def _refuse_changed_rows(run: Run, view: View) -> None:
+    """Raise RowsChanged where the rows are not those that the decision was made from, so that it is made anew."""
+    run.deadline.check()
+    before, now = ({row.name: row for row in rows} for rows in (view.rows, _rows(run)))
+    if before != now:
+        changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+        raise RowsChanged(
+            f"Somebody changed {listed(changed)} while the rotation was at work.", code="changed_meanwhile"
         )
 
 
@@ -177,10 +205,15 @@ def _held_after_all(run: Run, version: SecretVersion) -> set[str]:
 def _verify(run: Run, view: View, version: SecretVersion) -> None:
     with run.journal.step("verify"):
         # The rows first: a server that did nothing and said OK would cost a failed login.
-        covered = {row.name for row in view.facts.covered}
+        covered = view.facts.covered_names
         if not _all_hold(run, covered, version):
             raise RotationError("Not every account row holds the new password.", code="not_applied")
-        session = run.log_in(version.value.login)
+        try:
+            session = run.log_in_with(version)
+        except LoginRefused as refused:
+            refused.code, refused.next_step = NEW_PASSWORD_REFUSED, SEVERAL_SERVERS
+            refused.cause = f"The rows hold the new password, and the login with it was refused: {refused.cause}"
+            raise
         try:
             refuse_other_place(session, run.server, covered if run.by_administrator else {run.server.current_user})
         finally:
@@ -233,9 +266,8 @@ def _discard(run: Run, view: View, *, by_force: bool) -> datetime | None:
             return datetime.now(UTC)
         _warn_of_early_end(run, view, behind)
         if changes:
+            run.journal.discarding = True
             run.dialect.discard(run.session, changes)
-            _refuse_leftover(run, changes)
-        run.journal.settled = True
     return None
 
 
@@ -267,7 +299,7 @@ def _refuse_leftover(run: Run, changes: list[Change]) -> None:
     }
     left = sorted({row.name for row in _rows(run) for password in row.passwords if (row.name, password) in ended})
     if left:
-        raise RotationError(f"The old password is still valid on {', '.join(left)}.", code="not_discarded")
+        raise RotationError(f"Another password is still valid on {listed(left)}.", code="not_discarded")
 
 
 def _rows(run: Run) -> list[AccountRow]:
@@ -279,5 +311,5 @@ def _holding(run: Run, rows: list[AccountRow], version: SecretVersion) -> list[A
     return [row for row in rows if any(run.holds(stored, version) for stored in row.first_class)]
 
 
-def _all_hold(run: Run, names: set[str], version: SecretVersion) -> bool:
-    return names <= {row.name for row in _holding(run, _rows(run), version)}
+def _all_hold(run: Run, names: Collection[str], version: SecretVersion) -> bool:
+    return set(names) <= {row.name for row in _holding(run, _rows(run), version)}

@@ -39,14 +39,14 @@ def leads_on(decision: Decision, facts: Facts) -> bool:
     """Tell whether another decision follows: a run that a person asked for finishes what was left, then does its own.
 
     What it finished may be what was asked for: a new password for a rotation, the former one for a rollback. A run
-    that nobody asked for goes on only where a new password is stored too.
+    that nobody asked for goes on only where a new password is stored too, or a row has not AWSCURRENT's.
     """
     if decision.action is Action.TAKE_OVER:
         return True
     if decision.action not in (Action.FINISH, Action.SETTLE):
         return False
     if facts.trigger in UNATTENDED:
-        return decision.action is Action.SETTLE and facts.stored
+        return decision.action is Action.SETTLE and (facts.stored or bool(facts.behind))
     restored = decision.version == facts.rollback
     if facts.trigger == ROLLBACK:
         return not restored
@@ -134,7 +134,7 @@ def _keep(facts: Facts) -> Decision | None:
             " reads there: ansible-playbook rotate.yml -l {client} -e rotation_force=true",
         )
     told = facts.recorded == facts.current and not facts.untidy and (facts.overlapping or facts.overlap_over)
-    return Decision(Action.NOTHING, reason) if told else Decision(Action.RECORD, reason, facts.current)
+    return Decision(Action.NOTHING, reason) if told or facts.behind else Decision(Action.RECORD, reason, facts.current)
 
 
 def _settle(facts: Facts) -> Decision | None:
@@ -192,7 +192,7 @@ def _begin(facts: Facts) -> Decision:
         return Decision(Action.ROTATE, "A new password was asked for.", rows=rows)
     if facts.trigger == SCHEDULED and facts.due:
         return Decision(Action.ROTATE, "The password is due.", rows=rows)
-    if any(facts.current not in row.primary for row in facts.covered):
+    if facts.behind:
         return Decision(
             Action.ROTATE, "Not every row has AWSCURRENT's password, so all of them are given a new one.", rows=rows
         )
@@ -200,6 +200,9 @@ def _begin(facts: Facts) -> Decision:
 
 
 def _record(facts: Facts) -> Decision | None:
+    """Write down that everything is done, which it is not where a row has another password than AWSCURRENT's."""
+    if facts.behind:
+        return None
     if facts.recorded == facts.current and not (facts.untidy or facts.overlap_over):
         return None
     return Decision(Action.RECORD, "Everything is done but the tags that say so.", facts.current)

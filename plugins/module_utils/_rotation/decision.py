@@ -10,9 +10,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 DRIFT = "drift"
+NEW_PASSWORD_REFUSED = "new_password_refused"
 # "{client}" becomes the client's name where the message is put together.
 RECONCILE = "ansible-playbook playbooks/reconcile.yml -l {client}"
 ROLL_BACK = "ansible-playbook playbooks/rollback.yml -l {client}"
+
+# Rows are compared by their hashes and logins are made anew, so only what stands between can make them disagree.
+SEVERAL_SERVERS = (
+    "Look for several servers behind this address (a load balancer, a DNS name with several addresses), or for a proxy"
+    " that keeps passwords (ProxySQL, MaxScale). Point the secret's host at the one server that is written to; then:"
+    " ansible-playbook rotate.yml -l {client}"
+)
 
 
 class Action(StrEnum):

@@ -80,7 +80,7 @@ class Facts:
     that another account opened the server. ``undecryptable`` are versions whose password could not be read.
     ``overlap_over`` tells that the tags speak of an overlap that is over; it is written too where a replica region
     lags, so that the next scheduled run looks again. ``lagging`` says which regions do. ``forced`` tells that a person
-    does not want to wait for them.
+    does not want to wait for them. ``refused`` are versions that the server is remembered to have refused.
     """
 
     current: str
@@ -102,11 +102,22 @@ class Facts:
     overlap_over: bool = False
     lagging: tuple[str, ...] = ()
     forced: bool = False
+    refused: frozenset[str] = frozenset()
 
     @property
     def covered(self) -> tuple[RowFacts, ...]:
         """Give the rows that belong to this secret."""
         return tuple(row for row in self.rows if row.covered)
+
+    @property
+    def covered_names(self) -> frozenset[str]:
+        """Give the names of the rows that belong to this secret."""
+        return frozenset(row.name for row in self.covered)
+
+    @property
+    def behind(self) -> tuple[RowFacts, ...]:
+        """Give the rows of this secret whose first password is not AWSCURRENT's."""
+        return tuple(row for row in self.covered if self.current not in row.primary)
 
     def was_current(self, version: str) -> bool:
         """Tell whether a version is known to have been AWSCURRENT before."""

@@ -33,7 +33,8 @@ class Journal:
     changed: bool = False
     recorded_anew: bool = False  # people are to be told of the version
     sessions_ended: int = 0
-    settled: bool = False
+    discarding: bool = False  # the statement that ends the old password was sent
+    settled: bool = False  # the rows, read last, hold AWSCURRENT's password and no other of ours
     waited_for_server: float = 0.0
     kept_until: str = ""  # the end of the overlap, where the old password stays valid on purpose
     kept_for: str = ""  # the replica regions for which it stays valid, whatever the overlap
@@ -76,7 +77,7 @@ class Journal:
             return f"The new password is AWSCURRENT; the old one stays valid for replica regions: {self.kept_for}."
         if self.kept_until:
             return f"The new password is AWSCURRENT; the old one stays valid until {self.kept_until} (overlap)."
-        if self.promoted:
+        if self.promoted or self.discarding:
             return "The new password is AWSCURRENT and opens the server; the old one may still be valid."
         if self.overtaken:
             return f"AWSCURRENT was moved by somebody else meanwhile; AWSPENDING ({self.stored}) opens the server."

@@ -67,6 +67,7 @@ def facts_of(
         overlap_over=overlap is not None and not overlapping,
         lagging=tuple(str(replica) for replica in lagging(secret.replicas)),
         forced=run.request.force,
+        refused=frozenset(tags.refused_versions(secret.tags)),
     )
 
 

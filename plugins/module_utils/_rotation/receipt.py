@@ -59,7 +59,7 @@ def receipt(run: Run, view: View, decision: Decision, previous: str) -> dict[str
         "requested_by": request.requested_by,
         "forced": request.force,
         "rotated": journal.recorded_anew,
-        "held": decision.action is Action.HOLD or (view.facts.hold and journal.promoted),
+        "held": _is_held(run, view, decision),
         "sessions_ended": journal.sessions_ended,
         "version_id": run.current.version_id,
         "previous_version_id": previous if previous != run.current.version_id else view.facts.previous,
@@ -115,7 +115,7 @@ def _message(run: Run, view: View, decision: Decision) -> str:
         return f"{run.request.client}: {PLANNED[decision.action]} ({where}): {decision.reason}"
     due = run.recorded.get(tags.DUE, "unchanged")
     throttled = f", {run.store.throttles.count} answers throttled" if run.store.throttles.count else ""
-    done = DONE[decision.action]
+    done = _told(run, view, decision)
     if run.adopted:
         more = "" if decision.action is Action.RECORD else f"; {done}"
         done = f"the password that works is in the secret again{more}"
@@ -124,6 +124,19 @@ def _message(run: Run, view: View, decision: Decision) -> str:
         f" next due {due}; {run.store.calls.total()} Secrets Manager calls, {run.journal.logins} logins,"
         f" {run.journal.refused_logins} refused{throttled}"
     )
+
+
+def _is_held(run: Run, view: View, decision: Decision) -> bool:
+    return decision.action is Action.HOLD or (view.facts.hold and run.journal.promoted)
+
+
+def _told(run: Run, view: View, decision: Decision) -> str:
+    """Say what was done: of the old password no more than what became of it."""
+    if _is_held(run, view, decision):
+        return DONE[Action.HOLD]
+    if decision.action is Action.SETTLE and _kept(run.journal):
+        return "finished what an earlier run had begun"
+    return DONE[decision.action]
 
 
 def _kept(journal: Journal) -> str:

@@ -71,7 +71,7 @@ def _reconcile(run: Run, proof: Proof) -> dict[str, Any]:
         previous = run.current.version_id
         run.login_as = _login(run, proof)
     with run.journal.step("open"):
-        _open(run)
+        _open(run, proof)
     with run.journal.step("fence"):
         run.take_fence()
     if not run.by_administrator and run.login_as.password != run.current.value.password:
@@ -106,10 +106,12 @@ def _version(run: Run, name: str) -> SecretVersion:
         ) from None
 
 
-def _open(run: Run) -> None:
+def _open(run: Run, proof: Proof) -> None:
     try:
         run.open()
     except LoginRefused as refused:
+        if proof == Proof():
+            run.remember([run.current], refused)
         refused.next_step = (
             "Find what works, and name it: rotation_reconcile_password_file, rotation_reconcile_version (such as"
             " AWSPREVIOUS), or an administrator's secret in rotation_reconcile_admin_secret_id; then run the same"

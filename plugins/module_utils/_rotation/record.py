@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import PENDING
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, shortened, started
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import ROTATED_TAGS
-from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import grants_digest
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import findings
@@ -23,8 +24,20 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.observe i
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
 
-def record(run: Run, view: View, rows: list[AccountRow], overlap_until: datetime | None) -> None:
-    """Write the tags; trouble with them is told and mended by the next run, for the password is in place."""
+def record(
+    run: Run,
+    view: View,
+    rows: list[AccountRow],
+    grants: str | None,
+    overlap_until: datetime | None,
+    *,
+    goes_on: bool = False,
+) -> None:
+    """Write the tags, with what the rows and their grants were when they were read last.
+
+    Trouble with them is only a warning where this run changed the password, which it tells, or ``goes_on`` to do so.
+    Otherwise nothing that people wait for would be done: then it raises RotationError.
+    """
     cycle = _cycle(run, view)
     written = tags.rotated_tags(
         version=run.current.version_id,
@@ -33,19 +46,35 @@ def record(run: Run, view: View, rows: list[AccountRow], overlap_until: datetime
         client=run.request.client,
         cycle=cycle,
     )
-    run.journal.recorded_anew = is_new(run, view)
-    if run.journal.recorded_anew:
+    if is_new(run, view):
         written |= ROTATED_TAGS | {tags.BY: tags.tag_text(run.request.requested_by)}
-    written |= _grants(run, view, rows) | _outcome(view, overlap_until)
+    written |= _grants(run, view, grants) | _outcome(run, view, overlap_until)
     _warn_of_expiry(run, rows, cycle)
-    idle = None if run.journal.promoted else idle_pending(run, view.secret)
     try:
-        if idle:
-            run.store.drop_pending(idle)
-        run.store.tag(written)
-        run.recorded = written
+        _write(run, view, written)
     except RotationError as error:
+        if not (run.journal.promoted or goes_on):
+            raise
         run.journal.warn(f"The tags could not be written: {error.cause} The next run writes them.")
+        _mark_as_told(run)
+        if not run.journal.promoted:
+            return
+    run.journal.recorded_anew = is_untold(run, view)
+
+
+def _write(run: Run, view: View, written: dict[str, str]) -> None:
+    idle = None if run.journal.promoted else idle_pending(run, view.secret)
+    if idle:
+        run.store.drop_pending(idle)
+    run.store.tag(written)
+    run.recorded = written
+
+
+def _mark_as_told(run: Run) -> None:
+    """Take AWSPENDING from the version that this run tells of, so that no later run counts it as another rotation."""
+    if run.journal.promoted and run.adopted != run.current.version_id:
+        with suppress(RotationError):
+            run.store.drop_pending(run.current.version_id)
 
 
 def is_new(run: Run, view: View) -> bool:
@@ -53,6 +82,11 @@ def is_new(run: Run, view: View) -> bool:
     if run.adopted == run.current.version_id:
         return False
     return run.journal.promoted or is_unrecorded(run, view.secret)
+
+
+def is_untold(run: Run, view: View) -> bool:
+    """Tell whether it is new, and no run has told so: one that could not write it down has taken AWSPENDING away."""
+    return is_new(run, view) and (run.journal.promoted or view.secret.holder(PENDING) is not None)
 
 
 def is_rollback(run: Run, view: View) -> bool:
@@ -75,15 +109,17 @@ def _trigger(run: Run, view: View) -> str:
     return run.request.trigger if is_new(run, view) or not kept else kept
 
 
-def _outcome(view: View, overlap_until: datetime | None) -> dict[str, str]:
+def _outcome(run: Run, view: View, overlap_until: datetime | None) -> dict[str, str]:
     """Give the tags of an overlap and of a remembered refusal; emptied only where they are there."""
     outcome = {tag: "" for tag in (tags.OVERLAP_UNTIL, tags.REFUSED) if view.secret.tags.get(tag)}
+    # What else was refused is tried no more, but for a new password that waits still.
+    waiting = view.facts.stored and not run.journal.promoted
+    if waiting and view.secret.holder(PENDING) in tags.refused_versions(view.secret.tags):
+        del outcome[tags.REFUSED]
     return outcome | ({tags.OVERLAP_UNTIL: tags.stamp(overlap_until)} if overlap_until else {})
 
 
-def _grants(run: Run, view: View, rows: list[AccountRow]) -> dict[str, str]:
-    covered = {row.name for row in view.facts.covered}
-    digest = grants_digest(run.session, [row for row in rows if row.name in covered])
+def _grants(run: Run, view: View, digest: str | None) -> dict[str, str]:
     _warn(run, findings.of_grants(view.secret.tags.get(tags.GRANTS), digest))
     return {tags.GRANTS: digest} if digest else {}
 

@@ -8,22 +8,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import (
+    NEW_PASSWORD_REFUSED,
     RECONCILE,
     ROLL_BACK,
+    SEVERAL_SERVERS,
     Decision,
     adopting,
     drift,
     listed,
     refusal,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ROLLBACK, Facts, RowFacts
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import (
+    ROLLBACK,
+    UNATTENDED,
+    Facts,
+    RowFacts,
+)
 
 FOREIGN_PRIMARY = "foreign_primary"
 
 
 def refuse(facts: Facts) -> Decision | None:
     """Give the refusal that the facts ask for, if any."""
-    checks = (_no_row, _undecryptable, _shared, _not_ours, _moved_back, _stranded)
+    checks = (_no_row, _undecryptable, _shared, _not_ours, _moved_back, _stranded, _refused_before)
     return next((found for check in checks if (found := check(facts))), None)
 
 
@@ -123,4 +130,17 @@ def _stranded(facts: Facts) -> Decision | None:
         " would finish; a change would end AWSCURRENT's there.",
         f"Store the newer one in the secret ({RECONCILE}), or set AWSCURRENT's password on that row again and run the"
         " same command again.",
+    )
+
+
+def _refused_before(facts: Facts) -> Decision | None:
+    """Let no schedule try a new password again that the server has refused; a person may, and other labels are."""
+    pending = facts.pending
+    if pending is None or not facts.stored or facts.trigger not in UNATTENDED or pending.version not in facts.refused:
+        return None
+    return refusal(
+        NEW_PASSWORD_REFUSED,
+        f"A login with the new password (AWSPENDING, version {pending.version}) was refused at an earlier run, although"
+        " the rows held it; it is not tried again, because failed logins may lock the account.",
+        SEVERAL_SERVERS,
     )

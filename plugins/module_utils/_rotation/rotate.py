@@ -11,7 +11,12 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import WRITE_LIMIT
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import BUSY
 from ansible_collections.dbops.rotation.plugins.module_utils._db.slots import SLOT_BUSY
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, RotationError, SwapLost
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
+    ConnectionLost,
+    RotationError,
+    RowsChanged,
+    SwapLost,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.change import execute
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide, held_by_replicas, predicted
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import DRIFT, Action, Decision
@@ -76,10 +81,12 @@ def until_done(run: Run) -> tuple[View, Decision]:
                 continue
             if execute(run, view, decision):
                 return view, decision
-        except ConnectionLost:
+        except ConnectionLost as lost:
             if look_number == MOST_LOOKS:
                 raise
-            run.reopen()
+            _reopen(run, lost)
+        except RowsChanged:
+            continue
         except SwapLost:
             run.journal.overtaken = run.journal.sent
             if look_number == MOST_LOOKS:
@@ -89,6 +96,15 @@ def until_done(run: Run) -> tuple[View, Decision]:
             f"After {MOST_LOOKS} looks there is still something to do: the secret or the server keeps changing.",
             code="unsettled",
         )
+
+
+def _reopen(run: Run, lost: ConnectionLost) -> None:
+    """Open the server again; where that fails too, what failed first is told, at its own step, with this behind it."""
+    try:
+        run.reopen()
+    except RotationError as error:
+        lost.cause += f" It could not be opened again: {error.cause}"
+        raise lost from None
 
 
 def _look_and_decide(run: Run) -> tuple[View, Decision]:

@@ -22,6 +22,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import 
     REFUSED,
     VERSION,
     refused_versions,
+    with_refused,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session, connect
 from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import Dialect, dialect_of
@@ -191,6 +192,28 @@ class Run:
         with self.journal.login():
             return connect(login, self.request.tls, self.deadline)
 
+    def log_in_with(self, version: SecretVersion) -> Session:
+        """Log in with the password of a version; a refusal is remembered, so that no schedule repeats it."""
+        try:
+            return self.log_in(version.value.login)
+        except LoginRefused as refused:
+            self.remember([version], refused)
+            raise
+
+    def remember(self, refused: Iterable[SecretVersion], failure: RotationError) -> None:
+        """Write down, beside what is there, what the server refused, so that no schedule locks the account with it."""
+        if self.request.check:
+            return
+        try:
+            known = dict(self.store.describe().tags)
+            before = known.get(REFUSED, "")
+            for version in refused:
+                known[REFUSED] = with_refused(known, version.version_id)
+            if known.get(REFUSED, "") != before:
+                self.store.tag({REFUSED: known[REFUSED]})
+        except RotationError as error:
+            failure.cause += f" This could not be remembered, so the next run will try again: {error.cause}"
+
     def close(self) -> None:
         """Close the connection, which also lets go of the fence."""
         if self._open:
@@ -208,35 +231,32 @@ class Run:
                 failure = failure or error
         if failure is None:
             raise _known_refused(self.current)
-        self._remember(refused, failure)
+        self.remember(refused, failure)
         self._tell_of_moved_label(failure)
         raise failure
 
     def _login_candidates(self) -> Iterator[SecretVersion]:
-        """Give the versions to log in with, one after the other; the next is asked for only if one was refused."""
+        """Give the version to log in with; another is asked for only where the first may rightly be refused.
+
+        That is where another run moved AWSCURRENT in this moment, and on rows that hold one password alone.
+        """
         known = self._known_refusals()
-        if self.current.version_id not in known:
+        former = self._former() if self.request.trigger == ROLLBACK else None
+        if former:
+            yield former
+        elif self.current.version_id not in known:
             yield self.current
             newer = self._newer_current()
             if newer:
                 yield newer
                 return
-        other = self._former() if self.request.trigger == ROLLBACK else self._certain_pending()
+        other = self._certain_pending()
         if other and other.version_id not in known:
             yield other
 
     def _known_refusals(self) -> list[str]:
         """Give the versions that must not cost another failed login; a person's own run may try again."""
         return refused_versions(self.store.describe().tags) if self.request.trigger in UNATTENDED else []
-
-    def _remember(self, refused: list[SecretVersion], failure: RotationError) -> None:
-        """Write down what the server refused, so that no schedule locks the account by trying it again."""
-        if self.request.check:
-            return
-        try:
-            self.store.tag({REFUSED: " ".join(version.version_id for version in refused)})
-        except RotationError as error:
-            failure.cause += f" This could not be remembered, so the next run will try again: {error.cause}"
 
     def _tell_of_moved_label(self, failure: RotationError) -> None:
         """Say so where AWSCURRENT is not what the last rotation made it: then nobody need have changed the password."""
@@ -258,9 +278,18 @@ class Run:
         return self.current if self.current.version_id != refused else None
 
     def _former(self) -> SecretVersion | None:
-        """Give AWSPREVIOUS, which a rollback needs where somebody has moved AWSCURRENT back without the server."""
-        version_id = self.store.describe().holder(PREVIOUS)
-        return self.readable(version_id) if version_id else None
+        """Give AWSPREVIOUS where the server has its password, because somebody has moved AWSCURRENT back without it.
+
+        It is the version that the tags call done then. After a rotation that was promoted and not recorded it is that
+        too, but AWSPENDING is not on it, and it is older than AWSCURRENT.
+        """
+        secret = self.store.describe()
+        former_id = secret.holder(PREVIOUS)
+        if former_id in (None, self.current.version_id) or secret.tags.get(VERSION) != former_id:
+            return None
+        former = self.readable(str(former_id))
+        last = former and (secret.holder(PENDING) == former_id or former.created > self.current.created)
+        return former if last else None
 
     def _certain_pending(self) -> SecretVersion | None:
         """Give the pending version where AWSCURRENT may rightly be refused.
