@@ -14,7 +14,7 @@ from managed import ManagedClient, secrets_manager
 UNCHANGED = "Nothing was changed, neither the secret nor the database."
 STORED = "The server was not changed; a new password is stored as AWSPENDING"
 # Parts of statements that only the engine sends; advice to people names others.
-OURS = re.compile(r"IDENTIFIED|RETAIN CURRENT|GET_LOCK\(|SHOW GLOBAL|SET SESSION|FROM mysql\.")
+OURS = re.compile(r"IDENTIFIED|RETAIN CURRENT|GET_LOCK\(|SHOW GLOBAL|SET NAMES|FROM mysql\.")
 INTERNALS = re.compile(r"Traceback|File \"|pymysql|OperationalError|_db/|ssl\.c")
 
 

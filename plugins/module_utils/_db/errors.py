@@ -111,10 +111,18 @@ DIAGNOSES = {
         "The server demands TLS and rotation_tls_mode is disabled.",
         "Set rotation_tls_mode to verify_identity or verify_ca.",
     ),
-    2026: Diagnosis(
-        "tls_not_offered",
-        "The server offers no TLS.",
-        "Turn TLS on at the server, use rotation_unix_socket, or set rotation_tls_mode to disabled by name.",
+    1153: Diagnosis(
+        "statement_too_long",
+        "The server's max_allowed_packet is too small for our statements, which take some KiB.",
+        "Raise it on the server (SET GLOBAL max_allowed_packet = 16777216 and its option file); then run the same"
+        " command again.",
+    ),
+    1184: Diagnosis(
+        "init_connect",
+        "The server's init_connect failed, so no account without CONNECTION_ADMIN (MariaDB: CONNECTION ADMIN) can work"
+        " there.",
+        "As another administrator look at SELECT @@GLOBAL.init_connect and at the server's error log, and mend it or"
+        " take it away (SET GLOBAL init_connect = ''); then run the same command again.",
     ),
     1290: _READ_ONLY,
     1792: _READ_ONLY,
@@ -162,6 +170,16 @@ def diagnose(error: BaseException, place: str) -> RotationError:
         return ConnectionLost(f"{_LOST.cause.removesuffix('.')} ({place}).", code=_LOST.code, next_step=AGAIN)
     known = f"error {number}" if number else type(error).__name__
     return RotationError(f"The server or its driver failed ({place}, {known}).", code="database_error")
+
+
+def diagnose_statement(error: BaseException, place: str) -> RotationError:
+    """Give our exception for what a statement of an open session met: 1045 speaks of a right there, not of a login."""
+    found = diagnose(error, place)
+    if isinstance(found, LoginRefused):
+        return RotationError(
+            f"{_DENIED.cause.removesuffix('.')} ({place}).", code=_DENIED.code, next_step=_DENIED.next_step
+        )
+    return found
 
 
 def _unreachable(error: OSError, place: str) -> RotationError:

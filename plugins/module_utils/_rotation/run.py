@@ -144,7 +144,7 @@ class Run:
         self.server = identify(self.session)
         self.dialect = dialect_of(
             self.server,
-            encrypted=self.request.tls.encrypted or bool(self.request.tls.unix_socket),
+            encrypted=self.request.tls.proves_server,
             allow_plaintext=self.request.allow_plaintext_statement,
         )
         refuse_unsuitable(self.server, single_writer=self.request.single_writer)
@@ -231,7 +231,7 @@ class Run:
 
     def _remember(self, refused: list[SecretVersion], failure: RotationError) -> None:
         """Write down what the server refused, so that no schedule locks the account by trying it again."""
-        if self.request.check:
+        if self.request.check or not self.request.tls.proves_server:
             return
         try:
             self.store.tag({REFUSED: " ".join(version.version_id for version in refused)})
