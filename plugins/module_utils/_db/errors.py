@@ -19,6 +19,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     PolicyRefused,
     RotationError,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._libraries import pymysql
 
 AGAIN = "Run the same command again when the server answers again."
 BUSY = "Wait for the backup or the long statement to end, then run the same command again."
@@ -168,8 +169,13 @@ def diagnose(error: BaseException, place: str) -> RotationError:
         return diagnosis.kind(cause, code=diagnosis.code, next_step=diagnosis.next_step)
     if type(error).__name__ == "InterfaceError" or number == 0:
         return ConnectionLost(f"{_LOST.cause.removesuffix('.')} ({place}).", code=_LOST.code, next_step=AGAIN)
-    known = f"error {number}" if number else type(error).__name__
-    return RotationError(f"The server or its driver failed ({place}, {known}).", code="database_error")
+    return RotationError(f"The server or its driver failed ({place}, {_kind(error, number)}).", code="database_error")
+
+
+def _kind(error: BaseException, number: int | None) -> str:
+    if number:
+        return f"error {number}"
+    return "an answer against the protocol" if isinstance(error, pymysql.err.Error) else type(error).__name__
 
 
 def diagnose_statement(error: BaseException, place: str) -> RotationError:
