@@ -22,7 +22,7 @@ from world.certificates import Authority, Certificate
 from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db import wire
-from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import connect
+from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session, connect
 from ansible_collections.dbops.rotation.plugins.module_utils._db.errors import DIAGNOSES
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
@@ -145,7 +145,7 @@ def test_a_driver_that_would_go_on_without_tls_sends_nothing(
 def test_what_is_slipped_in_before_tls_is_no_part_of_the_conversation(
     mysql_client: ManagedClient, certificates: Certificates
 ) -> None:
-    injecting = Attack("", "", "", "", on=b"no statement of ours", injects=packet(2, done()))
+    injecting = Attack("", "", "", "", alters=lambda greeted: greeted + packet(2, done()))
     with strict_peer(mysql_client.server.port, certificates, injecting) as peer:
         lead(mysql_client, peer.port)
         mysql_client.rotate()
@@ -160,9 +160,28 @@ def test_the_list_of_ten_thousand_connections_fits(mysql_client: ManagedClient, 
 
     crowded = Attack("", "", "", "", on=b"SHOW PROCESSLIST", forge=lists_them)
     with strict_peer(mysql_client.server.port, certificates, crowded) as peer:
-        login = Login(HOST, peer.port, mysql_client.user, mysql_client.password)
-        session = connect(login, TlsOptions(ca_file=str(mysql_client.ca_file)), Deadline(60))
+        session = opened(mysql_client, peer.port)
         assert len(session.query("SHOW PROCESSLIST")) == 10_000
+        session.close()
+
+
+def opened(client: ManagedClient, port: int) -> Session:
+    """A session of the engine on this port."""
+    login = Login(HOST, port, client.user, client.password)
+    return connect(login, TlsOptions(ca_file=str(client.ca_file)), Deadline(60))
+
+
+def test_the_number_of_a_connection_is_not_the_one_in_the_greeting(
+    client: ManagedClient, certificates: Certificates
+) -> None:
+    def renumbered(greeted: bytes) -> bytes:
+        place = greeted.index(b"\0", 5) + 1
+        return greeted[:place] + b"\xff\xff\xff\x7f" + greeted[place + 4 :]
+
+    lying = Attack("", "", "", "", alters=renumbered)
+    with strict_peer(client.server.port, certificates, lying) as peer:
+        session = opened(client, peer.port)
+        assert session.connection_id == session.value("SELECT CONNECTION_ID()") != 0x7FFFFFFF
         session.close()
 
 

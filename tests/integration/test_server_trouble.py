@@ -341,6 +341,21 @@ def assert_settled(client: ManagedClient) -> None:
     assert account_rows(client) == before
 
 
+def test_an_init_connect_that_fails(client: ManagedClient) -> None:
+    for host in client.hosts:
+        client.sql("REVOKE ALL PRIVILEGES, GRANT OPTION FROM %s@%s", client.user, host)
+    with changed_globally(client, init_connect="SELECT * FROM missing.thing"):
+        assert_refused(
+            client,
+            "The server's init_connect failed, so no account without CONNECTION_ADMIN (MariaDB: CONNECTION ADMIN)",
+            f"({HOST}:{client.server.port}, error 1184)",
+            code="init_connect",
+            step="open",
+            next_step="or take it away (SET GLOBAL init_connect = '')",
+            opens=False,
+        )
+
+
 def test_no_connection_is_left(client: ManagedClient) -> None:
     with ExitStack() as stack, changed_globally(client, max_connections=10):
         with suppress(pymysql.err.OperationalError):

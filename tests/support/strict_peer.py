@@ -71,8 +71,8 @@ Forge = Callable[[Line, bytes], None]
 class Attack:
     """What a hostile server does at one stage, and what it must come to.
 
-    Either it `play`s a connection by itself, or it answers statements that hold `on` by `forge`. What it `injects`
-    comes with the greeting of the real server.
+    Either it `play`s a connection by itself, or it `alters` the greeting of the real server and answers statements that
+    hold `on` by `forge`.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Attack:
     play: Play | None = None
     on: bytes = b""
     forge: Forge | None = None
-    injects: bytes = b""
+    alters: Callable[[bytes], bytes] = bytes
     step: str = "open"
     state: str = UNCHANGED
     remembered: bool = False
@@ -143,7 +143,7 @@ class StrictPeer:
 
 def _forging(line: Line, server: Line, attack: Attack) -> None:
     """Open both lines, then carry between them what is not forged."""
-    line.sock.sendall(server.read() + attack.injects)
+    line.sock.sendall(attack.alters(server.read()))
     server.sock.sendall(line.read())
     line.start_tls()
     context = ssl.create_default_context()

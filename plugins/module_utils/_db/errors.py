@@ -112,12 +112,6 @@ DIAGNOSES = {
         "The server demands TLS and rotation_tls_mode is disabled.",
         "Set rotation_tls_mode to verify_identity or verify_ca.",
     ),
-    1153: Diagnosis(
-        "statement_too_long",
-        "The server's max_allowed_packet is too small for our statements, which take some KiB.",
-        "Raise it on the server (SET GLOBAL max_allowed_packet = 16777216 and its option file); then run the same"
-        " command again.",
-    ),
     1184: Diagnosis(
         "init_connect",
         "The server's init_connect failed, so no account without CONNECTION_ADMIN (MariaDB: CONNECTION ADMIN) can work"
