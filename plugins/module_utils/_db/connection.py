@@ -81,8 +81,9 @@ def connect(login: Login, tls: TlsOptions, deadline: Deadline) -> Session:
 
 def _set_up(session: Session, deadline: Deadline) -> None:
     try:
-        session.query(settings_statement(deadline.seconds))
-        session.connection_id = int(session.value("SELECT CONNECTION_ID()"))
+        with _silent(session.place, diagnose_statement):
+            session.query(settings_statement(deadline.seconds))
+            session.connection_id = int(session.value("SELECT CONNECTION_ID()"))
     except BaseException:
         session.close()
         raise

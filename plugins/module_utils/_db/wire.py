@@ -33,7 +33,7 @@ CLIENT_SSL = 1 << 11
 _Driver: Any = pymysql.connections.Connection if pymysql else object
 
 
-class Wire(_Driver):  # type: ignore[misc]
+class Wire(_Driver):
     """A connection to one server that is not logged in yet; `connect` does that on a given socket."""
 
     def __init__(self, login: Login, tls: TlsOptions, place: str, timeout: float) -> None:
