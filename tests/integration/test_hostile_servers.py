@@ -11,8 +11,8 @@ from typing import Any
 
 import pymysql
 import pytest
-from attacks import ATTACKS, NO_LOGIN, NOTHING, PROOF, SESSION, greets, table
-from managed import HOST, ROOT, ManagedClient, playbook, secrets_manager, write_inventory
+from attacks import ATTACKS, NO_LOGIN, NOTHING, PROOF, SESSION, floods_instead_of_a_greeting, greets, table
+from managed import AT_ONCE, HOST, ROOT, ManagedClient, playbook, secrets_manager, write_inventory
 from mysql_packets import END, column, done, failure, greeting, packet
 from strict_peer import Attack, Line, strict_peer
 from test_playbooks import said
@@ -195,6 +195,20 @@ def test_a_playbook_gives_a_man_in_the_middle_nothing(
     assert run.returncode == 2 and "The server offers no TLS" in said(run), said(run)
     assert peer.lines and peer.received == b""
     assert mysql_client.password not in said(run) and mysql_client.opens(mysql_client.password)
+
+
+def test_a_flood_ends_no_run_over_a_fleet(
+    make_client: MakeClient, mysql_server: DatabaseServer, certificates: Certificates, tmp_path: Path
+) -> None:
+    flooded, well = (make_client(mysql_server).create() for _client in range(2))
+    inventory = write_inventory(tmp_path, {client.name: client.variables() for client in (flooded, well)})
+    flooding = Attack("", "", "", "", floods_instead_of_a_greeting)
+    with strict_peer(mysql_server.port, certificates, flooding) as peer:
+        lead(flooded, peer.port)
+        run = playbook("rotate.yml", "-i", str(inventory), "-l", f"{flooded.name},{well.name}", *AT_ONCE)
+    assert run.returncode == 2 and "The server sent more than 64 KiB for the login" in said(run), said(run)
+    assert f"{well.name}: rotated" in said(run) and well.opens(well.stored()["password"])
+    assert flooded.opens(flooded.password)
 
 
 def test_a_refusal_before_tls_stops_no_schedule(
