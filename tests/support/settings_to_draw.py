@@ -2,7 +2,7 @@
 """Global settings of a server that alter how statements are read, what they give or how long they may take.
 
 Each has values with which an administrator can still work. Nothing that rightly refuses a rotation is among them
-(read_only, offline_mode, a password policy ...): that has tests of its own.
+(read_only, offline_mode, a policy for passwords or plugins ...): that has tests of its own.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ MYSQL: Mapping[str, Values] = {
     "activate_all_roles_on_login": (0, 1),
     "sql_require_primary_key": (0, 1),
     "sql_generate_invisible_primary_key": (0, 1),
-    "authentication_policy": ("*,,", "caching_sha2_password,,", "*:sha256_password,,", "sha256_password,,"),
+    "authentication_policy": ("*,,", "caching_sha2_password,,", "*:sha256_password,,"),
     "internal_tmp_mem_storage_engine": ("MEMORY", "TempTable"),
     "range_optimizer_max_mem_size": (1, 8388608),
     "parser_max_mem_size": (10000000,),

@@ -139,6 +139,12 @@ DIAGNOSES = {
     1396: Diagnosis("account_operation", "The server could not change the account.", AGAIN),
     1094: Diagnosis("no_such_thread", "The connection to end is gone already.", AGAIN),
     1524: Diagnosis("plugin_missing", "The account's authentication plugin is not loaded on the server.", ""),
+    4058: Diagnosis(
+        "authentication_policy",
+        "The server's authentication_policy does not allow the plugin of the account.",
+        "As another administrator GRANT AUTHENTICATION_POLICY_ADMIN ON *.* to it, or let the policy allow its plugin"
+        " (SELECT @@GLOBAL.authentication_policy); then run the same command again.",
+    ),
     2006: _LOST,
     2013: _LOST,
     1053: _LOST,
