@@ -101,9 +101,9 @@ notes:
   - Ansible goes on without the hosts of an inventory that could not be read. Set C(any_unparsed_is_failed) in the
     section C(inventory) of C(ansible.cfg), so that a scheduled run fails instead of doing nothing.
 requirements:
-  - boto3
-  - PyMySQL
-  - cryptography
+  - boto3 >= 1.34
+  - PyMySQL >= 1.2.0
+  - cryptography >= 42
 seealso:
   - module: dbops.rotation.rotation_cycle_info
 """

@@ -53,13 +53,26 @@ class Deadline:
                 f"The run did not finish within its deadline of {self.seconds:g} seconds.", code="deadline"
             )
 
-    def guard(self, sock: socket.socket) -> threading.Timer:
-        """Cut this connection when the deadline passes; cancel the returned timer to let go of it."""
-        twin = sock.dup()  # the driver wraps and replaces its own socket object when TLS begins
-        timer = threading.Timer(self.remaining(), _cut, args=(twin,))
-        timer.daemon = True
-        timer.start()
-        return timer
+    def guard(self, sock: socket.socket) -> Guard:
+        """Cut this connection when the deadline passes; cancel what is returned to let go of it."""
+        guard = Guard(self.remaining(), sock)
+        guard.start()
+        return guard
+
+
+class Guard(threading.Timer):
+    """Cuts a connection after so many seconds, unless it is cancelled before."""
+
+    def __init__(self, seconds: float, sock: socket.socket) -> None:
+        """Take a twin of the socket, because the driver replaces its own when TLS begins."""
+        self._twin = sock.dup()
+        super().__init__(seconds, _cut, args=(self._twin,))
+        self.daemon = True
+
+    def cancel(self) -> None:
+        """Let go of the connection, which an open twin would keep open."""
+        super().cancel()
+        self._twin.close()
 
 
 def _cut(sock: socket.socket) -> None:

@@ -63,7 +63,7 @@ options:
     default: ''
 requirements:
   - boto3 >= 1.34
-  - PyMySQL >= 1.1.1
+  - PyMySQL >= 1.2.0
   - cryptography >= 42
 seealso:
   - module: dbops.rotation.rotation_cycle_info

@@ -44,7 +44,7 @@ options:
     default: [7, 1]
 requirements:
   - boto3 >= 1.34
-  - PyMySQL >= 1.1.1
+  - PyMySQL >= 1.2.0
   - cryptography >= 42
 seealso:
   - module: dbops.rotation.rotation_cycle

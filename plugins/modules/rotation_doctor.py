@@ -36,7 +36,7 @@ options:
     type: str
 requirements:
   - boto3 >= 1.34
-  - PyMySQL >= 1.1.1
+  - PyMySQL >= 1.2.0
   - cryptography >= 42
 seealso:
   - module: dbops.rotation.secretsmanager_mysql_info

@@ -66,7 +66,7 @@ options:
     default: 50
 requirements:
   - boto3 >= 1.34
-  - PyMySQL >= 1.1.1
+  - PyMySQL >= 1.2.0
   - cryptography >= 42
 seealso:
   - plugin: dbops.rotation.rotation_audit

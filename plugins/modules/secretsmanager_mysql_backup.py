@@ -56,7 +56,7 @@ attributes:
       - The vault secrets are only known to the run itself.
 requirements:
   - boto3 >= 1.34
-  - PyMySQL >= 1.1.1
+  - PyMySQL >= 1.2.0
   - cryptography >= 42
 seealso:
   - module: dbops.rotation.secretsmanager_mysql_restore

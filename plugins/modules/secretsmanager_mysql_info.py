@@ -26,7 +26,7 @@ extends_documentation_fragment:
 options: {}
 requirements:
   - boto3 >= 1.34
-  - PyMySQL >= 1.1.1
+  - PyMySQL >= 1.2.0
   - cryptography >= 42
   - PyNaCl (only for MariaDB accounts with the ed25519 plugin)
 seealso:

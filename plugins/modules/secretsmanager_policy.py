@@ -53,7 +53,7 @@ options:
     default: present
 requirements:
   - boto3 >= 1.34
-  - PyMySQL >= 1.1.1
+  - PyMySQL >= 1.2.0
   - cryptography >= 42
 """
 

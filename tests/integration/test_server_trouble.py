@@ -326,6 +326,36 @@ def assert_settled(client: ManagedClient) -> None:
     assert account_rows(client) == before
 
 
+def test_an_init_connect_that_fails(client: ManagedClient) -> None:
+    for host in client.hosts:
+        client.sql("REVOKE ALL PRIVILEGES, GRANT OPTION FROM %s@%s", client.user, host)
+    with changed_globally(client, init_connect="SELECT * FROM missing.thing"):
+        assert_refused(
+            client,
+            "The server's init_connect failed, so no account without CONNECTION_ADMIN (MariaDB: CONNECTION ADMIN)",
+            f"({HOST}:{client.server.port}, error 1184)",
+            code="init_connect",
+            step="open",
+            next_step="or take it away (SET GLOBAL init_connect = '')",
+            opens=False,
+        )
+
+
+def test_a_policy_that_does_not_allow_the_plugin(mysql_client: ManagedClient) -> None:
+    for host in mysql_client.hosts:
+        mysql_client.sql("REVOKE AUTHENTICATION_POLICY_ADMIN ON *.* FROM %s@%s", mysql_client.user, host)
+    with changed_globally(mysql_client, authentication_policy="sha256_password,,"):
+        assert_refused(
+            mysql_client,
+            "The server's authentication_policy does not allow the plugin of the account",
+            code="authentication_policy",
+            step="apply",
+            next_step="GRANT AUTHENTICATION_POLICY_ADMIN ON *.* to it",
+            state=STORED,
+        )
+    assert mysql_client.rotate()["action"] == "resume"
+
+
 def test_no_connection_is_left(client: ManagedClient) -> None:
     with ExitStack() as stack, changed_globally(client, max_connections=10):
         with suppress(pymysql.err.OperationalError):

@@ -16,7 +16,7 @@ STORED = "The server was not changed; a new password is stored as AWSPENDING"
 # Parts of statements that only the engine sends; advice to people names others.
 OURS = re.compile(
     r"IDENTIFIED (?!(WITH|VIA) \w+ (BY |USING PASSWORD\()'\.\.\.')"
-    r"|RETAIN CURRENT|GET_LOCK\(|SHOW GLOBAL|SET SESSION|FROM mysql\."
+    r"|RETAIN CURRENT|GET_LOCK\(|SHOW GLOBAL|SET NAMES|SET SESSION|FROM mysql\."
 )
 INTERNALS = re.compile(r"Traceback|File \"|pymysql|OperationalError|_db/|ssl\.c")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils import _libraries
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 
+ROOT = Path(__file__).resolve().parents[2]
 HIDDEN = "Hidden-Value-1234"
 PARAMS = {"client": "acme", "secret_id": "clients/acme", "password": HIDDEN}
 
@@ -88,6 +90,38 @@ def test_a_missing_library_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch
     result = outcome(raising(AssertionError("the work began without it")))
     assert result["error"]["code"] == "missing_library"
     assert "'pymysql'" in result["msg"] and "requirements.txt" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "attribute", "version"),
+    [
+        ("PyMySQL", "pymysql", "VERSION_STRING", "1.1.3"),
+        ("botocore", "botocore", "__version__", "1.33.9"),
+        ("cryptography", "cryptography", "__version__", "41.0.7"),
+    ],
+)
+def test_an_old_library_is_one_clear_sentence(
+    monkeypatch: pytest.MonkeyPatch, name: str, module: str, attribute: str, version: str
+) -> None:
+    monkeypatch.setattr(getattr(_libraries, module), attribute, version)
+    error = outcome(raising(AssertionError("the work began with it")))["error"]
+    assert error["code"] == "old_library"
+    assert f"The Python library {name} is too old" in error["cause"]
+    assert f"{version} was found, {_libraries.FLOORS[name]} or later is needed" in error["cause"]
+    assert f"pip install '{name}>={_libraries.FLOORS[name]}'" in error["next_step"]
+
+
+@pytest.mark.parametrize("version", ["1.2.0", "1.2.0.post1", "1.10.0", "2.0rc1"])
+def test_a_library_that_is_new_enough_is_taken(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    monkeypatch.setattr(_libraries.pymysql, "VERSION_STRING", version)
+    assert outcome(lambda: {"changed": True}) == {"changed": True}
+
+
+def test_the_floors_are_those_of_the_requirements() -> None:
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    named = dict(line.split(">=") for line in lines if ">=" in line and "," not in line)
+    named["botocore"] = f"{named.pop('boto3')}.0"  # the two count alike
+    assert named == _libraries.FLOORS
 
 
 @pytest.mark.parametrize(("diff", "expected"), [(True, {"changed": True, "diff": {}}), (False, {"changed": True})])

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._db.errors import diagnose
-from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions, ssl_context
+from ansible_collections.dbops.rotation.plugins.module_utils._db.errors import diagnose, diagnose_statement
+from ansible_collections.dbops.rotation.plugins.module_utils._db.session_settings import settings_statement
+from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
+from ansible_collections.dbops.rotation.plugins.module_utils._db.wire import Wire
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import pymysql
@@ -20,25 +22,26 @@ from ansible_collections.dbops.rotation.plugins.module_utils._secret_value impor
 CONNECT_TIMEOUT = 10.0
 # Above lock_wait_timeout (3 s) and a semi-synchronous source's wait for its replica (10 s).
 READ_TIMEOUT = 20.0
-LOCK_WAIT_TIMEOUT = 3
-STATEMENT_TIME = 5
 
 
 class Session:
-    """One open connection; every failure of a statement leaves it as a RotationError."""
+    """One open connection; every failure of a statement leaves it as a RotationError.
+
+    ``connection_id`` is what the server says once it is trusted; the greeting's number comes before TLS.
+    """
+
+    connection_id: int
 
     def __init__(self, connection: Any, place: str, guard: Any) -> None:
         """Take an open PyMySQL connection, the server's name for messages and the guard that may cut it."""
         self._connection = connection
         self._guard = guard
         self.place = place
-        self.greeting: str = connection.server_version
-        self.connection_id: int = connection.thread_id()
         self.tls_version: str | None = connection._sock.version() if connection.ssl else None
 
     def query(self, statement: str, *arguments: object) -> list[tuple[Any, ...]]:
         """Run one statement with bound arguments and give its rows."""
-        with _silent(self.place), self._connection.cursor() as cursor:
+        with _silent(self.place, diagnose_statement), self._connection.cursor() as cursor:
             cursor.execute(statement, arguments or None)
             return list(cursor.fetchall())
 
@@ -59,9 +62,9 @@ def connect(login: Login, tls: TlsOptions, deadline: Deadline) -> Session:
 
     Raises RotationError; LoginRefused (counted by the caller) where the server says that the password is wrong.
     """
-    place = tls.unix_socket or f"{login.host}:{login.port}"
+    place = _place(login, tls)
     deadline.check()
-    with _silent(place):
+    with _silent(place, diagnose):
         sock = _socket(login, tls, deadline)
         guard = deadline.guard(sock)
         try:
@@ -74,6 +77,16 @@ def connect(login: Login, tls: TlsOptions, deadline: Deadline) -> Session:
             raise
     _set_up(session, deadline)
     return session
+
+
+def _set_up(session: Session, deadline: Deadline) -> None:
+    try:
+        with _silent(session.place, diagnose_statement):
+            session.query(settings_statement(deadline.seconds))
+            session.connection_id = int(session.value("SELECT CONNECTION_ID()"))
+    except BaseException:
+        session.close()
+        raise
 
 
 def _unanswered(place: str, deadline: Deadline) -> RotationError:
@@ -99,59 +112,22 @@ def _socket(login: Login, tls: TlsOptions, deadline: Deadline) -> socket.socket:
     return sock
 
 
-def _handshake(login: Login, tls: TlsOptions, sock: socket.socket, deadline: Deadline) -> Any:
-    timeout = min(READ_TIMEOUT, deadline.remaining())
-    connection: Any = pymysql.connections.Connection(
-        host=tls.server_name or login.host,
-        user=login.user,
-        password=login.password.encode(),  # PyMySQL would encode a str as latin-1
-        ssl=ssl_context(tls) if tls.encrypted else None,
-        ssl_disabled=not tls.encrypted,
-        charset="utf8mb4",
-        autocommit=True,
-        read_timeout=timeout,
-        write_timeout=timeout,
-        auth_plugin_map={"mysql_clear_password": _RefusedPlugin, "dialog": _RefusedPlugin},
-        program_name="dbops.rotation",
-        defer_connect=True,
-    )
-    # PyMySQL knows it only of a socket that it opened itself; without it caching_sha2_password fails there.
-    connection._secure = bool(tls.unix_socket)
-    connection.connect(sock)
-    return connection
+def _handshake(login: Login, tls: TlsOptions, sock: socket.socket, deadline: Deadline) -> Wire:
+    wire = Wire(login, tls, _place(login, tls), min(READ_TIMEOUT, deadline.remaining()))
+    wire.connect(sock)
+    return wire
 
 
-def _set_up(session: Session, deadline: Deadline) -> None:
-    limits = f"lock_wait_timeout={LOCK_WAIT_TIMEOUT}, wait_timeout={int(deadline.seconds) + 30}"
-    if "mariadb" in session.greeting.lower():
-        limits += f", max_statement_time={STATEMENT_TIME}"
-    try:
-        session.query(f"SET SESSION {limits}")
-    except RotationError:
-        session.close()
-        raise
-
-
-class _RefusedPlugin:
-    """Stands in for the plugins that would send the password to whoever asks."""
-
-    def __init__(self, _connection: Any) -> None:
-        """Take what PyMySQL hands over."""
-
-    def authenticate(self, _packet: Any) -> Any:
-        """Refuse."""
-        raise RotationError(
-            "The server asked for the password in plain text, which a real one does not.",
-            code="plaintext_asked",
-            next_step="Check who answers at that address and whether the account uses PAM or LDAP.",
-        )
+def _place(login: Login, tls: TlsOptions) -> str:
+    return tls.unix_socket or f"{login.host}:{login.port}"
 
 
 @contextmanager
-def _silent(place: str) -> Iterator[None]:
+def _silent(place: str, diagnosis: Callable[[BaseException, str], RotationError]) -> Iterator[None]:
+    """Keep every text of the driver and the server inside; a hostile one makes the driver raise anything."""
     try:
         yield
     except RotationError:
         raise
-    except (pymysql.err.Error, OSError, RuntimeError, ValueError, TypeError, AttributeError, EOFError) as error:
-        raise diagnose(error, place) from None
+    except Exception as error:
+        raise diagnosis(error, place) from None

@@ -19,6 +19,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     PolicyRefused,
     RotationError,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._libraries import pymysql
 
 AGAIN = "Run the same command again when the server answers again."
 BUSY = "Wait for the backup or the long statement to end, then run the same command again."
@@ -111,10 +112,12 @@ DIAGNOSES = {
         "The server demands TLS and rotation_tls_mode is disabled.",
         "Set rotation_tls_mode to verify_identity or verify_ca.",
     ),
-    2026: Diagnosis(
-        "tls_not_offered",
-        "The server offers no TLS.",
-        "Turn TLS on at the server, use rotation_unix_socket, or set rotation_tls_mode to disabled by name.",
+    1184: Diagnosis(
+        "init_connect",
+        "The server's init_connect failed, so no account without CONNECTION_ADMIN (MariaDB: CONNECTION ADMIN) can work"
+        " there.",
+        "As another administrator look at SELECT @@GLOBAL.init_connect and at the server's error log, and mend it or"
+        " take it away (SET GLOBAL init_connect = ''); then run the same command again.",
     ),
     1290: _READ_ONLY,
     1792: _READ_ONLY,
@@ -136,6 +139,12 @@ DIAGNOSES = {
     1396: Diagnosis("account_operation", "The server could not change the account.", AGAIN),
     1094: Diagnosis("no_such_thread", "The connection to end is gone already.", AGAIN),
     1524: Diagnosis("plugin_missing", "The account's authentication plugin is not loaded on the server.", ""),
+    4058: Diagnosis(
+        "authentication_policy",
+        "The server's authentication_policy does not allow the plugin of the account.",
+        "As another administrator GRANT AUTHENTICATION_POLICY_ADMIN ON *.* to it, or let the policy allow its plugin"
+        " (SELECT @@GLOBAL.authentication_policy); then run the same command again.",
+    ),
     2006: _LOST,
     2013: _LOST,
     1053: _LOST,
@@ -166,8 +175,23 @@ def diagnose(error: BaseException, place: str) -> RotationError:
         return diagnosis.kind(cause, code=diagnosis.code, next_step=diagnosis.next_step)
     if type(error).__name__ == "InterfaceError" or number == 0:
         return ConnectionLost(f"{_LOST.cause.removesuffix('.')} ({place}).", code=_LOST.code, next_step=AGAIN)
-    known = f"error {number}" if number else type(error).__name__
-    return RotationError(f"The server or its driver failed ({place}, {known}).", code="database_error")
+    return RotationError(f"The server or its driver failed ({place}, {_kind(error, number)}).", code="database_error")
+
+
+def _kind(error: BaseException, number: int | None) -> str:
+    if number:
+        return f"error {number}"
+    return "an answer against the protocol" if isinstance(error, pymysql.err.Error) else type(error).__name__
+
+
+def diagnose_statement(error: BaseException, place: str) -> RotationError:
+    """Give our exception for what a statement of an open session met: 1045 speaks of a right there, not of a login."""
+    found = diagnose(error, place)
+    if isinstance(found, LoginRefused):
+        return RotationError(
+            f"{_DENIED.cause.removesuffix('.')} ({place}).", code=_DENIED.code, next_step=_DENIED.next_step
+        )
+    return found
 
 
 def _unreachable(error: OSError, place: str) -> RotationError:

@@ -143,7 +143,7 @@ def _variables(session: Session) -> dict[str, str]:
         *_VARIABLES,
         *_PATTERNS,
     )
-    return {str(name).lower(): str(value) for name, value in rows}
+    return {"version": "unknown", **{str(name).lower(): str(value) for name, value in rows}}
 
 
 def _supported(flavor: str, variables: Mapping[str, str]) -> tuple[int, ...]:

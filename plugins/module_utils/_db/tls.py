@@ -31,6 +31,11 @@ class TlsOptions:
         """Tell whether TLS is spoken."""
         return self.mode != DISABLED and not self.unix_socket
 
+    @property
+    def proves_server(self) -> bool:
+        """Tell whether what the server says is certainly its own: over TLS or a local socket."""
+        return self.encrypted or bool(self.unix_socket)
+
     def warnings(self) -> list[str]:
         """Say what is weaker than the default."""
         if self.unix_socket or self.mode == VERIFY_IDENTITY:

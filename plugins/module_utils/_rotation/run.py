@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
@@ -145,7 +145,7 @@ class Run:
         self.server = identify(self.session)
         self.dialect = dialect_of(
             self.server,
-            encrypted=self.request.tls.encrypted or bool(self.request.tls.unix_socket),
+            encrypted=self.request.tls.proves_server,
             allow_plaintext=self.request.allow_plaintext_statement,
         )
         refuse_unsuitable(self.server, single_writer=self.request.single_writer)
@@ -202,7 +202,7 @@ class Run:
 
     def remember(self, refused: Iterable[SecretVersion], failure: RotationError) -> None:
         """Write down, beside what is there, what the server refused, so that no schedule locks the account with it."""
-        if self.request.check:
+        if self.request.check or not self.request.tls.proves_server:
             return
         try:
             known = dict(self.store.describe().tags)
