@@ -53,6 +53,9 @@ def execute(run: Run, view: View, decision: Decision) -> bool:
         if decision.reason == view.facts.spared and not run.request.before:
             run.journal.warn(decision.reason)
         return True
+    if decision.action in INTRODUCING:
+        with run.journal.step("apply"):
+            run.refuse_stalled()
     run.journal.changed = True
     if decision.action in INTRODUCING:
         version = _introduce(run, view, decision)
@@ -128,6 +131,7 @@ def _apply(run: Run, changes: list[Change], version: SecretVersion, *, as_hash: 
     run.deadline.check()
     if not changes:
         return
+    run.prove_commit()
     run.journal.sent = True
     try:
         run.dialect.apply(run.session, changes, version.value.password, as_hash=as_hash)
@@ -151,7 +155,8 @@ def _verify(run: Run, view: View, version: SecretVersion) -> None:
             raise RotationError("Not every account row holds the new password.", code="not_applied")
         session = run.log_in(version.value.login)
         try:
-            refuse_other_place(session, run.server, covered if run.by_administrator else {run.server.current_user})
+            rows = covered if run.by_administrator else {run.server.current_user}
+            refuse_other_place(session, run.server, rows, run.identity.company)
         finally:
             session.close()
         run.journal.verified = True
@@ -197,6 +202,7 @@ def _discard(run: Run, view: View, *, by_force: bool) -> datetime | None:
             return datetime.now(UTC)
         _warn_of_early_end(run, view, behind)
         if changes:
+            run.prove_commit()
             run.dialect.discard(run.session, changes)
             _refuse_leftover(run, changes)
         run.journal.settled = True

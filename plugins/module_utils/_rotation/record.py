@@ -29,10 +29,11 @@ def record(run: Run, view: View, rows: list[AccountRow], overlap_until: datetime
     written = tags.rotated_tags(
         version=run.current.version_id,
         trigger=_trigger(run, view),
-        server_id=run.server.server_id,
+        server_id=run.identity.tag,
         client=run.request.client,
         cycle=cycle,
     )
+    written |= run.identity.written()
     run.journal.recorded_anew = is_new(run, view)
     if run.journal.recorded_anew:
         written |= ROTATED_TAGS | {tags.BY: tags.tag_text(run.request.requested_by)}

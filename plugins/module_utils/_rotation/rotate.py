@@ -81,6 +81,10 @@ def until_done(run: Run) -> tuple[View, Decision]:
             run.journal.overtaken = run.journal.sent
             if look_number == MOST_LOOKS:
                 raise
+        except RotationError as error:
+            if look_number == MOST_LOOKS or not run.is_displaced(error):
+                raise
+            run.reopen()
     with run.journal.step("decide"):
         raise RotationError(
             f"After {MOST_LOOKS} looks there is still something to do: the secret or the server keeps changing.",

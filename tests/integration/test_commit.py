@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Servers whose commits wait for replicas that do not answer: nothing is sent, and nobody is kept from logging in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from group import await_true, freeze, sql, thaw
+from managed import ManagedClient
+from prober import probing
+from trouble import STORED, UNCHANGED, assert_refused
+from world.databases import DatabaseServer
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._db import connection
+from ansible_collections.dbops.rotation.plugins.module_utils._db.commit import APPLY_BUDGET
+
+MakeClient = Callable[..., ManagedClient]
+MakeServer = Callable[..., DatabaseServer]
+FOR_EVER = 4294967295
+REPLICATION = ("repl", "Repl-0123456789")
+# Below it a server was not kept from letting people in; a login takes some milliseconds.
+AT_ONCE = 1.5
+WORDS = {"mysql": ("source", "SOURCE", "REPLICA"), "mariadb": ("master", "MASTER", "SLAVE")}
+OPTIONS = {
+    "mysql": ["--plugin-load-add=semisync_source.so;semisync_replica.so", "--loose-rpl-semi-sync-replica-enabled=1"],
+    "mariadb": ["--rpl-semi-sync-slave-enabled=1"],
+}
+
+
+class Pair:
+    """A source that waits for ever until its one replica acknowledges, and that replica."""
+
+    def __init__(self, make_server: MakeServer, flavor: str) -> None:
+        """Start both and let the replica follow."""
+        self.word, self._source_word, self._replica_word = WORDS[flavor]
+        logging = ["--log-bin=binlog", *OPTIONS[flavor]]
+        self.source = make_server(flavor, options=["--server-id=1", *logging])
+        self.replica = make_server(flavor, options=["--server-id=2", *logging])
+        self.source.create_account(REPLICATION[0], ["%"], REPLICATION[1])
+        key = ", GET_SOURCE_PUBLIC_KEY = 1" if flavor == "mysql" else ""
+        begin = "CHANGE REPLICATION SOURCE" if flavor == "mysql" else "CHANGE MASTER"
+        told = f"{self._source_word}_HOST = %s, {self._source_word}_PORT = %s, {self._source_word}_USER = %s"
+        sql(
+            self.replica,
+            f"{begin} TO {told}, {self._source_word}_PASSWORD = %s{key}",
+            *("127.0.0.1", self.source.port, *REPLICATION),
+        )
+        sql(self.replica, f"START {self._replica_word}")
+        sql(self.source, f"SET GLOBAL rpl_semi_sync_{self.word}_timeout = %s", FOR_EVER)
+        sql(self.source, f"SET GLOBAL rpl_semi_sync_{self.word}_enabled = 1")
+        self.await_replicas(1)
+
+    def stop_replica(self) -> None:
+        """Let the replica leave, so that the source knows."""
+        sql(self.replica, f"STOP {self._replica_word}")
+        # The source notices when it has something to send.
+        self.await_replicas(0)
+
+    def start_replica(self) -> None:
+        """Let it come back."""
+        sql(self.replica, f"START {self._replica_word}")
+        self.await_replicas(1)
+
+    def end(self) -> None:
+        """Let the source go on without its replica, also where a test has left it waiting."""
+        thaw(self.replica)
+        sql(self.replica, f"START {self._replica_word}")
+        sql(self.source, f"SET GLOBAL rpl_semi_sync_{self.word}_enabled = 0")
+
+    def await_replicas(self, number: int) -> None:
+        """Wait until so many replicas acknowledge."""
+        status = f"SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_{self.word}_clients'"
+        await_true(lambda: int(sql(self.source, status)[0][1]) == number)
+
+
+@pytest.fixture(params=["mysql", "mariadb"])
+def pair(request: pytest.FixtureRequest, make_server: MakeServer) -> Iterator[Pair]:
+    """A source and its replica, of each kind of server in turn."""
+    made = Pair(make_server, request.param)
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def mysql_pair(make_server: MakeServer) -> Iterator[Pair]:
+    """A source and its replica, of MySQL."""
+    made = Pair(make_server, "mysql")
+    yield made
+    made.end()
+
+
+def freezing(function: Callable[..., Any], pair: Pair) -> Callable[..., Any]:
+    """Let the replica hang, without the source knowing, after a call of this function."""
+
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        result = function(*arguments, **named)
+        freeze(pair.replica)
+        return result
+
+    return wrapped
+
+
+def test_a_source_whose_replica_has_left_is_refused_before_anything_is_stored(
+    pair: Pair, make_client: MakeClient
+) -> None:
+    client = make_client(pair.source).create()
+    with probing(pair.source) as prober:
+        pair.stop_replica()
+        assert_refused(
+            client,
+            "The server has 0 of the 1 replicas that have to acknowledge a commit (semi-synchronous), and would wait"
+            " 4294967 seconds for them; a change of a password would wait there and keep everybody from logging in.",
+            code="cannot_commit",
+            step="apply",
+            next_step=f"On the server check the replicas (SHOW GLOBAL STATUS LIKE 'rpl_semi_sync_{pair.word}_%';)",
+            state=UNCHANGED,
+        )
+        pair.start_replica()
+    assert prober.longest < AT_ONCE
+    assert client.rotate()["action"] == "rotate"
+
+
+@pytest.mark.parametrize("step", ["apply", "discard"])
+def test_a_replica_that_hangs_just_before_a_change_keeps_nobody_out(
+    mysql_pair: Pair, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    client = make_client(mysql_pair.source).create()
+    before = {"apply": "put_pending", "discard": "promote"}[step]
+    with probing(mysql_pair.source) as prober:
+        with monkeypatch.context() as patch:
+            patch.setattr(connection, "READ_TIMEOUT", 3.0)
+            patch.setattr(SecretStore, before, freezing(getattr(SecretStore, before), mysql_pair))
+            error = client.refused()
+        assert (error["code"], error["step"]) == ("cannot_commit", step), error["msg"]
+        assert "The server did not commit within 3 seconds" in error["cause"]
+        if step == "apply":
+            assert error["state"].startswith(STORED)
+        else:
+            assert error["state"].startswith("The new password is AWSCURRENT and opens the server; the old one may")
+        assert client.opens(client.stored()["password"])
+        thaw(mysql_pair.replica)
+        client.rotate(trigger="recovery" if step == "discard" else "on_demand")
+    assert prober.longest < AT_ONCE < APPLY_BUDGET
+    assert client.opens(client.stored()["password"]) and not client.opens(client.password)
+
+
+def test_a_plain_server_with_a_binary_log_proves_each_commit_by_a_login(
+    make_server: MakeServer, make_client: MakeClient
+) -> None:
+    client = make_client(make_server("mysql", options=["--log-bin=binlog"])).create()
+    assert client.rotate()["logins"] == {"succeeded": 4, "failed": 0}
+    for host in client.hosts:
+        client.sql("REVOKE RELOAD, FLUSH_OPTIMIZER_COSTS ON *.* FROM %s@%s", client.user, host)
+    result = client.rotate()
+    assert result["action"] == "rotate"
+    assert any(warning.startswith("The account lacks RELOAD") for warning in result["warnings"])
