@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pymysql
-from group import sql
 from managed import HOST
 from world.databases import DatabaseServer
 
@@ -27,6 +27,8 @@ class Prober:
         self.longest = 0.0
         self.logins = 0
         self._server = server
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._tls.check_hostname, self._tls.verify_mode = False, ssl.CERT_NONE
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._probe, daemon=True)
 
@@ -45,7 +47,7 @@ class Prober:
             port=self._server.port,
             user=ACCOUNT,
             password=PASSWORD,
-            ssl={"check_hostname": False},
+            ssl=self._tls,
             read_timeout=PATIENCE,
             connect_timeout=PATIENCE,
         ).close()
@@ -65,11 +67,14 @@ class Prober:
         assert not self._thread.is_alive() and self.logins
 
 
+def make_account(server: DatabaseServer) -> None:
+    """Make the account of somebody else, as long as the server commits."""
+    server.create_account(ACCOUNT, ["%"], PASSWORD)
+
+
 @contextmanager
 def probing(server: DatabaseServer) -> Iterator[Prober]:
-    """Let somebody else log in for a while; the account stays on the server."""
-    if not sql(server, "SELECT 1 FROM mysql.user WHERE User = %s", ACCOUNT):
-        server.create_account(ACCOUNT, ["%"], PASSWORD)
+    """Let somebody else, whose account is there, log in for a while."""
     prober = Prober(server)
     prober.start()
     try:

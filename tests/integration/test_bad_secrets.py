@@ -130,7 +130,7 @@ def test_a_second_secret_for_the_same_account(client: ManagedClient, make_client
     second.options["secret_id"] = other = f"{client.secret_id}/copy"
     secrets_manager(second.aws).create_secret(Name=other, SecretString=json.dumps(second.document()))
     cause = f"The secret '{client.secret_id}' holds the same account of the same server ("
-    told = refusal(second, step="look", cause=cause, next_step="If they are two servers, cloned with one identity")
+    told = refusal(second, step="look", cause=cause, next_step="If they are two servers that give one identity")
     assert client.secret_id in told["next_step"] and other in told["next_step"]
     secrets_manager(client.aws).delete_secret(SecretId=client.secret_id)
     assert second.rotate()["action"] == "rotate"

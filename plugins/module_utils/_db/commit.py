@@ -87,7 +87,7 @@ def wait_without_locks(session: Session, server: Server) -> None:
 
 def _refuse_lost_group(group: tuple[Member, ...], server: Server, *, single_writer: bool) -> None:
     state = state_of(group, server.server_id)
-    look = f"the group (SELECT * FROM {TABLE};)"
+    look = f"the group (SELECT * FROM {TABLE})"
     if state != ONLINE and not (state == OFFLINE and single_writer):
         raise _stalled(f"is {state} in its replication group", look)
     if in_danger(group):
@@ -108,7 +108,7 @@ def _refuse_missing_replicas(session: Session, server: Server, source: str) -> N
         raise _stalled(
             f"has {there} of the {needed} replicas that have to acknowledge a commit (semi-synchronous), and would wait"
             f" {timeout:.0f} seconds for them",
-            f"the replicas (SHOW GLOBAL STATUS LIKE '{waits}%';)",
+            f"the replicas (SHOW STATUS LIKE '{waits}%')",
         )
 
 

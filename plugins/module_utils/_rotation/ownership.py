@@ -50,9 +50,9 @@ def refuse_other_server(identity: Identity, accepted: str | None) -> None:
         f"The host in the secret leads to the server {server_id}, but the password was last changed on the server"
         f" {identity.remembered}.",
         code="other_server",
-        next_step="Correct the host in the secret; or, if the new server is the right one (after a failover or a"
-        f" restore), run again with -e rotation_accept_server_id={server_id}; or, if it may take the other's place at"
-        " any time, list the ids of all of them in rotation_server_ids.",
+        next_step="Correct the host in the secret; or, if the servers may take each other's place at any time, list the"
+        " ids of all of them in rotation_server_ids; or, if the new server is the right one (after a failover or a"
+        f" restore), run again with -e rotation_accept_server_id={server_id}",
     )
 
 
