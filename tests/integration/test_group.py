@@ -113,7 +113,8 @@ def test_a_switch_between_two_runs_needs_nobody(client: ManagedClient, group: Gr
     for trigger in ("scheduled", "on_demand"):
         client.password = client.stored()["password"]
         switch(group, address)
-        assert client.run(INFO)["healthy"]
+        checked = client.run(INFO)
+        assert checked["healthy"], checked["msg"]
         client.rotate(trigger=trigger)
         assert client.tags()["rotation/server-id"] == server_uuid(group.primary())
     assert_opens_everywhere(client, group)
