@@ -60,13 +60,14 @@ class Identity:
     @property
     def is_settled(self) -> bool:
         """Tell whether it was found before that no other secret holds an account of this server."""
-        known = self.remembered != "" and (self.is_remembered or self.is_of_the_group)
+        declared = {self.remembered, self.server.server_id} <= self.declared
+        known = self.remembered != "" and (self.is_remembered or self.is_of_the_group or declared)
         return known and self.label == self.known_label
 
     @property
     def is_new(self) -> bool:
-        """Tell whether the tag speaks of another server, or of none by this word."""
-        return not self.is_remembered or self.label != self.known_label
+        """Tell whether the tag speaks of a server that this one does not stand for, or of none by this word."""
+        return not self.is_ours or self.label != self.known_label
 
     @property
     def company(self) -> frozenset[str]:
