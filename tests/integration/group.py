@@ -87,7 +87,9 @@ class Group:
         with member.admin() as connection, connection.cursor() as cursor:
             cursor.execute("SET SESSION sql_log_bin = 0")
             cursor.execute("CREATE USER %s@'%%' IDENTIFIED BY %s", (REPLICATION_USER, REPLICATION_PASSWORD))
-            cursor.execute("GRANT REPLICATION SLAVE, BACKUP_ADMIN, CONNECTION_ADMIN ON *.* TO %s@'%%'", (REPLICATION_USER,))
+            cursor.execute(
+                "GRANT REPLICATION SLAVE, BACKUP_ADMIN, CONNECTION_ADMIN ON *.* TO %s@'%%'", (REPLICATION_USER,)
+            )
             cursor.execute("SET SESSION sql_log_bin = 1")
             cursor.execute("SET GLOBAL group_replication_bootstrap_group = %s", (first,))
             cursor.execute("START GROUP_REPLICATION USER=%s, PASSWORD=%s", (REPLICATION_USER, REPLICATION_PASSWORD))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Servers that look alike: two MariaDB of one machine and port, two MySQL of one clone, and a word that tells them apart."""
+"""Servers that look alike: two MariaDB of one machine and port, a clone of MySQL, and a word that tells them apart."""
 
 from __future__ import annotations
 

@@ -94,9 +94,7 @@ def freezing(function: Callable[..., Any], pair: Pair) -> Callable[..., Any]:
     return wrapped
 
 
-def test_a_source_without_its_replica_is_refused_before_anything_is_stored(
-    waiting: ManagedClient, pair: Pair
-) -> None:
+def test_a_source_without_its_replica_is_refused_before_anything_is_stored(waiting: ManagedClient, pair: Pair) -> None:
     with probing(pair.source) as prober:
         assert_refused(
             waiting,

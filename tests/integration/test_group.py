@@ -120,9 +120,7 @@ def test_a_switch_between_two_runs_needs_nobody(client: ManagedClient, group: Gr
     assert_opens_everywhere(client, group)
 
 
-def test_the_members_are_learned_at_onboarding(
-    make_client: MakeClient, group: Group, address: Forwarder
-) -> None:
+def test_the_members_are_learned_at_onboarding(make_client: MakeClient, group: Group, address: Forwarder) -> None:
     client = make_client(group.primary())
     client.server.create_account(client.user, client.hosts, client.password)
     given = {"host": "127.0.0.1", "port": address.port, "username": client.user, "password": client.password}
