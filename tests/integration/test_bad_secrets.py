@@ -179,6 +179,19 @@ def test_a_host_that_leads_to_another_server(moved: tuple[ManagedClient, Databas
         old.drop_account(client.user)
 
 
+def test_servers_that_a_client_lists_take_each_others_place(moved: tuple[ManagedClient, DatabaseServer, str]) -> None:
+    client, old, first = moved
+    try:
+        second = client.refused()["next_step"].rpartition("-e rotation_accept_server_id=")[2]
+        assert client.refused(server_ids=[first])["code"] == "other_server"
+        own = {"server_ids": [first, second]}
+        assert client.rotate(trigger="scheduled", **own)["action"] in ("nothing", "record")
+        assert client.rotate(**own)["server"]["server_id"] == second
+        assert client.opens(client.stored()["password"]) and not client.opens(client.password)
+    finally:
+        old.drop_account(client.user)
+
+
 def test_accepting_a_third_server_accepts_nothing(moved: tuple[ManagedClient, DatabaseServer, str]) -> None:
     client, old, first = moved
     try:

@@ -44,7 +44,15 @@ HARMLESS_STEPS = ("prepare", "read", "open", "fence", "look", "decide")
 # Error codes of rules by which the engine keeps its hands off; any other code is a failure.
 RULES = frozenset(
     [
-        *("account_limits", "credentials_missing", "drift", "fence_busy", "foreign_secondary", "grants_off"),
+        *(
+            "account_limits",
+            "cannot_commit",
+            "credentials_missing",
+            "drift",
+            "fence_busy",
+            "foreign_secondary",
+            "grants_off",
+        ),
         *("impossible_due", "invalid_option", "known_refused", "label_moved_back", "login_unproven"),
         *("no_password_row", "nothing_covered", "nothing_to_reconcile", "nothing_to_restore", "other_password_newer"),
         *("other_server", "plaintext_needed", "plaintext_not_enough", "privilege_missing", "read_only"),

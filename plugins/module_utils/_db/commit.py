@@ -114,7 +114,7 @@ def _refuse_missing_replicas(session: Session, server: Server, source: str) -> N
 
 def _stalled(what: str, look: str) -> RotationError:
     return RotationError(
-        f"The server {what}; a change of a password would wait there and keep everybody from logging in.",
+        f"The server {what}; a change of a password would wait there, and on MySQL nobody could log in meanwhile.",
         code=CANNOT_COMMIT,
         next_step=f"On the server check {look}; then run the same command again.",
     )

@@ -53,9 +53,6 @@ def execute(run: Run, view: View, decision: Decision) -> bool:
         if decision.reason == view.facts.spared and not run.request.before:
             run.journal.warn(decision.reason)
         return True
-    if decision.action in INTRODUCING:
-        with run.journal.step("apply"):
-            run.refuse_stalled()
     run.journal.changed = True
     if decision.action in INTRODUCING:
         version = _introduce(run, view, decision)

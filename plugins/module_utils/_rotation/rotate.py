@@ -12,7 +12,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit im
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import BUSY
 from ansible_collections.dbops.rotation.plugins.module_utils._db.slots import SLOT_BUSY
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, RotationError, SwapLost
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.change import execute
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.change import INTRODUCING, execute
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide, held_by_replicas, predicted
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import DRIFT, Action, Decision
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import SCHEDULED
@@ -101,6 +101,8 @@ def _look_and_decide(run: Run) -> tuple[View, Decision]:
     with run.journal.step("decide"):
         if decision.action is Action.REFUSE:
             raise RotationError(decision.reason, code=decision.code, next_step=decision.next_step)
+        if decision.action in INTRODUCING:
+            run.refuse_stalled()
     return view, decision
 
 
