@@ -36,6 +36,7 @@ options:
       - A run is refused if the host in the secret leads to another server than the one on which the password was last
         changed. If that is right (after a failover or a restore), give the id of the new server here.
       - The message of the refusal names the id.
+      - Servers that may take each other's place at any time are listed once, in O(server_ids).
     type: str
   allow_plaintext_statement:
     description:

@@ -55,6 +55,25 @@ options:
       - Needed for Galera, multi-primary Group Replication and a writable server that also replicates from another.
     type: bool
     default: false
+  server_ids:
+    description:
+      - The ids of servers that keep the same accounts and may take each other's place behind the secret's host, such as
+        a source and the replica that a failover promotes. Then a switch among them needs nobody.
+      - The id of a server is in the receipt of a rotation (RV(ignore:server.server_id)); on MySQL it is its
+        C(server_uuid).
+      - The members of a MySQL replication group need not be listed. They are learned at onboarding and at
+        each rotation.
+    type: list
+    elements: str
+    default: []
+  server_label:
+    description:
+      - A word that tells this client's server from another that gives the same identity, such as a clone with the
+        C(auto.cnf) of the first. It says that they are two, which nothing else can.
+      - It is remembered on the secret, and need be given once only.
+      - At most 32 letters, digits, C(.), C(-) and C(_).
+    type: str
+    default: ''
   deadline:
     description:
       - Seconds after which the run is given up, above 0 and below 900. The next run finishes what was begun.

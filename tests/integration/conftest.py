@@ -127,6 +127,17 @@ def server(request: pytest.FixtureRequest) -> DatabaseServer:
 @pytest.fixture
 def make_server(workspace: Path, authority: Authority, server_certificate: Certificate) -> Iterator[MakeServer]:
     """Starts a server for one test: make_server("mysql", options=["--log-raw"], certificate=None)."""
+    yield from making(workspace, authority, server_certificate)
+
+
+@pytest.fixture(scope="module")
+def make_module_server(workspace: Path, authority: Authority, server_certificate: Certificate) -> Iterator[MakeServer]:
+    """Starts a server for the tests of one file, in the same way."""
+    yield from making(workspace, authority, server_certificate)
+
+
+def making(workspace: Path, authority: Authority, server_certificate: Certificate) -> Iterator[MakeServer]:
+    """Give what starts servers, and remove them whatever happens."""
     made: list[DatabaseServer] = []
 
     def make(name: str, **given: Any) -> DatabaseServer:

@@ -43,6 +43,7 @@ class ManagedClient:
     ca_file: Path
     hosts: Sequence[str] = ("localhost", "%")
     options: dict[str, Any] = field(default_factory=dict)
+    secret_name: str = ""  # where it is not that of the account
 
     @property
     def name(self) -> str:
@@ -50,7 +51,7 @@ class ManagedClient:
 
     @property
     def secret_id(self) -> str:
-        return f"clients/{self.name}/mysql/root"
+        return self.secret_name or f"clients/{self.name}/mysql/root"
 
     def create(self, **keys: Any) -> ManagedClient:
         """Make the account on the server and the secret on AWS."""

@@ -130,7 +130,7 @@ def test_a_second_secret_for_the_same_account(client: ManagedClient, make_client
     second.options["secret_id"] = other = f"{client.secret_id}/copy"
     secrets_manager(second.aws).create_secret(Name=other, SecretString=json.dumps(second.document()))
     cause = f"The secret '{client.secret_id}' holds the same account of the same server ("
-    told = refusal(second, step="look", cause=cause, next_step="If they are two servers, cloned with one identity")
+    told = refusal(second, step="look", cause=cause, next_step="If they are two servers that give one identity")
     assert client.secret_id in told["next_step"] and other in told["next_step"]
     secrets_manager(client.aws).delete_secret(SecretId=client.secret_id)
     assert second.rotate()["action"] == "rotate"
@@ -174,6 +174,19 @@ def test_a_host_that_leads_to_another_server(moved: tuple[ManagedClient, Databas
         assert told["cause"].endswith(f" {second}, but the password was last changed on the server {first}.")
         assert client.rotate(accept_server_id=second)["server"]["server_id"] == second
         assert client.tags()["rotation/server-id"] == second
+        assert client.opens(client.stored()["password"]) and not client.opens(client.password)
+    finally:
+        old.drop_account(client.user)
+
+
+def test_servers_that_a_client_lists_take_each_others_place(moved: tuple[ManagedClient, DatabaseServer, str]) -> None:
+    client, old, first = moved
+    try:
+        second = client.refused()["next_step"].rpartition("-e rotation_accept_server_id=")[2]
+        assert client.refused(server_ids=[first])["code"] == "other_server"
+        own = {"server_ids": [first, second]}
+        assert client.rotate(trigger="scheduled", **own)["action"] in ("nothing", "record")
+        assert client.rotate(**own)["server"]["server_id"] == second
         assert client.opens(client.stored()["password"]) and not client.opens(client.password)
     finally:
         old.drop_account(client.user)

@@ -23,6 +23,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import Rota
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue, parse_secret
 
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
+# A filter of ListSecrets takes so many values at most.
+FILTER_VALUES = 10
 
 
 @dataclass(frozen=True)
@@ -162,14 +164,16 @@ class SecretStore:
         doing = f"replicate {self.secret_id!r} to {', '.join(regions)}"
         return replicas_of(self._call("replicate_secret_to_regions", doing, AddReplicaRegions=added))
 
-    def others_tagged(self, key: str, value: str) -> Iterator[str]:
-        """Give the names of other secrets of the account that carry a tag with this value."""
-        filters = [{"Key": "tag-key", "Values": [key]}, {"Key": "tag-value", "Values": [value]}]
-        for page in self._pages("list_secrets", "list the secrets", named="", Filters=filters):
-            for secret in page["SecretList"]:
-                tags = {tag["Key"]: tag["Value"] for tag in secret.get("Tags", [])}
-                if self.secret_id not in (secret["Name"], secret["ARN"]) and tags.get(key) == value:
-                    yield secret["Name"]
+    def others_tagged(self, key: str, *values: str) -> Iterator[str]:
+        """Give the names of other secrets of the account that carry a tag with one of these values."""
+        for first in range(0, len(values), FILTER_VALUES):
+            named = list(values[first : first + FILTER_VALUES])
+            filters = [{"Key": "tag-key", "Values": [key]}, {"Key": "tag-value", "Values": named}]
+            for page in self._pages("list_secrets", "list the secrets", named="", Filters=filters):
+                for secret in page["SecretList"]:
+                    tags = {tag["Key"]: tag["Value"] for tag in secret.get("Tags", [])}
+                    if self.secret_id not in (secret["Name"], secret["ARN"]) and tags.get(key) in named:
+                        yield secret["Name"]
 
     def _pages(self, operation: str, doing: str, **arguments: Any) -> Iterator[Any]:
         token: dict[str, str] = {}

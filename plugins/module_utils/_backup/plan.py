@@ -55,7 +55,10 @@ def own_tags(saved: SavedSecret) -> dict[str, str]:
     return {key: value for key, value in saved.tags.items() if not key.startswith(tags.PREFIX)}
 
 
-def rotation_tags(saved: SavedSecret, server_id: str) -> dict[str, str]:
-    """Give the tags of the rotation; what the server was said to have refused has just been proven."""
+def rotation_tags(saved: SavedSecret, server: Mapping[str, str]) -> dict[str, str]:
+    """Give the tags of the rotation, with those of the server as it is now.
+
+    What the server was said to have refused has just been proven.
+    """
     kept = {key: value for key, value in saved.tags.items() if key.startswith(tags.PREFIX) and key != tags.REFUSED}
-    return kept | ({tags.SERVER_ID: server_id} if tags.SERVER_ID in kept else {})
+    return {**kept, **(server if tags.SERVER_ID in kept else {})}

@@ -37,8 +37,9 @@ def prove(run: Run, saved: SavedSecret, version: SavedVersion) -> None:
             refused.next_step = _after_refusal(saved, version)
             raise
     with run.journal.step("look"):
-        ownership.refuse_other_server(saved, run.server.server_id, run.request.accept_server_id)
-        ownership.refuse_shared_account(run.store, run.server.server_id, value.login.user, run.store.sibling)
+        run.identify(saved.tags)
+        ownership.refuse_other_server(run.identity, run.request.accept_server_id)
+        ownership.refuse_shared_account(run.store, run.identity, value.login.user, run.store.sibling)
         rows = run.dialect.rows(run.session, value.login.user)
         refuse_unproven(run.server.current_user, rows, value.password)
         _warn_of_unknown(run, rows, saved)

@@ -149,7 +149,7 @@ class _Restore:
                 elif missing:
                     self.store.add_version(version, missing)
         with self.journal.step("record"):
-            written = plan.rotation_tags(self.saved, self.run.server.server_id)
+            written = plan.rotation_tags(self.saved, self.run.identity.written())
             if written:
                 self.store.tag(written)
 

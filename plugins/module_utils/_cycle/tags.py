@@ -40,7 +40,10 @@ OVERLAP_UNTIL = "rotation/overlap-until"
 REFUSED = "rotation/refused"
 # The version with which a rollback brought an earlier password back.
 ROLLBACK = "rotation/rollback"
+# The identity of the server, and after a space the word by which a person told it from another with the same one.
 SERVER_ID = "rotation/server-id"
+# The beginnings of the ids of the servers that may take its place, as their group told at the last record.
+SERVER_IDS = "rotation/server-ids"
 TRIGGER = "rotation/trigger"
 VERSION = "rotation/version"
 

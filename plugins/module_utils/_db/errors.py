@@ -89,7 +89,7 @@ DIAGNOSES = {
     1226: Diagnosis(
         "account_limits",
         "The stored password is right, but the account has used up its limits (a rotation needs two connections at"
-        " a time and about 40 queries).",
+        " a time and about 50 queries).",
         "Wait for the hour to end, or raise the account's limits (ALTER USER ... WITH MAX_USER_CONNECTIONS 2, or"
         " whichever it has); then run the same command again.",
     ),

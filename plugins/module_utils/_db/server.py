@@ -14,9 +14,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._db.members import Member, members
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, RotationError
 
 MYSQL, MARIADB = "mysql", "mariadb"
+READ_ONLY = "read_only"
 # RETAIN CURRENT PASSWORD came with MySQL 8.0.14, several methods for one account with MariaDB 10.4.
 OLDEST = {MYSQL: (8, 0, 14), MARIADB: (10, 4, 0)}
 
@@ -24,6 +26,9 @@ _VARIABLES = (
     *("version", "version_comment", "hostname", "port", "datadir", "server_uuid", "server_uid"),
     *("read_only", "super_read_only", "innodb_read_only", "skip_grant_tables", "log_raw"),
     *("wsrep_on", "group_replication_group_name", "group_replication_single_primary_mode"),
+    *("log_bin", "rpl_semi_sync_source_enabled", "rpl_semi_sync_source_timeout"),
+    *("rpl_semi_sync_source_wait_for_replica_count", "rpl_semi_sync_master_wait_for_slave_count"),
+    *("rpl_semi_sync_master_enabled", "rpl_semi_sync_master_timeout"),
     *("strict_password_validation", "caching_sha2_password_digest_rounds", "default_password_lifetime"),
 )
 _PATTERNS = ("validate_password%", "simple_password_check%", "cracklib_password_check%")
@@ -32,7 +37,10 @@ _ON = ("ON", "1", "YES", "TRUE")
 
 @dataclass(frozen=True)
 class Server:
-    """What the server says about itself; ``replicates`` is None where the account may not ask."""
+    """What the server says about itself; ``replicates`` is None where the account may not ask.
+
+    ``former_ids`` are those by which earlier releases knew it. ``members`` are the servers of its group.
+    """
 
     flavor: str
     version: tuple[int, ...]
@@ -40,6 +48,13 @@ class Server:
     variables: Mapping[str, str]
     current_user: str
     replicates: bool | None
+    former_ids: tuple[str, ...] = ()
+    members: tuple[Member, ...] = ()
+
+    @property
+    def group(self) -> str:
+        """Give the name of the replication group that the server is set up for; empty where there is none."""
+        return self.variables.get("group_replication_group_name", "")
 
     @property
     def title(self) -> str:
@@ -69,22 +84,33 @@ def identify(session: Session) -> Server:
     return Server(
         flavor=flavor,
         version=version,
-        server_id=_server_id(variables),
+        server_id=_ids(variables)[0],
+        former_ids=_ids(variables)[1:],
+        members=_members(session, variables),
         variables=variables,
         current_user=str(session.value("SELECT CURRENT_USER()")),
         replicates=_replicates(session, flavor, version),
     )
 
 
-def refuse_other_place(session: Session, server: Server, rows: Collection[str]) -> None:
-    """Raise a RotationError where a session is on another server, or opened another account row than one of these."""
+def refuse_other_place(session: Session, server: Server, rows: Collection[str], company: Collection[str] = ()) -> None:
+    """Raise a RotationError where a session is on another server, or opened another account row than one of these.
+
+    Another server of ``company`` has taken the first one's place: then it is a ConnectionLost.
+    """
     current_user = str(session.value("SELECT CURRENT_USER()"))
     _refuse_anonymous(current_user)
     if current_user not in rows:
         raise RotationError(
             f"The new password logged in as {current_user}, not as {' or '.join(sorted(rows))}.", code="other_row"
         )
-    if _server_id(_variables(session)) != server.server_id:
+    server_id = _ids(_variables(session))[0]
+    if server_id in company and server_id != server.server_id:
+        raise ConnectionLost(
+            f"The server {server_id} took the place of {server.server_id} while the run was at work.",
+            code="server_moved",
+        )
+    if server_id != server.server_id:
         raise _unsuitable(
             "several_servers",
             "behind this address is not always the same one",
@@ -98,7 +124,7 @@ def refuse_unsuitable(server: Server, *, single_writer: bool) -> None:
         raise _unsuitable("grants_off", "lets everybody in with any password", "Restart it without skip_grant_tables")
     _refuse_anonymous(server.current_user)
     if any(server.on(name) for name in ("read_only", "super_read_only", "innodb_read_only")):
-        raise _unsuitable("read_only", "is read-only", "Point the secret's host at the writer")
+        raise _unsuitable(READ_ONLY, "is read-only", "Point the secret's host at the writer")
     if single_writer:
         return
     if server.replicates:
@@ -158,12 +184,23 @@ def _supported(flavor: str, variables: Mapping[str, str]) -> tuple[int, ...]:
     return version
 
 
-def _server_id(variables: Mapping[str, str]) -> str:
-    named = variables.get("server_uuid") or variables.get("server_uid")
-    if named:
-        return named
+def _ids(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the identity of a server, and after it those that earlier releases gave the same one.
+
+    MariaDB's server_uid is a digest of MAC address and port, so containers and addresses of one machine share it.
+    """
+    if variables.get("server_uuid"):
+        return (variables["server_uuid"],)
+    uid = variables.get("server_uid", "")
     place = "|".join(variables.get(name, "") for name in ("hostname", "port", "datadir"))
-    return "place:" + hashlib.sha256(place.encode()).hexdigest()[:32]
+    former = "place:" + hashlib.sha256(place.encode()).hexdigest()[:32]
+    if not uid:
+        return (former,)
+    return "mariadb:" + hashlib.sha256(f"{uid}|{place}".encode()).hexdigest()[:32], uid, former
+
+
+def _members(session: Session, variables: Mapping[str, str]) -> tuple[Member, ...]:
+    return (members(session) or ()) if variables.get("group_replication_group_name") else ()
 
 
 def _replicates(session: Session, flavor: str, version: tuple[int, ...]) -> bool | None:

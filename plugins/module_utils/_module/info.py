@@ -30,6 +30,8 @@ def _verify(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
         trigger=RECOVERY,
         deadline=params["deadline"],
         single_writer=params["single_writer"],
+        server_ids=frozenset(params["server_ids"]),
+        server_label=params["server_label"],
         check=check,
     )
     return verify(request, secret_store(params))

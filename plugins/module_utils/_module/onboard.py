@@ -37,6 +37,8 @@ def _onboard(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
         cycle_days=params["cycle_days"],
         replicas=ReplicaRequest(_regions(params["replica"]), params["replica_wait"], check),
         single_writer=params["single_writer"],
+        server_ids=frozenset(params["server_ids"]),
+        server_label=params["server_label"],
         deadline=params["deadline"],
         check=check,
     )

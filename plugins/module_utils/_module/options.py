@@ -54,6 +54,8 @@ DATABASE_SPEC: Spec = {
     "tls_client_key": {"type": "path", "no_log": False},
     "unix_socket": {"type": "path"},
     "single_writer": {"type": "bool", "default": False},
+    "server_ids": {"type": "list", "elements": "str", "default": []},
+    "server_label": {"type": "str", "default": ""},
     "deadline": {"type": "float", "default": DEFAULT_DEADLINE},
 }
 REPLICA_WAIT: Spec = {"replica_wait": {"type": "float", "default": DEFAULT_REPLICA_WAIT}}
@@ -146,6 +148,8 @@ def rotation_request(params: Mapping[str, Any], *, trigger: str, check: bool, **
         deadline=params["deadline"],
         adopt_rows=frozenset(params["adopt_rows"]),
         single_writer=params["single_writer"],
+        server_ids=frozenset(params["server_ids"]),
+        server_label=params["server_label"],
         allow_plaintext_statement=params["allow_plaintext_statement"],
         accept_server_id=params["accept_server_id"],
         per_server=params["per_server"],

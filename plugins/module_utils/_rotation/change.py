@@ -175,6 +175,7 @@ def _apply(run: Run, changes: list[Change], version: SecretVersion, *, as_hash: 
     run.deadline.check()
     if not changes:
         return
+    run.prove_commit()
     run.journal.sent = True
     try:
         run.dialect.apply(run.session, changes, version.value.password, as_hash=as_hash)
@@ -215,7 +216,8 @@ def _verify(run: Run, view: View, version: SecretVersion) -> None:
             refused.cause = f"The rows hold the new password, and the login with it was refused: {refused.cause}"
             raise
         try:
-            refuse_other_place(session, run.server, covered if run.by_administrator else {run.server.current_user})
+            rows = covered if run.by_administrator else {run.server.current_user}
+            refuse_other_place(session, run.server, rows, run.identity.company)
         finally:
             session.close()
         run.journal.verified = True
@@ -266,6 +268,7 @@ def _discard(run: Run, view: View, *, by_force: bool) -> datetime | None:
             return datetime.now(UTC)
         _warn_of_early_end(run, view, behind)
         if changes:
+            run.prove_commit()
             run.journal.discarding = True
             run.dialect.discard(run.session, changes)
     return None

@@ -13,7 +13,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretDescription,
     SecretVersion,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change
@@ -80,10 +79,11 @@ def survey(run: Run) -> tuple[SecretDescription, tuple[AccountRow, ...]]:
     """Describe the secret and list the account's rows; raises RotationError where either is not ours to change."""
     secret = _describe(run)
     ownership.refuse_foreign_management(secret)
-    ownership.refuse_other_server(secret, run.server.server_id, run.request.accept_server_id)
+    run.identify(secret.tags)
+    ownership.refuse_other_server(run.identity, run.request.accept_server_id)
     user = run.current.value.login.user
-    if secret.tags.get(tags.SERVER_ID) != run.server.server_id:
-        ownership.refuse_shared_account(run.store, run.server.server_id, user, run.store.sibling)
+    if not run.identity.is_settled:
+        ownership.refuse_shared_account(run.store, run.identity, user, run.store.sibling)
     rows = tuple(run.dialect.rows(run.session, user))
     _refuse_unmanageable(run, rows)
     return secret, rows

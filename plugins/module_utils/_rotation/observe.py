@@ -74,7 +74,7 @@ def facts_of(
 def _outlived(run: Run, secret: SecretDescription) -> bool:
     """Tell whether a tag speaks of a refusal that is no more, or of a server of before."""
     refused = run.current.version_id in tags.refused_versions(secret.tags)
-    return refused or secret.tags.get(tags.SERVER_ID, run.server.server_id) != run.server.server_id
+    return refused or run.identity.is_new
 
 
 def _spared(run: Run, secret: SecretDescription, cycle: Cycle, now: datetime) -> str:

@@ -31,6 +31,11 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import Logi
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import adopting, listed
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ONBOARDING
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import (
+    Identity,
+    identity_of,
+    refuse_invalid_label,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal, OnboardJournal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import effort
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.refuse import FOREIGN_PRIMARY
@@ -59,6 +64,8 @@ class OnboardRequest:
     calendar: Calendar = field(default_factory=Calendar)
     replicas: ReplicaRequest = field(default_factory=ReplicaRequest)
     single_writer: bool = False
+    server_ids: frozenset[str] = field(default_factory=frozenset)
+    server_label: str = ""
     deadline: float = DEFAULT_DEADLINE
     check: bool = False
 
@@ -72,6 +79,7 @@ def onboard(request: OnboardRequest, store: SecretStore) -> dict[str, Any]:
     journal.warnings += request.tls.warnings()
     with journal.step("read"):
         refuse_invalid_wait(request.replicas.wait)
+        refuse_invalid_label(request.server_label)
         existing = find(store)
         wanted = _wanted(request)
         managed = existing if existing and _is_managed(existing, store, wanted) else None
@@ -98,11 +106,12 @@ def _onboard(
         refuse_unsuitable(server, single_writer=request.single_writer)
         rows = _rows(session, server, wanted, journal)
         version = _same_contents(store, wanted) if existing else None
-        ownership.refuse_shared_account(store, server.server_id, wanted.user, store.sibling)
+        identity = identity_of(server, {}, request.server_ids, request.server_label)
+        ownership.refuse_shared_account(store, identity, wanted.user, store.sibling)
     with journal.step("store"):
         if not request.check:
             journal.stored = version.version_id if version else str(uuid.uuid4())
-            _store(request, store, server, wanted, journal.stored, exists=version is not None)
+            _store(request, store, identity, wanted, journal.stored, exists=version is not None)
     # Last, so that a run that dies before leaves a client under management, and the next one adds what is missing.
     replication = replicate(request.replicas, store, journal, existing)
     return {
@@ -227,19 +236,20 @@ def _coverage(row: AccountRow, wanted: Login) -> str:
 
 
 def _store(
-    request: OnboardRequest, store: SecretStore, server: Server, wanted: Login, version_id: str, *, exists: bool
+    request: OnboardRequest, store: SecretStore, identity: Identity, wanted: Login, version_id: str, *, exists: bool
 ) -> None:
     written = tags.rotated_tags(
         version=version_id,
         trigger=ONBOARDING,
-        server_id=server.server_id,
+        server_id=identity.tag,
         client=request.client,
         cycle=_first_cycle(request),
     )
+    written |= identity.written()
     if exists:
         store.tag(written)
         return
-    value = _value(server, wanted)
+    value = _value(identity.server, wanted)
     store.create(value, version_id, written, request.kms_key_id)
     if store.read(version_id=version_id, stage=CURRENT).value != value:
         raise RotationError("The new secret does not hold what was stored in it.", code="aws_inconsistent")

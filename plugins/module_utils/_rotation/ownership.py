@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SavedSecret
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
     CURRENT,
     SecretDescription,
     SecretStore,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import Identity
 
 
 def refuse_foreign_management(secret: SecretDescription) -> None:
@@ -40,31 +41,40 @@ def refuse_foreign_management(secret: SecretDescription) -> None:
         )
 
 
-def refuse_other_server(secret: SecretDescription | SavedSecret, server_id: str, accepted: str | None) -> None:
+def refuse_other_server(identity: Identity, accepted: str | None) -> None:
     """Raise a RotationError where the host leads to another server than the one remembered on the secret."""
-    remembered = secret.tags.get(tags.SERVER_ID)
-    if remembered in (None, server_id) or accepted == server_id:
+    server_id = identity.server.server_id
+    if identity.is_ours or accepted == server_id:
         return
     raise RotationError(
         f"The host in the secret leads to the server {server_id}, but the password was last changed on the server"
-        f" {remembered}.",
+        f" {identity.remembered}.",
         code="other_server",
-        next_step="Correct the host in the secret; or, if the new server is the right one (after a failover or a"
+        next_step="Correct the host in the secret; or, if the servers may take each other's place at any time, list the"
+        " ids of all of them in rotation_server_ids; or, if the new server is the right one (after a failover or a"
         f" restore), run again with -e rotation_accept_server_id={server_id}",
     )
 
 
 def refuse_shared_account(
-    secret: SecretStore, server_id: str, user: str, store_of: Callable[[str], SecretStore]
+    secret: SecretStore, identity: Identity, user: str, store_of: Callable[[str], SecretStore]
 ) -> None:
     """Raise a RotationError where another secret of the fleet holds the same account of the same server."""
-    for name in secret.others_tagged(tags.SERVER_ID, server_id):
+    server_id = identity.server.server_id
+    for name in secret.others_tagged(tags.SERVER_ID, *sorted(identity.rivals())):
         if store_of(name).read(stage=CURRENT).value.login.user == user:
             raise RotationError(
                 f"The secret {name!r} holds the same account of the same server ({server_id}); two would lock each"
                 " other out.",
                 code="shared_account",
-                next_step="If they are two servers, cloned with one identity, give one a new identity (MySQL: remove"
-                " auto.cnf and restart). Otherwise keep one secret and delete the other: aws secretsmanager"
-                f" delete-secret --secret-id {name}, or {secret.secret_id}.",
+                next_step=f"If they are two servers that give one identity, {_TWO[identity.server.flavor]}, or tell"
+                " this one from the other by a word, which is remembered: -e rotation_server_label=WORD. Otherwise keep"
+                f" one secret and delete the other: aws secretsmanager delete-secret --secret-id {name}, or"
+                f" {secret.secret_id}.",
             )
+
+
+_TWO = {
+    MYSQL: "give one of them a new one (a clone: remove its auto.cnf and restart it)",
+    MARIADB: "rotate the client of that secret first, which renews what an earlier release remembered of its server",
+}

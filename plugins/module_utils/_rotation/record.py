@@ -42,10 +42,11 @@ def record(
     written = tags.rotated_tags(
         version=run.current.version_id,
         trigger=_trigger(run, view),
-        server_id=run.server.server_id,
+        server_id=run.identity.tag,
         client=run.request.client,
         cycle=cycle,
     )
+    written |= run.identity.written()
     if is_new(run, view):
         written |= ROTATED_TAGS | {tags.BY: tags.tag_text(run.request.requested_by)}
     written |= _grants(run, view, grants) | _outcome(run, view, overlap_until)

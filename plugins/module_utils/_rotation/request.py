@@ -13,6 +13,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsO
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ON_DEMAND, RECOVERY
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import refuse_invalid_label
 
 DEFAULT_DEADLINE = 120.0
 DEFAULT_PER_SERVER = 1
@@ -34,7 +35,8 @@ class RotationRequest:
     ``before``. ``policy`` says when a scheduled run may rotate; it also does where the due date is nearer than
     ``pull_days``, so that a fleet's work is spread. ``kill_sessions`` ends the account's other connections afterwards.
     ``adopt_rows`` names foreign rows (user@host) that are to carry this secret's password from now on.
-    ``accept_server_id`` names another server than the remembered one as the right one. ``per_server`` is the number
+    ``accept_server_id`` names another server than the remembered one as the right one; ``server_ids`` are servers that
+    may take each other's place; ``server_label`` tells two apart that give one identity. ``per_server`` is the number
     of rotations that may be at work on one server, 0 any number. ``replica_wait`` is how many seconds the end of the
     old password waits for replica regions.
     """
@@ -59,6 +61,8 @@ class RotationRequest:
     single_writer: bool = False
     allow_plaintext_statement: bool = False
     accept_server_id: str | None = None
+    server_ids: frozenset[str] = field(default_factory=frozenset)
+    server_label: str = ""
     per_server: int = DEFAULT_PER_SERVER
     replica_wait: float = DEFAULT_REPLICA_WAIT
     check: bool = False
@@ -92,6 +96,7 @@ class RotationRequest:
                 code="invalid_option",
                 next_step="Correct rotation_per_server.",
             )
+        refuse_invalid_label(self.server_label)
         refuse_invalid_wait(self.replica_wait)
 
 

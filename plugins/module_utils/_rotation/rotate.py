@@ -17,7 +17,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     RowsChanged,
     SwapLost,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.change import execute
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.change import INTRODUCING, execute
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide, held_by_replicas, predicted
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import DRIFT, Action, Decision
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import SCHEDULED
@@ -91,6 +91,10 @@ def until_done(run: Run) -> tuple[View, Decision]:
             run.journal.overtaken = run.journal.sent
             if look_number == MOST_LOOKS:
                 raise
+        except RotationError as error:
+            if look_number == MOST_LOOKS or not run.is_displaced(error):
+                raise
+            run.reopen()
     with run.journal.step("decide"):
         raise RotationError(
             f"After {MOST_LOOKS} looks there is still something to do: the secret or the server keeps changing.",
@@ -116,6 +120,8 @@ def _look_and_decide(run: Run) -> tuple[View, Decision]:
     with run.journal.step("decide"):
         if decision.action is Action.REFUSE:
             raise RotationError(decision.reason, code=decision.code, next_step=decision.next_step)
+        if decision.action in INTRODUCING:
+            run.refuse_stalled()
     return view, decision
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
@@ -24,12 +24,19 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import 
     refused_versions,
     with_refused,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._db.commit import (
+    needs_proof,
+    prove,
+    refuse_stalled,
+    wait_without_locks,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session, connect
 from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import Dialect, dialect_of
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fence
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import (
     MARIADB,
+    READ_ONLY,
     Server,
     identify,
     refuse_unsuitable,
@@ -39,6 +46,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._deadline import De
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import RECONCILE, ROLL_BACK
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ROLLBACK, UNATTENDED
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import Identity, identity_of
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
@@ -60,6 +68,7 @@ class Run:
     fence: Fence
     server: Server
     dialect: Dialect
+    identity: Identity
 
     def __init__(self, request: RotationRequest, store: SecretStore, journal: Journal) -> None:
         """Start the deadline; nothing is read yet."""
@@ -81,6 +90,7 @@ class Run:
         self._dead: set[int] = set()
         self._open: Session | None = None
         self._in_slot: Session | None = None
+        self._proven: Login | None = None  # the last login that succeeded
 
     @property
     def by_administrator(self) -> bool:
@@ -143,6 +153,7 @@ class Run:
         """Log in as the run was told, with AWSCURRENT or with what labels make certain; ask the server who it is."""
         self._open = self.session = self.log_in(self.login_as) if self.login_as else self._log_in_with_secret()
         self.server = identify(self.session)
+        self.identify({})
         self.dialect = dialect_of(
             self.server,
             encrypted=self.request.tls.proves_server,
@@ -178,19 +189,61 @@ class Run:
             self.journal.waited_for_server += time.monotonic() - began
         self._in_slot = self.session
 
+    def identify(self, remembered: Mapping[str, str]) -> None:
+        """Compare the server with the tags of the secret."""
+        self.identity = identity_of(self.server, remembered, self.request.server_ids, self.request.server_label)
+
+    def refuse_stalled(self) -> None:
+        """Raise a RotationError (cannot_commit) where the server says that its commits wait for others."""
+        for warning in refuse_stalled(self.session, self.server, single_writer=self.request.single_writer):
+            self.journal.warn(warning)
+
+    def prove_commit(self) -> None:
+        """Raise a RotationError (cannot_commit) where a statement that locks the accounts would wait for its commit."""
+        self.refuse_stalled()
+        if not needs_proof(self.server) or self._proven is None:
+            return
+        session = self.log_in(self._proven)
+        try:
+            for warning in prove(session):
+                self.journal.warn(warning)
+        finally:
+            session.close()
+        wait_without_locks(self.session, self.server)
+
+    def is_displaced(self, error: RotationError) -> bool:
+        """Tell whether another server has taken this one's place as the writer; then the run goes on there."""
+        return error.code == READ_ONLY and len(self.identity.company) > 1
+
     def reopen(self) -> None:
         """Start again on a new connection after one broke; what the old one still does is ended first."""
         self._dead.add(self.session.connection_id)
+        before = self.server.server_id
         self.close()
         with self.journal.step("open"):
-            self.open()
+            self._open_again()
+            self.refuse_stalled()
+        if self.server.server_id != before:
+            self._dead.clear()  # there the numbers are other connections'
         with self.journal.step("fence"):
             self.take_fence()
+
+    def _open_again(self) -> None:
+        for last in self.attempts():
+            try:
+                self.open()
+                return
+            except RotationError as error:
+                if last or not self.is_displaced(error):
+                    raise
+                self.close()
 
     def log_in(self, login: Login) -> Session:
         """Log in and count it."""
         with self.journal.login():
-            return connect(login, self.request.tls, self.deadline)
+            session = connect(login, self.request.tls, self.deadline)
+        self._proven = login
+        return session
 
     def log_in_with(self, version: SecretVersion) -> Session:
         """Log in with the password of a version; a refusal is remembered, so that no schedule repeats it."""

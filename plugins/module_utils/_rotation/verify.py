@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING, SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._db.commit import CANNOT_COMMIT
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fence, lock_taken
 from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import grants_digest
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
@@ -28,7 +29,7 @@ COMMAND = "ansible-playbook playbooks/verify.yml -l {client}"
 ABOUT_THE_CLIENT = (
     *("drift", "login_refused", "known_refused", "account_expired", "account_locked", "account_locked_out"),
     *("row_problem", "other_server", "shared_account", "grants_off", "anonymous_account", "read_only", "replica"),
-    "several_writers",
+    *("several_writers", CANNOT_COMMIT),
     *("secret_deleted", "secret_owned", "secret_rotation_enabled"),
 )
 
@@ -65,6 +66,7 @@ def _open(run: Run) -> None:
 def _report(run: Run, known: list[Finding]) -> dict[str, Any]:
     with run.journal.step("look"):
         view = look(run)
+        run.refuse_stalled()
     now = datetime.now(UTC)
     expiries = {row.name: moment for row in view.rows if (moment := row.expires(run.server))}
     covered = {row.name for row in view.facts.covered}

@@ -1,0 +1,113 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which server a client's secret belongs to, as its tags remember it, and which servers may take that one's place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+
+# Of a server_uuid the part that is made anew for every server; nine of them, the most a group may have, fit a tag.
+ID_LENGTH = 18
+MOST_MEMBERS = 9
+LABEL = r"[A-Za-z0-9._-]{1,32}"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The server that answered, the ids that a client declares as its own, and what the tags remember.
+
+    ``label`` is a person's word that tells this server from another one that gives the same identity.
+    """
+
+    server: Server
+    remembered: str = ""
+    learned: tuple[str, ...] = ()
+    declared: frozenset[str] = frozenset()
+    label: str = ""
+    known_label: str = ""
+
+    @property
+    def tag(self) -> str:
+        """Give what the tag holds for this server."""
+        return f"{self.server.server_id} {self.label}".rstrip()
+
+    @property
+    def is_remembered(self) -> bool:
+        """Tell whether the tag names this server, in today's form or an earlier one, or no server yet."""
+        return self.remembered in ("", self.server.server_id, *self.server.former_ids)
+
+    @property
+    def is_ours(self) -> bool:
+        """Tell whether this server is the remembered one or may take its place."""
+        return self.is_remembered or self.server.server_id in self.declared or self.is_of_the_group
+
+    @property
+    def is_of_the_group(self) -> bool:
+        """Tell whether the remembered group goes on here: this server, or another of its members, was of it.
+
+        A clone of a member that made a group of its own under the same name has none of the remembered members.
+        """
+        here = {_short(server_id) for server_id in self.company if server_id not in self.declared}
+        return bool(here & {_short(self.remembered), *self.learned})
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether it was found before that no other secret holds an account of this server."""
+        declared = {self.remembered, self.server.server_id} <= self.declared
+        known = self.remembered != "" and (self.is_remembered or self.is_of_the_group or declared)
+        return known and self.label == self.known_label
+
+    @property
+    def is_new(self) -> bool:
+        """Tell whether the tag speaks of a server that this one does not stand for, or of none by this word."""
+        return not self.is_ours or self.label != self.known_label
+
+    @property
+    def company(self) -> frozenset[str]:
+        """Give the ids of every server that may take this one's place."""
+        members = (member.server_id for member in self.server.members)
+        return self.declared | {self.server.server_id, *members}
+
+    def rivals(self) -> frozenset[str]:
+        """Give the tags under which another secret would hold an account of this server."""
+        if self.label:
+            return frozenset((self.tag,))
+        return self.company | frozenset(self.server.former_ids)
+
+    def written(self) -> dict[str, str]:
+        """Give the tags to write; the members are emptied only where some are remembered."""
+        members = sorted(_short(member.server_id) for member in self.server.members)[:MOST_MEMBERS]
+        together = {tags.SERVER_IDS: " ".join(members)} if members or self.learned else {}
+        return {tags.SERVER_ID: self.tag, **together}
+
+
+def identity_of(
+    server: Server, remembered: Mapping[str, str], declared: Collection[str] = (), label: str = ""
+) -> Identity:
+    """Read the tags of a secret for the server that answered."""
+    server_id, _space, known_label = remembered.get(tags.SERVER_ID, "").partition(" ")
+    learned = tuple(remembered.get(tags.SERVER_IDS, "").split())
+    found = Identity(server, server_id, learned, frozenset(declared), label, known_label)
+    # The word was said of the server that is remembered, not of any that may follow.
+    return replace(found, label=known_label) if found.is_ours and not label else found
+
+
+def refuse_invalid_label(label: str) -> None:
+    """Raise a RotationError where a word cannot stand in the tag."""
+    if label and not re.fullmatch(LABEL, label):
+        raise RotationError(
+            "The server's label must be one word of at most 32 letters, digits, dots, dashes and underscores.",
+            code="invalid_option",
+            next_step="Correct rotation_server_label.",
+        )
+
+
+def _short(server_id: str) -> str:
+    return server_id[:ID_LENGTH]
