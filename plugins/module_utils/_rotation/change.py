@@ -31,6 +31,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision 
     kept_for,
     listed,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.cycle import overlap_began
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import UNATTENDED
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.persist import persist
@@ -85,7 +86,7 @@ def _kept_until(run: Run, view: View) -> datetime | None:
     """
     if run.request.overlap and run.journal.promoted:
         return run.request.overlap_end()
-    promised = overlap_until(view.secret.tags)
+    promised = overlap_until(view.secret.tags, overlap_began(run, view.secret, view.cycle))
     if view.facts.overlapping and view.facts.trigger in UNATTENDED:
         return promised
     return (promised or datetime.now(UTC)) if run.journal.kept_for else None
