@@ -13,8 +13,8 @@ author:
 short_description: Refuse a run over every client that nobody asked for
 description:
   - Fails where a play works on every client that it could work on, and there are several, unless that was asked for.
-  - What counts is what the limit selects and not how it is written. An empty limit, V(all), V(*), V(~.*), V(!nobody) and
-    a group with every client are refused alike.
+  - What counts is what the limit selects and not how it is written. An empty limit, V(all), V(*), V(~.*), V(!nobody)
+    and a group with every client are refused alike.
   - The clients are the hosts of the play as its C(hosts) says. A host that is only the C(rotation_jump_host) of another
     one is none.
   - Fails as well where the limit names a host or a group, if only to leave it out, that the inventory does not have.

@@ -12,7 +12,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
 
-from ansible_collections.dbops.rotation.plugins.module_utils._one_line import one_line
+from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
 from ansible_collections.dbops.rotation.plugins.plugin_utils._selection import everyone, unknown_names
 
 SHOWN = 200

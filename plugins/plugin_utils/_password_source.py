@@ -22,6 +22,11 @@ def read_password_file(path: str) -> str:
     except (OSError, UnicodeError) as error:
         cause = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise AnsibleActionFail(f"The password file {path} cannot be read: {cause}. Nothing was changed.") from None
+    if text.startswith("\ufeff"):
+        raise AnsibleActionFail(
+            f"The password file {path} begins with a byte order mark, which would be taken for a part of the password."
+            " Store the same text as UTF-8 without it. Nothing was changed."
+        )
     password = text.split("\n", 1)[0].removesuffix("\r")
     if not password:
         raise AnsibleActionFail(f"The first line of the password file {path} is empty. Nothing was changed.")
@@ -43,8 +48,8 @@ def ask_password(client: str) -> str:
 def add_password(arguments: dict[str, Any]) -> None:
     """Put the password into the arguments of a task, where they name a file or ask for a prompt."""
     # A file beside a password stays where it is: Ansible's own validation then refuses the two together.
-    if arguments.get("password_file") and not arguments.get("password"):
+    if arguments.get("password_file") and "password" not in arguments:
         arguments["password"] = read_password_file(str(arguments.pop("password_file")))
     prompted = boolean(arguments.pop("prompt", False))
-    if prompted and not any(arguments.get(name) for name in OTHER_SOURCES):
+    if prompted and not any(name in arguments for name in OTHER_SOURCES):
         arguments["password"] = ask_password(str(arguments["client"]))

@@ -24,6 +24,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     PolicyRefused,
     RotationError,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.cycle import overlap_began
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import held_by_replicas, leads_on
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import (
     Action,
@@ -31,7 +32,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision 
     kept_for,
     listed,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.cycle import overlap_began
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import UNATTENDED
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.persist import persist
