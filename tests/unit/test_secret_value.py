@@ -120,7 +120,8 @@ def test_an_engine_is_kept_as_it_was_found(engine: str) -> None:
 
 def test_a_secret_that_grows_too_long_is_refused() -> None:
     room = 65536 - len(json.dumps(DOCUMENT | {"dbname": ""}))
-    full = parse(dbname="x" * (room - 3) + "ü")  # two bytes, though json.dumps wrote it as six
+    document = json.dumps(DOCUMENT | {"dbname": "x" * (room - 2) + "ü"}, ensure_ascii=False)
+    full = parse_secret(document)
     assert len(full.with_password("x" * len(HIDDEN)).dump().encode()) == 65536
     with pytest.raises(RotationError) as caught:
         full.with_password("x" * (len(HIDDEN) + 1))
