@@ -116,7 +116,7 @@ def test_a_hook_forges_no_line_of_a_message(
     variables = mysql_client.variables(rotation_topic_arn=mailbox.topic, rotation_hooks=[str(hook)])
     inventory = write_inventory(tmp_path, {mysql_client.name: variables})
     assert playbook("rotate.yml", "-i", str(inventory), "-l", mysql_client.name).returncode == 2
-    sent = [parse_qs(request.content.decode()) for request in recording.recorded() if b"Publish" in request.content]
+    sent = [parse_qs(request.body.decode()) for request in recording.recorded() if b"Publish" in request.body]
     letters = [json.loads(fields["Message"][0])["email"] for fields in sent]
     assert [letter for letter in letters if f"owned db {FORGED}" in letter]
     for text in (*letters, *mailbox.texts()):

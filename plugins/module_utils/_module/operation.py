@@ -56,7 +56,7 @@ class Operation:
         forbid_core_files()
         try:
             require_libraries()
-            result = cleaned(self.work(params, check), self.lines)
+            result: dict[str, Any] = cleaned(self.work(params, check), self.lines)
         except RotationError as error:
             return _failure(error, params, "Nothing was changed.")
         except (KeyboardInterrupt, SystemExit):
