@@ -89,6 +89,7 @@ from typing import Any
 
 from ansible.plugins.callback import CallbackBase
 
+from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line, visible
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._results import module_name, results_of, text
 from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import COUNTED, WORK
@@ -133,7 +134,7 @@ class CallbackModule(CallbackBase):
         if module_name(result.task.action) in WORK and self._prints_messages():
             for part, failed in results_of(result.result, failed=False):
                 if not failed and text(part, "msg"):
-                    self._display.display(" ".join(text(part, "msg").split()))
+                    self._display.display(one_line(text(part, "msg")))
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         """Count a failure; for a task of ours also one that is ignored, for its work is not done."""
@@ -149,7 +150,7 @@ class CallbackModule(CallbackBase):
         if self._tally.worked:
             self._display.banner("ROTATION SUMMARY")
             for line in summary(self._tally):
-                self._display.display(line)
+                self._display.display(visible(line))
         self._start()
 
     def _begin(self) -> None:

@@ -48,6 +48,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.dbops.rotation.plugins.module_utils._clean import cell, one_line
+
 COLUMNS = ("client", "last", "due", "days_left", "trigger", "pending", "overlap_until", "failures", "state")
 
 
@@ -87,7 +89,8 @@ def _state(state: Mapping[str, Any]) -> str:
 
 
 def _table(lines: list[dict[str, Any]]) -> str:
-    rows = [[column.replace("_", " ") for column in COLUMNS], *([str(line[c]) for c in COLUMNS] for line in lines)]
+    heads = [column.replace("_", " ") for column in COLUMNS]
+    rows = [heads, *([one_line(str(line[column])) for column in COLUMNS] for line in lines)]
     widths = [max(len(row[index]) for row in rows) for index in range(len(COLUMNS))]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
@@ -96,7 +99,7 @@ def _csv(lines: list[dict[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(lines)
+    writer.writerows({column: cell(line[column]) for column in COLUMNS} for line in lines)
     return text.getvalue()
 
 

@@ -46,6 +46,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
+
 COLUMNS = ("time", "what", "outcome", "trigger", "by", "version", "about")
 Events = Sequence[Mapping[str, Any]]
 
@@ -58,7 +60,7 @@ def history(events: Events, form: str = "table") -> str:
 
 
 def _table(events: Events) -> str:
-    rows = [COLUMNS, *(_row(event) for event in events)]
+    rows = [COLUMNS, *(tuple(map(one_line, _row(event))) for event in events)]
     widths = [max(len(row[index]) for row in rows) for index in range(len(COLUMNS))]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 

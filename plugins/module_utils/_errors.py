@@ -11,21 +11,33 @@ from __future__ import annotations
 import traceback
 from pathlib import PurePath
 
+from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
+
 
 class RotationError(Exception):
     """One failure, told in the parts that a person needs at night: client, step, cause, state left, next command.
 
-    The place that raises knows the cause and usually the remedy; the run fills in client, step and state.
+    The place that raises knows the cause and usually the remedy; the run fills in client, step and state. Whatever
+    names and texts from elsewhere are told in them are cleaned here.
     """
 
+    cause: str
+    code: str
+    next_step: str
+    state: str
+
     def __init__(self, cause: str, *, code: str, next_step: str = "", state: str = "") -> None:
-        super().__init__(cause)
+        super().__init__(one_line(cause))
         self.cause = cause
         self.code = code
         self.next_step = next_step
         self.state = state
         self.client = ""
         self.step = ""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Keep every text on one line."""
+        super().__setattr__(name, one_line(value) if isinstance(value, str) else value)
 
     def locate(self, *, client: str, step: str, state: str, next_step: str) -> None:
         """Fill in what only the run knows; what the raiser already said stands, with its "{client}" filled in."""

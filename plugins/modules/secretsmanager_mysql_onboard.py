@@ -46,7 +46,9 @@ options:
     description:
       - The present password, best from an encrypted variable.
       - Mutually exclusive with O(password_file) and O(source_secret_id).
-    type: str
+      - It has to be a text. What YAML takes for a number or a truth value (V(123456), V(1.5), V(yes)) is refused,
+        because the text that was written is not known any more. Quote it.
+    type: raw
   password_file:
     description:
       - A file on the controller whose first line is the present password.

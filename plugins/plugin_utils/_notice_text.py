@@ -13,6 +13,8 @@ from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 from ansible.utils.display import Display
 
+from ansible_collections.dbops.rotation.plugins.module_utils._clean import cleaned, one_line
+
 
 def completed(action: ActionBase, arguments: Mapping[str, Any], known: Container[str]) -> dict[str, Any]:
     """Give the arguments of a notice with what ``details`` and ``template`` stand for; ``known`` are its options."""
@@ -20,16 +22,21 @@ def completed(action: ActionBase, arguments: Mapping[str, Any], known: Container
     told = given.pop("details", None) or {}
     details = {name: told[name] for name in told if name in known and told[name] not in (None, "")}
     template = given.pop("template", None)
-    text = {"text": _rendered(action, str(template))} if template and "text" not in given else {}
+    text = {"text": _rendered(action, str(template), cleaned(told))} if template and "text" not in given else {}
     return {**details, **text, **given}
 
 
-def _rendered(action: ActionBase, template: str) -> str:
-    """Render as the template module does; trouble with a template is told, and must not cost the notice."""
+def _rendered(action: ActionBase, template: str, details: Mapping[str, Any]) -> str:
+    """Render as the template module does, with details that cannot forge a line.
+
+    Trouble with a template is told, and must not cost the notice.
+    """
     try:
         path = action._find_needle("templates", template)
         source = trust_as_template(action._loader.get_text_file_contents(path))
-        return str(action._templar.copy_with_new_env(searchpath=[]).template(source))
+        variables = {**action._templar.available_variables, "rotation_notice_details": details}
+        templar = action._templar.copy_with_new_env(searchpath=[], available_variables=variables)
+        return str(templar.template(source))
     except AnsibleError as error:
-        Display().warning(f"A plain text is sent, for the template {template} cannot be used: {error}")
+        Display().warning(one_line(f"A plain text is sent, for the template {template} cannot be used: {error}"))
         return ""

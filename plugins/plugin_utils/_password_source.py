@@ -12,24 +12,33 @@ from ansible.errors import AnsibleActionFail, AnsiblePromptNoninteractive
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
+from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
+
 OTHER_SOURCES = ("password", "source_secret_id", "version", "admin_secret_id")
 
 
 def read_password_file(path: str) -> str:
     """Give the first line of a file without its line end."""
+    shown = one_line(path)
     try:
         text = Path(path).expanduser().read_bytes().decode()
     except (OSError, UnicodeError) as error:
         cause = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise AnsibleActionFail(f"The password file {path} cannot be read: {cause}. Nothing was changed.") from None
+        raise AnsibleActionFail(f"The password file {shown} cannot be read: {cause}. Nothing was changed.") from None
+    if text.startswith("\ufeff"):
+        raise AnsibleActionFail(
+            f"The password file {shown} begins with a byte order mark, which would be taken for a part of the password."
+            " Store the same text as UTF-8 without it. Nothing was changed."
+        )
     password = text.split("\n", 1)[0].removesuffix("\r")
     if not password:
-        raise AnsibleActionFail(f"The first line of the password file {path} is empty. Nothing was changed.")
+        raise AnsibleActionFail(f"The first line of the password file {shown} is empty. Nothing was changed.")
     return password
 
 
 def ask_password(client: str) -> str:
     """Ask at the terminal, without echo."""
+    client = one_line(client)
     try:
         answer = Display().prompt_until(f"Present password of {client}: ", private=True)
     except AnsiblePromptNoninteractive:
@@ -43,8 +52,8 @@ def ask_password(client: str) -> str:
 def add_password(arguments: dict[str, Any]) -> None:
     """Put the password into the arguments of a task, where they name a file or ask for a prompt."""
     # A file beside a password stays where it is: Ansible's own validation then refuses the two together.
-    if arguments.get("password_file") and not arguments.get("password"):
+    if arguments.get("password_file") and "password" not in arguments:
         arguments["password"] = read_password_file(str(arguments.pop("password_file")))
     prompted = boolean(arguments.pop("prompt", False))
-    if prompted and not any(arguments.get(name) for name in OTHER_SOURCES):
+    if prompted and not any(name in arguments for name in OTHER_SOURCES):
         arguments["password"] = ask_password(str(arguments["client"]))

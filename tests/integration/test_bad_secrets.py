@@ -64,11 +64,54 @@ def test_a_binary_secret(account: ManagedClient) -> None:
 
 
 @pytest.mark.parametrize("key", ["engine", "host", "username", "password"])
-@pytest.mark.parametrize("value", [None, "", 17], ids=["absent", "empty", "number"])
+@pytest.mark.parametrize("value", [None, "", " "], ids=["absent", "empty", "blank"])
 def test_a_secret_without_a_key(account: ManagedClient, key: str, value: object) -> None:
     account.create_secret(**{key: value})
     cause = f"The secret '{account.secret_id}' lacks a value for '{key}'."
     refusal(account, step="read", cause=cause, next_step=FORM)
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        ("123456", "a number"),
+        ("1e10", "a number"),
+        ("true", "a truth value (yes, no, on, off, true, false)"),
+        ('["x"]', "a list or a dictionary"),
+    ],
+)
+def test_a_password_that_is_no_text_is_not_tried(account: ManagedClient, written: str, kind: str) -> None:
+    text = json.dumps(account.document()).replace(json.dumps(account.password), written)
+    secrets_manager(account.aws).create_secret(Name=account.secret_id, SecretString=text)
+    cause = f"The secret '{account.secret_id}' has a password that is {kind} and no text."
+    refusal(account, step="read", cause=cause, next_step="Quote it in the JSON of the secret")
+
+
+def test_a_password_with_a_line_end_is_not_tried(account: ManagedClient) -> None:
+    account.create_secret(password=f"{account.password}\n")
+    cause = f"The password in the secret '{account.secret_id}' begins or ends with a line end"
+    refusal(account, step="read", cause=cause, next_step="Store it without the line end")
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("\ufeff{}", "begins with a byte order mark"),
+        ('{"host": "a", "host": "b"}', "has the key 'host' twice"),
+        ('{"host": NaN}', "holds NaN or Infinity"),
+    ],
+)
+def test_a_secret_that_programs_read_in_different_ways(account: ManagedClient, text: str, fault: str) -> None:
+    secrets_manager(account.aws).create_secret(Name=account.secret_id, SecretString=text)
+    refusal(account, step="read", cause=f"The secret '{account.secret_id}' {fault}", next_step="")
+
+
+def test_a_secret_without_room_for_the_new_password(mysql_client: ManagedClient) -> None:
+    room = 65536 - len(json.dumps(mysql_client.document(note="")))
+    put_current(mysql_client, note="x" * room)
+    cause = "The secret would be longer than the 65536 bytes that AWS takes."
+    short = {"password_length": 64, "overlap": 3600}
+    refusal(mysql_client, step="persist", cause=cause, next_step="Take out of the secret what is not needed", **short)
 
 
 def test_every_missing_key_is_named(account: ManagedClient) -> None:
@@ -77,7 +120,7 @@ def test_every_missing_key_is_named(account: ManagedClient) -> None:
     refusal(account, step="read", cause=cause, next_step=FORM)
 
 
-@pytest.mark.parametrize("engine", ["postgres", "MySQL", "aurora-mysql", "x" * 500])
+@pytest.mark.parametrize("engine", ["postgres", "aurora-postgresql", "x" * 500])
 def test_a_secret_for_another_engine(account: ManagedClient, engine: str) -> None:
     account.create_secret(engine=engine)
     cause = f"The secret '{account.secret_id}' is for engine '{engine[:40]}', not mysql or mariadb."

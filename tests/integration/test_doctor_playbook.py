@@ -42,9 +42,10 @@ def test_access_is_guarded_and_said_for_a_client(mysql_client: ManagedClient, tm
     silent = inventory(tmp_path, mysql_client)
     run = playbook("playbooks/access.yml", "-i", silent, "-l", mysql_client.name)
     assert run.returncode == 2 and "missing" in said(run) and "readers" in said(run), "who reads has to be said"
-    hosts = inventory(tmp_path, mysql_client, rotation_readers=["acme-shop"])
-    run = playbook("playbooks/access.yml", "-i", hosts)
+    other = write_inventory(tmp_path, {name: mysql_client.variables() for name in (mysql_client.name, "client_other")})
+    run = playbook("playbooks/access.yml", "-i", str(other))
     assert run.returncode == 2 and "Name the clients with --limit" in said(run)
+    hosts = inventory(tmp_path, mysql_client, rotation_readers=["acme-shop"])
     run = playbook("playbooks/access.yml", "-i", hosts, "-l", mysql_client.name)
     assert run.returncode == 0 and "changed=1" in run.stdout, said(run)
     answer = secrets_manager(mysql_client.aws).get_resource_policy(SecretId=mysql_client.secret_id)

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from by_hand import move, password_of, stages, tags
-from managed import ManagedClient, secrets_manager
+from managed import ManagedClient, playbook, secrets_manager, write_inventory
 from test_recovery import AFTER_APPLY, AFTER_PROMOTE, assert_settled
 
 OVERLAP = "rotation/overlap-until"
@@ -25,6 +27,15 @@ def pass_by(client: ManagedClient) -> None:
 def is_due(client: ManagedClient) -> None:
     """Let the cycle be over."""
     set_tag(client, "rotation/due", "2026-01-01T00:00:00Z")
+
+
+def ago(days: float) -> str:
+    return (datetime.now(UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def scheduled_run(client: ManagedClient, folder: Path) -> subprocess.CompletedProcess[str]:
+    inventory = write_inventory(folder, {client.name: client.variables()})
+    return playbook("playbooks/rotate_due.yml", "-i", str(inventory))
 
 
 def opening(client: ManagedClient) -> list[str]:
@@ -86,6 +97,44 @@ def test_an_overlap_outlives_the_run_that_promised_it(client: ManagedClient, dea
 def test_an_overlap_costs_one_call_more(mysql_client: ManagedClient) -> None:
     mysql_client.rotate()
     assert mysql_client.rotate(overlap=60)["secretsmanager_calls"]["total"] == 7
+
+
+@pytest.mark.parametrize("until", ["8999-12-31T00:00:00Z", "9999-12-31T00:00:00Z", "for ever"])
+def test_a_tag_cannot_keep_an_old_password_for_ever(client: ManagedClient, tmp_path: Path, until: str) -> None:
+    client.rotate(overlap=3600)
+    set_tag(client, OVERLAP, until)
+    set_tag(client, "rotation/last", ago(29))
+    run = scheduled_run(client, tmp_path)
+    told = " ".join((run.stdout + run.stderr).split())
+    assert run.returncode == 0 and f"The tag {OVERLAP} of the secret" in told, told
+    if until.startswith("8999"):
+        left = datetime.fromisoformat(tags(client)[OVERLAP]) - datetime.now(UTC)
+        assert timedelta(hours=23) < left < timedelta(days=1)
+        assert opening(client) == ["AWSCURRENT", "AWSPREVIOUS"]
+        set_tag(client, OVERLAP, until)
+        set_tag(client, "rotation/last", ago(31))
+        assert scheduled_run(client, tmp_path).returncode == 0
+    assert opening(client) == ["AWSCURRENT"] and tags(client)[OVERLAP] == ""
+    assert_settled(client)
+
+
+def test_an_overlap_counts_from_the_run_that_promised_it(client: ManagedClient) -> None:
+    """Though it died before it could write when that was, and the rotation before it is long ago."""
+    client.rotate()
+    client.password = client.stored()["password"]
+    set_tag(client, "rotation/last", ago(35))
+    AFTER_APPLY.interrupt(client, overlap=3600, min_age=0)
+    client.rotate(trigger="recovery")
+    assert client.opens(client.password) and client.opens(client.stored()["password"])
+    assert datetime.fromisoformat(tags(client)[OVERLAP]) - datetime.now(UTC) > timedelta(minutes=50)
+
+
+def test_an_overlap_of_a_rollback_counts_from_the_rollback(client: ManagedClient) -> None:
+    client.rotate()
+    set_tag(client, "rotation/last", ago(35))
+    client.rotate(trigger="rollback", overlap=3600)
+    assert client.rotate(trigger="scheduled")["action"] == "nothing"
+    assert opening(client) == ["AWSCURRENT", "AWSPREVIOUS"]
 
 
 @pytest.mark.parametrize("seconds", [-1, 31 * 86400])

@@ -39,14 +39,25 @@ def test_rotating_one_client_by_its_name(client: ManagedClient, tmp_path: Path) 
 def test_no_limit_is_refused_before_anything_changes(
     mysql_client: ManagedClient, tmp_path: Path, limit: list[str]
 ) -> None:
-    run = playbook("rotate.yml", "-i", single(tmp_path, mysql_client), *limit)
+    hosts = {mysql_client.name: mysql_client.variables(), "client_other": {}}
+    run = playbook("rotate.yml", "-i", str(write_inventory(tmp_path, hosts)), *limit)
     assert run.returncode == 2
     assert "Name the clients with --limit (-l client_acme), or say -e rotation_everything=true" in said(run)
     assert mysql_client.stored()["password"] == mysql_client.password
 
 
-def test_everything_has_to_be_said(mysql_client: ManagedClient, tmp_path: Path) -> None:
-    run = playbook("rotate.yml", "-i", single(tmp_path, mysql_client), "-e", "rotation_everything=true")
+def test_everything_has_to_be_said(
+    make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, tmp_path: Path
+) -> None:
+    clients = [make_client(mysql_server).create() for _number in range(2)]
+    inventory = str(write_inventory(tmp_path, {client.name: client.variables() for client in clients}))
+    run = playbook("rotate.yml", "-i", inventory, "-e", "rotation_everything=true")
+    assert run.returncode == 0, said(run)
+    assert [client.name for client in clients if client.stored()["password"] == client.password] == []
+
+
+def test_the_only_client_needs_no_limit(mysql_client: ManagedClient, tmp_path: Path) -> None:
+    run = playbook("rotate.yml", "-i", single(tmp_path, mysql_client))
     assert run.returncode == 0, said(run)
     assert mysql_client.stored()["password"] != mysql_client.password
 

@@ -244,5 +244,6 @@ def test_a_failed_job_says_what_to_do_and_shows_no_secret(mysql_client: ManagedC
 
 
 def test_a_job_without_a_limit_is_refused(job: Job) -> None:
+    job.take({"all": {"hosts": ["client_acme", "client_globex"]}, "_meta": {"hostvars": {}}})
     status, events = job.run("rotate.yml")
     assert status == 2 and "Name the clients with --limit" in said(events)

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from jinja2 import Environment
 
+from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
 from ansible_collections.dbops.rotation.plugins.module_utils._events import EVENTS, SEVERITIES, severity
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.notice import SCHEMA, TEXTS, Notice
-from ansible_collections.dbops.rotation.plugins.module_utils._one_line import one_line
 
 NOW, LATER = datetime(2026, 11, 23, 3, tzinfo=UTC), datetime(2026, 11, 24, 3, tzinfo=UTC)
 DUE, OTHER = "2027-01-02T03:00:00Z", "2027-02-11T03:00:00Z"

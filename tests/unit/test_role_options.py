@@ -41,6 +41,8 @@ SPECS = {
 # Where the play runs is asked before a role has defaults; one is a group of the inventory.
 OF_THE_PLAY = {
     "rotation_candidates",
+    "rotation_for_all",
+    "rotation_guard",
     "rotation_hosts",
     "rotation_waves",
     "rotation_failure_budget",
@@ -66,7 +68,7 @@ PARTS: dict[str, set[str]] = {
     "change": {"rotation_wanted"},
     "cycle": {"rotation_sends_owed"},
     "failed": {"rotation_receipt"},
-    "guard": set(),
+    "guard": {"rotation_for_all"},
     "hooks": {"rotation_hook"},
 }
 ENTRY_FILES = [path for path in TASK_FILES if path.stem not in PARTS]

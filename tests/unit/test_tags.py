@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import (
     Cycle,
+    is_impossible_overlap,
     overlap_until,
     read_cycle,
     refused_versions,
@@ -96,10 +97,17 @@ def test_a_rollback_is_due_within_a_day_and_never_later_than_before() -> None:
     assert shortened(cycle, LAST + timedelta(days=60)) == cycle
 
 
-@pytest.mark.parametrize("text", ["", "later"])
-def test_an_overlap_that_nobody_promised_is_none(text: str) -> None:
-    assert overlap_until({tags.OVERLAP_UNTIL: text}) is None
-    assert overlap_until({tags.OVERLAP_UNTIL: stamp(LAST)}) == LAST
+@pytest.mark.parametrize(("text", "impossible"), [("", False), ("later", True), ("9999-01-01T00:00:00Z", True)])
+def test_an_overlap_that_nobody_promised_is_none(text: str, impossible: bool) -> None:
+    found = {tags.OVERLAP_UNTIL: text}
+    assert overlap_until(found, LAST) is None and is_impossible_overlap(found, LAST) is impossible
+
+
+@pytest.mark.parametrize(("days", "ends", "impossible"), [(0, 0, False), (30, 30, False), (31, 30, True)])
+def test_no_overlap_is_longer_than_its_limit(days: int, ends: int, impossible: bool) -> None:
+    found = {tags.OVERLAP_UNTIL: stamp(LAST + timedelta(days=days))}
+    assert overlap_until(found, LAST) == LAST + timedelta(days=ends)
+    assert is_impossible_overlap(found, LAST) is impossible
 
 
 def test_refused_versions_are_read_one_by_one() -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import EVENT_BYTES
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import HOOKS, NOTICE, RUN, STATUS, Report
-from ansible_collections.dbops.rotation.plugins.module_utils._one_line import one_line
+from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
 from ansible_collections.dbops.rotation.plugins.module_utils._results import mapping, mappings
 from ansible_collections.dbops.rotation.plugins.module_utils._version import COLLECTION_VERSION
 
@@ -86,8 +86,8 @@ def _sealed(told: Mapping[str, Any], origin: Origin, now: datetime) -> dict[str,
         "time": now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         **told,
         "run_id": origin.run_id,
-        "playbook": origin.playbook,
-        "controller": origin.controller,
+        "playbook": one_line(origin.playbook, TEXT_LENGTH),
+        "controller": one_line(origin.controller, TEXT_LENGTH),
         "collection_version": COLLECTION_VERSION,
     }
     if len(encoded(whole)) > EVENT_BYTES:

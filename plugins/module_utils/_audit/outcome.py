@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils import _results
+from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
 from ansible_collections.dbops.rotation.plugins.module_utils._results import (
     IDLE_ACTIONS,
     is_rollback,
@@ -54,6 +55,7 @@ RULES = frozenset(
         *("tls_required", "unsupported_server", "version_undecryptable"),
     ]
 )
+CODE_LENGTH = 100
 # What says that whoever reads AWSCURRENT cannot log in with it.
 LOCKED_OUT = frozenset(
     [
@@ -115,7 +117,7 @@ class Report:
     @property
     def findings(self) -> list[str]:
         """Give the codes of what a verification found."""
-        return [str(one.get("code")) for one in mappings(self.result, "findings")]
+        return [one_line(str(one.get("code")), CODE_LENGTH) for one in mappings(self.result, "findings")]
 
     @property
     def worth_telling(self) -> bool:

@@ -27,6 +27,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits impor
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import FAILED, SUCCEEDED, Report
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.ship import Shipper
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import RunSpool, remove_shipped
+from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 if TYPE_CHECKING:  # it loads the AWS SDK, which a run that ships nothing does without
@@ -150,5 +151,6 @@ class Trail:
                 )
 
     def _tell(self, text: str) -> None:
-        if text not in self.trouble:
-            self.trouble.append(text)
+        line = one_line(text)
+        if line not in self.trouble:
+            self.trouble.append(line)

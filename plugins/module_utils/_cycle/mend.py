@@ -12,12 +12,16 @@ from datetime import datetime, timedelta
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import first_due
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, read_cycle, stamp, unreadable
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import (
+    SKEW,
+    Cycle,
+    read_cycle,
+    stamp,
+    unreadable,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.wall_clock import DAY
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
-# By how much the clocks of two controllers may differ.
-SKEW = timedelta(minutes=5)
 # A first cycle, which is spread; the engine's own word for the trigger.
 ONBOARDING = "onboarding"
 

@@ -12,10 +12,10 @@ from math import ceil, floor
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.mend import SKEW, MendedCycle
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.mend import MendedCycle
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import LEAD_RANGE, Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import LOOK_DAYS, MOST_DAYS_FORWARD, Turn
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import SKEW, Cycle, stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import (
     OWED,
     Failures,

@@ -15,7 +15,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy impor
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.wall_clock import DAY
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.windows import Calendar, Freeze, Window
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._one_line import refuse_unfit_reason
+from ansible_collections.dbops.rotation.plugins.module_utils._reason import refuse_unfit_reason
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SHORT = tuple(day[:3] for day in WEEKDAYS)

@@ -13,6 +13,10 @@ from datetime import UTC, datetime, timedelta
 DEFAULT_CYCLE_DAYS = 40
 
 ROLLBACK_LIFE = timedelta(days=1)
+# For so long an old password may stay valid beside AWSCURRENT's, whatever a tag says.
+LONGEST_OVERLAP = timedelta(days=30)
+# By how much the clocks of two controllers may differ.
+SKEW = timedelta(minutes=5)
 TAG_LENGTH = 256
 # Every tag below begins with it.
 PREFIX = "rotation/"
@@ -102,9 +106,24 @@ def with_refused(tags: Mapping[str, str], version: str) -> str:
     return " ".join(versions)
 
 
-def overlap_until(tags: Mapping[str, str]) -> datetime | None:
-    """Give the moment until which the old password stays valid; None where no overlap is promised."""
-    return _moment(tags.get(OVERLAP_UNTIL))
+def overlap_until(tags: Mapping[str, str], began: datetime) -> datetime | None:
+    """Give the moment until which the old password stays valid; None where no overlap is promised, or none can be read.
+
+    ``began`` is when AWSCURRENT's password was introduced: no overlap is longer than LONGEST_OVERLAP from there.
+    """
+    told = _moment(tags.get(OVERLAP_UNTIL))
+    return told and min(told, began + LONGEST_OVERLAP)
+
+
+def last_change(tags: Mapping[str, str]) -> datetime | None:
+    """Give when the password was last changed; None where that cannot be read."""
+    return _moment(tags.get(LAST))
+
+
+def is_impossible_overlap(tags: Mapping[str, str], began: datetime) -> bool:
+    """Tell whether the tag says what no run of ours writes: an overlap that is too long, or no moment at all."""
+    told = _moment(tags.get(OVERLAP_UNTIL))
+    return bool(tags.get(OVERLAP_UNTIL)) and (told is None or told > began + LONGEST_OVERLAP + SKEW)
 
 
 def tag_text(text: str) -> str:

@@ -23,5 +23,8 @@ def is_unfinished(secret: SecretDescription) -> bool:
 
 def has_past_overlap(secret: SecretDescription, now: datetime) -> bool:
     """Tell whether an old password is still there although its overlap is over."""
-    overlap = tags.overlap_until(secret.tags)
-    return overlap is not None and overlap <= now
+    # A rollback keeps the date of the rotation before it, and of an unfinished run no date is written yet.
+    undated = secret.tags.get(tags.ROLLBACK) == secret.holder(CURRENT) or is_unfinished(secret)
+    began = now if undated else tags.last_change(secret.tags) or now
+    overlap = tags.overlap_until(secret.tags, began)
+    return tags.is_impossible_overlap(secret.tags, began) or (overlap is not None and overlap <= now)

@@ -29,7 +29,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     client_name,
     secret_store,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._one_line import refuse_unfit_reason
+from ansible_collections.dbops.rotation.plugins.module_utils._reason import refuse_unfit_reason
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.ownership import refuse_foreign_management
 
 PRESENT, RESET, FAILED = "present", "reset", "failed"

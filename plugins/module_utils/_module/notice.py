@@ -145,6 +145,7 @@ NOTICE = Operation(
         **AWS_SPEC,
     },
     work=_notice,
+    lines=("text",),
     required_if=(
         ("event", UPCOMING, ("due", "notice_days")),
         ("event", ROTATED, ("version_id",)),

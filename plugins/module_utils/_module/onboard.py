@@ -15,8 +15,10 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     AWS_SPEC,
     CLIENT_SPEC,
     DATABASE_SPEC,
+    PASSWORD_SPEC,
     REPLICA_WAIT,
     client_name,
+    password_text,
     secret_store,
     tls_options,
 )
@@ -27,7 +29,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._secret_value impor
 
 def _onboard(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     source = params["source_secret_id"]
-    login = Login(params["host"] or "", params["port"], params["username"], params["password"] or "")
+    password = password_text(params, "rotation_onboard_password")
+    login = Login(params["host"] or "", params["port"], params["username"], password or "")
     request = OnboardRequest(
         client=client_name(params),
         login=login,
@@ -61,7 +64,7 @@ ONBOARD = Operation(
         "host": {"type": "str"},
         "port": {"type": "int", "default": DEFAULT_PORT},
         "username": {"type": "str", "default": "root"},
-        "password": {"type": "str", "no_log": True},
+        **PASSWORD_SPEC,
         "password_file": {"type": "path", "no_log": False},
         "source_secret_id": {"type": "str", "no_log": False},
         "prompt": {"type": "bool", "default": False},

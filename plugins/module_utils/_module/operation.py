@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils._clean import cleaned
 from ansible_collections.dbops.rotation.plugins.module_utils._core_files import forbid_core_files
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
@@ -29,6 +30,8 @@ class Operation:
     mutually_exclusive: tuple[tuple[str, ...], ...] = ()
     required_one_of: tuple[tuple[str, ...], ...] = ()
     required_if: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    # The results that may have several lines, which whoever makes them has cleaned.
+    lines: tuple[str, ...] = ()
 
     def validation(self) -> dict[str, Any]:
         """Give the arguments of Ansible's own validation."""
@@ -53,7 +56,7 @@ class Operation:
         forbid_core_files()
         try:
             require_libraries()
-            result = self.work(params, check)
+            result: dict[str, Any] = cleaned(self.work(params, check), self.lines)
         except RotationError as error:
             return _failure(error, params, "Nothing was changed.")
         except (KeyboardInterrupt, SystemExit):
@@ -70,5 +73,5 @@ def _failure(error: RotationError, params: Mapping[str, Any], state: str) -> dic
     error.locate(client=client_name(params), step="prepare", state=state, next_step="")
     told = {name: getattr(error, name) for name in ("client", "step", "code", "cause", "state", "next_step")}
     # Who asked for what. Not the reason: a failed run may not have compared it with the passwords.
-    asked = {name: params[name] for name in ("trigger", "requested_by") if params.get(name)}
+    asked = {name: cleaned(params[name]) for name in ("trigger", "requested_by") if params.get(name)}
     return {"failed": True, "changed": False, "msg": str(error), "error": told, **asked}

@@ -28,6 +28,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request i
     DEFAULT_REPLICA_WAIT,
     RotationRequest,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import refuse_line_end, refuse_other_type
 
 Spec = dict[str, dict[str, Any]]
 Store = TypeVar("Store", bound=SecretStore)
@@ -58,6 +59,8 @@ DATABASE_SPEC: Spec = {
     "server_label": {"type": "str", "default": ""},
     "deadline": {"type": "float", "default": DEFAULT_DEADLINE},
 }
+# Raw, for YAML may have made a number or a truth value of it, and Ansible would make a text of that.
+PASSWORD_SPEC: Spec = {"password": {"type": "raw", "no_log": True}}
 REPLICA_WAIT: Spec = {"replica_wait": {"type": "float", "default": DEFAULT_REPLICA_WAIT}}
 # What a change of a password may be told about it.
 CHANGE_SPEC: Spec = {
@@ -157,6 +160,16 @@ def rotation_request(params: Mapping[str, Any], *, trigger: str, check: bool, **
         check=check,
         **asked,
     )
+
+
+def password_text(params: Mapping[str, Any], option: str) -> str | None:
+    """Give the password that was given, if one was; raises RotationError where it is no text, or has a line end."""
+    password = params["password"]
+    if password is None:
+        return None
+    refuse_other_type(password, option)
+    refuse_line_end(password, option)
+    return str(password)
 
 
 def client_name(params: Mapping[str, Any]) -> str:

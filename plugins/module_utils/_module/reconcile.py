@@ -14,6 +14,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     CHANGE_SPEC,
     CLIENT_SPEC,
     DATABASE_SPEC,
+    PASSWORD_SPEC,
+    password_text,
     rotation_request,
     secret_store,
 )
@@ -24,7 +26,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.reconcile
 def _reconcile(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     administrator = params["admin_secret_id"]
     proof = Proof(
-        password=params["password"],
+        password=password_text(params, "rotation_reconcile_password"),
         version=params["version"],
         administrator=secret_store(params, administrator) if administrator else None,
     )
@@ -34,7 +36,7 @@ def _reconcile(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
 RECONCILE = Operation(
     spec={
         **CLIENT_SPEC,
-        "password": {"type": "str", "no_log": True},
+        **PASSWORD_SPEC,
         "password_file": {"type": "path", "no_log": False},
         "prompt": {"type": "bool", "default": False},
         "version": {"type": "str"},

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from ansible_collections.dbops.rotation.plugins.module_utils._one_line import one_line
+from ansible_collections.dbops.rotation.plugins.module_utils._clean import UNSEEN, one_line
 
 SUBJECT_LENGTH = 99
 ATTRIBUTE_LENGTH = 200
@@ -43,4 +43,4 @@ def people_text(text: str) -> str:
 
 
 def _visible(line: str) -> str:
-    return "".join(char for char in line if char == "\t" or unicodedata.category(char) != "Cc").rstrip()
+    return "".join(char for char in line if char == "\t" or unicodedata.category(char) not in UNSEEN).rstrip()

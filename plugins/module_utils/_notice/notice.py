@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
 from ansible_collections.dbops.rotation.plugins.module_utils._events import (
     FAILED,
     OVERDUE,
@@ -24,7 +25,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._notice.limits impo
     people_text,
     subject_line,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._one_line import REASON_LENGTH, one_line
+from ansible_collections.dbops.rotation.plugins.module_utils._reason import REASON_LENGTH
 
 SCHEMA = "dbops.rotation/notice/1"
 TEXTS = (

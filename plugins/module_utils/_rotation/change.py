@@ -29,6 +29,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     RowsChanged,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.confirm import confirm
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.cycle import overlap_began
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import held_by_replicas, leads_on
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import (
     NEW_PASSWORD_REFUSED,
@@ -120,7 +121,7 @@ def _kept_until(run: Run, view: View) -> datetime | None:
     """
     if run.request.overlap and run.journal.promoted:
         return run.request.overlap_end()
-    promised = overlap_until(view.secret.tags)
+    promised = overlap_until(view.secret.tags, overlap_began(run, view.secret, view.cycle))
     if view.facts.overlapping and view.facts.trigger in UNATTENDED:
         return promised
     return (promised or datetime.now(UTC)) if run.journal.kept_for else None

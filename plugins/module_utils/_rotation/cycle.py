@@ -6,14 +6,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretDescription
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
+    CURRENT,
+    PENDING,
+    SecretDescription,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.mend import MendedCycle, mended_cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.schedule import schedule
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import shortened, started
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, shortened, started
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.windows import Calendar
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ROLLBACK, SCHEDULED
@@ -44,6 +48,17 @@ def is_unrecorded(run: Run, secret: SecretDescription) -> bool:
         return True
     before = run.readable(recorded) if recorded else current
     return before is None or before.value.password != current.value.password
+
+
+def overlap_began(run: Run, secret: SecretDescription, cycle: Cycle) -> datetime:
+    """Give the moment from which an overlap is counted: when AWSCURRENT's password was introduced.
+
+    A rollback keeps the date of the rotation before it, and of a run that is not finished no date is written yet.
+    """
+    current = secret.holder(CURRENT)
+    if secret.holder(PENDING) not in (None, current):
+        return datetime.now(UTC)
+    return run.current.created if secret.tags.get(tags.ROLLBACK) == current else cycle.last
 
 
 def is_due(run: Run, secret: SecretDescription, mended: MendedCycle, now: datetime) -> bool:

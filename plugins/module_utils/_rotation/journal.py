@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError, unexpected
 
 
@@ -66,8 +67,9 @@ class Journal:
 
     def warn(self, text: str) -> None:
         """Keep a warning once."""
-        if text not in self.warnings:
-            self.warnings.append(text)
+        line = one_line(text)
+        if line not in self.warnings:
+            self.warnings.append(line)
 
     def state_left(self) -> str:
         """Say in one sentence what is true of the password now."""

@@ -19,7 +19,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import S
 from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_rules
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._password import could_have_generated
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.cycle import is_due
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.cycle import is_due, overlap_began
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import (
     ON_DEMAND,
     ONBOARDING,
@@ -45,7 +45,11 @@ def facts_of(
     now: datetime,
 ) -> Facts:
     """Tell labels, tags and rows as the facts that a decision is made from."""
-    overlap = tags.overlap_until(secret.tags)
+    began = overlap_began(run, secret, mended.cycle)
+    overlap = tags.overlap_until(secret.tags, began)
+    impossible = tags.is_impossible_overlap(secret.tags, began)
+    if impossible:
+        run.journal.warn(_impossible_overlap(overlap))
     overlapping = overlap is not None and now < overlap and not run.reconciles
     return Facts(
         current=run.current.version_id,
@@ -55,7 +59,7 @@ def facts_of(
         rows=tuple(row_facts(run, row, holders) for row in rows if row.passwords),
         trigger=run.request.begins_as,
         due=run.request.begins_as == SCHEDULED and is_due(run, secret, mended, now),
-        untidy=bool(mended.tags) or _outlived(run, secret) or idle_pending(run, secret) is not None,
+        untidy=bool(mended.tags) or impossible or _outlived(run, secret) or idle_pending(run, secret) is not None,
         hold=run.request.steps == PROMOTE,
         held=secret.tags.get(tags.HELD),
         spared=_spared(run, secret, mended.cycle, now),
@@ -64,10 +68,19 @@ def facts_of(
         restorable=_restorable(run, secret),
         by_administrator=run.by_administrator,
         undecryptable=tuple(sorted(run.undecryptable)),
-        overlap_over=overlap is not None and not overlapping,
+        overlap_over=bool(secret.tags.get(tags.OVERLAP_UNTIL)) and not overlapping,
         lagging=tuple(str(replica) for replica in lagging(secret.replicas)),
         forced=run.request.force,
         refused=frozenset(tags.refused_versions(secret.tags)),
+    )
+
+
+def _impossible_overlap(overlap: datetime | None) -> str:
+    if overlap is None:
+        return f"The tag {tags.OVERLAP_UNTIL} of the secret is no moment, so the overlap is over."
+    return (
+        f"The tag {tags.OVERLAP_UNTIL} of the secret says more than the {tags.LONGEST_OVERLAP.days} days that an old"
+        f" password may stay valid; the overlap ends {tags.stamp(overlap)}."
     )
 
 

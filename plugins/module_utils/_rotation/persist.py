@@ -32,8 +32,8 @@ def persist(run: Run, view: View, decision: Decision) -> SecretVersion:
         stored = run.store.read(version_id=decision.version, stage=PENDING)
     else:
         version_id = str(uuid.uuid4())
+        value = _new_value(run, decision)  # it may be refused, so nothing is written before
         _declare(run, view, decision, version_id)
-        value = _new_value(run, decision)
         stored = put_and_read_back(run, value, version_id)
     if stored.value != value:
         raise RotationError("AWSPENDING does not hold what was stored there.", code="aws_inconsistent")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import LONGEST_OVERLAP
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules
@@ -19,7 +20,6 @@ DEFAULT_DEADLINE = 120.0
 DEFAULT_PER_SERVER = 1
 MOST_PER_SERVER = 64
 REASON_LENGTH = 200
-LONGEST_OVERLAP = 30 * 86400
 DEFAULT_REPLICA_WAIT = 30.0
 LONGEST_REPLICA_WAIT = 600
 ALL, PROMOTE, FINISH = "all", "promote", "finish"
@@ -84,9 +84,10 @@ class RotationRequest:
                 code="invalid_option",
                 next_step="Shorten rotation_reason.",
             )
-        if not 0 <= self.overlap <= LONGEST_OVERLAP:
+        longest = int(LONGEST_OVERLAP.total_seconds())
+        if not 0 <= self.overlap <= longest:
             raise RotationError(
-                f"The overlap must be from 0 to {LONGEST_OVERLAP} seconds (30 days).",
+                f"The overlap must be from 0 to {longest} seconds ({LONGEST_OVERLAP.days} days).",
                 code="invalid_option",
                 next_step="Correct rotation_overlap.",
             )

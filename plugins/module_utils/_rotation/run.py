@@ -35,7 +35,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import 
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fence
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import (
-    MARIADB,
     READ_ONLY,
     Server,
     identify,
@@ -55,7 +54,10 @@ CONSISTENCY_SECONDS = 10.0
 # After so long a wait everything is looked at again.
 FRESH_SECONDS = 1.0
 UNDECRYPTABLE = "aws_kms"
-UNREADABLE = ("secret_not_json", "secret_incomplete", "secret_engine", "secret_not_found", UNDECRYPTABLE)
+UNREADABLE = (
+    *("secret_not_json", "secret_incomplete", "secret_password", "secret_engine", "secret_not_found"),
+    UNDECRYPTABLE,
+)
 
 
 class Run:
@@ -350,8 +352,6 @@ class Run:
         Only a MariaDB row that can hold one password alone is ever without AWSCURRENT's, between its change and
         the promotion; the tag says that it came to that.
         """
-        if self.current.value.document["engine"] != MARIADB:
-            return None
         secret = self.store.describe()
         pending_id = secret.holder(PENDING)
         if pending_id in (None, self.current.version_id) or secret.tags.get(APPLYING) != pending_id:

@@ -1,24 +1,13 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texts that people write in one line: reasons, names, messages."""
+"""Reasons, which people write in one line."""
 
 from __future__ import annotations
-
-import unicodedata
 
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 REASON_LENGTH = 200
-
-
-def one_line(text: str, most: int) -> str:
-    """Give a text without control characters and line ends, and no longer than ``most`` characters."""
-    # Lone surrogates, as file names and environments may hold them, cannot be sent in UTF-8.
-    sendable = text.encode("utf-8", "replace").decode()
-    visible = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in sendable)
-    line = " ".join(visible.split())
-    return line if len(line) <= most else f"{line[: most - 3].rstrip()}..."
 
 
 def refuse_unfit_reason(reason: str, option: str) -> None:

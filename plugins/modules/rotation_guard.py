@@ -1,0 +1,48 @@
+#!/usr/bin/python
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rotation_guard
+version_added: 0.2.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: Refuse a run over every client that nobody asked for
+description:
+  - Fails where a play works on every client that it could work on, and there are several, unless that was asked for.
+  - What counts is what the limit selects and not how it is written. An empty limit, V(all), V(*), V(~.*), V(!nobody)
+    and a group with every client are refused alike.
+  - The clients are the hosts of the play as its C(hosts) says. A host that is only the C(rotation_jump_host) of another
+    one is none.
+  - Fails as well where the limit names a host or a group, if only to leave it out, that the inventory does not have.
+    Patterns and files in a limit are left alone.
+  - It is one task for the whole play, so it needs C(run_once).
+attributes:
+  check_mode:
+    support: full
+    description: Can run in check_mode and return changed status prediction without modifying target.
+  diff_mode:
+    support: none
+    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
+options:
+  everything:
+    description:
+      - Whether the run over every client was asked for.
+    type: bool
+    default: false
+notes:
+  - It runs on the controller and connects to no host.
+"""
+
+EXAMPLES = r"""
+- name: Refuse a run over every client that nobody asked for
+  dbops.rotation.rotation_guard:
+    everything: "{{ rotation_everything }}"
+  run_once: true
+"""
+
+RETURN = r"""
+"""

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guard of the limit: what a limit selects decides, and not how it is written. Whole playbooks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from managed import ROOT, playbook
+
+REFUSED = "Name the clients with --limit (-l client_acme), or say -e rotation_everything=true to work on all"
+UNKNOWN = "but the inventory has no such client or group. Correct the limit. Nothing was changed."
+NO_HOSTS = "leaves us with no hosts to target"
+WENT_ON = "nothing kept the play from its work"
+VERDICTS = (REFUSED, UNKNOWN, NO_HOSTS, WENT_ON)
+# As a playbook of ours, with another task behind the guard.
+PLAY = f"""
+- hosts: "{{{{ rotation_hosts | default('all') }}}}"
+  connection: local
+  gather_facts: false
+  serial: [1, "100%"]
+  tasks:
+    - ansible.builtin.import_role:
+        name: dbops.rotation.rotation
+        tasks_from: guard
+    - ansible.builtin.debug:
+        msg: {WENT_ON}
+      when: rotation_guarded
+"""
+
+# limit: what happens on a fleet of three, and on a fleet of one.
+LIMITS: dict[str | None, tuple[str, str]] = {
+    None: (REFUSED, WENT_ON),
+    "": (REFUSED, WENT_ON),
+    " ": (REFUSED, WENT_ON),
+    ",": (REFUSED, WENT_ON),
+    ":": (REFUSED, WENT_ON),
+    "all": (REFUSED, WENT_ON),
+    "all,": (REFUSED, WENT_ON),
+    "all:all": (REFUSED, WENT_ON),
+    "*": (REFUSED, WENT_ON),
+    "~.*": (REFUSED, WENT_ON),
+    "~client_.*": (REFUSED, WENT_ON),
+    "!nobody": (REFUSED, UNKNOWN),
+    "!nobody_*": (REFUSED, WENT_ON),
+    "!bastion": (REFUSED, WENT_ON),
+    "clients": (REFUSED, WENT_ON),
+    "clients:bastion": (REFUSED, WENT_ON),
+    "clients[0:9]": (REFUSED, WENT_ON),
+    "client_*": (REFUSED, WENT_ON),
+    "@three.txt": (REFUSED, WENT_ON),
+    "client_acme,client_globex,client_initech": (REFUSED, UNKNOWN),
+    "client_acme,tier_gold,client_initech": (REFUSED, UNKNOWN),
+    "all:!tier_gold": (WENT_ON, UNKNOWN),
+    "clients:!client_initech": (WENT_ON, UNKNOWN),
+    "all:!client_acme": (WENT_ON, WENT_ON),
+    "all:&client_acme": (WENT_ON, WENT_ON),
+    "client_acme": (WENT_ON, WENT_ON),
+    " client_acme ": (WENT_ON, WENT_ON),
+    "client_acme:": (WENT_ON, WENT_ON),
+    ",client_acme": (WENT_ON, WENT_ON),
+    "client_acme,client_acme": (WENT_ON, WENT_ON),
+    "client_acme, client_globex": (WENT_ON, UNKNOWN),
+    "tier_gold": (WENT_ON, NO_HOSTS),
+    "clients[0]": (WENT_ON, WENT_ON),
+    "clients[0:1]": (WENT_ON, WENT_ON),
+    "~client_(acme|globex)": (WENT_ON, WENT_ON),
+    "@one.txt": (WENT_ON, WENT_ON),
+    "client_acme,nobody_*": (WENT_ON, WENT_ON),
+    "client_acme,client_typo": (UNKNOWN, UNKNOWN),
+    "client_acme:!client_typo": (UNKNOWN, UNKNOWN),
+    "client_acme,localhost": (UNKNOWN, UNKNOWN),
+    "client_typo": (NO_HOSTS, NO_HOSTS),
+    "localhost": (NO_HOSTS, NO_HOSTS),
+    "clients[5:9]": (NO_HOSTS, NO_HOSTS),
+}
+FLEETS = {
+    "three": {"client_acme": {}, "client_globex": {}, "client_initech": {"rotation_jump_host": "bastion"}},
+    "one": {"client_acme": {"rotation_jump_host": "bastion"}},
+}
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Clients that have no AWS, and a jump host that is no client, in one folder."""
+
+    folder: Path
+
+    def write(self, clients: dict[str, dict[str, Any]]) -> Fleet:
+        gold: dict[str, dict[str, Any]] = {name: {} for name in ("client_acme", "client_globex") if name in clients}
+        groups: dict[str, Any] = {
+            "clients": {"hosts": clients},
+            "ways": {"hosts": {"bastion": {"ansible_connection": "ssh"}}},
+        }
+        groups |= {"tier_gold": {"hosts": gold}} if len(gold) > 1 else {}
+        (self.folder / "fleet.json").write_text(json.dumps({"all": {"children": groups}}))
+        (self.folder / "three.txt").write_text("client_acme\nclient_globex\nclient_initech\n")
+        (self.folder / "one.txt").write_text("client_acme\n")
+        (self.folder / "play.yml").write_text(PLAY)
+        return self
+
+    def arguments(self, name: str, limit: str | None, *more: str) -> list[str]:
+        text = limit.replace("@", f"@{self.folder}/") if limit else limit
+        given = [] if text is None else [f"--limit={text}"]
+        return [str(ROOT / name), "-i", str(self.folder / "fleet.json"), *given, *more]
+
+    def told(self, name: str, limit: str | None, *more: str) -> tuple[int, str]:
+        run = playbook(*self.arguments(name, limit, *more))
+        return run.returncode, " ".join((run.stdout + run.stderr).split())
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Fleet:
+    return Fleet(tmp_path).write(FLEETS["three"])
+
+
+def many(runs: list[list[str]]) -> list[dict[str, Any]]:
+    """Run playbooks one after the other, without loading Ansible for each."""
+    command = [sys.executable, str(Path(__file__).with_name("forked_playbooks.py"))]
+    given = {**os.environ, "ANSIBLE_NOCOLOR": "1"}
+    done = subprocess.run(
+        command, cwd=ROOT, env=given, input=json.dumps(runs), capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize(("size", "column"), [("three", 0), ("one", 1)])
+def test_what_a_limit_selects_decides(tmp_path: Path, size: str, column: int) -> None:
+    fleet = Fleet(tmp_path).write(FLEETS[size])
+    ran = many([fleet.arguments(str(tmp_path / "play.yml"), limit) for limit in LIMITS])
+    found, expected = {}, {}
+    for (limit, verdicts), run in zip(LIMITS.items(), ran, strict=True):
+        printed = " ".join(str(run["printed"]).split())
+        found[limit] = [verdict for verdict in VERDICTS if verdict in printed]
+        expected[limit] = [verdicts[column]]
+        assert (run["status"] == 0) == (verdicts[column] == WENT_ON), (limit, printed)
+    assert found == expected
+
+
+GUARDED = {
+    "rotate.yml": (),
+    "playbooks/rotate.yml": (),
+    "playbooks/rollback.yml": (),
+    "playbooks/reconcile.yml": (),
+    "playbooks/onboard.yml": (),
+    "playbooks/access.yml": (),
+    "playbooks/restore.yml": ("-e", "rotation_backup_file=backup"),
+    "playbooks/rotate_fleet.yml": ("-e", "rotation_canaries=client_acme"),
+}
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_a_variable_that_is_not_set_rotates_nobody(fleet: Fleet, name: str) -> None:
+    """What `unset CLIENT; ansible-playbook rotate.yml -l "$CLIENT"` gives to Ansible."""
+    status, told = fleet.told(name, "", *GUARDED[name])
+    assert status == 2
+    assert f"{REFUSED} 3 of them; the limit '' leaves out no client. Nothing was changed." in told
+    assert told.count("fatal: [") == 1 and "changed=1" not in told
+
+
+def test_no_limit_at_all_is_told(fleet: Fleet) -> None:
+    status, told = fleet.told("rotate.yml", None)
+    assert status == 2 and f"{REFUSED} 3 of them; no limit was given. Nothing was changed." in told
+
+
+def test_the_hosts_that_a_run_is_given_are_its_fleet(fleet: Fleet) -> None:
+    """Other hosts of the inventory are no clients then, and do not make a run over every client one over a few."""
+    chosen = ("-e", "rotation_hosts=tier_gold")
+    status, told = fleet.told("rotate.yml", "~.*", *chosen)
+    assert status == 2 and f"{REFUSED} 2 of them; the limit '~.*' leaves out no client." in told
+    status, told = fleet.told(str(fleet.folder / "play.yml"), "client_acme", *chosen)
+    assert status == 0 and WENT_ON in told
+
+
+def test_both_plays_of_canaries_and_others_are_guarded_as_one(fleet: Fleet) -> None:
+    given = ("-e", "rotation_canaries=client_acme", "--list-tags")
+    assert fleet.told("playbooks/rotate_fleet.yml", None, *given)[0] == 0
+    few = ("-e", "rotation_canaries=client_acme", "-e", "rotation_deadline=-1", "-e", "rotation_region=eu-central-1")
+    status, told = fleet.told("playbooks/rotate_fleet.yml", "tier_gold", *few)
+    assert status != 0 and REFUSED not in told and "client_acme: stopped at step" in told
+
+
+def test_a_guard_that_was_passed_over_is_a_refusal(fleet: Fleet) -> None:
+    status, told = fleet.told("rotate.yml", None, "--start-at-task", "Change the root password")
+    assert status == 2
+    assert "The guard of the limit was passed over (--start-at-task?)" in told and "ok=0 changed=0" in told
+
+
+@pytest.mark.parametrize("tags", [("--skip-tags", "always"), ("--tags", "untagged"), ("--tags", "all,never")])
+def test_no_choice_of_tags_takes_the_guard_alone(fleet: Fleet, tags: tuple[str, str]) -> None:
+    status, told = fleet.told("rotate.yml", "", *tags)
+    assert status == 2 and f"{REFUSED} 3 of them" in told
+
+
+def test_a_limit_is_told_on_one_line(fleet: Fleet) -> None:
+    """By us; Ansible's own warning repeats it as it is."""
+    status, told = fleet.told("rotate.yml", "client_acme,x\x1b]0;owned\x07\nfatal: ALL GOOD")
+    assert status == 2 and UNKNOWN in told
+    assert "The limit names x ]0;owned fatal: ALL GOOD, but" in told
