@@ -137,7 +137,7 @@ def test_a_run_with_every_outcome_is_in_the_log_group_and_in_the_history(
     }
     assert {name: rotated[name] for name in expected} == expected
     assert rotated["rows"] == [{"row": f"{good.user}@{host}", "state": "changed"} for host in ("%", "localhost")]
-    assert [step["name"] for step in rotated["steps"]][-2:] == ["discard", "record"]
+    assert [step["name"] for step in rotated["steps"]][-3:] == ["discard", "confirm", "record"]
     told = {name: (event["outcome"], event.get("error", {}).get("code")) for name, event in events.items()}
     assert told == {
         good.name: ("succeeded", None),

@@ -262,10 +262,10 @@ def test_a_rotation_whose_tags_are_denied_is_told_once_and_every_later_run_fails
 ) -> None:
     monkeypatch.setenv("ROTATION_AUDIT_SPOOL", str(tmp_path / "audit"))
     is_due(client)
-    with FaultyProxy(client.aws.endpoint_url) as proxy:
-        with proxy.faulty(client.secret_id, Fault("TagResource", "AccessDeniedException")):
-            denied = {"rotation_endpoint_url": proxy.endpoint_url}
-            first, *later = (scheduled(**denied) for _run in range(3))
+    tags_denied = Fault("TagResource", "AccessDeniedException")
+    with FaultyProxy(client.aws.endpoint_url) as proxy, proxy.faulty(client.secret_id, tags_denied):
+        denied = {"rotation_endpoint_url": proxy.endpoint_url}
+        first, *later = (scheduled(**denied) for _run in range(3))
     assert first.returncode == 0 and "The tags could not be written" in said(first), said(first)
     for run in later:
         assert run.returncode == 2 and f"{client.name}: stopped at step 'record': " in said(run), said(run)

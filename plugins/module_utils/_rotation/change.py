@@ -4,8 +4,8 @@
 """Steps 7 to 10 of the protocol: apply, verify, promote, discard; the order of all.
 
 Nothing is sent to rows that are not what the decision was made from, and nothing is told or written down as done
-before the rows, read last, say so. Each step leaves a state from which the next run finishes; none trusts an answer, or the lack of one, without
-looking at what it changed.
+before the rows, read last, say so. Each step leaves a state from which the next run finishes; none trusts an answer, or
+the lack of one, without looking at what it changed.
 """
 
 from __future__ import annotations
@@ -80,6 +80,7 @@ def execute(run: Run, view: View, decision: Decision) -> bool:
 def _take_over(run: Run, view: View, decision: Decision) -> None:
     """Make AWSCURRENT's password, the second one of some rows, their only one; it opens them all the while."""
     with run.journal.step("apply"):
+        run.prove_commit()
         run.fence.confirm()
         _refuse_changed_rows(run, view)
         run.journal.taken_over = True
@@ -144,6 +145,8 @@ def _introduce(run: Run, view: View, decision: Decision) -> SecretVersion:
             version = persist(run, view, decision if draw == 0 else Decision(Action.ROTATE, ""))
         try:
             with run.journal.step("apply"):
+                if decision.rows:
+                    run.prove_commit()
                 _refuse_changed_rows(run, view)
                 changes = view.changes(decision.rows, keep=version)
                 _apply(run, changes, version, as_hash=decision.action in PROVEN)
@@ -176,7 +179,6 @@ def _apply(run: Run, changes: list[Change], version: SecretVersion, *, as_hash: 
     run.deadline.check()
     if not changes:
         return
-    run.prove_commit()
     run.journal.sent = True
     try:
         run.dialect.apply(run.session, changes, version.value.password, as_hash=as_hash)
