@@ -106,5 +106,6 @@ def test_drift_beside_a_pending_version_costs_one_failed_login(client: ManagedCl
     for host in client.hosts:
         client.sql(f"ALTER USER %s@%s {clause}", client.user, host, value)
     before = refused_logins(client)
-    assert client.refused()["code"] in ("login_refused", "drift")
+    # On MySQL the old password is still the second one of the rows after that, and lets the run in.
+    assert client.refused()["code"] in ("login_refused", "drift", "foreign_primary")
     assert refused_logins(client) - before <= 1
