@@ -42,7 +42,9 @@ def on_one_row(client: ManagedClient) -> None:
 def with_a_second(client: ManagedClient) -> None:
     """A second password that no version of the secret knows, beside the one that is the first now."""
     for host in client.hosts:
-        (stored,) = client.sql("SELECT authentication_string FROM mysql.user WHERE User=%s AND Host=%s", client.user, host)
+        (stored,) = client.sql(
+            "SELECT authentication_string FROM mysql.user WHERE User=%s AND Host=%s", client.user, host
+        )
         client.sql("ALTER USER %s@%s IDENTIFIED BY %s", client.user, host, SECOND)
         as_hash = "ALTER USER %s@%s IDENTIFIED WITH caching_sha2_password AS %s RETAIN CURRENT PASSWORD"
         client.sql(as_hash, client.user, host, stored[0])

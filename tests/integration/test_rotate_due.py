@@ -262,10 +262,9 @@ def test_a_rotation_whose_tags_are_denied_is_told_once_and_every_later_run_fails
 ) -> None:
     monkeypatch.setenv("ROTATION_AUDIT_SPOOL", str(tmp_path / "audit"))
     is_due(client)
-    with FaultyProxy(client.aws.endpoint_url) as proxy:
-        with proxy.faulty(client.secret_id, Fault("TagResource", "AccessDeniedException")):
-            denied = {"rotation_endpoint_url": proxy.endpoint_url}
-            first, *later = (scheduled(**denied) for _run in range(3))
+    denied = Fault("TagResource", "AccessDeniedException")
+    with FaultyProxy(client.aws.endpoint_url) as proxy, proxy.faulty(client.secret_id, denied):
+        first, *later = (scheduled(rotation_endpoint_url=proxy.endpoint_url) for _run in range(3))
     assert first.returncode == 0 and "The tags could not be written" in said(first), said(first)
     for run in later:
         assert run.returncode == 2 and f"{client.name}: stopped at step 'record': " in said(run), said(run)
@@ -293,7 +292,7 @@ def test_a_wrong_variable_is_told_as_what_it_is(
     assert run.returncode == 2 and stages(client)["AWSCURRENT"] == current
     (notice,) = mailbox.read()
     assert (notice["event"], notice["step"], notice["code"]) == ("failed", "task", "task_failed")
-    assert "The task 'dbops.rotation.rotation : Change the root password' failed" in notice["cause"]
+    assert "The task 'Change the root password' failed" in notice["cause"]
     assert notice["state_left"].startswith("No step of a rotation has reported to this run")
     assert f"playbooks/verify.yml -l {client.name}" in notice["next_step"]
     assert f"rotate.yml -l {client.name} -e rotation_trigger=recovery" in notice["next_step"]

@@ -320,7 +320,9 @@ def test_a_deadline_that_passes_while_the_password_changes(client: ManagedClient
     with held(client, "FLUSH TABLES WITH READ LOCK") as holder:
         error = client.refused(deadline=1.5)
         assert (error["code"], error["step"]) == ("connection_lost", "apply")
-        assert "It could not be opened again: The run did not finish within its deadline of 1.5 seconds." in error["msg"]
+        assert (
+            "It could not be opened again: The run did not finish within its deadline of 1.5 seconds." in error["msg"]
+        )
         assert "the new one, AWSPENDING" in error["state"] and "may open it already" in error["state"]
         assert_silent(client, error)
         holder.execute("UNLOCK TABLES")

@@ -47,7 +47,14 @@ RULES = frozenset(
         *("account_limits", "credentials_missing", "drift", "fence_busy", "foreign_secondary", "grants_off"),
         *("impossible_due", "invalid_option", "known_refused", "label_moved_back", "login_unproven"),
         *("new_password_refused", "no_password_row", "nothing_covered", "nothing_to_reconcile", "nothing_to_restore"),
-        *("other_password_newer", "other_server", "plaintext_needed", "plaintext_not_enough", "privilege_missing", "read_only"),
+        *(
+            "other_password_newer",
+            "other_server",
+            "plaintext_needed",
+            "plaintext_not_enough",
+            "privilege_missing",
+            "read_only",
+        ),
         *("reason_holds_password", "replica", "replica_lags", "row_problem", "secret_deleted", "secret_exists"),
         *("secret_owned", "secret_rotation_enabled", "several_servers", "several_writers", "shared_account"),
         *("tls_required", "unsupported_server", "version_undecryptable"),
@@ -120,7 +127,11 @@ class Report:
     def worth_telling(self) -> bool:
         """Tell whether it makes an event of its own; everything is counted in the event of the run."""
         if self.kind == CYCLE:
-            return self.failed or self.of_a_task or (bool(self.result.get("changed")) and self.result.get("state") != "failed")
+            return (
+                self.failed
+                or self.of_a_task
+                or (bool(self.result.get("changed")) and self.result.get("state") != "failed")
+            )
         if self.kind == STATUS:
             return self.failed or bool(self.result.get("overdue") or self.result.get("unfinished"))
         return True

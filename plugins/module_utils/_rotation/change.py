@@ -4,8 +4,8 @@
 """Steps 7 to 10 of the protocol: apply, verify, promote, discard; the order of all.
 
 Nothing is sent to rows that are not what the decision was made from, and nothing is told or written down as done
-before the rows, read last, say so. Each step leaves a state from which the next run finishes; none trusts an answer, or the lack of one, without
-looking at what it changed.
+before the rows, read last, say so. Each step leaves a state from which the next run finishes; none trusts an answer,
+or the lack of one, without looking at what it changed.
 """
 
 from __future__ import annotations

@@ -39,9 +39,8 @@ def _left(run: Run, view: View, rows: Sequence[AccountRow], covered: frozenset[s
     """Name the rows that another password of ours opens: covered ones, and any that somebody changed or made."""
     now = view.seen_again(run, list(rows))
     for change in now.changes(tuple(row.name for row in rows), keep=run.current):
-        if change.row.name in covered and (change.replaced or change.row.retained):
-            yield change.row.name
-        elif change.row not in view.rows and _holds_other(run, change.row):
+        second = change.row.name in covered and (change.replaced or change.row.retained)
+        if second or (change.row not in view.rows and _holds_other(run, change.row)):
             yield change.row.name
 
 
