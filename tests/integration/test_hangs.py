@@ -113,8 +113,10 @@ def test_people_are_told_the_step_that_hung_by_the_playbook(
     with StoppingProxy(aws.endpoint_url, mortal, operation) as proxy, proxy.faulty(client.secret_id):
         given: dict[str, Any] = {"rotation_endpoint_url": proxy.endpoint_url, "rotation_topic_arn": mailbox.topic}
         inventory = str(write_inventory(tmp_path, {client.name: client.variables(**given, rotation_deadline=4)}))
-        run = playbook("rotate.yml", "-i", inventory, "-l", client.name)
-    tell(mortal, signal.SIGCONT)
+        try:
+            run = playbook("rotate.yml", "-i", inventory, "-l", client.name)
+        finally:
+            tell(mortal, signal.SIGCONT)
     step = STAGES[operation]
     assert run.returncode == 2 and f"{client.name}: stopped at step '{step}': " in said(run), said(run)
     (notice,) = mailbox.read()
@@ -130,10 +132,10 @@ class StoppingProxy(FaultyProxy):
 
     def __init__(self, target: str, server: DatabaseServer, operation: str) -> None:
         super().__init__(target)
-        self._server, self._operation = server, operation
+        self._database, self._operation = server, operation
 
     def fate(self, operation: str, body: bytes) -> str | None:
         found = super().fate(operation, body)
         if operation == self._operation and self.seen[operation] == 1:
-            tell(self._server, signal.SIGSTOP)
+            tell(self._database, signal.SIGSTOP)
         return found
