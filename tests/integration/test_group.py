@@ -131,7 +131,12 @@ def test_a_switch_between_two_runs_needs_nobody(
 def test_the_members_are_learned_at_onboarding(make_client: MakeClient, group: Group, address: Forwarder) -> None:
     client = make_client(group.primary())
     client.server.create_account(client.user, client.hosts, client.password)
-    given = {"host": "127.0.0.1", "port": address.port, "username": client.user, "password": client.password}
+    given: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": address.port,
+        "username": client.user,
+        "password": client.password,
+    }
     result = client.run(ONBOARD, **given)
     assert not result.get("failed"), result["msg"]
     assert client.tags()["rotation/server-ids"].split() == sorted(server_uuid(one)[:18] for one in group.members)
