@@ -65,7 +65,6 @@ class MemorySession:
 
     def __init__(self, server: MemoryServer) -> None:
         self.server = server
-        self.greeting = server.flavor
 
     def value(self, statement: str, *arguments: object) -> Any:
         self.server.before_statement(statement)

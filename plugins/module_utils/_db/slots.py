@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import fence_name, holder_of, lock_taken
 from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import UNASKABLE
+from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL, Server
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 SLOT_BUSY = "slot_busy"
@@ -23,14 +24,17 @@ SLOT_BUSY = "slot_busy"
 ONE_WAIT = 1
 # So many locks are asked for in one statement.
 AT_ONCE = 200
+# The table of accounts that a rotation may read anyway.
+ACCOUNTS = {MYSQL: "mysql.user", MARIADB: "mysql.global_priv"}
 
 
 class Slots:
     """The slots of the server that a connection leads to."""
 
-    def __init__(self, session: Session, per_server: int) -> None:
+    def __init__(self, session: Session, server: Server, per_server: int) -> None:
         """Name the locks; nothing is taken yet."""
         self._session = session
+        self._accounts = ACCOUNTS[server.flavor]
         self._names = [f"rot:slot:{number}" for number in range(1, per_server + 1)]
 
     def take(self, patience: float) -> None:
@@ -73,9 +77,8 @@ class Slots:
 
         Where the account may not read who there is, it is taken for one.
         """
-        table = "mysql.global_priv" if "mariadb" in self._session.greeting.lower() else "mysql.user"
         try:
-            users = self._session.query(f"SELECT DISTINCT User FROM {table}")
+            users = self._session.query(f"SELECT DISTINCT User FROM {self._accounts}")
         except RotationError as error:
             if error.code not in UNASKABLE:
                 raise

@@ -186,7 +186,7 @@ class Run:
             return
         began = time.monotonic()
         try:
-            Slots(self.session, self.request.per_server).take(self.deadline.spare())
+            Slots(self.session, self.server, self.request.per_server).take(self.deadline.spare())
         finally:
             self.journal.waited_for_server += time.monotonic() - began
         self._in_slot = self.session
