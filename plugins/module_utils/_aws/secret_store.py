@@ -21,6 +21,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.throttles impo
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import Writes
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound, SwapLost
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue, parse_secret
+from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_list, tag_text
 
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
 
@@ -138,7 +139,7 @@ class SecretStore:
 
     def tag(self, tags: Mapping[str, str]) -> None:
         """Write tags in one call; others are left alone."""
-        self._call("tag_resource", f"tag {self.secret_id!r}", Tags=_tag_list(tags))
+        self._call("tag_resource", f"tag {self.secret_id!r}", Tags=tag_list(tags))
 
     def create(self, value: SecretValue, version_id: str, tags: Mapping[str, str], kms_key_id: str | None) -> None:
         """Create the secret with its first version."""
@@ -149,7 +150,7 @@ class SecretStore:
             named="Name",
             ClientRequestToken=version_id,
             SecretString=value.dump(),
-            Tags=_tag_list(tags),
+            Tags=tag_list(tags),
             **key,
         )
 
@@ -164,6 +165,7 @@ class SecretStore:
 
     def others_tagged(self, key: str, value: str) -> Iterator[str]:
         """Give the names of other secrets of the account that carry a tag with this value."""
+        value = tag_text(value)
         filters = [{"Key": "tag-key", "Values": [key]}, {"Key": "tag-value", "Values": [value]}]
         for page in self._pages("list_secrets", "list the secrets", named="", Filters=filters):
             for secret in page["SecretList"]:
@@ -226,7 +228,3 @@ def _created(version: Mapping[str, Any]) -> datetime:
 
 def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
-
-
-def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
+
 DEFAULT_CYCLE_DAYS = 40
 
 ROLLBACK_LIFE = timedelta(days=1)
-TAG_LENGTH = 256
 # Every tag below begins with it.
 PREFIX = "rotation/"
 
@@ -82,7 +82,7 @@ def rotated_tags(*, version: str, trigger: str, server_id: str, client: str, cyc
         CYCLE_DAYS: str(cycle.days),
         TRIGGER: trigger,
         SERVER_ID: server_id,
-        CLIENT: client,
+        CLIENT: tag_text(client),
     }
 
 
@@ -94,11 +94,6 @@ def refused_versions(tags: Mapping[str, str]) -> list[str]:
 def overlap_until(tags: Mapping[str, str]) -> datetime | None:
     """Give the moment until which the old password stays valid; None where no overlap is promised."""
     return _moment(tags.get(OVERLAP_UNTIL))
-
-
-def tag_text(text: str) -> str:
-    """Give a text in the characters that the value of a tag may have."""
-    return re.sub(r"[^\w .:/=+@-]", "_", text)[:TAG_LENGTH]
 
 
 def unreadable(tags: Mapping[str, str]) -> tuple[str, ...]:

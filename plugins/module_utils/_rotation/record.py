@@ -21,6 +21,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.findings 
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.observe import idle_pending
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
 
 
 def record(run: Run, view: View, rows: list[AccountRow], overlap_until: datetime | None) -> None:
@@ -35,7 +36,7 @@ def record(run: Run, view: View, rows: list[AccountRow], overlap_until: datetime
     )
     run.journal.recorded_anew = is_new(run, view)
     if run.journal.recorded_anew:
-        written |= ROTATED_TAGS | {tags.BY: tags.tag_text(run.request.requested_by)}
+        written |= ROTATED_TAGS | {tags.BY: tag_text(run.request.requested_by)}
     written |= _grants(run, view, rows) | _outcome(view, overlap_until)
     _warn_of_expiry(run, rows, cycle)
     idle = None if run.journal.promoted else idle_pending(run, view.secret)
