@@ -118,7 +118,9 @@ class Case:
         endpoint_url = f"http://127.0.0.1:{self.aws_proxy.port}"
         # All cases of a batch come to their steps on one server at the same time.
         alone = {"rotation_min_age": 0, "rotation_per_server": 0}
-        return self.client.variables(rotation_endpoint_url=endpoint_url, **alone)
+        return self.client.variables(
+            rotation_endpoint_url=endpoint_url, rotation_endpoint_urls={"default": endpoint_url}, **alone
+        )
 
     def faulty_variables(self) -> dict[str, Any]:
         """The variables of the run that is disturbed."""

@@ -48,7 +48,7 @@ NOW = datetime.now(UTC)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 REGION = "eu-central-1"
 CHILD = """
-import os, signal, sys, time
+import json, os, signal, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import log_group
@@ -57,7 +57,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import DENIED
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions
 folder, url, name = Path(sys.argv[1]), *sys.argv[2:]
-group = log_group(name, AwsOptions(region="eu-central-1", access_key="x", secret_key="x", endpoint_url=url))
+urls = json.dumps({"logs": url})
+group = log_group(name, AwsOptions(region="eu-central-1", access_key="x", secret_key="x", endpoint_urls=urls))
 put = group.put
 """
 DIE_AFTER_SENDING = """
@@ -96,7 +97,7 @@ def group(url: str, request: pytest.FixtureRequest) -> LogGroup:
 
 
 def access(url: str) -> AwsOptions:
-    return AwsOptions(region=REGION, access_key="x", secret_key="x", endpoint_url=url)
+    return AwsOptions(region=REGION, access_key="x", secret_key="x", endpoint_urls=json.dumps({"logs": url}))
 
 
 def client(url: str | None = None) -> Any:

@@ -21,13 +21,18 @@ ROLE_SESSION_NAME = "dbops-rotation"
 ROLE_SECONDS = 900  # the shortest that STS grants, and MAX_DEADLINE
 RETRIES = {"mode": "standard", "total_max_attempts": 5}
 WARMED = ("secretsmanager", "sns")
+# The services that are asked, as the SDK calls them, and how the URL of all that are not named is given.
+SERVICES = ("iam", "logs", "secretsmanager", "sns", "sts")
+OTHER_SERVICES = "default"
 
 
 @dataclass(frozen=True)
 class AwsOptions:
     """The connection options, named as amazon.aws names them; what is None comes from the usual AWS chain.
 
-    ``aws_config`` is JSON, because options have to be comparable and botocore's settings hold dictionaries.
+    ``aws_config`` and ``endpoint_urls`` are JSON, because options have to be comparable. The latter is the URL of each
+    service, and of all others under "default"; a service without one is where AWS's own settings say
+    (AWS_ENDPOINT_URL_SNS, the shared configuration file).
     """
 
     region: str | None = None
@@ -35,12 +40,17 @@ class AwsOptions:
     secret_key: str | None = field(default=None, repr=False)
     session_token: str | None = field(default=None, repr=False)
     profile: str | None = None
-    endpoint_url: str | None = None
     validate_certs: bool = True
     aws_ca_bundle: str | None = None
     aws_config: str = "{}"
+    endpoint_urls: str = "{}"
     assume_role_arn: str | None = None
     external_id: str | None = field(default=None, repr=False)
+
+    def endpoint_url(self, service: str) -> str | None:
+        """Give where a service is to be asked; None where that is for the SDK to find out."""
+        urls = json.loads(self.endpoint_urls)
+        return urls.get(service) or urls.get(OTHER_SERVICES) or None
 
     def with_settings(self, settings: Mapping[str, Any], *, always: bool = False) -> AwsOptions:
         """Give these options with settings of botocore that count where there are none, or always."""
@@ -80,10 +90,17 @@ def _made(process: int, options: AwsOptions, service: str, tuned: AwsOptions) ->
             return _client(_session(process, options), tuned, service)
     except ValueError:  # botocore's answer to an endpoint that is no URL
         raise RotationError(
-            "botocore cannot use the options of the connection to AWS; most likely rotation_endpoint_url is not a URL.",
+            f"botocore cannot use the options of the connection to {service}; most likely {_endpoint_option(service)} is"
+            " not a URL.",
             code="invalid_option",
             next_step="Correct it, or leave it empty.",
         ) from None
+
+
+def _endpoint_option(service: str) -> str:
+    return (
+        "rotation_endpoint_url" if service == "secretsmanager" else f"the one of rotation_endpoint_urls for {service}"
+    )
 
 
 @cache
@@ -129,7 +146,7 @@ def _client(session: Any, options: AwsOptions, service: str) -> Any:
     ).merge(_settings(options.aws_config))
     verify = (options.aws_ca_bundle or None) if options.validate_certs else False
     return session.create_client(
-        service, region_name=options.region, endpoint_url=options.endpoint_url, verify=verify, config=config
+        service, region_name=options.region, endpoint_url=options.endpoint_url(service), verify=verify, config=config
     )
 
 
