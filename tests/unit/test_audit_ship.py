@@ -29,7 +29,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit import limit
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import Origin, encoded, event_of
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.history import logged, past
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import Entry, batches
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import REFUSALS, LogGroup, log_group
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import LogGroup, log_group
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import Report
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.ship import Shipper
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import (
@@ -40,6 +40,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.trail import Settings, Trail
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import DENIED
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import OF_SERVICE
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
@@ -298,7 +299,7 @@ def test_moto_too_refuses_what_is_too_old(group: LogGroup, tmp_path: Path) -> No
 # Trouble
 
 
-@pytest.mark.parametrize("code", [*REFUSALS, *DENIED, "SomethingElse"])
+@pytest.mark.parametrize("code", [*OF_SERVICE["logs"], *DENIED, "SomethingElse"])
 def test_every_refusal_is_told_by_its_code_and_nothing_is_marked(tmp_path: Path, code: str) -> None:
     logs = client()
     spooled(tmp_path, "run", [line(0)])

@@ -9,6 +9,7 @@ of a label names the version it is taken from, which makes it a compare-and-swap
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import Rota
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue, parse_secret
 from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_list, tag_text
 
+# Of a secret's document, what names and messages may hold.
+SHOWN = ("engine", "host", "username")
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
 
 
@@ -187,7 +190,7 @@ class SecretStore:
         self.calls[operation] += 1
         if named:
             arguments[named] = self.secret_id
-        with translated(doing):
+        with translated(doing, hidden=_hidden(arguments)):
             return getattr(self._client, operation)(**arguments)
 
     def _refuse_deleted(self) -> None:
@@ -220,6 +223,15 @@ def find(store: SecretStore) -> SecretDescription | None:
         return store.describe()
     except SecretNotFound:
         return None
+
+
+def _hidden(arguments: Mapping[str, Any]) -> list[str]:
+    """Give what a call stores and nobody may read in a message: the document and its values, names excepted."""
+    text = arguments.get("SecretString")
+    if not text:
+        return []
+    values = {key: value for key, value in json.loads(text).items() if key not in SHOWN}
+    return [text, *(value for value in values.values() if isinstance(value, str) and value)]
 
 
 def _created(version: Mapping[str, Any]) -> datetime:

@@ -90,8 +90,8 @@ def _made(process: int, options: AwsOptions, service: str, tuned: AwsOptions) ->
             return _client(_session(process, options), tuned, service)
     except ValueError:  # botocore's answer to an endpoint that is no URL
         raise RotationError(
-            f"botocore cannot use the options of the connection to {service}; most likely {_endpoint_option(service)} is"
-            " not a URL.",
+            f"botocore cannot use the options of the connection to {service}; most likely {_endpoint_option(service)}"
+            " is not a URL.",
             code="invalid_option",
             next_step="Correct it, or leave it empty.",
         ) from None
