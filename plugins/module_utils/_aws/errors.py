@@ -15,43 +15,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import (
-    AGAIN,
-    CREDENTIALS,
-    ENDPOINT_OPTIONS,
-    KMS,
-    SHAPE,
-    meaning_of,
-    told,
-)
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.library_errors import client_error
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import KMS, meaning_of, told
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound, SwapLost
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
 
 SECRETS_MANAGER = "secretsmanager"  # as IAM and botocore call the service of most calls
-ENDPOINT = (
-    "Check the network from here to AWS, rotation_region, the proxy (HTTPS_PROXY, NO_PROXY) and the"
-    f" endpoint ({ENDPOINT_OPTIONS}); then run the same command again."
-)
-CERTIFICATE = "Check rotation_aws_ca_bundle and rotation_endpoint_url."
-
-# Exceptions of botocore itself: class name -> what happened, remedy.
-CLIENT_SIDE = {
-    "NoCredentialsError": ("no AWS credentials were found", CREDENTIALS),
-    "PartialCredentialsError": ("the AWS credentials are incomplete", CREDENTIALS),
-    "CredentialRetrievalError": ("the AWS credentials could not be fetched", CREDENTIALS),
-    "TokenRetrievalError": ("the AWS sign-in has ended", CREDENTIALS),
-    "ProfileNotFound": ("the AWS profile does not exist here", CREDENTIALS),
-    "NoRegionError": ("no AWS region is set", "Set rotation_region, AWS_REGION or the profile's region."),
-    "InvalidRegionError": ("the AWS region is not a valid name", "Correct rotation_region or AWS_REGION."),
-    "EndpointConnectionError": ("the AWS endpoint does not answer", ENDPOINT),
-    "ConnectTimeoutError": ("the AWS endpoint does not answer in time", ENDPOINT),
-    "ReadTimeoutError": ("AWS accepted the call but did not answer in time", AGAIN),
-    "ConnectionClosedError": ("AWS closed the connection without an answer", AGAIN),
-    "HTTPClientError": ("the connection to AWS broke", ENDPOINT),
-    "SSLError": ("the certificate of the AWS endpoint is not trusted", CERTIFICATE),
-    "ParamValidationError": ("botocore refused the shape of the call", SHAPE),
-}
-
 DENIED = (
     *("AccessDeniedException", "AccessDenied", "UnauthorizedOperation"),
     *("AuthorizationError", "AuthorizationErrorException"),
@@ -118,7 +87,7 @@ def translated(
             error.response["Error"]["Message"] = ""
         raise answered(error, doing, service) from None
     except botocore.exceptions.BotoCoreError as error:
-        raise _client_error(error, doing) from None
+        raise client_error(error, doing) from None
 
 
 def denied_action(error: Any, service: str) -> str:
@@ -141,10 +110,3 @@ def _denied(error: Any, doing: str, service: str) -> RotationError:
         next_step=f"Allow that action on {on} in the IAM policy of the identity that runs the rotation, then run"
         " the same command again.",
     )
-
-
-def _client_error(error: Any, doing: str) -> RotationError:
-    names = [cls.__name__ for cls in type(error).__mro__]
-    name = next((name for name in names if name in CLIENT_SIDE), names[0])
-    what, remedy = CLIENT_SIDE.get(name, ("the AWS library gave up", ENDPOINT))
-    return RotationError(f"Could not {doing}: {what} ({names[0]}).", code="aws_unreachable", next_step=remedy)
