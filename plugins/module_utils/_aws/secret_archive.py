@@ -95,6 +95,7 @@ class SecretArchive(SecretStore):
             Tags=tag_list(tags),
             **{key: value for key, value in given.items() if value},
         )
+        self._just_made = True
 
     def add_version(self, version: SavedVersion, stages: tuple[str, ...]) -> None:
         """Store a version beside AWSCURRENT; sent twice it is stored once."""

@@ -10,6 +10,7 @@ of a label names the version it is taken from, which makes it a compare-and-swap
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import ta
 
 # Of a secret's document, what names and messages may hold.
 SHOWN = ("engine", "host", "username")
+# What was just made may not be there yet for the next call (Secrets Manager is eventually consistent): seconds between
+# the looks. https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html
+UNTIL_SEEN = (0.2, 0.5, 1.0, 2.0)
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
 
 
@@ -68,6 +72,7 @@ class SecretStore:
         self.writes = writes or Writes(share=0)
         self.throttles = throttles or Throttles()
         self.calls: Counter[str] = Counter()
+        self._just_made = False
 
     def sibling(self, secret_id: str) -> SecretStore:
         """Give another secret, reached and counted in the same way."""
@@ -156,6 +161,7 @@ class SecretStore:
             Tags=tag_list(tags),
             **key,
         )
+        self._just_made = True
 
     def replicate(self, regions: Mapping[str, str | None]) -> tuple[Replica, ...]:
         """Copy the secret to more regions, each with the KMS key to use there; give all replicas.
@@ -186,10 +192,21 @@ class SecretStore:
             token = {"NextToken": page["NextToken"]}
 
     def _call(self, operation: str, doing: str, *, named: str = "SecretId", **arguments: Any) -> Any:
-        self.writes.await_turn(operation)
-        self.calls[operation] += 1
         if named:
             arguments[named] = self.secret_id
+        for pause in UNTIL_SEEN if self._just_made else ():
+            try:
+                answer = self._send(operation, doing, arguments)
+            except SecretNotFound:
+                time.sleep(pause)
+            else:
+                self._just_made = False
+                return answer
+        return self._send(operation, doing, arguments)
+
+    def _send(self, operation: str, doing: str, arguments: Mapping[str, Any]) -> Any:
+        self.writes.await_turn(operation)
+        self.calls[operation] += 1
         with translated(doing, hidden=_hidden(arguments)):
             return getattr(self._client, operation)(**arguments)
 
