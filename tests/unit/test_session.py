@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +117,28 @@ def test_the_shared_configuration_file_of_aws_counts(monkeypatch: pytest.MonkeyP
         "secretsmanager": "http://vpce.invalid",
         "sts": "http://sts.invalid",
     }
+
+
+def test_a_role_is_renewed_before_it_ends_in_a_process_that_lives_longer(
+    made: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the callback of the audit trail does, which lives as long as the run."""
+    client = make_client(OPTIONS, "secretsmanager")
+    client.list_secrets()
+    credentials = client._request_signer._credentials
+    first = credentials.get_frozen_credentials().token
+    assert made.count("sts") == 1
+    later = timedelta(minutes=50)
+    monkeypatch.setattr(credentials, "_time_fetcher", lambda: datetime.now(UTC) + later)
+    monkeypatch.setattr(session.POOL, "_clock", lambda: time.time() + later.total_seconds())
+    client.list_secrets()
+    assert made.count("sts") == 2
+    assert credentials.get_frozen_credentials().token != first
+
+
+def test_nothing_that_goes_wrong_while_warming_up_ends_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_arguments: Any) -> Any:
+        raise OSError
+
+    monkeypatch.setattr(session, "_client", broken)
+    session.warm()
