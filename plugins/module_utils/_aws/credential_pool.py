@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.forks import ForkLocks, shared_memory
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.forks import ForkLocks, erase, shared_memory
 
 SLOTS, SLOT_SIZE = 2048, 8192
 # So many slots are looked at for one key; where all are taken, the first is given away.
@@ -77,7 +77,7 @@ class CredentialPool:
     def clear(self) -> None:
         """Forget everything."""
         with self._locks.held():
-            self._memory[:] = bytes(len(self._memory))
+            erase(self._memory)
 
     def _fetch(self, digest: bytes, fetch: Callable[[], Held | None]) -> Held | None:
         held = None

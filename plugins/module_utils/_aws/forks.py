@@ -21,6 +21,14 @@ def shared_memory(size: int) -> mmap.mmap:
     return memory
 
 
+def erase(memory: mmap.mmap) -> None:
+    """Make all of it zero, for all who share it; where the system can, by giving it back."""
+    try:
+        memory.madvise(mmap.MADV_REMOVE)
+    except (AttributeError, OSError):
+        memory[:] = bytes(len(memory))
+
+
 class ForkLocks:
     """Locks by number. The kernel takes one from a process that dies; it needs a file that forks share."""
 
