@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from faulty_proxy import Fault, FaultyProxy
@@ -31,7 +32,12 @@ def newcomer(make_client: Callable[..., ManagedClient], mysql_server: DatabaseSe
 
 def onboard(client: ManagedClient, proxy: FaultyProxy, times: int) -> dict[str, object]:
     """Bring a client under management where reads of the new secret do not find it, so many times."""
-    login = {"host": "127.0.0.1", "port": client.server.port, "username": client.user, "password": client.password}
+    login: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": client.server.port,
+        "username": client.user,
+        "password": client.password,
+    }
     # ListSecrets and CreateSecret name no SecretId, so the proxy lets them pass.
     with proxy.faulty(client.secret_id, Fault("GetSecretValue", NOT_YET, times=times)):
         result: dict[str, object] = client.run(ONBOARD, endpoint_url=proxy.endpoint_url, **login)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import UTC, datetime
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_every_character_becomes_one_that_aws_takes() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
 def test_the_tags_of_a_rotation_hold_the_name_as_aws_does(name: str) -> None:
-    cycle = started(tags.datetime.now(tags.UTC), 40)
+    cycle = started(datetime.now(UTC), 40)
     written = rotated_tags(version="v", trigger="scheduled", server_id="s", client=name, cycle=cycle)
     assert written == fit_tags(written)
 

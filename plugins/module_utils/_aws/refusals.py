@@ -60,7 +60,7 @@ BAD_SHAPE = Refusal("the service refused the shape of the call", SHAPE)
 UNAVAILABLE = Refusal("the service is not available", AGAIN)
 NOT_FOUND_TOPIC = Refusal("there is no such topic", TOPIC)
 TOPIC_PARAMETER = Refusal("the topic's ARN or a part of the message has not the form that SNS takes", TOPIC, True)
-SECRET_KEY = Refusal("the KMS key of the secret cannot be used", KMS, True)
+SECRET_KEY = Refusal("the KMS key of the secret cannot be used", KMS)
 AS_THINGS_STAND = Refusal("Secrets Manager refused as things stand now", STATE, True)
 POLICY = Refusal("AWS does not take the policy", PRINCIPALS, True)
 
@@ -99,6 +99,8 @@ COMMON = {
 # One service: code -> what it means there.
 OF_SERVICE = {
     "secretsmanager": {
+        "InternalServiceError": Refusal("Secrets Manager had an internal error", AGAIN),
+        "ServiceUnavailable": Refusal("Secrets Manager is not available", AGAIN),
         "DecryptionFailure": SECRET_KEY,
         "EncryptionFailure": SECRET_KEY,
         "InvalidNextToken": Refusal("the listing was cut off", "Run the same command again."),
