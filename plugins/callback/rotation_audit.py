@@ -81,9 +81,11 @@ options:
     ini: [{section: callback_rotation_audit, key: profile}]
   endpoint_url:
     description:
-      - URL to connect to instead of the AWS endpoint, such as that of an emulator or a VPC endpoint.
+      - URL of CloudWatch Logs, such as that of an emulator or a VPC endpoint. No other service is asked there.
+      - If it is not set, E(AWS_ENDPOINT_URL_CLOUDWATCH_LOGS), E(AWS_ENDPOINT_URL) and the shared configuration file of
+        AWS count, as E(AWS_ENDPOINT_URL_STS) does for O(assume_role_arn).
     type: str
-    env: [{name: ROTATION_AUDIT_ENDPOINT_URL}, {name: AWS_URL}]
+    env: [{name: ROTATION_AUDIT_ENDPOINT_URL}]
     ini: [{section: callback_rotation_audit, key: endpoint_url}]
   validate_certs:
     description:
@@ -125,6 +127,7 @@ EXAMPLES = r"""
 """
 
 import functools
+import json
 import os
 import socket
 import uuid
@@ -231,5 +234,6 @@ class CallbackModule(CallbackBase):
         from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import log_group
         from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions
 
-        options = AwsOptions(**{option: self.get_option(option) for option in CONNECTION})
-        return log_group(self.get_option("log_group"), options)
+        options = {option: self.get_option(option) for option in CONNECTION if option != "endpoint_url"}
+        urls = json.dumps({"logs": self.get_option("endpoint_url")})
+        return log_group(self.get_option("log_group"), AwsOptions(**options, endpoint_urls=urls))

@@ -40,10 +40,19 @@ options:
     aliases: [aws_profile]
   endpoint_url:
     description:
-      - URL to connect to instead of the AWS endpoints, such as that of an emulator or a VPC endpoint.
-      - The environment variable E(AWS_URL) may also be used.
+      - URL of Secrets Manager, such as that of a VPC endpoint, where it is not the usual one. No other service is asked
+        there.
+      - The environment variable E(AWS_URL) may also be used. Without either, E(AWS_ENDPOINT_URL_SECRETS_MANAGER),
+        E(AWS_ENDPOINT_URL) and the shared configuration file of AWS say where it is, if they do.
     type: str
     aliases: [aws_endpoint_url]
+  endpoint_urls:
+    description:
+      - URLs of the other services, as a dictionary with the keys V(sts), V(sns), V(logs) and V(iam), where they are not
+        the usual ones. V(default) is for all that are not named, as with an emulator.
+      - For a service without one, the variables of AWS such as E(AWS_ENDPOINT_URL_SNS) and its shared configuration
+        file count.
+    type: dict
   validate_certs:
     description:
       - Whether the certificate of the AWS endpoint is verified.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import traceback
 from pathlib import PurePath
+from shlex import quote
 
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
 
@@ -44,7 +45,7 @@ class RotationError(Exception):
         self.client = self.client or client
         self.step = self.step or step
         self.state = self.state or state
-        self.next_step = (self.next_step or next_step).replace("{client}", client)
+        self.next_step = (self.next_step or next_step).replace("{client}", as_limit(client))
 
     def __str__(self) -> str:
         where = f"{self.client}: stopped at step '{self.step}'" if self.step else self.client
@@ -54,6 +55,11 @@ class RotationError(Exception):
         if self.next_step:
             parts.append(f"Next: {self.next_step}")
         return " ".join(parts)
+
+
+def as_limit(client: str) -> str:
+    """Write a client's name for --limit on a shell's command line; Ansible splits at spaces where there is no comma."""
+    return quote(f"{client}," if {" ", ":"} & set(client) else client)
 
 
 def unexpected(error: BaseException) -> RotationError:

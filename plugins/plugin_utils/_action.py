@@ -49,6 +49,9 @@ class EngineAction(ActionBase):
     def _work(self, variables: dict[str, Any]) -> dict[str, Any]:
         self._refuse_local_jump_host()
         self._task.args = self.given({"client": variables.get("inventory_hostname"), **self._task.args})
+        refused = self.operation.refusal(self._task.args)
+        if refused:
+            return refused
         self.complete_arguments()
         if self._task.async_val or self._connection.transport != "local":
             return self._ship(variables)

@@ -26,7 +26,9 @@ def add_audit_options(arguments: dict[str, Any]) -> None:
     own = arguments.keys() & {*CONNECTION, *KEYS}
     for name in (*PLACES, *(() if own else CONNECTION)):
         value = _option(name)
-        if value is not None:
+        if value is not None and name == "endpoint_url":
+            arguments["endpoint_urls"] = {"logs": value, **(arguments.get("endpoint_urls") or {})}
+        elif value is not None:
             arguments.setdefault(name, value)
 
 

@@ -83,6 +83,7 @@ class Fleet:
             "ansible_python_interpreter": sys.executable,
             "rotation_region": REGION,
             "rotation_endpoint_url": self.aws.endpoint_url,
+            "rotation_endpoint_urls": {"default": self.aws.endpoint_url},
             "rotation_access_key": ACCESS_KEY,
             "rotation_secret_key": SECRET_KEY,
             "rotation_tls_ca_file": str(self.authority.ca_file),

@@ -126,7 +126,8 @@ class Case:
         """The inventory variables of this client: AWS is where its proxy is."""
         # All cases of a batch come to their steps on one server at the same time.
         alone = {"rotation_min_age": 0, "rotation_per_server": 0, "rotation_replica_wait": REPLICA_WAIT}
-        return self.client.variables(rotation_endpoint_url=self.endpoint_url, **alone)
+        urls = {"rotation_endpoint_url": self.endpoint_url, "rotation_endpoint_urls": {"default": self.endpoint_url}}
+        return self.client.variables(**urls, **alone)
 
     @property
     def endpoint_url(self) -> str:

@@ -160,7 +160,7 @@ def backed_up(client: ManagedClient) -> str:
 
 def options(client: ManagedClient, keys: Keys) -> AwsOptions:
     """The way to the emulator with these keys."""
-    return AwsOptions(region=REGION, endpoint_url=client.aws.endpoint_url, **keys)
+    return AwsOptions(region=REGION, endpoint_urls=json.dumps({"default": client.aws.endpoint_url}), **keys)
 
 
 def outcome(work: Callable[[], object]) -> Result:

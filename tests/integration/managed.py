@@ -80,6 +80,7 @@ class ManagedClient:
             "client": self.name,
             "secret_id": self.secret_id,
             "endpoint_url": self.aws.endpoint_url,
+            "endpoint_urls": {"default": self.aws.endpoint_url},
             "region": REGION,
             "access_key": ACCESS_KEY,
             "secret_key": SECRET_KEY,
@@ -146,6 +147,7 @@ class ManagedClient:
         """The inventory variables of this client."""
         return {
             "rotation_endpoint_url": self.aws.endpoint_url,
+            "rotation_endpoint_urls": {"default": self.aws.endpoint_url},
             "rotation_region": REGION,
             "rotation_access_key": ACCESS_KEY,
             "rotation_secret_key": SECRET_KEY,

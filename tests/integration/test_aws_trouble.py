@@ -26,8 +26,8 @@ ANSWERS = {
     "ThrottlingException": ("AWS throttles the calls and did so through every retry (Throttl", "Run the same command"),
     "InternalServiceError": ("Secrets Manager had an internal error (InternalServiceError)", "Run the same command"),
     "DecryptionFailure": ("the KMS key of the secret cannot be used (DecryptionFailure)", "Allow this identity kms:"),
-    "ExpiredTokenException": ("the AWS session has expired (ExpiredTokenException)", "Check the AWS credentials"),
-    "SomethingNew": ("the service refused (SomethingNew)", "ansible-playbook rotate.yml -l "),
+    "ExpiredTokenException": ("the AWS session has expired (ExpiredTokenException)", "Get new credentials"),
+    "SomethingNew": ("the service refused (SomethingNew)", "Run the same command again"),
     HANG_UP: ("AWS closed the connection without an answer (ConnectionClosedError)", "Run the same command"),
 }
 NO_STORE = "The server was not changed; a new password is stored as AWSPENDING"
@@ -258,8 +258,12 @@ def test_aws_is_so_slow_that_the_deadline_passes(mysql_client: ManagedClient, fa
 @pytest.mark.parametrize(
     ("options", "cause", "next_step"),
     [
-        ({}, "no AWS credentials were found (NoCredentialsError).", "Check the AWS credentials of this run"),
-        ({"profile": "nobody"}, "the AWS profile does not exist here (ProfileNotFound).", "Check the AWS credentials"),
+        ({}, "no AWS credentials were found (NoCredentialsError).", "Give some: AWS_ACCESS_KEY_ID"),
+        (
+            {"profile": "nobody"},
+            "the AWS profile 'nobody' does not exist here (ProfileNotFound).",
+            "Correct rotation_profile",
+        ),
         ({"region": None}, "no AWS region is set (NoRegionError).", "Set rotation_region, AWS_REGION or the profile"),
     ],
     ids=["credentials", "profile", "region"],

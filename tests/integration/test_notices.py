@@ -64,7 +64,8 @@ class World:
         return boto3.client(service, region_name="eu-central-1", endpoint_url=self.url, **keys)
 
     def play(self, **variables: Any) -> str:
-        access = {"rotation_endpoint_url": self.url, "rotation_region": "eu-central-1"}
+        urls = {"rotation_endpoint_url": self.url, "rotation_endpoint_urls": {"default": self.url}}
+        access = {**urls, "rotation_region": "eu-central-1"}
         keys = {"rotation_access_key": "x", "rotation_secret_key": "x", "rotation_topic_arn": self.topic, "owed": OWED}
         command = [
             str(Path(sys.executable).parent / "ansible-playbook"),

@@ -29,7 +29,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit import limit
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import Origin, encoded, event_of
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.history import logged, past
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import Entry, batches
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import REFUSALS, LogGroup, log_group
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import LogGroup, log_group
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import Report
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.ship import Shipper
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import (
@@ -40,6 +40,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.trail import Settings, Trail
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import DENIED
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import OF_SERVICE
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
@@ -48,7 +49,7 @@ NOW = datetime.now(UTC)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 REGION = "eu-central-1"
 CHILD = """
-import os, signal, sys, time
+import json, os, signal, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import log_group
@@ -57,7 +58,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import DENIED
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions
 folder, url, name = Path(sys.argv[1]), *sys.argv[2:]
-group = log_group(name, AwsOptions(region="eu-central-1", access_key="x", secret_key="x", endpoint_url=url))
+urls = json.dumps({"logs": url})
+group = log_group(name, AwsOptions(region="eu-central-1", access_key="x", secret_key="x", endpoint_urls=urls))
 put = group.put
 """
 DIE_AFTER_SENDING = """
@@ -96,7 +98,7 @@ def group(url: str, request: pytest.FixtureRequest) -> LogGroup:
 
 
 def access(url: str) -> AwsOptions:
-    return AwsOptions(region=REGION, access_key="x", secret_key="x", endpoint_url=url)
+    return AwsOptions(region=REGION, access_key="x", secret_key="x", endpoint_urls=json.dumps({"logs": url}))
 
 
 def client(url: str | None = None) -> Any:
@@ -297,7 +299,7 @@ def test_moto_too_refuses_what_is_too_old(group: LogGroup, tmp_path: Path) -> No
 # Trouble
 
 
-@pytest.mark.parametrize("code", [*REFUSALS, *DENIED, "SomethingElse"])
+@pytest.mark.parametrize("code", [*OF_SERVICE["logs"], *DENIED, "SomethingElse"])
 def test_every_refusal_is_told_by_its_code_and_nothing_is_marked(tmp_path: Path, code: str) -> None:
     logs = client()
     spooled(tmp_path, "run", [line(0)])

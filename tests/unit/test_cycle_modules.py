@@ -233,7 +233,7 @@ TROUBLE: dict[str, dict[str, Any]] = {
     "no topic": {"topic_arn": "arn:aws:sns:eu-central-1:123456789012:nowhere"},
     "no arn": {"topic_arn": "rotation"},
     "no region": {"topic_arn": "arn:aws:sns:not a region:123456789012:x"},
-    "no url": {"endpoint_url": "nonsense"},
+    "no url": {"endpoint_urls": {"sns": "nonsense"}},
     "no profile": {"profile": "nobody", "access_key": None, "secret_key": None},
 }
 

@@ -92,7 +92,11 @@ def test_a_log_group_that_was_there_before_gets_the_key() -> None:
     ("code", "told", "step"),
     [
         ("AccessDeniedException", "logs:AssociateKmsKey is denied", "docs/iam.md"),
-        ("InvalidParameterException", r"AWS refused \(InvalidParameterException\)", "the key is enabled"),
+        (
+            "InvalidParameterException",
+            r"refused the shape of the call \(InvalidParameterException\)",
+            "the key is enabled",
+        ),
     ],
 )
 def test_a_refusal_names_the_action_or_the_key(code: str, told: str, step: str) -> None:

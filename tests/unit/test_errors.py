@@ -11,12 +11,12 @@ from botocore import exceptions
 from pymysql import err
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import (
-    CLIENT_SIDE,
     DENIED,
-    SERVICE_SIDE,
     SWAP,
     translated,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.library_errors import CLIENT_SIDE
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import COMMON
 from ansible_collections.dbops.rotation.plugins.module_utils._db.errors import DIAGNOSES, diagnose
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     ConnectionLost,
@@ -148,18 +148,18 @@ def translate(error: Exception) -> RotationError:
         (("ResourceNotFoundException",), SecretNotFound, "secret_not_found"),
         (SWAP, SwapLost, "aws_state"),
         (DENIED, RotationError, "aws_denied"),
-        (tuple(code for code in SERVICE_SIDE if code not in KEY_TROUBLE), RotationError, "aws_error"),
+        (tuple(COMMON), RotationError, "aws_error"),
         (KEY_TROUBLE, RotationError, "aws_kms"),
         (("SomethingNew",), RotationError, "aws_error"),
     ],
 )
-def test_an_answer_of_the_service_is_translated_without_its_message(
+def test_an_answer_of_the_service_has_its_kind_and_a_next_step(
     codes: tuple[str, ...], kind: type[RotationError], code: str
 ) -> None:
     for name in codes:
-        error = translate(service_error(name))
+        error = translate(service_error(name, ""))
         assert (type(error), error.code) == (kind, code)
-        assert "read the secret 'x'" in error.cause
+        assert "read the secret 'x'" in error.cause and error.next_step
 
 
 def test_a_denial_names_the_action_or_the_key() -> None:

@@ -103,3 +103,38 @@ def test_a_policy_that_would_lock_everybody_out_is_refused(secrets: Any) -> None
     result = run(rotators=[])
     assert result["failed"] and result["error"]["code"] == "invalid_option"
     assert stored(secrets) == {}
+
+
+@pytest.mark.parametrize("option", ["readers", "rotators"])
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (
+            "arn:aws:sts::123456789012:assumed-role/acme-shop/i-0123456789abcdef0",
+            "a session; name its role: arn:aws:iam::123456789012:role/acme-shop",
+        ),
+        ("arn:aws:sts::123456789012:assumed-role/acme-shop/*", "a session; name its role"),
+        ("arn:aws:iam::123456789012:group/dba", "a group, which AWS lets in nowhere"),
+        ("arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:role/*"),
+        ("arn:aws:iam::123456789012:instance-profile/web", "neither a role nor a user"),
+    ],
+)
+def test_who_would_be_locked_out_in_silence_is_refused_by_name(secrets: Any, option: str, name: str, told: str) -> None:
+    result = run(**{option: [READER, name]})
+    assert result["failed"] and result["error"]["code"] == "invalid_option"
+    assert name in result["msg"] and told in result["msg"]
+    assert stored(secrets) == {}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "arn:aws:iam::123456789012:user/me",
+        "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/*",
+        "arn:aws:iam::*:role/acme-*",
+        "arn:aws-cn:iam::123456789012:role/x",
+    ],
+)
+def test_roles_and_users_are_taken(name: str, secrets: Any) -> None:
+    assert run(rotators=["dbops-rotation-rotator", name])["changed"]
+    assert name in stored(secrets)["DbopsRotationNobodyElseReads"]["Condition"]["ArnNotLike"]["aws:PrincipalArn"]

@@ -38,6 +38,7 @@ def client() -> Iterator[Any]:
 def store(client: Any) -> SecretStore:
     made = SecretStore(client, f"clients/{uuid.uuid4()}/mysql/root")
     made.create(VALUE, FIRST, {"rotation/client": "acme"}, None)
+    made.describe()  # it is seen
     made.calls.clear()
     return made
 

@@ -48,10 +48,11 @@ class Authority:
         hosts: Sequence[str] = ("localhost",),
         addresses: Sequence[str] = ("127.0.0.1",),
         client: bool = False,
+        life: datetime.timedelta = LIFETIME,
     ) -> Certificate:
         """Issue a certificate for these names; with no hosts and no addresses it has no subject alternative name."""
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = self._builder(common_name(name), key.public_key())
+        builder = self._builder(common_name(name), key.public_key(), life)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(key_usage(signs_certificates=False), critical=True)
         usage = ExtendedKeyUsageOID.CLIENT_AUTH if client else ExtendedKeyUsageOID.SERVER_AUTH
@@ -64,7 +65,9 @@ class Authority:
         write_certificate(issued.certificate, builder.sign(self._key, hashes.SHA256()))
         return issued
 
-    def _builder(self, subject: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    def _builder(
+        self, subject: x509.Name, public_key: ec.EllipticCurvePublicKey, life: datetime.timedelta = LIFETIME
+    ) -> x509.CertificateBuilder:
         """What every certificate here has in common; strict verifiers insist on both key identifiers."""
         now = datetime.datetime.now(datetime.UTC)
         own = self._key.public_key()
@@ -75,7 +78,7 @@ class Authority:
             .public_key(public_key)
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + LIFETIME)
+            .not_valid_after(now + life)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(own), critical=False)
         )

@@ -16,23 +16,13 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import 
     error_code,
     translated,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import Refusal, meaning_of, told
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
 
 # What is not shipped now is shipped by the next run; nobody waits a minute for it.
 PATIENCE = {"connect_timeout": 5, "read_timeout": 10, "retries": {"mode": "standard", "total_max_attempts": 2}}
-# Error codes of CloudWatch Logs: code -> what happened, with the remedy.
-REFUSALS = {
-    "ResourceNotFoundException": "there is no such log group; playbooks/provision.yml makes it",
-    "ThrottlingException": "CloudWatch Logs throttles the calls",
-    "LimitExceededException": "a quota of CloudWatch Logs is used up",
-    "ServiceUnavailableException": "CloudWatch Logs is not available",
-    "InvalidParameterException": "CloudWatch Logs refused the shape of the call",
-    "ExpiredTokenException": "the AWS session has expired",
-    "UnrecognizedClientException": "AWS does not know these credentials",
-    "InvalidSignatureException": "AWS refused the signature; check this host's clock",
-}
 # The answer of PutLogEvents: key -> which entries it speaks of, and why they were not taken.
 TOO_OLD, EXPIRED, TOO_NEW = "tooOldLogEventEndIndex", "expiredLogEventEndIndex", "tooNewLogEventStartIndex"
 
@@ -96,7 +86,7 @@ class LogGroup:
 
 def _refusal(error: Any, doing: str, service: str) -> RotationError:
     code = error_code(error)
-    why = REFUSALS.get(code, "CloudWatch Logs refused")
+    meaning = meaning_of(service, code)
     if code in DENIED:
-        why = f"{denied_action(error, service)} is denied; allow it on the log group"
-    return RotationError(f"Could not {doing}: {why} ({code}).", code="logs_refused")
+        meaning = Refusal(f"{denied_action(error, service)} is denied", "Allow it on the log group.")
+    return RotationError(f"Could not {doing}: {told(error, meaning)}", code="logs_refused", next_step=meaning.next_step)

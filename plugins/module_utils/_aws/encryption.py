@@ -13,6 +13,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import 
     error_code,
     translated,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import UNKNOWN, meaning_of, told
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 MISSING = ("NotFound", "NotFoundException", "ResourceNotFoundException")
@@ -90,6 +91,8 @@ def _refusal(error: Any, doing: str, service: str) -> RotationError:
             next_step="Make it first; playbooks/provision.yml does.",
         )
     if code in DENIED:
-        told = f"AWS does not allow this identity to {doing}: {denied_action(error, service)} is denied."
-        return RotationError(told, code="aws_denied", next_step=ALLOW)
-    return RotationError(f"Could not {doing}: AWS refused ({code}).", code="aws_error", next_step=KEY)
+        denied = f"AWS does not allow this identity to {doing}: {denied_action(error, service)} is denied."
+        return RotationError(denied, code="aws_denied", next_step=ALLOW)
+    meaning = meaning_of(service, code)
+    next_step = KEY if meaning in (UNKNOWN, meaning_of(service, "InvalidParameter")) else meaning.next_step
+    return RotationError(f"Could not {doing}: {told(error, meaning)}", code="aws_error", next_step=next_step)

@@ -3,65 +3,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From botocore's exceptions to ours.
 
-Messages of AWS are quoted only where the service is known to put names in them and nothing else; a validation
-error of botocore or the service may repeat a parameter, so of those only the code is told.
+Messages of AWS are quoted only where the service is known to put names in them and nothing else, and never where one
+holds what was to be stored; a validation error of botocore or the service may repeat a parameter, so of those only the
+code is told.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.library_errors import client_error
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import KMS, meaning_of, told
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound, SwapLost
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
 
 SECRETS_MANAGER = "secretsmanager"  # as IAM and botocore call the service of most calls
-AGAIN = "Run the same command again when AWS answers again."
-CREDENTIALS = "Check the AWS credentials of this run (environment, profile, role, or rotation_access_key)."
-KMS = "Allow this identity kms:Decrypt and kms:GenerateDataKey on that key, then run the same command again."
-ENDPOINT = (
-    "Check the network from here to AWS, rotation_region and rotation_endpoint_url; then run the same command again."
-)
-SHAPE = "Check rotation_secret_id and the other variables."
-CERTIFICATE = "Check rotation_aws_ca_bundle and rotation_endpoint_url."
-
-# Exceptions of botocore itself: class name -> what happened, remedy.
-CLIENT_SIDE = {
-    "NoCredentialsError": ("no AWS credentials were found", CREDENTIALS),
-    "PartialCredentialsError": ("the AWS credentials are incomplete", CREDENTIALS),
-    "CredentialRetrievalError": ("the AWS credentials could not be fetched", CREDENTIALS),
-    "TokenRetrievalError": ("the AWS sign-in has ended", CREDENTIALS),
-    "ProfileNotFound": ("the AWS profile does not exist here", CREDENTIALS),
-    "NoRegionError": ("no AWS region is set", "Set rotation_region, AWS_REGION or the profile's region."),
-    "InvalidRegionError": ("the AWS region is not a valid name", "Correct rotation_region or AWS_REGION."),
-    "EndpointConnectionError": ("the AWS endpoint does not answer", ENDPOINT),
-    "ConnectTimeoutError": ("the AWS endpoint does not answer in time", ENDPOINT),
-    "ReadTimeoutError": ("AWS accepted the call but did not answer in time", AGAIN),
-    "ConnectionClosedError": ("AWS closed the connection without an answer", AGAIN),
-    "HTTPClientError": ("the connection to AWS broke", ENDPOINT),
-    "SSLError": ("the certificate of the AWS endpoint is not trusted", CERTIFICATE),
-    "ParamValidationError": ("botocore refused the shape of the call", SHAPE),
-}
-
-# Error codes of the service: code -> what happened, remedy.
-SERVICE_SIDE = {
-    "DecryptionFailure": ("the KMS key of the secret cannot be used", KMS),
-    "EncryptionFailure": ("the KMS key of the secret cannot be used", KMS),
-    "ThrottlingException": ("AWS throttles the calls and did so through every retry", AGAIN),
-    "TooManyRequestsException": ("AWS throttles the calls and did so through every retry", AGAIN),
-    "InternalServiceError": ("Secrets Manager had an internal error", AGAIN),
-    "InternalServiceErrorException": ("Secrets Manager had an internal error", AGAIN),
-    "ServiceUnavailable": ("Secrets Manager is not available", AGAIN),
-    "ValidationException": ("the service refused the shape of the call", SHAPE),
-    "LimitExceededException": ("a quota of Secrets Manager is used up", "See the quotas of the account."),
-    "ExpiredTokenException": ("the AWS session has expired", CREDENTIALS),
-    "UnrecognizedClientException": ("AWS does not know these credentials", CREDENTIALS),
-    "InvalidClientTokenId": ("AWS does not know these credentials", CREDENTIALS),
-    "InvalidSignatureException": ("AWS refused the signature of the call", f"{CREDENTIALS} Check this host's clock."),
-    "SignatureDoesNotMatch": ("AWS refused the signature of the call", f"{CREDENTIALS} Check this host's clock."),
-}
 DENIED = (
     *("AccessDeniedException", "AccessDenied", "UnauthorizedOperation"),
     *("AuthorizationError", "AuthorizationErrorException"),
@@ -73,7 +32,7 @@ ALLOWED_ON = {
     "secretsmanager:ListSecrets": "the resource *, for it cannot be allowed on less,",
     "sts:AssumeRole": "the role, which has to trust this identity (with rotation_external_id, if it asks for one),",
 }
-# Secrets Manager and its emulators answer a lost compare-and-swap with either of them.
+# Secrets Manager and its emulators answer a lost compare-and-swap with either of them, and much else.
 SWAP = ("InvalidParameterException", "InvalidRequestException")
 
 
@@ -99,13 +58,14 @@ def service_error(error: Any, doing: str, service: str = SECRETS_MANAGER) -> Rot
             state="The secret that exists is not this run's, and was not changed.",
             next_step="Run the same command again, which compares what is stored there.",
         )
-    if code in SWAP:
-        return SwapLost(f"Secrets Manager refused to {doing} as things stand now ({code}).", code="aws_state")
     if code in DENIED:
         return _denied(error, doing, service)
-    what, remedy = SERVICE_SIDE.get(code, ("the service refused", ""))
-    told = "aws_kms" if remedy == KMS else "aws_error"
-    return RotationError(f"Could not {doing}: {what} ({code}).", code=told, next_step=remedy)
+    meaning = meaning_of(service, code)
+    cause = f"Could not {doing}: {told(error, meaning)}"
+    if code in SWAP:
+        return SwapLost(cause, code="aws_state", next_step=meaning.next_step)
+    kind = "aws_kms" if meaning.next_step == KMS else "aws_error"
+    return RotationError(cause, code=kind, next_step=meaning.next_step)
 
 
 @contextmanager
@@ -113,17 +73,21 @@ def translated(
     doing: str,
     service: str = SECRETS_MANAGER,
     answered: Callable[[Any, str, str], RotationError] = service_error,
+    hidden: Iterable[str] = (),
 ) -> Iterator[None]:
     """Turn any exception of botocore into a RotationError about what was being done, at the service that was asked.
 
-    ``answered`` makes it of the error that the service answered, what was being done and the service.
+    ``answered`` makes it of the error that the service answered, what was being done and the service. A sentence of
+    AWS that holds one of the ``hidden`` texts is not told.
     """
     try:
         yield
     except botocore.exceptions.ClientError as error:
+        if any(text in str(error.response.get("Error", {}).get("Message")) for text in hidden):
+            error.response["Error"]["Message"] = ""
         raise answered(error, doing, service) from None
     except botocore.exceptions.BotoCoreError as error:
-        raise _client_error(error, doing) from None
+        raise client_error(error, doing) from None
 
 
 def denied_action(error: Any, service: str) -> str:
@@ -146,10 +110,3 @@ def _denied(error: Any, doing: str, service: str) -> RotationError:
         next_step=f"Allow that action on {on} in the IAM policy of the identity that runs the rotation, then run"
         " the same command again.",
     )
-
-
-def _client_error(error: Any, doing: str) -> RotationError:
-    names = [cls.__name__ for cls in type(error).__mro__]
-    name = next((name for name in names if name in CLIENT_SIDE), names[0])
-    what, remedy = CLIENT_SIDE.get(name, ("the AWS library gave up", ENDPOINT))
-    return RotationError(f"Could not {doing}: {what} ({names[0]}).", code="aws_unreachable", next_step=remedy)

@@ -14,11 +14,10 @@ from typing import Any
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretStore, described
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import parse_secret
+from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_list
 
 # So often is a secret read until no label has moved meanwhile.
 ATTEMPTS = 3
-# AWS's own tags (of CloudFormation, of owning services) cannot be written by anybody else.
-RESERVED = "aws:"
 
 
 @dataclass(frozen=True)
@@ -93,9 +92,10 @@ class SecretArchive(SecretStore):
             named="Name",
             ClientRequestToken=version.version_id,
             SecretString=version.text,
-            Tags=[{"Key": key, "Value": value} for key, value in tags.items() if not key.startswith(RESERVED)],
+            Tags=tag_list(tags),
             **{key: value for key, value in given.items() if value},
         )
+        self._just_made = True
 
     def add_version(self, version: SavedVersion, stages: tuple[str, ...]) -> None:
         """Store a version beside AWSCURRENT; sent twice it is stored once."""

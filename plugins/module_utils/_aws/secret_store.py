@@ -9,6 +9,8 @@ of a label names the version it is taken from, which makes it a compare-and-swap
 
 from __future__ import annotations
 
+import json
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +23,13 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.throttles impo
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import Writes
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound, SwapLost
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue, parse_secret
+from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_list, tag_text
 
+# Of a secret's document, what names and messages may hold.
+SHOWN = ("engine", "host", "username")
+# What was just made may not be there yet for the next call (Secrets Manager is eventually consistent): seconds between
+# the looks. https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html
+UNTIL_SEEN = (0.2, 0.5, 1.0, 2.0)
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
 # A filter of ListSecrets takes so many values at most.
 FILTER_VALUES = 10
@@ -66,6 +74,7 @@ class SecretStore:
         self.writes = writes or Writes(share=0)
         self.throttles = throttles or Throttles()
         self.calls: Counter[str] = Counter()
+        self._just_made = False
 
     def sibling(self, secret_id: str) -> SecretStore:
         """Give another secret, reached and counted in the same way."""
@@ -140,7 +149,7 @@ class SecretStore:
 
     def tag(self, tags: Mapping[str, str]) -> None:
         """Write tags in one call; others are left alone."""
-        self._call("tag_resource", f"tag {self.secret_id!r}", Tags=_tag_list(tags))
+        self._call("tag_resource", f"tag {self.secret_id!r}", Tags=tag_list(tags))
 
     def create(self, value: SecretValue, version_id: str, tags: Mapping[str, str], kms_key_id: str | None) -> None:
         """Create the secret with its first version."""
@@ -151,9 +160,10 @@ class SecretStore:
             named="Name",
             ClientRequestToken=version_id,
             SecretString=value.dump(),
-            Tags=_tag_list(tags),
+            Tags=tag_list(tags),
             **key,
         )
+        self._just_made = True
 
     def replicate(self, regions: Mapping[str, str | None]) -> tuple[Replica, ...]:
         """Copy the secret to more regions, each with the KMS key to use there; give all replicas.
@@ -167,7 +177,7 @@ class SecretStore:
     def others_tagged(self, key: str, *values: str) -> Iterator[str]:
         """Give the names of other secrets of the account that carry a tag with one of these values."""
         for first in range(0, len(values), FILTER_VALUES):
-            named = list(values[first : first + FILTER_VALUES])
+            named = [tag_text(value) for value in values[first : first + FILTER_VALUES]]
             filters = [{"Key": "tag-key", "Values": [key]}, {"Key": "tag-value", "Values": named}]
             for page in self._pages("list_secrets", "list the secrets", named="", Filters=filters):
                 for secret in page["SecretList"]:
@@ -185,11 +195,22 @@ class SecretStore:
             token = {"NextToken": page["NextToken"]}
 
     def _call(self, operation: str, doing: str, *, named: str = "SecretId", **arguments: Any) -> Any:
-        self.writes.await_turn(operation)
-        self.calls[operation] += 1
         if named:
             arguments[named] = self.secret_id
-        with translated(doing):
+        for pause in UNTIL_SEEN if self._just_made else ():
+            try:
+                answer = self._send(operation, doing, arguments)
+            except SecretNotFound:
+                time.sleep(pause)
+            else:
+                self._just_made = False
+                return answer
+        return self._send(operation, doing, arguments)
+
+    def _send(self, operation: str, doing: str, arguments: Mapping[str, Any]) -> Any:
+        self.writes.await_turn(operation)
+        self.calls[operation] += 1
+        with translated(doing, hidden=_hidden(arguments)):
             return getattr(self._client, operation)(**arguments)
 
     def _refuse_deleted(self) -> None:
@@ -224,13 +245,18 @@ def find(store: SecretStore) -> SecretDescription | None:
         return None
 
 
+def _hidden(arguments: Mapping[str, Any]) -> list[str]:
+    """Give what a call stores and nobody may read in a message: the document and its values, names excepted."""
+    text = arguments.get("SecretString")
+    if not text:
+        return []
+    values = {key: value for key, value in json.loads(text).items() if key not in SHOWN}
+    return [text, *(value for value in values.values() if isinstance(value, str) and value)]
+
+
 def _created(version: Mapping[str, Any]) -> datetime:
     return _utc(version["CreatedDate"])
 
 
 def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
-
-
-def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]

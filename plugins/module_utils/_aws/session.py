@@ -8,26 +8,47 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.credentials import (
+    POOL,
+    PooledCredentials,
+    refuse_prompt,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
 
 ROLE_SESSION_NAME = "dbops-rotation"
-ROLE_SECONDS = 900  # the shortest that STS grants, and MAX_DEADLINE
+ROLE_SECONDS = 3600  # what every role grants, also to another role
 RETRIES = {"mode": "standard", "total_max_attempts": 5}
 WARMED = ("secretsmanager", "sns")
+# The services that are asked, as the SDK calls them, and how the URL of all that are not named is given.
+SERVICES = ("iam", "logs", "secretsmanager", "sns", "sts")
+OTHER_SERVICES = "default"
+# The SDK asks an instance's metadata service once, and that one may be busy with many workers.
+METADATA = {
+    "metadata_service_num_attempts": (*("metadata_service_num_attempts", "AWS_METADATA_SERVICE_NUM_ATTEMPTS", 3, int),),
+}
+# A session that reads nothing of this machine's configuration.
+DETACHED = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
 
 
 @dataclass(frozen=True)
 class AwsOptions:
     """The connection options, named as amazon.aws names them; what is None comes from the usual AWS chain.
 
-    ``aws_config`` is JSON, because options have to be comparable and botocore's settings hold dictionaries.
+    ``aws_config`` and ``endpoint_urls`` are JSON, because options have to be comparable. The latter is the URL of each
+    service, and of all others under "default"; a service without one is where AWS's own settings say
+    (AWS_ENDPOINT_URL_SNS, the shared configuration file).
     """
 
     region: str | None = None
@@ -35,12 +56,17 @@ class AwsOptions:
     secret_key: str | None = field(default=None, repr=False)
     session_token: str | None = field(default=None, repr=False)
     profile: str | None = None
-    endpoint_url: str | None = None
     validate_certs: bool = True
     aws_ca_bundle: str | None = None
     aws_config: str = "{}"
+    endpoint_urls: str = "{}"
     assume_role_arn: str | None = None
     external_id: str | None = field(default=None, repr=False)
+
+    def endpoint_url(self, service: str) -> str | None:
+        """Give where a service is to be asked; None where that is for the SDK to find out."""
+        urls = json.loads(self.endpoint_urls)
+        return urls.get(service) or urls.get(OTHER_SERVICES) or None
 
     def with_settings(self, settings: Mapping[str, Any], *, always: bool = False) -> AwsOptions:
         """Give these options with settings of botocore that count where there are none, or always."""
@@ -50,11 +76,15 @@ class AwsOptions:
 
 
 def warm() -> None:
-    """Load what the SDK knows of the services, for forks to inherit; no credentials are looked for, nothing is sent."""
+    """Load what the SDK knows of the services, for forks to inherit; no credentials are looked for, nothing is sent.
+
+    It only saves time, so nothing that goes wrong here may end a run; what matters of it is told by who needs it.
+    """
     if botocore:
         nobody = AwsOptions(region="us-east-1", access_key="none", secret_key="none")
-        for service in WARMED:
-            _client(_session(0, nobody), nobody, service)
+        with suppress(Exception):
+            for service in WARMED:
+                _client(_session(0, nobody), nobody, service)
 
 
 def make_client(options: AwsOptions, service: str, tuned: AwsOptions | None = None) -> Any:
@@ -71,6 +101,7 @@ def forget_clients() -> None:
     """Let the next clients be made anew."""
     _made.cache_clear()
     _session.cache_clear()
+    POOL.clear()
 
 
 @cache
@@ -80,35 +111,83 @@ def _made(process: int, options: AwsOptions, service: str, tuned: AwsOptions) ->
             return _client(_session(process, options), tuned, service)
     except ValueError:  # botocore's answer to an endpoint that is no URL
         raise RotationError(
-            "botocore cannot use the options of the connection to AWS; most likely rotation_endpoint_url is not a URL.",
+            f"botocore cannot use the options of the connection to {service}; most likely {_endpoint_option(service)}"
+            " is not a URL.",
             code="invalid_option",
             next_step="Correct it, or leave it empty.",
         ) from None
 
 
+def _endpoint_option(service: str) -> str:
+    return (
+        "rotation_endpoint_url" if service == "secretsmanager" else f"the one of rotation_endpoint_urls for {service}"
+    )
+
+
 @cache
 def _shared() -> Any:
     """Give the session whose knowledge of the services all others use; it never gets credentials."""
-    return botocore.session.get_session()
+    return botocore.session.Session(session_vars=DETACHED)
 
 
-def _new_session(profile: str | None) -> Any:
+def _new_session(profile: str | None, settings: Mapping[str, Any] = METADATA) -> Any:
     """Give a session of its own with what the shared one has loaded, which takes a tenth of the time."""
     handlers = copy(_shared().get_component("event_emitter"))
-    session = botocore.session.Session(event_hooks=handlers, include_builtin_handlers=False, profile=profile)
+    session = botocore.session.Session(
+        session_vars=settings, event_hooks=handlers, include_builtin_handlers=False, profile=profile
+    )
     session.register_component("data_loader", _shared().get_component("data_loader"))
     return session
 
 
 @cache
 def _session(_process: int, options: AwsOptions) -> Any:
+    session = _with_keys(options) if options.access_key else _with_profile(options)
+    return _in_role(session, options) if options.assume_role_arn else session
+
+
+def _with_keys(options: AwsOptions) -> Any:
+    """Give a session with keys that were given."""
+    session = _unprofiled()
+    session.set_credentials(options.access_key, options.secret_key, options.session_token)
+    return session
+
+
+def _unprofiled() -> Any:
+    """Give a session that needs no profile, though it heeds the settings of one that the environment names."""
+    session = _new_session(None)
+    try:
+        session.get_scoped_config()
+    except botocore.exceptions.BotoCoreError:  # it is not there, or the file cannot be read
+        return _new_session(None, {**METADATA, **DETACHED})
+    return session
+
+
+def _with_profile(options: AwsOptions) -> Any:
+    """Give a session that finds its credentials itself, as any tool of AWS does."""
     session = _new_session(options.profile)
-    if options.access_key:
-        session.set_credentials(options.access_key, options.secret_key, options.session_token)
-    return _assume_role(session, options) if options.assume_role_arn else session
+    given = session.get_component("credential_provider")
+    refuse_prompt(given)
+    key = {"profile": options.profile, "region": options.region}
+    session.register_component("credential_provider", PooledCredentials(given.load_credentials, key))
+    return session
 
 
-def _assume_role(session: Any, options: AwsOptions) -> Any:
+def _in_role(session: Any, options: AwsOptions) -> Any:
+    """Give a session in the role; who asks for it is only asked for where no worker has it yet."""
+    roled = _unprofiled() if options.access_key else _new_session(options.profile)
+
+    def assume() -> Any:
+        granted = _assumed(session, options)
+        return botocore.credentials.RefreshableCredentials.create_from_metadata(
+            metadata=granted, refresh_using=lambda: _assumed(session, options), method="assume-role"
+        )
+
+    roled.register_component("credential_provider", PooledCredentials(assume, asdict(options)))
+    return roled
+
+
+def _assumed(session: Any, options: AwsOptions) -> dict[str, Any]:
     request = {
         "RoleArn": options.assume_role_arn,
         "RoleSessionName": ROLE_SESSION_NAME,
@@ -119,8 +198,12 @@ def _assume_role(session: Any, options: AwsOptions) -> Any:
     client = _client(session, options, "sts")
     with translated("assume the role", "sts"):
         granted = client.assume_role(**request)["Credentials"]
-    session.set_credentials(granted["AccessKeyId"], granted["SecretAccessKey"], granted["SessionToken"])
-    return session
+    return {
+        "access_key": granted["AccessKeyId"],
+        "secret_key": granted["SecretAccessKey"],
+        "token": granted["SessionToken"],
+        "expiry_time": granted["Expiration"].isoformat(),
+    }
 
 
 def _client(session: Any, options: AwsOptions, service: str) -> Any:
@@ -129,7 +212,7 @@ def _client(session: Any, options: AwsOptions, service: str) -> Any:
     ).merge(_settings(options.aws_config))
     verify = (options.aws_ca_bundle or None) if options.validate_certs else False
     return session.create_client(
-        service, region_name=options.region, endpoint_url=options.endpoint_url, verify=verify, config=config
+        service, region_name=options.region, endpoint_url=options.endpoint_url(service), verify=verify, config=config
     )
 
 

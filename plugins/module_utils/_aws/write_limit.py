@@ -15,15 +15,12 @@ is a process of its own and counts alone, so for it the limit is off.
 
 from __future__ import annotations
 
-import fcntl
 import mmap
-import os
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.forks import ForkLocks, shared_memory
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 WRITE_LIMIT = "write_limit"
@@ -46,21 +43,17 @@ ROTATION = Counter({VERSIONS: 2, TAGS: 2})
 
 
 class Ledger:
-    """What has been given away of each quota, in memory that is shared with all forks made later.
-
-    The lock is a record lock, which the kernel takes from a process that dies; it needs a file that forks share.
-    """
+    """What has been given away of each quota, in memory that is shared with all forks made later."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Make the memory; the clock has to be the same one in all processes, as the monotonic one is."""
-        self._until = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("d")
-        self._file, path = tempfile.mkstemp()  # a number, which is open as long as the process lives
-        os.unlink(path)
+        self._until = memoryview(shared_memory(mmap.PAGESIZE)).cast("d")
+        self._locks = ForkLocks()
         self._clock = clock
 
     def take(self, quota: int, writes: int, per_second: float, patience: float) -> float | None:
         """Take so many writes and give the seconds until they may be sent; where too many, take nothing, give None."""
-        with self._locked():
+        with self._locks.held():
             now = self._clock()
             until = max(self._until[quota], now) + writes / per_second
             wait = max(0.0, until - now - BURST / per_second)
@@ -68,14 +61,6 @@ class Ledger:
                 return None
             self._until[quota] = until
         return wait
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        fcntl.lockf(self._file, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.lockf(self._file, fcntl.LOCK_UN)
 
 
 # Made here, so before the forks.

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+
+from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import VALUE_LENGTH, tag_text
 
 DEFAULT_CYCLE_DAYS = 40
 
@@ -17,7 +18,6 @@ ROLLBACK_LIFE = timedelta(days=1)
 LONGEST_OVERLAP = timedelta(days=30)
 # By how much the clocks of two controllers may differ.
 SKEW = timedelta(minutes=5)
-TAG_LENGTH = 256
 # Every tag below begins with it.
 PREFIX = "rotation/"
 
@@ -89,7 +89,7 @@ def rotated_tags(*, version: str, trigger: str, server_id: str, client: str, cyc
         CYCLE_DAYS: str(cycle.days),
         TRIGGER: trigger,
         SERVER_ID: server_id,
-        CLIENT: client,
+        CLIENT: tag_text(client),
     }
 
 
@@ -101,7 +101,7 @@ def refused_versions(tags: Mapping[str, str]) -> list[str]:
 def with_refused(tags: Mapping[str, str], version: str) -> str:
     """Give the value of the tag with one more version; the oldest make room where it is full."""
     versions = [*(known for known in refused_versions(tags) if known != version), version]
-    while len(" ".join(versions)) > TAG_LENGTH:
+    while len(" ".join(versions)) > VALUE_LENGTH:
         del versions[0]
     return " ".join(versions)
 
@@ -124,11 +124,6 @@ def is_impossible_overlap(tags: Mapping[str, str], began: datetime) -> bool:
     """Tell whether the tag says what no run of ours writes: an overlap that is too long, or no moment at all."""
     told = _moment(tags.get(OVERLAP_UNTIL))
     return bool(tags.get(OVERLAP_UNTIL)) and (told is None or told > began + LONGEST_OVERLAP + SKEW)
-
-
-def tag_text(text: str) -> str:
-    """Give a text in the characters that the value of a tag may have."""
-    return re.sub(r"[^\w .:/=+@-]", "_", text)[:TAG_LENGTH]
 
 
 def unreadable(tags: Mapping[str, str]) -> tuple[str, ...]:

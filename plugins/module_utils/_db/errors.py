@@ -13,6 +13,7 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass
 
+from ansible_collections.dbops.rotation.plugins.module_utils._certificates import certificate_fault
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     ConnectionLost,
     LoginRefused,
@@ -138,6 +139,13 @@ DIAGNOSES = {
     1047: Diagnosis("not_primary", "The Galera node is not part of the primary component.", AGAIN),
     1396: Diagnosis("account_operation", "The server could not change the account.", AGAIN),
     1094: Diagnosis("no_such_thread", "The connection to end is gone already.", AGAIN),
+    2059: Diagnosis(
+        "method_unknown",
+        "The server asks for an authentication method that the driver (PyMySQL) does not know.",
+        "Install the newest PyMySQL and PyNaCl (requirements.txt). MariaDB's parsec and GSSAPI stay unknown to it: as"
+        " another administrator give the account a method that it knows, such as ed25519 or mysql_native_password"
+        " (MySQL: caching_sha2_password), with the stored password; then run the same command again.",
+    ),
     1524: Diagnosis("plugin_missing", "The account's authentication plugin is not loaded on the server.", ""),
     4058: Diagnosis(
         "authentication_policy",
@@ -203,6 +211,16 @@ def _unreachable(error: OSError, place: str) -> RotationError:
     )
 
 
+def _renewal(error: ssl.SSLError) -> str:
+    """Say what a certificate needs that is of the right authority and yet not accepted."""
+    fault = certificate_fault(error)
+    return (
+        f"{fault.next_step} MySQL reads it at ALTER INSTANCE RELOAD TLS, MariaDB at FLUSH SSL."
+        if fault and fault.next_step
+        else ""
+    )
+
+
 def _tls(error: ssl.SSLError, place: str) -> RotationError:
     verify_code = getattr(error, "verify_code", None)
     if verify_code in _CERTIFICATE_NAME:
@@ -217,7 +235,8 @@ def _tls(error: ssl.SSLError, place: str) -> RotationError:
         return RotationError(
             f"The certificate of {place} is not trusted ({getattr(error, 'verify_message', 'verification failed')}).",
             code="tls_untrusted",
-            next_step="Name the server's certificate authority in rotation_tls_ca_file."
+            next_step=_renewal(error)
+            or "Name the server's certificate authority in rotation_tls_ca_file."
             + (_SELF_MADE if verify_code == _SELF_SIGNED else ""),
         )
     return RotationError(

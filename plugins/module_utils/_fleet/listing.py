@@ -13,6 +13,7 @@ from typing import Any
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretDescription, described
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
 
 PAGE = 100  # the most that ListSecrets gives at once
 MOST_FILTERS = 10
@@ -32,7 +33,7 @@ class Choice:
         """Give what ListSecrets can sort out: it compares only beginnings, so ``takes`` has the last word."""
         wanted = [("name", self.name_prefix)]
         for key, value in self.tags.items():
-            wanted += [("tag-key", key), ("tag-value", value or "")]
+            wanted += [("tag-key", key), ("tag-value", tag_text(value or ""))]
         return [{"Key": key, "Values": [value]} for key, value in wanted if value][:MOST_FILTERS]
 
     def takes(self, secret: SecretDescription) -> bool:
@@ -42,7 +43,8 @@ class Choice:
         return long_enough and named and all(self._tagged(secret, key) for key in self.tags)
 
     def _tagged(self, secret: SecretDescription, key: str) -> bool:
-        return key in secret.tags and self.tags[key] in (None, secret.tags[key])
+        wanted = self.tags[key]
+        return key in secret.tags and (wanted is None or tag_text(wanted) == secret.tags[key])
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import VERSION, Document
 
 OURS = "DbopsRotation"
@@ -27,10 +28,35 @@ DELETING = ["secretsmanager:DeleteSecret"]
 
 
 def principals(names: Iterable[str], secret_arn: str) -> list[str]:
-    """Give the ARNs of principals; what is no ARN is the name of a role in the secret's account."""
+    """Give the ARNs of principals; what is no ARN is the name of a role in the secret's account.
+
+    Raises RotationError for an ARN that is nobody's in a condition on aws:PrincipalArn, which would lock out in silence
+    whoever was meant.
+    """
     _arn, partition, _service, _region, account = secret_arn.split(":")[:5]
     role = f"arn:{partition}:iam::{account}:role/"
-    return sorted({name if name.startswith("arn:") else role + name for name in names})
+    named = {name if name.startswith("arn:") else role + name for name in names}
+    for name in sorted(named):
+        _refuse_nobody(name)
+    return sorted(named)
+
+
+def _refuse_nobody(name: str) -> None:
+    kind, _slash, rest = (name.split(":", 5) + [""] * 5)[5].partition("/")
+    if kind in ("role", "user", "federated-user") or "*" in kind:
+        return
+    account = (name.split(":") + [""] * 5)[4]
+    meant = {
+        "assumed-role": f"a session; name its role: arn:aws:iam::{account}:role/{rest.partition('/')[0]}, with the"
+        " role's path if it has one (aws iam get-role shows it)",
+        "group": "a group, which AWS lets in nowhere; name its users or a role",
+        "root": f"the account as a whole; name its roles, or all of them: arn:aws:iam::{account}:role/*",
+    }
+    raise RotationError(
+        f"{name} lets nobody in, for it is {meant.get(kind, 'neither a role nor a user; name one')}.",
+        code="invalid_option",
+        next_step="Correct the readers and rotators (rotation_readers, rotation_rotators).",
+    )
 
 
 def with_ours(current: Document | None, readers: Sequence[str], rotators: Sequence[str]) -> Document:

@@ -31,6 +31,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._reason import refuse_unfit_reason
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.ownership import refuse_foreign_management
+from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import fit_tags
 
 PRESENT, RESET, FAILED = "present", "reset", "failed"
 
@@ -64,7 +65,7 @@ def change_cycle(request: CycleRequest, store: SecretStore, now: datetime) -> di
     secret = store.describe()
     refuse_foreign_management(secret)
     change = CHANGES[request.state](request, store, secret, now)
-    written = {key: value for key, value in change.tags.items() if secret.tags.get(key) != value}
+    written = {key: value for key, value in fit_tags(change.tags).items() if secret.tags.get(key) != value}
     if written and not request.check:
         store.tag(written)
     return _result(request, secret, change, written, now)

@@ -19,6 +19,14 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     Spec,
     client_name,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_name import refuse_unfit_name
+
+# The options that name a secret, as the role's variables are called.
+SECRET_IDS = {
+    "secret_id": "rotation_secret_id",
+    "source_secret_id": "rotation_onboard_source_secret_id",
+    "admin_secret_id": "rotation_reconcile_admin_secret_id",
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,14 @@ class Operation:
             "required_if": [[option, value, list(names)] for option, value, names in self.required_if],
         }
 
+    def refusal(self, params: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Give the failed result of options that need no look anywhere to be refused; None where there is none."""
+        try:
+            refuse_unfit_names(params)
+        except RotationError as error:
+            return _failure(error, params, "Nothing was changed.")
+        return None
+
     def run_module(self, module: Any) -> None:
         """Do the work of a module; of the AnsibleModule only params, modes, warn, exit_json and fail_json are used."""
         result = self.outcome(module.params, check=module.check_mode, diff=module._diff)
@@ -55,6 +71,7 @@ class Operation:
         """Run the engine; the one place where an exception becomes a failed result."""
         forbid_core_files()
         try:
+            refuse_unfit_names(params)
             require_libraries()
             result: dict[str, Any] = cleaned(self.work(params, check), self.lines)
         except RotationError as error:
@@ -67,6 +84,13 @@ class Operation:
         if not diff:
             result.pop("diff", None)
         return result
+
+
+def refuse_unfit_names(params: Mapping[str, Any]) -> None:
+    """Raise a RotationError where an option names a secret as AWS does not, before anybody is asked anything."""
+    for option in SECRET_IDS:
+        if params.get(option):
+            refuse_unfit_name(str(params[option]), SECRET_IDS[option])
 
 
 def _failure(error: RotationError, params: Mapping[str, Any], state: str) -> dict[str, Any]:

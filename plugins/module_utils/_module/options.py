@@ -17,10 +17,16 @@ from typing import Any, TypeVar
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.policy_store import PolicyStore
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import (
+    OTHER_SERVICES,
+    SERVICES,
+    AwsOptions,
+    make_client,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.throttles import Throttles
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import DEFAULT_SHARE, Writes
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import MODES, VERIFY_IDENTITY, TlsOptions
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._password import DEFAULT_LENGTH, PasswordRules
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import (
     DEFAULT_DEADLINE,
@@ -40,6 +46,7 @@ AWS_SPEC: Spec = {
     "session_token": {"type": "str", "aliases": ["aws_session_token"], "no_log": True},
     "profile": {"type": "str", "aliases": ["aws_profile"]},
     "endpoint_url": {"type": "str", "aliases": ["aws_endpoint_url"]},
+    "endpoint_urls": {"type": "dict"},
     "validate_certs": {"type": "bool", "default": True},
     "aws_ca_bundle": {"type": "path"},
     "aws_config": {"type": "dict"},
@@ -178,13 +185,27 @@ def client_name(params: Mapping[str, Any]) -> str:
 
 
 def aws_options(params: Mapping[str, Any]) -> AwsOptions:
-    """Give the access to AWS that the options ask for."""
-    special = ("aws_config", "region", "endpoint_url", "write_share")
+    """Give the access to AWS that the options ask for; raises RotationError where they make no sense."""
+    special = ("aws_config", "region", "endpoint_url", "endpoint_urls", "write_share")
     named = {name: params[name] for name in AWS_SPEC if name not in special}
     return AwsOptions(
         **named,
-        # The SDK knows AWS_DEFAULT_REGION and AWS_ENDPOINT_URL by itself; these two are amazon.aws's.
+        # The SDK knows AWS_DEFAULT_REGION and AWS_ENDPOINT_URL by itself; this and AWS_URL are amazon.aws's.
         region=params["region"] or os.environ.get("AWS_REGION"),
-        endpoint_url=params["endpoint_url"] or os.environ.get("AWS_URL"),
         aws_config=json.dumps(params["aws_config"] or {}, sort_keys=True),
+        endpoint_urls=json.dumps(_endpoint_urls(params), sort_keys=True),
     )
+
+
+def _endpoint_urls(params: Mapping[str, Any]) -> dict[str, str]:
+    """Give the URL of each service; the one that has an option of its own is Secrets Manager's and nobody else's."""
+    urls = {str(service): str(url) for service, url in (params["endpoint_urls"] or {}).items() if url}
+    unknown = sorted(urls.keys() - {*SERVICES, OTHER_SERVICES})
+    if unknown:
+        raise RotationError(
+            f"rotation_endpoint_urls names {', '.join(unknown)}, which is not asked for anything.",
+            code="invalid_option",
+            next_step=f"It may name {', '.join(SERVICES)}, and {OTHER_SERVICES} for those that it does not name.",
+        )
+    own = params["endpoint_url"] or os.environ.get("AWS_URL")
+    return {**urls, "secretsmanager": own} if own else urls

@@ -13,29 +13,12 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import 
     error_code,
     translated,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import Refusal, meaning_of, told
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.limits import attribute
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.notice import Notice
 
-# Error codes of SNS and of KMS behind it: code -> what happened, with the remedy.
-REFUSALS = {
-    "NotFound": "there is no such topic; check rotation_topic_arn",
-    "NotFoundException": "there is no such topic; check rotation_topic_arn",
-    "KMSAccessDenied": "the topic's KMS key is denied; allow kms:GenerateDataKey and kms:Decrypt on it",
-    "KMSDisabled": "the topic's KMS key is disabled",
-    "KMSInvalidState": "the topic's KMS key cannot be used in its present state",
-    "KMSNotFound": "the topic's KMS key does not exist",
-    "KMSOptInRequired": "the topic's KMS key needs a subscription of the AWS account",
-    "KMSThrottling": "the use of the topic's KMS key is throttled",
-    "InvalidParameter": "the topic's ARN or a part of the message has not the form that SNS takes",
-    "InvalidParameterException": "the topic's ARN or a part of the message has not the form that SNS takes",
-    "EndpointDisabled": "the endpoint is disabled",
-    "Throttling": "SNS throttles the calls and did so through every retry",
-    "ThrottledException": "SNS throttles the calls and did so through every retry",
-    "InternalError": "SNS had an internal error",
-    "InternalFailure": "SNS had an internal error",
-    "ServiceUnavailable": "SNS is not available",
-}
+ALLOW = "Allow it for this identity, and in the topic's policy."
 
 
 def publish(client: Any, topic_arn: str, notice: Notice) -> str:
@@ -63,10 +46,10 @@ def _publish(client: Any, topic_arn: str, notice: Notice) -> Any:
 
 def _refusal(error: Any, doing: str, service: str) -> RotationError:
     code = error_code(error)
-    why = REFUSALS.get(code, "SNS refused")
+    meaning = meaning_of(service, code)
     if code in DENIED:
-        why = f"{denied_action(error, service)} is denied; allow it for this identity, and in the topic's policy"
-    return RotationError(f"Could not {doing}: {why} ({code}).", code="sns_refused")
+        meaning = Refusal(f"{denied_action(error, service)} is denied", ALLOW)
+    return RotationError(f"Could not {doing}: {told(error, meaning)}", code="sns_refused", next_step=meaning.next_step)
 
 
 def _in_order(topic_arn: str, notice: Notice) -> dict[str, str]:

@@ -48,6 +48,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request i
     DEFAULT_DEADLINE,
     refuse_invalid_wait,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_name import refuse_arn_as_name
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login, SecretValue, parse_secret
 
 
@@ -75,12 +76,15 @@ def onboard(request: OnboardRequest, store: SecretStore) -> dict[str, Any]:
 
     Raises RotationError before anything is created where credentials, server or secret do not fit.
     """
-    journal = OnboardJournal(request.client, f"ansible-playbook playbooks/onboard.yml -l {request.client}")
+    journal = OnboardJournal(request.client, "ansible-playbook playbooks/onboard.yml -l {client}")
     journal.warnings += request.tls.warnings()
     with journal.step("read"):
         refuse_invalid_wait(request.replicas.wait)
         refuse_invalid_label(request.server_label)
         existing = find(store)
+        if existing is None:
+            with journal.step("prepare"):
+                refuse_arn_as_name(store.secret_id)
         wanted = _wanted(request)
         managed = existing if existing and _is_managed(existing, store, wanted) else None
     if managed:

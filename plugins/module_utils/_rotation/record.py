@@ -22,6 +22,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.findings 
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.observe import idle_pending
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
 
 
 def record(
@@ -48,7 +49,7 @@ def record(
     )
     written |= run.identity.written()
     if is_new(run, view):
-        written |= ROTATED_TAGS | {tags.BY: tags.tag_text(run.request.requested_by)}
+        written |= ROTATED_TAGS | {tags.BY: tag_text(run.request.requested_by)}
     written |= _grants(run, view, grants) | _outcome(run, view, overlap_until)
     _warn_of_expiry(run, rows, cycle)
     try:

@@ -42,7 +42,7 @@ def rotate(request: RotationRequest, store: SecretStore) -> dict[str, Any]:
 
     Raises RotationError, and nothing else that could carry a value, with client, step, cause, state and next command.
     """
-    journal = Journal(request.client, f"ansible-playbook rotate.yml -l {request.client}")
+    journal = Journal(request.client, "ansible-playbook rotate.yml -l {client}")
     journal.warnings += request.tls.warnings()
     with journal.step("prepare"):
         request.refuse_invalid()
