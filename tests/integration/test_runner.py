@@ -246,3 +246,12 @@ def test_a_failed_job_says_what_to_do_and_shows_no_secret(mysql_client: ManagedC
 def test_a_job_without_a_limit_is_refused(job: Job) -> None:
     status, events = job.run("rotate.yml")
     assert status == 2 and "Name the clients with --limit" in said(events)
+
+
+@pytest.mark.parametrize("name", ["onboard", "reconcile"])
+def test_a_job_without_the_password_does_not_wait_for_one(mysql_client: ManagedClient, job: Job, name: str) -> None:
+    """AWX gives every job a terminal, and a question there would keep the template busy until somebody looks."""
+    asked = {f"rotation_{name}_prompt": True, "rotation_prompt_timeout": 20}
+    status, events = job.run(f"playbooks/{name}.yml", "--limit", mysql_client.name, **asked)
+    assert status == 2 and "a job of AWX has nobody to ask" in said(events), said(events)
+    assert 'a credential of the type "Root password of a client to onboard"' in said(events).replace("\\", "")

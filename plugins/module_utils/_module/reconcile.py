@@ -37,6 +37,7 @@ RECONCILE = Operation(
         "password": {"type": "str", "no_log": True},
         "password_file": {"type": "path", "no_log": False},
         "prompt": {"type": "bool", "default": False},
+        "prompt_timeout": {"type": "int", "default": 300},
         "version": {"type": "str"},
         "admin_secret_id": {"type": "str", "no_log": False},
         **CHANGE_SPEC,
