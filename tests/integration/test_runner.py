@@ -255,3 +255,43 @@ def test_a_job_without_the_password_does_not_wait_for_one(mysql_client: ManagedC
     status, events = job.run(f"playbooks/{name}.yml", "--limit", mysql_client.name, **asked)
     assert status == 2 and "a job of AWX has nobody to ask" in said(events), said(events)
     assert 'a credential of the type "Root password of a client to onboard"' in said(events).replace("\\", "")
+
+
+UNTOUCHED = {"playbooks/rotate_due.yml": {}, "playbooks/backup.yml": {"rotation_backup_file": "/nowhere/secrets.vault"}}
+
+
+@pytest.mark.parametrize("name", UNTOUCHED)
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--check",), 'The job template has the job type "Check"'),
+        (("--tags", "none"), "The tags of this run select nothing of the rotation (--tags none, --skip-tags none)"),
+        (("--skip-tags", "all"), "The tags of this run select nothing of the rotation (--tags all, --skip-tags all)"),
+    ],
+    ids=["check", "tags", "skip-tags"],
+)
+def test_a_scheduled_job_that_would_do_nothing_is_no_success(
+    mysql_client: ManagedClient, job: Job, name: str, arguments: tuple[str, ...], told: str
+) -> None:
+    """Somebody set the template so by hand: nobody would miss what is not done."""
+    mysql_client.rotate()
+    is_due(mysql_client)
+    before = stages(mysql_client)
+    status, events = job.run(name, *arguments, **UNTOUCHED[name])
+    assert status == 2 and told in said(events).replace("\\", ""), said(events)
+    assert stages(mysql_client) == before
+
+
+def test_tags_of_a_playbook_around_the_role_select_it(
+    mysql_client: ManagedClient, project: Path, tmp_path: Path
+) -> None:
+    """Whoever takes the role in may give it tags, and select it by them."""
+    mysql_client.rotate()
+    play = (project / "playbooks/rotate_due.yml").read_text()
+    own = project / "playbooks/own.yml"
+    own.write_text(play.replace("    - name: Work on what is due\n", "    - name: Work\n      tags: [passwords]\n"))
+    assert own.read_text() != play
+    job = job_of(mysql_client, project, tmp_path)
+    assert job.run("playbooks/own.yml", "--tags", "passwords")[0] == 0
+    status, events = job.run("playbooks/own.yml", "--tags", "shops")
+    assert status == 2 and "The tags of this run select nothing" in said(events)
