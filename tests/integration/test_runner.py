@@ -17,6 +17,7 @@ from managed import ROOT, ManagedClient
 from test_awx import COLLECTIONS, KEY
 from test_fleet import Fleet
 from test_leaks import passwords
+from test_recovery import AFTER_APPLY
 from test_rotate_due import is_due
 from test_schedule import Machine
 from world.aws import REGION
@@ -220,9 +221,14 @@ def test_the_fleet_is_listed_by_an_update_of_the_inventory_and_visited_by_a_job(
     folder = project / "inventories" / tmp_path.name
     folder.mkdir()
     fleet = Fleet(folder, [idle, due])
+    fleet.configure(compose={"fleet_mark": "rotation_tags.fleet"})
     job = Job(tmp_path, project, {})
     source = str(fleet.folder.relative_to(project) / "fleet.yml")
-    job.take(job.list_inventory(source))
+    listed = job.list_inventory(source)
+    assert "__ansible_unsafe" not in json.dumps(listed), "AWX would keep and show a tag as a dictionary"
+    assert listed["_meta"]["hostvars"][idle.name]["rotation_tags"]["fleet"] == fleet.mark
+    assert listed["_meta"]["hostvars"][idle.name]["fleet_mark"] == fleet.mark
+    job.take(listed)
     before = stages(idle)
     status, events = job.run("playbooks/rotate_due.yml")
     assert status == 0 and "no hosts matched" in said(events), said(events)
@@ -232,6 +238,20 @@ def test_the_fleet_is_listed_by_an_update_of_the_inventory_and_visited_by_a_job(
     assert status == 0 and "[WARNING]" not in said(events), said(events)
     assert {event["event_data"].get("host") for event in events} - {None} == {due.name}
     assert tags(due)["rotation/trigger"] == "scheduled" and stages(idle) == before
+
+
+def test_a_failed_verification_is_its_findings(mysql_client: ManagedClient, job: Job) -> None:
+    """AWX shows the message of the task that failed, and nobody reads a line of JSON for it."""
+    client = mysql_client
+    client.rotate()
+    client.sql("REVOKE SHUTDOWN ON *.* FROM %s@localhost", client.user)
+    AFTER_APPLY.interrupt(client)
+    status, events = job.run("playbooks/verify.yml", "--limit", client.name)
+    (failed,) = [event["event_data"]["res"] for event in events if event["event"] == "runner_on_failed"]
+    assert status == 2 and isinstance(failed["msg"], list), failed
+    assert failed["msg"][0] == f"{client.name} has to be mended:"
+    assert any("An earlier run had set the new password" in line for line in failed["msg"][1:])
+    assert any("grants" in line.lower() for line in failed["msg"][1:]), failed
 
 
 def test_a_failed_job_says_what_to_do_and_shows_no_secret(mysql_client: ManagedClient, job: Job) -> None:
