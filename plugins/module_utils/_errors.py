@@ -26,6 +26,7 @@ class RotationError(Exception):
         self.state = state
         self.client = ""
         self.step = ""
+        self.reason = ""  # why the run was asked for, where that is known to hold no password
 
     def locate(self, *, client: str, step: str, state: str, next_step: str) -> None:
         """Fill in what only the run knows; what the raiser already said stands, with its "{client}" filled in."""
