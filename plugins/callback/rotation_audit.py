@@ -144,6 +144,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.trail import Settings, Trail
 from ansible_collections.dbops.rotation.plugins.module_utils._results import module_name
 from ansible_collections.dbops.rotation.plugins.plugin_utils._audit_options import CONNECTION
+from ansible_collections.dbops.rotation.plugins.plugin_utils._awx_job import in_awx_job
 
 if TYPE_CHECKING:
     from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import LogGroup
@@ -227,7 +228,7 @@ class CallbackModule(CallbackBase):
 
     def _is_shown(self) -> bool:
         asked = self.get_option("stdout")
-        return bool("AWX_HOST" in os.environ and not self.get_option("log_group") if asked is None else asked)
+        return bool(in_awx_job() and not self.get_option("log_group") if asked is None else asked)
 
     def _log_group(self) -> LogGroup:
         # The AWS SDK takes longer to load than all the rest, so a run that ships nothing does without.

@@ -163,6 +163,7 @@ from typing import Any
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.template import trust_as_template
 
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.grouped import (
@@ -198,6 +199,8 @@ TEMPLATABLE = {*AWS_SPEC, "name_prefix", "name_suffix", "tags", "windows", "free
 # The names under which playbooks/rotate_due.yml looks for them.
 FIXED_NAMES = {CANDIDATES: "rotation_candidates", PULLED: "rotation_pulled"}
 MOST_NAMED = 5
+# What begins or ends an expression, a statement or a comment of Jinja, or the line that would set other signs for them.
+TEMPLATE_SIGNS = set("{}%#")
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -291,19 +294,22 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _add_clients(self, named: Mapping[str, Listed], group: str, shared: Mapping[str, Any]) -> None:
         for variable, value in shared.items():
-            self.inventory.set_variable(group, variable, value)
+            self.inventory.set_variable(group, variable, plain(value))
         for name, listed in named.items():
             self.inventory.add_host(name, group=group)
-            self.inventory.set_variable(name, "rotation_tags", dict(listed.secret.tags))
+            self.inventory.set_variable(name, "rotation_tags", plain(listed.secret.tags))
             if listed.secret.name != DEFAULT_SECRET_ID.format(name):
-                self.inventory.set_variable(name, "rotation_secret_id", listed.secret.name)
+                self.inventory.set_variable(name, "rotation_secret_id", plain(listed.secret.name))
 
     def _construct(self, named: Mapping[str, Listed]) -> None:
         asked = {option: self.get_option(option) for option in ("compose", "groups", "keyed_groups")}
         strict = self.get_option("strict")
         for name in named if any(asked.values()) else ():
-            variables = self.inventory.get_host(name).get_vars()
+            host = self.inventory.get_host(name)
+            variables = host.get_vars()
             self._set_composite_vars(asked["compose"], variables, name, strict)
+            for variable in asked["compose"].keys() & host.vars.keys():
+                host.vars[variable] = plain(host.vars[variable])
             self._add_host_to_composed_groups(asked["groups"], variables, name, strict)
             self._add_host_to_keyed_groups(asked["keyed_groups"], variables, name, strict)
 
@@ -333,6 +339,19 @@ def _shared(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, An
         "ansible_connection": "local",
         **{f"rotation_{name}": value for name, value in {**access, **calendar}.items()},
     }
+
+
+def plain(value: Any) -> Any:
+    """Give a value of which an exported inventory, as AWX keeps it, has plain text.
+
+    A text that may not be a template is exported as a dictionary that says so. One without any sign of a template may
+    be one without harm; one that has such a sign stays what it is.
+    """
+    if isinstance(value, Mapping):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    return trust_as_template(value) if isinstance(value, str) and not TEMPLATE_SIGNS & set(value) else value
 
 
 def _some(names: list[str]) -> str:

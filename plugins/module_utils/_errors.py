@@ -35,6 +35,7 @@ class RotationError(Exception):
         self.state = state
         self.client = ""
         self.step = ""
+        self.reason = ""  # why the run was asked for, where that is known to hold no password
 
     def __setattr__(self, name: str, value: object) -> None:
         """Keep every text on one line."""

@@ -63,9 +63,15 @@ options:
     type: str
   prompt:
     description:
-      - Ask for the password at the terminal if no other option gives it.
+      - Ask for the password at the terminal if no other option gives it. A job of AWX fails instead: nobody sits there.
     type: bool
     default: false
+  prompt_timeout:
+    description:
+      - Seconds after which the question at the terminal counts as not answered.
+    type: int
+    default: 300
+    version_added: 0.2.0
   kms_key_id:
     description:
       - The KMS key that encrypts the new secret. If it is not set, the AWS account's default key does.

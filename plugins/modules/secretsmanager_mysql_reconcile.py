@@ -45,9 +45,15 @@ options:
     type: path
   prompt:
     description:
-      - Ask for the password at the terminal if no other option gives it.
+      - Ask for the password at the terminal if no other option gives it. A job of AWX fails instead: nobody sits there.
     type: bool
     default: false
+  prompt_timeout:
+    description:
+      - Seconds after which the question at the terminal counts as not answered.
+    type: int
+    default: 300
+    version_added: 0.2.0
   version:
     description:
       - The version of the secret whose password works now, by its staging label (such as V(AWSPREVIOUS)) or its id.

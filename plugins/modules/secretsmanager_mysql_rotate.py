@@ -213,8 +213,8 @@ trigger:
   type: str
   sample: on_demand
 reason:
-  description: The reason that was given.
-  returned: success
+  description: The reason that was given. A failure returns it if it was compared with the passwords under labels.
+  returned: success, and failures where it could be compared
   type: str
   sample: "CHG-1042: left the company"
 requested_by:

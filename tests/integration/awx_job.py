@@ -57,8 +57,9 @@ class Job:
 
     def run(self, name: str, *arguments: str, **variables: Any) -> tuple[int, list[Event]]:
         """Run a playbook; give its status and its events."""
-        ident = f"job-{len(list(self.artifacts.glob('*'))) + 1}"
-        extra = ("--extra-vars", json.dumps(variables)) if variables else ()
+        number = len(list(self.artifacts.glob("*"))) + 1
+        ident = f"job-{number}"
+        extra = ("--extra-vars", json.dumps({"awx_job_id": number, **variables}))
         line = " ".join(f"'{word}'" for word in (*arguments, *extra))
         command = [str(RUNNER), "run", str(self.folder), "--playbook", name, "--ident", ident, "--cmdline", line]
         run = self.call(command, self.environment("collections_path"))

@@ -11,6 +11,7 @@ from typing import Any
 
 Item = dict[str, Any]
 Lists = Mapping[str, Mapping[int, Item]]
+HIDDEN = "$encrypted$"
 # The kinds of notification that tests use, and which of their settings AWX encrypts.
 PASSWORDS = {"email": {"password"}, "slack": {"token"}}
 VAULT: Item = {
@@ -28,9 +29,111 @@ VAULT: Item = {
 PLAYBOOK = re.compile(r"\s*-?\s*(hosts|include|import_playbook):")
 
 
-def stored(kind: str, given: Item) -> Item:
-    """An inventory without a kind has the kind ""."""
-    return {**given, "kind": given.get("kind") or ""} if kind == "inventories" else given
+# What a job template may ask for at the launch, and what a schedule may have of it.
+PROMPTS = {
+    "diff_mode": "diff_mode",
+    "execution_environment": "execution_environment",
+    "forks": "forks",
+    "inventory": "inventory",
+    "job_slice_count": "job_slice_count",
+    "job_type": "job_type",
+    "limit": "limit",
+    "scm_branch": "scm_branch",
+    "job_tags": "tags",
+    "skip_tags": "skip_tags",
+    "timeout": "timeout",
+    "verbosity": "verbosity",
+}
+ASKED = {*PROMPTS.values(), "variables", "credential", "labels", "instance_groups"}
+# What AWX fills in where nothing is given: every option of every object, as its models have them. Left out is
+# custom_virtualenv, which this AWX only keeps.
+FILLED_IN: dict[str, Item] = {
+    "organizations": {"description": "", "max_hosts": 0},
+    "teams": {"description": ""},
+    "credential_types": {"description": "", "inputs": {}, "injectors": {}},
+    "credentials": {"description": ""},
+    "notification_templates": {"description": ""},
+    "execution_environments": {"description": "", "pull": "", "credential": None},
+    "projects": {
+        "description": "",
+        "scm_refspec": "",
+        "scm_branch": "",
+        "scm_clean": False,
+        "scm_delete_on_update": False,
+        "scm_track_submodules": False,
+        "scm_update_on_launch": False,
+        "scm_update_cache_timeout": 0,
+        "allow_override": False,
+        "timeout": 0,
+        "default_environment": None,
+        "credential": None,
+        "signature_validation_credential": None,
+    },
+    "inventories": {
+        "description": "",
+        "variables": "",
+        "kind": "",
+        "host_filter": None,
+        "prevent_instance_group_fallback": False,
+    },
+    "inventory_sources": {
+        "description": "",
+        "source_path": "",
+        "source_vars": "",
+        "scm_branch": "",
+        "enabled_var": "",
+        "enabled_value": "",
+        "host_filter": "",
+        "overwrite": False,
+        "overwrite_vars": False,
+        "timeout": 0,
+        "verbosity": 1,
+        "limit": "",
+        "update_on_launch": False,
+        "update_cache_timeout": 0,
+        "credential": None,
+        "execution_environment": None,
+    },
+    "job_templates": {
+        "description": "",
+        "job_type": "run",
+        "scm_branch": "",
+        "forks": 0,
+        "limit": "",
+        "verbosity": 0,
+        "extra_vars": "",
+        "job_tags": "",
+        "force_handlers": False,
+        "skip_tags": "",
+        "start_at_task": "",
+        "timeout": 0,
+        "use_fact_cache": False,
+        "execution_environment": None,
+        "host_config_key": "",
+        **{f"ask_{name}_on_launch": False for name in sorted(ASKED)},
+        "survey_enabled": False,
+        "become_enabled": False,
+        "diff_mode": False,
+        "allow_simultaneous": False,
+        "job_slice_count": 1,
+        "webhook_service": "",
+        "webhook_credential": None,
+        "prevent_instance_group_fallback": False,
+    },
+    "schedules": {"description": "", "extra_data": {}, "enabled": True, **dict.fromkeys(PROMPTS)},
+}
+
+
+def stored(kind: str, given: Item, before: Item | None = None) -> Item:
+    """What AWX keeps: of a new object all options, and of a secret that is given as it is shown the one it has."""
+    if kind == "inventories":
+        given = {**given, "kind": given.get("kind") or ""}
+    if before is None:
+        return {**FILLED_IN.get(kind, {}), **given}
+    if kind == "credentials" and "inputs" in given:
+        kept = {name: before["inputs"].get(name) for name, value in given["inputs"].items() if value == HIDDEN}
+        given = {**given, "inputs": {**given["inputs"], **kept}}
+    return given
 
 
 def secret_fields(item: Item, types: Mapping[int, Item]) -> dict[str, set[str]]:
@@ -51,7 +154,16 @@ def refusal(kind: str, part: str, given: Item, lists: Lists) -> Item | None:
         return bad_survey(given)
     if (kind, part) == ("credentials", ""):
         return bad_inputs(given, lists["credential_types"])
+    if (kind, part) == ("schedules", ""):
+        return not_asked(given, lists["job_templates"][given["unified_job_template"]])
     return None
+
+
+def not_asked(schedule: Item, template: Item) -> Item | None:
+    """A schedule may have what its template has, or what it asks for: JobTemplate._accept_or_ignore_job_kwargs."""
+    given = {name: schedule[name] for name in PROMPTS if schedule.get(name) is not None}
+    wrong = [name for name in given if given[name] != template[name] and not template[f"ask_{PROMPTS[name]}_on_launch"]]
+    return {name: ["Field is not configured to prompt on launch."] for name in wrong} or None
 
 
 def unknown_playbook(template: Item, projects: Mapping[int, Item]) -> Item | None:

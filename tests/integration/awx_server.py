@@ -11,13 +11,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from awx_rules import VAULT, Item, playbooks, refusal, secret_fields, stored
+from awx_rules import HIDDEN, VAULT, Item, playbooks, refusal, secret_fields, stored
 from managed import ROOT
 
 HOST = "127.0.0.1"
 REVISION = "4f1c2d9"
 ALSO_CALLED = {"unified_job_templates": "job_templates"}
-HIDDEN = "$encrypted$"
 
 
 class AwxServer(ThreadingHTTPServer):
@@ -63,7 +62,8 @@ class AwxServer(ThreadingHTTPServer):
         made: Item = {"id": number, "url": f"/api/v2/{kind}/{number}/", "type": kind, "related": {}}
         for name in ("survey_spec", "update"):
             made["related"][name] = f"{made['url']}{name}/"
-        summary: Item = {"object_roles": {"execute_role": {"id": 1000 + number}}}
+        roles = {"execute_role": {"id": 1000 + number}, "read_role": {"id": 2000 + number}}
+        summary: Item = {"object_roles": roles}
         self.lists[kind][number] = {**made, "summary_fields": summary, **stored(kind, given)}
         if kind == "projects":
             self.lists[kind][number] |= {"scm_revision": "", "playbook_files": []}
@@ -128,7 +128,7 @@ class Handler(BaseHTTPRequestHandler):
         kind, number, _part = self.place()
         item, given = self.server.lists[kind][number], self.body()
         if not self.refused(kind, "", {**item, **given}):
-            item |= stored(kind, given)
+            item |= stored(kind, given, item)
             self.answer(200, self.server.shown(item))
 
     def associate(self, given: Item) -> None:
@@ -157,8 +157,13 @@ class Handler(BaseHTTPRequestHandler):
         asked = dict(parse_qsl(urlsplit(self.path).query))
         either = {name.removeprefix("or__"): value for name, value in asked.items() if name.startswith("or__")}
         every = {name: value for name, value in asked.items() if not name.startswith(("or__", "not__"))}
-        same = [str(item.get(name)) == value for name, value in every.items()]
+        same = [str(self.value(item, name)) == value for name, value in every.items()]
         return all(same) and (not either or any(str(item.get(name)) == value for name, value in either.items()))
+
+    def value(self, item: Item, name: str) -> Any:
+        """Give a field, or one of the inventory that the object belongs to."""
+        within, _separator, field = name.rpartition("__")
+        return (self.server.lists["inventories"][item[within]] if within else item).get(field)
 
     def parse_request(self) -> bool:
         """Note every request, and let nobody in without the token."""

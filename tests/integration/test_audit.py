@@ -147,6 +147,7 @@ def test_a_run_with_every_outcome_is_in_the_log_group_and_in_the_history(
         "run": ("failed", None),
     }
     assert events[lost.name]["locked_out"] and events[lost.name]["requested_by"] == "alice"
+    assert events[lost.name]["reason"] == "CHG-1042" and "reason" not in events[gone.name], "no secret, no comparison"
     counts = {name: number for name, number in events["run"]["counts"].items() if number}
     assert counts == {
         "clients": 4,

@@ -7,6 +7,7 @@ import json
 import re
 import sysconfig
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,130 @@ def test_a_first_run_makes_everything_and_a_second_one_nothing(awx: AwxServer) -
     assert changes(configure(awx, rotation_awx_notification=WITH_PASSWORD, secrets=False)) == 0
     # A project is fetched by every run.
     assert [path for _method, path in awx.writes if not path.endswith("/update")] == []
+
+
+# What a person may add to a list of an object.
+LISTS = {
+    "inventories": ["instance_groups"],
+    "projects": [f"notification_templates_{when}" for when in ("started", "success", "error")],
+    "inventory_sources": [f"notification_templates_{when}" for when in ("started", "success", "error")],
+    "job_templates": [
+        *("credentials", "instance_groups", "labels"),
+        *(f"notification_templates_{when}" for when in ("started", "success", "error")),
+    ],
+    "schedules": ["credentials", "instance_groups", "labels"],
+}
+CHOICES = {
+    ("job_templates", "job_type"): "check",
+    ("job_templates", "webhook_service"): "github",
+    ("job_templates", "extra_vars"): '{"rotation_tls_mode": "disabled"}',
+    ("schedules", "job_type"): "check",
+    ("schedules", "rrule"): "DTSTART:20260101T001500Z RRULE:FREQ=YEARLY;INTERVAL=9",
+    ("inventory_sources", "source"): "ec2",
+    ("projects", "scm_type"): "svn",
+    ("notification_templates", "notification_type"): "slack",
+    ("credential_types", "kind"): "net",
+}
+# Not an option of the object, or what its modules find it by; and a playbook or a type cannot be another one.
+IDENTITY = {"id", "url", "type", "related", "summary_fields", "name", "scm_revision", "playbook_files", "managed"}
+FOUND_BY = {"organization", "inventory", "unified_job_template", "credential_type"}
+# AWX's modules cannot take these off again, or they are secrets or have a test of their own.
+OTHERWISE = {
+    *(("projects", name) for name in ("credential", "signature_validation_credential")),
+    ("execution_environments", "credential"),
+    ("job_templates", "webhook_credential"),
+    # A smart inventory cannot be made an ordinary one.
+    *(("inventories", name) for name in ("kind", "host_filter")),
+    ("credentials", "inputs"),
+    ("notification_templates", "notification_configuration"),
+}
+
+
+UNTOUCHED = ("labels", "project_updates")
+
+
+def another(kind: str, name: str, value: Any) -> Any:
+    """Another value for an option, as a person may set it."""
+    if (kind, name) in CHOICES:
+        return CHOICES[kind, name]
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    return {"by": "hand"} if isinstance(value, dict) else "by hand"
+
+
+def change_everything(awx: AwxServer) -> list[tuple[str, str]]:
+    """Change every option of every object; give their kinds and names."""
+    touched = []
+    for kind, items in awx.lists.items():
+        for item in (
+            one for one in items.values() if kind not in ("labels", "project_updates") and "managed" not in one
+        ):
+            found_by = FOUND_BY - ({"inventory"} if kind in ("job_templates", "schedules") else set())
+            fields = [name for name in item if name not in IDENTITY | found_by and (kind, name) not in OTHERWISE]
+            assert fields
+            item |= {name: another(kind, name, item[name]) for name in fields}
+            touched.append((kind, item["name"]))
+            for listed in LISTS.get(kind, []):
+                awx.associations[f"{kind}/{item['id']}/{listed}"].append(4711)
+    awx.named("credentials", DEFAULTS["rotation_awx_aws_credential"])["inputs"]["region"] = "us-east-1"
+    for survey in awx.surveys.values():
+        survey["spec"] = survey["spec"][:-1]
+    return touched
+
+
+def state(awx: AwxServer) -> Any:
+    lists = {kind: items for kind, items in awx.lists.items() if kind != "project_updates"}
+    return deepcopy((lists, {place: sorted(ids) for place, ids in awx.associations.items() if ids}, awx.surveys))
+
+
+# Made one by one, each with its name in the output.
+PER_ITEM = ("inventories", "inventory_sources", "job_templates", "schedules")
+ADDED = [
+    *(("projects", "credential"), ("projects", "signature_validation_credential")),
+    *(("execution_environments", "credential"), ("job_templates", "webhook_credential")),
+]
+
+
+def grant_by_hand(awx: AwxServer) -> None:
+    """Let the team start what it may not, and nothing of what it may."""
+    for place in [place for place in awx.associations if place.startswith("roles/1")]:
+        awx.associations[place].clear()
+    forbidden = awx.named("job_templates", "Rotate due clients")["id"]
+    team = awx.named("teams", DEFAULTS["rotation_awx_team"])["id"]
+    awx.associations[f"roles/{1000 + forbidden}/teams"].append(team)
+
+
+def test_what_is_changed_by_hand_is_named_by_a_check_and_restored_by_a_run(awx: AwxServer) -> None:
+    """A template that was set to check, or to ask for variables, rotates nothing or without TLS, and is successful."""
+    assert changes(configure(awx))
+    assert_operators_read_what_they_are_told_of(awx)
+    right = state(awx)
+    touched = change_everything(awx)
+    grant_by_hand(awx)
+    wrong = state(awx)
+    checked = configure(awx, "--check", secrets=False)
+    assert changes(checked) >= len({kind for kind, _name in touched}) and state(awx) == wrong
+    named = [name for kind, name in touched if kind in PER_ITEM]
+    assert [name for name in named if f"changed: [localhost] => (item={name})" not in said(checked)] == []
+    assert checked.stdout.count("changed: [localhost]") > len(touched)
+    assert changes(configure(awx, secrets=False))
+    assert state(awx) == right
+    for kind, option in ADDED:
+        next(iter(awx.lists[kind].values()))[option] = 4711
+    run = configure(awx, "--check", secrets=False)
+    assert run.returncode == 2 and "changed=0" in run.stdout, said(run)
+    for kind, option in ADDED:
+        added = next(iter(awx.lists[kind].values()))["name"]
+        assert f"AWX has a {option} on {added} ({kind}) that is not written down." in said(run)
+
+
+def assert_operators_read_what_they_are_told_of(awx: AwxServer) -> None:
+    team = awx.named("teams", DEFAULTS["rotation_awx_team"])["id"]
+    for kind in ("job_templates", "inventories", "projects"):
+        for item in awx.lists[kind].values():
+            assert awx.associations[f"roles/{2000 + item['id']}/teams"] == [team]
 
 
 def assert_backup_has_its_password(awx: AwxServer) -> None:

@@ -10,6 +10,7 @@ import pymysql
 import pytest
 from by_hand import password_of, stages, tags
 from managed import HOST, ManagedClient
+from test_reconcile import change_by_hand
 from test_recovery import AFTER_APPLY, AFTER_PROMOTE, assert_settled
 from test_server_trouble import fence_of
 
@@ -115,3 +116,16 @@ def test_a_scheduled_run_leaves_the_client_to_the_run_at_work(client: ManagedCli
         assert (result["action"], result["changed"]) == ("busy", False)
         assert f"connection {other.thread_id()}" in result["msg"]
         assert client.refused()["code"] == "fence_busy"
+
+
+def test_a_failure_has_its_reason_unless_a_password_is_in_it(client: ManagedClient) -> None:
+    """Also one that this run had no cause to read; at the login only AWSCURRENT is known."""
+    first = client.stored()["password"]
+    client.rotate()
+    change_by_hand(client)
+    failed = client.run(reason="CHG-1042", trigger="on_demand")
+    assert (failed["error"]["code"], failed["reason"]) == ("login_refused", "CHG-1042")
+    for told in (f"it was {first}", client.stored()["password"]):
+        failed = client.run(reason=told, trigger="on_demand")
+        assert failed["failed"] and "reason" not in failed
+        assert first not in str(failed) and client.stored()["password"] not in str(failed)

@@ -8,6 +8,7 @@ import pty
 import select
 import subprocess
 import sys
+import termios
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,12 @@ import pytest
 from botocore.exceptions import ClientError
 from managed import ROOT, ManagedClient, playbook, write_inventory
 from test_rotate_due import Mailbox
+from trouble import refused_logins
 from world.databases import DatabaseServer
 
 Run = subprocess.CompletedProcess[str]
+# Where termios.tcgetattr has ECHO.
+TERMINAL_MODES = 3
 
 
 @pytest.fixture
@@ -195,7 +199,16 @@ def test_one_client_is_asked_for_at_the_terminal(newcomer: ManagedClient, tmp_pa
     assert newcomer.stored()["password"] == newcomer.password
 
 
-def at_terminal(arguments: list[str], answer: str) -> str:
+def test_a_question_that_nobody_answers_ends(newcomer: ManagedClient, tmp_path: Path) -> None:
+    """Not even what was half typed is taken for the password."""
+    inventory = str(write_inventory(tmp_path, {newcomer.name: newcomer.variables(rotation_prompt_timeout=3)}))
+    shown = at_terminal(["playbooks/onboard.yml", "-i", inventory, "-l", newcomer.name], "half", end="")
+    words = " ".join(shown.split())
+    assert f"No password was given for {newcomer.name} within 3 seconds. Run the same command again" in words, shown
+    assert refused_logins(newcomer) == 0 and not has_secret(newcomer)
+
+
+def at_terminal(arguments: list[str], answer: str, end: str = "\n") -> str:
     """Run a playbook at a terminal and answer its one question."""
     pid, terminal = pty.fork()
     if pid == 0:
@@ -207,9 +220,9 @@ def at_terminal(arguments: list[str], answer: str) -> str:
         try:
             if select.select([terminal], [], [], 1)[0]:
                 shown += os.read(terminal, 4096)
-            elif b"Present password" in shown:
+            elif not termios.tcgetattr(terminal)[TERMINAL_MODES] & termios.ECHO:  # while the question is open
                 # What is typed while the question appears is thrown away, so it is typed again until it counts.
-                os.write(terminal, answer.encode() + b"\n")
+                os.write(terminal, f"{answer}{end}".encode())
         except OSError:
             break
     os.waitpid(pid, 0)

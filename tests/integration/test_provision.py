@@ -45,7 +45,7 @@ class Account:
         aws.client("logs").create_log_group(logGroupName=TRAIL)
         self.keys = identity(aws, {grant.action for grant in GRANTS["provisioner"]})
 
-    def provision(self, *options: str, **variables: Any) -> subprocess.CompletedProcess[str]:
+    def provision(self, *options: str, status: int = 0, **variables: Any) -> subprocess.CompletedProcess[str]:
         given = {
             "rotation_provision_region": REGION,
             "rotation_provision_endpoint_url": self.aws.endpoint_url,
@@ -60,7 +60,7 @@ class Account:
             # The collections deprecate options that have to be given to be rid of their defaults.
             quiet = {"ANSIBLE_DEPRECATION_WARNINGS": "False"}
             run = playbook("playbooks/provision.yml", "-e", json.dumps(given), *options, environment=quiet, timeout=600)
-        assert run.returncode == 0, run.stdout + run.stderr
+        assert run.returncode == status, run.stdout + run.stderr
         assert "WARNING" not in run.stderr, run.stderr
         return run
 
@@ -102,6 +102,16 @@ def changes(run: subprocess.CompletedProcess[str]) -> int:
     found = re.search(r"changed=(\d+)", run.stdout)
     assert found
     return int(found.group(1))
+
+
+def test_a_policy_that_iam_would_not_take_is_refused_before_anything_is_made(account: Account) -> None:
+    """A rotator of many accounts: an emulator takes any length."""
+    before = account.made()
+    roles = [f"arn:aws:iam::{123456780000 + number}:role/dbops-rotation-client" for number in range(100)]
+    run = account.provision(status=2, rotation_provision_client_roles=roles)
+    told = " ".join(run.stdout.split())
+    assert "The policy of the rotator would have" in told and "IAM takes 6144" in told, told
+    assert "Nothing was changed." in told and account.made() == before
 
 
 def test_check_mode_foretells_and_changes_nothing(account: Account) -> None:

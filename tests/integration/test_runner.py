@@ -17,6 +17,7 @@ from managed import ROOT, ManagedClient
 from test_awx import COLLECTIONS, KEY
 from test_fleet import Fleet
 from test_leaks import passwords
+from test_recovery import AFTER_APPLY
 from test_rotate_due import is_due
 from test_schedule import Machine
 from world.aws import REGION
@@ -220,9 +221,14 @@ def test_the_fleet_is_listed_by_an_update_of_the_inventory_and_visited_by_a_job(
     folder = project / "inventories" / tmp_path.name
     folder.mkdir()
     fleet = Fleet(folder, [idle, due])
+    fleet.configure(compose={"fleet_mark": "rotation_tags.fleet"})
     job = Job(tmp_path, project, {})
     source = str(fleet.folder.relative_to(project) / "fleet.yml")
-    job.take(job.list_inventory(source))
+    listed = job.list_inventory(source)
+    assert "__ansible_unsafe" not in json.dumps(listed), "AWX would keep and show a tag as a dictionary"
+    assert listed["_meta"]["hostvars"][idle.name]["rotation_tags"]["fleet"] == fleet.mark
+    assert listed["_meta"]["hostvars"][idle.name]["fleet_mark"] == fleet.mark
+    job.take(listed)
     before = stages(idle)
     status, events = job.run("playbooks/rotate_due.yml")
     assert status == 0 and "no hosts matched" in said(events), said(events)
@@ -232,6 +238,20 @@ def test_the_fleet_is_listed_by_an_update_of_the_inventory_and_visited_by_a_job(
     assert status == 0 and "[WARNING]" not in said(events), said(events)
     assert {event["event_data"].get("host") for event in events} - {None} == {due.name}
     assert tags(due)["rotation/trigger"] == "scheduled" and stages(idle) == before
+
+
+def test_a_failed_verification_is_its_findings(mysql_client: ManagedClient, job: Job) -> None:
+    """AWX shows the message of the task that failed, and nobody reads a line of JSON for it."""
+    client = mysql_client
+    client.rotate()
+    client.sql("REVOKE SHUTDOWN ON *.* FROM %s@localhost", client.user)
+    AFTER_APPLY.interrupt(client)
+    status, events = job.run("playbooks/verify.yml", "--limit", client.name)
+    (failed,) = [event["event_data"]["res"] for event in events if event["event"] == "runner_on_failed"]
+    assert status == 2 and isinstance(failed["msg"], list), failed
+    assert failed["msg"][0] == f"{client.name} has to be mended:"
+    assert any("An earlier run had set the new password" in line for line in failed["msg"][1:])
+    assert any("grants" in line.lower() for line in failed["msg"][1:]), failed
 
 
 def test_a_failed_job_says_what_to_do_and_shows_no_secret(mysql_client: ManagedClient, job: Job) -> None:
@@ -247,3 +267,52 @@ def test_a_job_without_a_limit_is_refused(job: Job) -> None:
     job.take({"all": {"hosts": ["client_acme", "client_globex"]}, "_meta": {"hostvars": {}}})
     status, events = job.run("rotate.yml")
     assert status == 2 and "Name the clients with --limit" in said(events)
+
+
+@pytest.mark.parametrize("name", ["onboard", "reconcile"])
+def test_a_job_without_the_password_does_not_wait_for_one(mysql_client: ManagedClient, job: Job, name: str) -> None:
+    """AWX gives every job a terminal, and a question there would keep the template busy until somebody looks."""
+    asked = {f"rotation_{name}_prompt": True, "rotation_prompt_timeout": 20}
+    status, events = job.run(f"playbooks/{name}.yml", "--limit", mysql_client.name, **asked)
+    assert status == 2 and "a job of AWX has nobody to ask" in said(events), said(events)
+    assert 'a credential of the type "Root password of a client to onboard"' in said(events).replace("\\", "")
+
+
+UNTOUCHED = {"playbooks/rotate_due.yml": {}, "playbooks/backup.yml": {"rotation_backup_file": "/nowhere/secrets.vault"}}
+
+
+@pytest.mark.parametrize("name", UNTOUCHED)
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--check",), 'The job template has the job type "Check"'),
+        (("--tags", "none"), "The tags of this run select nothing of the rotation (--tags none, --skip-tags none)"),
+        (("--skip-tags", "all"), "The tags of this run select nothing of the rotation (--tags all, --skip-tags all)"),
+    ],
+    ids=["check", "tags", "skip-tags"],
+)
+def test_a_scheduled_job_that_would_do_nothing_is_no_success(
+    mysql_client: ManagedClient, job: Job, name: str, arguments: tuple[str, ...], told: str
+) -> None:
+    """Somebody set the template so by hand: nobody would miss what is not done."""
+    mysql_client.rotate()
+    is_due(mysql_client)
+    before = stages(mysql_client)
+    status, events = job.run(name, *arguments, **UNTOUCHED[name])
+    assert status == 2 and told in said(events).replace("\\", ""), said(events)
+    assert stages(mysql_client) == before
+
+
+def test_tags_of_a_playbook_around_the_role_select_it(
+    mysql_client: ManagedClient, project: Path, tmp_path: Path
+) -> None:
+    """Whoever takes the role in may give it tags, and select it by them."""
+    mysql_client.rotate()
+    play = (project / "playbooks/rotate_due.yml").read_text()
+    own = project / "playbooks/own.yml"
+    own.write_text(play.replace("    - name: Work on what is due\n", "    - name: Work\n      tags: [passwords]\n"))
+    assert own.read_text() != play
+    job = job_of(mysql_client, project, tmp_path)
+    assert job.run("playbooks/own.yml", "--tags", "passwords")[0] == 0
+    status, events = job.run("playbooks/own.yml", "--tags", "shops")
+    assert status == 2 and "The tags of this run select nothing" in said(events)

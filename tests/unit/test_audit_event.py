@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.counts import Counts
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import (
@@ -234,10 +233,6 @@ def test_every_code_that_is_sorted_here_is_one_of_the_runbook() -> None:
     explained = set(re.findall(r"^- \*\*`([a-z0-9_]+)`\*\*", (ROOT / "docs/runbook.md").read_text(), re.MULTILINE))
     assert sorted((RULES | LOCKED_OUT) - explained) == []
     assert {"persist", "apply", "promote", "discard"}.isdisjoint(HARMLESS_STEPS)
-
-
-def test_the_version_is_that_of_the_collection() -> None:
-    assert DataLoader().load_from_file(str(ROOT / "galaxy.yml"))["version"] == COLLECTION_VERSION
 
 
 def test_every_key_of_an_event_is_documented() -> None:

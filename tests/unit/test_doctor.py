@@ -10,10 +10,18 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 from emulated import emulated_aws
 
-from ansible_collections.dbops.rotation.plugins.module_utils._doctor.checks import SKEW_NOTED, clock, permissions, topic
+from ansible_collections.dbops.rotation.plugins.module_utils._doctor.checks import (
+    SKEW_NOTED,
+    clock,
+    permissions,
+    size,
+    topic,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import Scope, policy
+from ansible_collections.dbops.rotation.plugins.module_utils._iam.secret_policy import with_ours
 from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import DOCTOR, NEEDED
 
 SECRET = "clients/client_acme/mysql/root"
@@ -21,6 +29,7 @@ KEYS = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "
 DOCUMENT = {"engine": "mysql", "host": "db.acme.example.com", "port": 3306, "username": "root", "password": "Hidden-1"}
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 SESSION = "arn:aws:sts::123456789012:assumed-role/dbops-rotation-rotator/dbops-rotation"
+ARN = f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{SECRET}-AbCdEf"
 ROLE = "arn:aws:iam::123456789012:role/dbops-rotation-rotator"
 
 
@@ -87,15 +96,58 @@ def test_iam_is_asked_for_the_role_behind_the_session_and_a_denial_is_a_problem(
     iam = boto3.client("iam", **KEYS)
     decided = {NEEDED[0]: "implicitDeny", NEEDED[1]: "allowed"}
     answer = [{"EvalActionName": name, "EvalDecision": decision} for name, decision in decided.items()]
-    asked = {"PolicySourceArn": ROLE, "ActionNames": NEEDED, "ResourceArns": ["arn"]}
+    asked = {"PolicySourceArn": ROLE, "ActionNames": NEEDED, "ResourceArns": [ARN], "ContextEntries": ANY}
     with Stubber(iam) as stub:
         stub.add_response("simulate_principal_policy", {"EvaluationResults": answer}, asked)
-        found = permissions(iam, SESSION, "arn", NEEDED)
+        found = permissions(iam, SESSION, ARN, NEEDED, {})
     assert found.problem and found.text == f"IAM denies {NEEDED[0]}."
+
+
+def test_iam_is_told_what_our_own_policies_ask_of_a_request() -> None:
+    """A simulated request has no TLS and no tags unless they are said, and would be denied to the very rotator."""
+    scope = Scope("123456789012", "eu-central-1", secret_tags={"team": "shop"})
+    asking = policy("rotator", scope)["Statement"]
+    conditions = [statement["Condition"] for statement in asking if statement["Sid"] in ("Secrets", "Tags")]
+    keys = {key for asked in conditions for test in asked.values() for key in test}
+    assert keys == {"aws:SecureTransport", "aws:ResourceTag/team", "aws:TagKeys"}
+    iam, sent = boto3.client("iam", **KEYS), []
+    iam.meta.events.register("before-parameter-build.iam", lambda params, **_more: sent.append(params))
+    permissions(iam, SESSION, ARN, NEEDED, {"team": "shop"})
+    said = {one["ContextKeyName"]: one["ContextKeyValues"] for one in sent[0]["ContextEntries"]}
+    assert keys <= said.keys() and (said["aws:SecureTransport"], said["aws:ResourceTag/team"]) == (["true"], ["shop"])
+    assert all(key.startswith("rotation/") for key in said["aws:TagKeys"])
+
+
+def test_what_iam_cannot_tell_is_no_denial() -> None:
+    """A policy may ask for the address or the endpoint of a request, which only AWS knows."""
+    iam = boto3.client("iam", **KEYS)
+    answer = {"EvalActionName": NEEDED[0], "EvalDecision": "explicitDeny", "MissingContextValues": ["aws:SourceVpce"]}
+    with Stubber(iam) as stub:
+        stub.add_response("simulate_principal_policy", {"EvaluationResults": [answer]})
+        found = permissions(iam, SESSION, ARN, NEEDED, {})
+    assert not found.problem and "without aws:SourceVpce" in found.text
+
+
+def test_a_copy_of_a_secret_in_another_region_is_not_ready() -> None:
+    boto3.client("secretsmanager", **KEYS).create_secret(
+        Name=SECRET, SecretString=json.dumps(DOCUMENT), AddReplicaRegions=[{"Region": "eu-west-1"}]
+    )
+    assert examine()["healthy"]
+    result = examine(region="eu-west-1")
+    assert problems(result) == {
+        "primary": "The secret in eu-west-1 is a copy of that in eu-central-1, and only that can be written."
+    }
+    assert "Set rotation_region to eu-central-1." in result["msg"]
+
+
+@pytest.mark.parametrize(("readers", "told"), [(3, False), (180, False), (210, True)])
+def test_a_resource_policy_that_grows_too_large_is_told(readers: int, told: bool) -> None:
+    grown = with_ours(None, [f"arn:aws:iam::123456789012:role/shop-{number:04}" for number in range(readers)], [ROLE])
+    assert [check.text.endswith("of 20480 characters.") for check in size(grown)] == [True] * told
 
 
 def test_that_iam_may_not_be_asked_is_no_problem() -> None:
     iam = boto3.client("iam", **KEYS)
     with Stubber(iam) as stub:
         stub.add_client_error("simulate_principal_policy", "AccessDenied")
-        assert not permissions(iam, SESSION, "arn", NEEDED).problem
+        assert not permissions(iam, SESSION, ARN, NEEDED, {}).problem

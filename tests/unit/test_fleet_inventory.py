@@ -17,10 +17,12 @@ from typing import Any
 import boto3
 import botocore.client
 import pytest
-from ansible import constants
+from ansible import constants, context
+from ansible.cli.inventory import InventoryCLI
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
 from botocore.exceptions import ClientError
 from emulated import emulated_aws
 
@@ -363,6 +365,24 @@ def test_tags_make_groups_and_variables(parsed: Make) -> None:
     assert variables(inventory, "client_acme")["rotation_overlap"] == "600"
     with pytest.raises(AnsibleError, match="client_globex"):
         parsed(strict=True, **options)
+
+
+def test_what_is_exported_is_plain_text_and_no_template_of_a_stranger(
+    parsed: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWX would keep a dictionary for each text that Ansible holds for unsafe; whoever sets a tag runs nothing here."""
+    monkeypatch.setattr(context, "CLIARGS", {"yaml": False, "toml": False})
+    create("client_acme", now(), tier="gold", team="{{ 7 * 7 }}", odd="#jinja2: variable_start_string:'['")
+    inventory = parsed(compose={"rotation_tier": "rotation_tags.tier"})
+    given = inventory.hosts["client_acme"].get_vars()
+    exported = json.loads(InventoryCLI.dump({"_meta": {"hostvars": {"client_acme": given}}}))
+    kept = exported["_meta"]["hostvars"]["client_acme"]
+    strange = {name for name, value in kept["rotation_tags"].items() if isinstance(value, dict)}
+    assert strange == {"team", "odd"} and kept["rotation_tags"]["tier"] == kept["rotation_tier"] == "gold"
+    shared = InventoryCLI.dump({"clients": {"vars": inventory.groups["clients"].get_vars()}})
+    assert "__ansible_unsafe" not in shared and REGION in shared
+    rendered = Templar(loader=DataLoader(), variables=given).template(trust_as_template("{{ rotation_tags.team }}"))
+    assert rendered == "{{ 7 * 7 }}"
 
 
 def test_the_calendar_of_the_file_is_that_of_the_playbooks(parsed: Make) -> None:

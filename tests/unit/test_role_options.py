@@ -70,6 +70,8 @@ PARTS: dict[str, set[str]] = {
     "failed": {"rotation_receipt"},
     "guard": {"rotation_for_all"},
     "hooks": {"rotation_hook"},
+    "in_earnest": set(),
+    "selected": set(),
 }
 ENTRY_FILES = [path for path in TASK_FILES if path.stem not in PARTS]
 HANDLERS = ROLE / "handlers/main.yml"

@@ -99,6 +99,13 @@ def test_a_client_without_a_secret_is_left_alone() -> None:
     assert not result.get("failed") and not result["changed"] and "has no secret yet" in result["msg"]
 
 
+def test_a_policy_that_aws_would_not_take_is_refused_with_its_size(secrets: Any) -> None:
+    many = [f"arn:aws:iam::123456789012:role/shop-{number:04}" for number in range(300)]
+    result = run(readers=many)
+    assert result["error"]["code"] == "policy_too_large" and stored(secrets) == {}
+    assert "characters, and AWS takes 20480" in result["msg"] and "Name fewer readers" in result["msg"]
+
+
 def test_a_policy_that_would_lock_everybody_out_is_refused(secrets: Any) -> None:
     result = run(rotators=[])
     assert result["failed"] and result["error"]["code"] == "invalid_option"

@@ -9,6 +9,10 @@ import json
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+
+# Of PutResourcePolicy's ResourcePolicy, in AWS's API reference.
+LARGEST_RESOURCE_POLICY = 20480
 
 
 class PolicyStore(SecretStore):
@@ -20,11 +24,21 @@ class PolicyStore(SecretStore):
         return json.loads(answer["ResourcePolicy"]) if answer.get("ResourcePolicy") else None
 
     def put_policy(self, policy: dict[str, Any]) -> None:
-        """Write the policy, unless it would open the secret to everybody."""
+        """Write the policy, unless it would open the secret to everybody.
+
+        Raises RotationError where it is longer than AWS takes.
+        """
+        text = json.dumps(policy)
+        if len(text) > LARGEST_RESOURCE_POLICY:
+            raise RotationError(
+                f"The resource policy would have {len(text)} characters, and AWS takes {LARGEST_RESOURCE_POLICY}.",
+                code="policy_too_large",
+                next_step="Name fewer readers and rotators: a role that several assume instead of each of them.",
+            )
         self._call(
             "put_resource_policy",
             f"write the policy of {self.secret_id!r}",
-            ResourcePolicy=json.dumps(policy),
+            ResourcePolicy=text,
             BlockPublicPolicy=True,
         )
 

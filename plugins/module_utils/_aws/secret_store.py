@@ -56,6 +56,7 @@ class SecretDescription:
     rotation_enabled: bool
     owning_service: str | None
     replicas: tuple[Replica, ...] = ()
+    primary_region: str | None = None
 
     def holder(self, stage: str) -> str | None:
         """Give the id of the version that carries a stage."""
@@ -234,6 +235,7 @@ def described(answer: Mapping[str, Any]) -> SecretDescription:
         rotation_enabled=bool(answer.get("RotationEnabled")),
         owning_service=answer.get("OwningService"),
         replicas=replicas_of(answer),
+        primary_region=answer.get("PrimaryRegion"),
     )
 
 

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import error_code, translated
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.policy_store import LARGEST_RESOURCE_POLICY
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
@@ -21,6 +23,11 @@ from ansible_collections.dbops.rotation.plugins.module_utils._libraries import b
 SKEW_REFUSED, SKEW_NOTED = 300, 150
 TOPIC_REMEDY = "Check rotation_topic_arn, and allow this identity sns:GetTopicAttributes and sns:Publish on it."
 REPLICA_REMEDY = "Mend what AWS names, and replicate again: docs/runbook.md."
+# At nine tenths of what AWS takes it is worth a word.
+NEARLY = 0.9
+SIZE_REMEDY = "Name fewer readers and rotators: a role that several people assume instead of each of them."
+# Some of the tags that a rotation writes, for policies that allow ours only.
+WRITTEN = ["rotation/last", "rotation/version"]
 CLOCK_REMEDY = "Set the clock of this host by NTP."
 
 
@@ -71,6 +78,22 @@ def secret(store: SecretStore) -> Iterator[Check]:
             yield Check(name, done)
 
 
+def primary(secret_arn: str, primary_region: str | None) -> Iterator[Check]:
+    """Tell where the secret is a copy of one in another region, which can be read like it and not be written."""
+    region = secret_arn.split(":")[3]
+    if primary_region not in (None, region):
+        text = f"The secret in {region} is a copy of that in {primary_region}, and only that can be written."
+        yield Check("primary", text, f"Set rotation_region to {primary_region}.", problem=True)
+
+
+def size(policy: Mapping[str, Any] | None) -> Iterator[Check]:
+    """Tell how much of a secret's resource policy is left, where it grows large: a name more is refused at once."""
+    length = len(json.dumps(policy or {}))
+    if length > LARGEST_RESOURCE_POLICY * NEARLY:
+        text = f"The resource policy of the secret has {length} of {LARGEST_RESOURCE_POLICY} characters."
+        yield Check("policy", text, SIZE_REMEDY)
+
+
 def replicas(found: Sequence[Replica]) -> Iterator[Check]:
     """Tell how the replica regions are, where there are any."""
     lagging = [replica for replica in found if replica.lags]
@@ -81,15 +104,25 @@ def replicas(found: Sequence[Replica]) -> Iterator[Check]:
         yield Check("replicas", f"In sync: {', '.join(replica.region for replica in found)}.")
 
 
-def permissions(iam: Any, arn: str, secret_arn: str, actions: Sequence[str]) -> Check:
-    """Ask IAM for what cannot be tried without a change; where it may not be asked, that is no problem."""
+def permissions(iam: Any, arn: str, secret_arn: str, actions: Sequence[str], tags: Mapping[str, str]) -> Check:
+    """Ask IAM for what cannot be tried without a change; where it may not be asked, that is no problem.
+
+    IAM knows nothing of a request that is only simulated: what policies ask of one has to be said.
+    """
     try:
         answer = iam.simulate_principal_policy(
-            PolicySourceArn=_principal(arn), ActionNames=list(actions), ResourceArns=[secret_arn]
+            PolicySourceArn=_principal(arn),
+            ActionNames=list(actions),
+            ResourceArns=[secret_arn],
+            ContextEntries=_context(secret_arn, tags),
         )
     except Exception:  # denied as a rule; whatever it is, IAM is asked as a favour
         return Check("permissions", f"IAM could not be asked (iam:SimulatePrincipalPolicy) for {', '.join(actions)}.")
-    denied = [one["EvalActionName"] for one in answer["EvaluationResults"] if one["EvalDecision"] != "allowed"]
+    refused = [one for one in answer["EvaluationResults"] if one["EvalDecision"] != "allowed"]
+    unknown = sorted({key for one in refused for key in one.get("MissingContextValues", ())})
+    denied = [one["EvalActionName"] for one in refused if not one.get("MissingContextValues")]
+    if unknown and not denied:
+        return Check("permissions", f"IAM cannot tell without {', '.join(unknown)}, for which policies ask.")
     if denied:
         remedy = "Attach the policy of the rotator (docs/iam.md) to this identity."
         return Check("permissions", f"IAM denies {', '.join(denied)}.", remedy, problem=True)
@@ -107,6 +140,22 @@ def topic(sns: Any, topic_arn: str) -> Check:
     else:
         return Check("topic", "The topic can be reached.")
     return Check("topic", f"The topic cannot be reached ({why}).", TOPIC_REMEDY, problem=True)
+
+
+def _context(secret_arn: str, tags: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Give what a rotation's request would have: TLS, its region, the tags of the secret, and those that it writes."""
+    said = {"aws:RequestedRegion": secret_arn.split(":")[3]}
+    said |= {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+    said |= {f"secretsmanager:ResourceTag/{key}": value for key, value in tags.items()}
+    return [
+        _entry("aws:SecureTransport", "boolean", ["true"]),
+        _entry("aws:TagKeys", "stringList", WRITTEN),
+        *(_entry(key, "string", [value]) for key, value in said.items()),
+    ]
+
+
+def _entry(key: str, kind: str, values: list[str]) -> dict[str, Any]:
+    return {"ContextKeyName": key, "ContextKeyType": kind, "ContextKeyValues": values}
 
 
 def _principal(arn: str) -> str:

@@ -21,6 +21,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     DATABASE_SPEC,
     aws_client,
     client_name,
+    policy_store,
     secret_store,
     sns_client,
 )
@@ -34,8 +35,11 @@ def _examine(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
     found += checks.secret(store)
     with suppress(RotationError):  # that the secret cannot be described is among the findings already
         described = store.describe()
+        found += checks.primary(described.arn, described.primary_region)
         found += checks.replicas(described.replicas)
-        found.append(checks.permissions(aws_client(params, "iam"), arn, described.arn, NEEDED))
+        found.append(checks.permissions(aws_client(params, "iam"), arn, described.arn, NEEDED, described.tags))
+    with suppress(RotationError):  # few may read the policy, and a rotation need not
+        found += checks.size(policy_store(params).policy())
     if params["topic_arn"]:
         found.append(checks.topic(sns_client(params, params["topic_arn"]), params["topic_arn"]))
     return _result(params, arn, found)

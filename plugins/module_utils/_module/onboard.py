@@ -68,6 +68,7 @@ ONBOARD = Operation(
         "password_file": {"type": "path", "no_log": False},
         "source_secret_id": {"type": "str", "no_log": False},
         "prompt": {"type": "bool", "default": False},
+        "prompt_timeout": {"type": "int", "default": 300},
         "kms_key_id": {"type": "str", "no_log": False},
         "cycle_days": {"type": "int", "default": DEFAULT_CYCLE_DAYS},
         "replica": {

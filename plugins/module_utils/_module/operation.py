@@ -96,6 +96,8 @@ def refuse_unfit_names(params: Mapping[str, Any]) -> None:
 def _failure(error: RotationError, params: Mapping[str, Any], state: str) -> dict[str, Any]:
     error.locate(client=client_name(params), step="prepare", state=state, next_step="")
     told = {name: getattr(error, name) for name in ("client", "step", "code", "cause", "state", "next_step")}
-    # Who asked for what. Not the reason: a failed run may not have compared it with the passwords.
-    asked = {name: cleaned(params[name]) for name in ("trigger", "requested_by") if params.get(name)}
+    # Who asked for what. The reason only where the run has compared it with the passwords.
+    asked = {name: params[name] for name in ("trigger", "requested_by") if params.get(name)}
+    asked |= {"reason": error.reason} if error.reason else {}
+    asked = {name: cleaned(text) for name, text in asked.items()}
     return {"failed": True, "changed": False, "msg": str(error), "error": told, **asked}

@@ -39,6 +39,7 @@ RECONCILE = Operation(
         **PASSWORD_SPEC,
         "password_file": {"type": "path", "no_log": False},
         "prompt": {"type": "bool", "default": False},
+        "prompt_timeout": {"type": "int", "default": 300},
         "version": {"type": "str"},
         "admin_secret_id": {"type": "str", "no_log": False},
         **CHANGE_SPEC,

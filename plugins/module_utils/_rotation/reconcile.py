@@ -61,6 +61,9 @@ def reconcile(request: RotationRequest, proof: Proof, store: SecretStore) -> dic
         run.reconciles = True
     try:
         return _reconcile(run, proof)
+    except RotationError as error:
+        error.reason = run.compared_reason(proof.password, run.login_as.password if run.login_as else None)
+        raise
     finally:
         run.close()
 

@@ -49,6 +49,9 @@ def rotate(request: RotationRequest, store: SecretStore) -> dict[str, Any]:
         run = Run(request, store, journal)
     try:
         return _rotate(run)
+    except RotationError as error:
+        error.reason = run.compared_reason()
+        raise
     finally:
         run.close()
 

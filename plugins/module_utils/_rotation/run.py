@@ -120,6 +120,22 @@ class Run:
         self.versions[version.version_id] = version
         return version
 
+    def compared_reason(self, *others: str | None) -> str:
+        """Give the reason of a run that failed, if no password under a label, and none of ``others``, is in it.
+
+        What the run had not read yet is read for it; where that cannot be, nothing is given.
+        """
+        reason = self.request.reason
+        if not (reason and self.versions) or any(password and password in reason for password in others):
+            return ""
+        try:
+            secret = self.store.describe()
+            for held in filter(None, map(secret.holder, (CURRENT, PENDING, PREVIOUS))):
+                self.version(held)
+        except RotationError:
+            return ""
+        return reason
+
     def attempts(self) -> Iterator[bool]:
         """Yield once a second while Secrets Manager may still contradict itself; True is the last time."""
         end = time.monotonic() + min(CONSISTENCY_SECONDS, self.deadline.remaining())
