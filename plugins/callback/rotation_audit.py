@@ -128,7 +128,6 @@ EXAMPLES = r"""
 
 import functools
 import json
-import os
 import socket
 import uuid
 from collections.abc import Callable
