@@ -18,7 +18,7 @@ from typing import Any
 UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 LONGEST_TEXT = 4000
 # With these a spreadsheet takes a cell for a formula. https://owasp.org/www-community/attacks/CSV_Injection
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@")
 
 
 def visible(text: str) -> str:
@@ -36,8 +36,8 @@ def one_line(text: str, most: int = LONGEST_TEXT) -> str:
 
 def cell(value: object) -> str:
     """Give the cell of a table that a spreadsheet takes for nothing but text."""
-    text = str(value)
-    return f"'{one_line(text)}" if text.startswith(FORMULA) and not _is_number(text) else one_line(text)
+    line = one_line(str(value))
+    return f"'{line}" if line.startswith(FORMULA) and not _is_number(line) else line
 
 
 def cleaned(value: Any, lines: Collection[str] = ()) -> Any:
