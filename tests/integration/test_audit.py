@@ -219,7 +219,7 @@ def test_without_a_disk_events_are_shipped_and_without_both_they_are_shown(
     assert kinds(audited.shipped()) == {("rotation", "succeeded"): 1, ("run", "succeeded"): 1}
     run = audited.run("rotate.yml", [client], "-e", "rotation_force=true", ROTATION_AUDIT_LOG_GROUP="/dbops/none")
     assert run.returncode == 0 and said(run).count(INCOMPLETE) == 1, said(run)
-    assert "there is no such log group; playbooks/provision.yml makes it" in said(run)
+    assert "there is no such log group" in said(run) and "playbooks/provision.yml" in said(run)
     shown = [json.loads(line) for line in run.stdout.splitlines() if line.startswith('{"id"')]
     assert [event.get("version_id") for event in shown] == [stages(client)["AWSCURRENT"], None]
 

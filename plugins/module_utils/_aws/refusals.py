@@ -159,9 +159,7 @@ OF_SERVICE = {
     "logs": {
         "ResourceNotFound": Refusal("there is no such log group", GROUP),
         "InvalidParameter": Refusal("CloudWatch Logs refused the shape of the call", GROUP),
-        "OperationAborted": Refusal(
-            "others changed the log group at the same time", "Run the same command again.", True
-        ),
+        "OperationAborted": Refusal("others changed the log group at the same time", "Run the same command again."),
         "DataAlreadyAccepted": Refusal("the events had arrived already", "Nothing has to be done."),
         "InvalidSequenceToken": Refusal("others wrote to the stream at the same time", "Run the same command again."),
         "ResourceAlreadyExists": Refusal("it exists already", "Run the same command again."),
