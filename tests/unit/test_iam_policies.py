@@ -79,7 +79,10 @@ def test_the_auditor_writes_nothing() -> None:
 def test_only_lists_are_allowed_on_everything(duty: str) -> None:
     for statement in statements(duty).values():
         if "*" in statement["Resource"]:
-            assert all(re.match(r"[a-z]+:(List|Describe)|kms:CreateKey$|sns:Unsubscribe$", action) for action in statement["Action"])
+            assert all(
+                re.match(r"[a-z]+:(List|Describe)|kms:CreateKey$|sns:Unsubscribe$", action)
+                for action in statement["Action"]
+            )
 
 
 def test_the_rotator_is_limited_to_our_secrets_key_topic_and_log_group() -> None:
