@@ -76,6 +76,12 @@ options:
     description:
       - The KMS key that encrypts the new secret. If it is not set, the AWS account's default key does.
     type: str
+  tags:
+    description:
+      - Tags that the secret gets besides ours, for a client under management too. None is taken away.
+    type: dict
+    default: {}
+    version_added: 0.2.0
   cycle_days:
     description:
       - Days from one rotation to the next. The first cycle is shorter, by an amount that depends on the name of the

@@ -88,6 +88,22 @@ def test_a_second_run_changes_nothing(newcomer: ManagedClient, tmp_path: Path) -
     assert newcomer.stages() == before
 
 
+def test_tags_that_a_rotator_needs_are_written_and_added_later(newcomer: ManagedClient, tmp_path: Path) -> None:
+    given = {"rotation_onboard_password": newcomer.password, "rotation_onboard_tags": {"environment": "production"}}
+    run = onboard(tmp_path, newcomer, **given)
+    assert run.returncode == 0, said(run)
+    assert newcomer.tags()["environment"] == "production" and newcomer.tags()["rotation/client"] == newcomer.name
+    given["rotation_onboard_tags"] = {"environment": "production", "tier": "gold"}
+    run = onboard(tmp_path, newcomer, **given)
+    assert run.returncode == 0 and "changed=1" in run.stdout and "tagged tier" in said(run), said(run)
+    assert newcomer.tags()["tier"] == "gold"
+    run = onboard(tmp_path, newcomer, **given)
+    assert run.returncode == 0 and "changed=0" in run.stdout, said(run)
+    given["rotation_onboard_tags"] = {"rotation/client": "client_globex"}
+    run = onboard(tmp_path, newcomer, **given)
+    assert run.returncode == 2 and "Take them out of rotation_onboard_tags" in said(run)
+
+
 def test_rotating_at_once_where_asked(unmanaged: ManagedClient, tmp_path: Path) -> None:
     given = {"rotation_onboard_password": unmanaged.password, "rotation_onboard_rotate": True}
     checked = onboard(tmp_path, unmanaged, "--check", **given)

@@ -32,6 +32,7 @@ TRAIL = "/cloudtrail"
 SECRET = "clients/client_acme/mysql/root"
 DUTIES = ["rotator", "auditor"]
 READER = f"arn:aws:iam::{ACCOUNT}:role/backup"
+PUBLISHER = "arn:aws:iam::210987654321:role/dbops-rotation-client"
 USER = f"arn:aws:iam::{ACCOUNT}:user/alice"
 
 
@@ -52,6 +53,7 @@ class Account:
             **{f"rotation_provision_{name}": value for name, value in self.keys.items()},
             "rotation_provision_duties": DUTIES,
             "rotation_provision_readers": [READER, USER],
+            "rotation_provision_publishers": [PUBLISHER],
             "rotation_provision_subscriptions": [{"protocol": "sqs", "endpoint": QUEUE}],
             "rotation_provision_trail_log_group": TRAIL,
             **variables,
@@ -146,6 +148,7 @@ def test_key_topic_and_log_group_are_as_they_should_be(provisioned: Account) -> 
     assert attributes["KmsMasterKeyId"] == arn
     statements = json.loads(attributes["Policy"])["Statement"]
     assert [statement["Sid"] for statement in statements] == ["Publishers", "Alarms", "OnlyOverTls"]
+    assert statements[0]["Principal"] == {"AWS": [f"arn:aws:iam::{ACCOUNT}:root", PUBLISHER]}
     subscribed = call("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     assert [one["Endpoint"] for one in subscribed] == [QUEUE]
     groups = call("logs").describe_log_groups(logGroupNamePrefix="/dbops")["logGroups"]
@@ -166,6 +169,9 @@ def test_the_key_may_be_used_for_alarms_and_for_this_log_group_only(provisioned:
     assert trail["Principal"] == {"Service": f"logs.{REGION}.amazonaws.com"}
     group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/dbops/rotation"
     assert trail["Condition"] == {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": group}}
+    publishers = found["Publishers"]
+    assert publishers["Principal"] == {"AWS": [PUBLISHER]} and publishers["Action"] == alarms["Action"]
+    assert publishers["Condition"] == {"StringEquals": {"kms:ViaService": f"sns.{REGION}.amazonaws.com"}}
 
 
 def test_a_role_has_the_policy_of_its_duty_for_the_things_that_were_made(provisioned: Account) -> None:

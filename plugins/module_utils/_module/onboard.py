@@ -37,6 +37,7 @@ def _onboard(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
         source=secret_store(params, source) if source else None,
         tls=tls_options(params),
         kms_key_id=params["kms_key_id"],
+        more_tags={str(key): str(value) for key, value in params["tags"].items()},
         cycle_days=params["cycle_days"],
         replicas=ReplicaRequest(_regions(params["replica"]), params["replica_wait"], check),
         single_writer=params["single_writer"],
@@ -70,6 +71,7 @@ ONBOARD = Operation(
         "prompt": {"type": "bool", "default": False},
         "prompt_timeout": {"type": "int", "default": 300},
         "kms_key_id": {"type": "str", "no_log": False},
+        "tags": {"type": "dict", "default": {}},
         "cycle_days": {"type": "int", "default": DEFAULT_CYCLE_DAYS},
         "replica": {
             "type": "list",

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -61,6 +62,7 @@ class OnboardRequest:
     source: SecretStore | None = None
     tls: TlsOptions = field(default_factory=TlsOptions)
     kms_key_id: str | None = None
+    more_tags: Mapping[str, str] = field(default_factory=dict)
     cycle_days: int = tags.DEFAULT_CYCLE_DAYS
     calendar: Calendar = field(default_factory=Calendar)
     replicas: ReplicaRequest = field(default_factory=ReplicaRequest)
@@ -81,6 +83,7 @@ def onboard(request: OnboardRequest, store: SecretStore) -> dict[str, Any]:
     with journal.step("read"):
         refuse_invalid_wait(request.replicas.wait)
         refuse_invalid_label(request.server_label)
+        _refuse_our_tags(request.more_tags)
         existing = find(store)
         if existing is None:
             with journal.step("prepare"):
@@ -132,6 +135,16 @@ def _onboard(
             "after": {"secret": store.secret_id, tags.CYCLE_DAYS: request.cycle_days, **_regions(replication)},
         },
     }
+
+
+def _refuse_our_tags(asked: Mapping[str, str]) -> None:
+    ours = sorted(key for key in asked if key.startswith(tags.PREFIX))
+    if ours:
+        raise RotationError(
+            f"The tags {', '.join(ours)} are written by every rotation.",
+            code="invalid_option",
+            next_step="Take them out of rotation_onboard_tags.",
+        )
 
 
 def _regions(replication: Replication) -> dict[str, str]:
@@ -242,14 +255,14 @@ def _coverage(row: AccountRow, wanted: Login) -> str:
 def _store(
     request: OnboardRequest, store: SecretStore, identity: Identity, wanted: Login, version_id: str, *, exists: bool
 ) -> None:
-    written = tags.rotated_tags(
+    ours = tags.rotated_tags(
         version=version_id,
         trigger=ONBOARDING,
         server_id=identity.tag,
         client=request.client,
         cycle=_first_cycle(request),
     )
-    written |= identity.written()
+    written = {**request.more_tags, **ours, **identity.written()}
     if exists:
         store.tag(written)
         return
@@ -297,15 +310,19 @@ def _message(
 def _already(
     request: OnboardRequest, store: SecretStore, journal: Journal, existing: SecretDescription
 ) -> dict[str, Any]:
+    missing = {key: value for key, value in request.more_tags.items() if existing.tags.get(key) != value}
+    if missing and not request.check:
+        store.tag(missing)
     replication = replicate(request.replicas, store, journal, existing)
-    told = f"the secret {existing.name!r} is under management already; nothing to store{replication.told()}"
+    tagged = f"; tagged {listed(sorted(missing))}" if missing else ""
+    told = f"the secret {existing.name!r} is under management already; nothing to store{tagged}{replication.told()}"
     return {
-        "changed": bool(replication.added),
+        "changed": bool(replication.added or missing),
         "msg": f"{request.client}: {told}",
         "client": request.client,
         "secret_id": existing.name,
         "rows": [],
         "replicas": replication.result(),
         "warnings": list(journal.warnings),
-        "diff": {"before": {}, "after": _regions(replication)},
+        "diff": {"before": {}, "after": {**missing, **_regions(replication)}},
     }
