@@ -19,8 +19,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals impor
     WORDS_LENGTH,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._certificates import certificate_fault
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 CERTIFICATE = f"Check rotation_aws_ca_bundle and the endpoint ({ENDPOINT_OPTIONS})."
 ENDPOINT = (
