@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 OK = b"\x00\x00\x00\x02\x00\x00\x00"
@@ -35,10 +35,10 @@ def greeting(version: str) -> bytes:
     return b"\x0a" + version.encode() + b"\x00" + salted + b"mysql_native_password\x00"
 
 
-def rows(values: Mapping[str, str]) -> list[bytes]:
-    """A result of two columns, as SHOW VARIABLES gives it."""
+def rows(values: Iterable[tuple[str, ...]], columns: int = 2) -> list[bytes]:
+    """A result of so many columns, two as SHOW VARIABLES gives them."""
     column = b"".join(map(text, ("def", "", "", "", "x", ""))) + struct.pack("<BHIBHBH", 12, 45, 1024, 253, 0, 0, 0)
-    return [b"\x02", column, column, EOF, *(text(name) + text(value) for name, value in values.items()), EOF]
+    return [bytes([columns]), *[column] * columns, EOF, *(b"".join(map(text, row)) for row in values), EOF]
 
 
 class FakeServer:
@@ -66,9 +66,13 @@ class FakeServer:
             command = self._read(connection)
             if not command:
                 return
-            shows = b"SHOW GLOBAL VARIABLES" in command
-            for number, packet in enumerate(rows(self.variables) if shows else [OK], start=1):
+            for number, packet in enumerate(self._answer(command), start=1):
                 self._send(connection, number, packet)
+
+    def _answer(self, command: bytes) -> list[bytes]:
+        if b"SHOW GLOBAL VARIABLES" in command:
+            return rows(self.variables.items())
+        return rows([("7",)], columns=1) if b"CONNECTION_ID()" in command else [OK]
 
     @staticmethod
     def _send(connection: socket.socket, number: int, payload: bytes) -> None:

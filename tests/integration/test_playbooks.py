@@ -76,8 +76,8 @@ def test_a_failing_client_does_not_stop_the_others_of_its_wave(
     good = make_client(mysql_server).create()
     bad = make_client(mysql_server)
     hosts = {client.name: client.variables() for client in (bad, good)}
-    limit = ("-l", f"{good.name},{bad.name}", "-f", "1")
-    run = playbook("rotate.yml", "-i", str(write_inventory(tmp_path, hosts)), *limit, *AT_ONCE)
+    everything = ("-e", "rotation_everything=true", "-f", "1")
+    run = playbook("rotate.yml", "-i", str(write_inventory(tmp_path, hosts)), *everything, *AT_ONCE)
     assert run.returncode == 2
     assert f"{bad.name}: stopped at step 'read'" in said(run)
     assert good.opens(good.stored()["password"]) and good.stored()["password"] != good.password

@@ -308,6 +308,7 @@ def test_a_hook_that_is_not_there_is_told_as_a_hook(
     assert scheduled(rotation_hooks=[str(tmp_path / "missing.yml")]).returncode == 2
     (notice,) = mailbox.read()
     assert (notice["step"], notice["code"]) == ("hooks", "hook_failed")
+    assert notice["cause"] == "A file of tasks, such as a hook, could not be read."
     assert notice["state_left"].startswith("The new password is AWSCURRENT; the old one stays valid until the hooks")
     assert client.opens(client.stored("AWSPREVIOUS")["password"]) and client.opens(client.stored()["password"])
 

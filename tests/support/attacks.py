@@ -146,7 +146,7 @@ ATTACKS = (
     Attack("asks for it by a dialog", LOGIN, "plaintext_asked", PROOF, switches(b"dialog")),
     Attack("asks for the form of MySQL 4.0", LOGIN, "weak_hash_asked", PROOF, switches(b"mysql_old_password")),
     Attack("asks for the form before that", LOGIN, "database_error", PROOF, answers_the_login(b"\xfe")),
-    Attack("asks for a plugin that nobody knows", LOGIN, "database_error", PROOF, switches(b"auth_other")),
+    Attack("asks for a plugin that nobody knows", LOGIN, "method_unknown", PROOF, switches(b"auth_other")),
     Attack("sends packets of 16 MB", LOGIN, "answer_too_large", PROOF, floods_after_the_login),
     Attack(
         "says that the password is wrong",

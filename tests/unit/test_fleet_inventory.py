@@ -439,7 +439,7 @@ NOWHERE = {"endpoint_url": "http://127.0.0.1:9", "aws_config": {"retries": {"tot
     [
         (NOWHERE, "test.fleet.yml: Could not list the secrets: the AWS endpoint does not answer"),
         ({"region": ""}, "no AWS region is set (NoRegionError). Next: Set region, AWS_REGION"),
-        ({"profile": "nope"}, "the AWS profile does not exist here"),
+        ({"profile": "nope"}, "the AWS profile 'nope' does not exist here"),
         ({"cycle_days": 0}, "cycle_days is 0, which is not a number from 1 to 999"),
         ({"ahead_days": -1}, "ahead_days is -1, which is not a number from 0 to 999"),
         ({"windows": [{"from": "22:00"}]}, "missing required arguments: to found in windows"),

@@ -15,6 +15,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity 
     identity_of,
     refuse_invalid_label,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import VALUE_LENGTH
 
 A, B, C, D = (f"{letter * 8}-eb3e-11f1-b608-02fc00000001" for letter in "abcd")
 UID = "uKvB4sSTqP9xRrTsn2JbqQvGqRk="
@@ -53,7 +54,7 @@ def test_members_that_are_none_any_more_are_forgotten() -> None:
 
 def test_the_largest_group_fits_a_tag() -> None:
     nine = [f"{number:08x}-eb3e-11f1-b608-02fc00000001" for number in range(9)]
-    assert len(identity_of(mysql(nine[0], *nine), {}).written()[tags.SERVER_IDS]) <= tags.TAG_LENGTH
+    assert len(identity_of(mysql(nine[0], *nine), {}).written()[tags.SERVER_IDS]) <= VALUE_LENGTH
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ OTHER_WORDS = {
     *("client_acme", "client_globex", "client_initech"),
     *(
         "ansible_python_interpreter",
+        "binlog_error_action",
         "caching_sha2_password",
         "next_step",
         "skip_grant_tables",
