@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pymysql
 import pytest
@@ -260,7 +261,7 @@ def test_a_login_that_is_let_in_as_the_anonymous_account(
         checked = client.run(INFO)
         assert [found["code"] for found in checked["findings"]] == ["anonymous_account"]
         client.options["secret_id"] = f"{client.secret_id}/new"
-        given = {"host": HOST, "port": server.port, "user": client.user, "password": client.password}
+        given: dict[str, Any] = {"host": HOST, "port": server.port, "user": client.user, "password": client.password}
         assert client.run(ONBOARD, **given)["error"]["code"] == "anonymous_account"
     finally:
         server.drop_account("")

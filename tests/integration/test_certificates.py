@@ -11,12 +11,12 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from attacks import LOGIN, PROOF, switches
 from managed import HOST, ManagedClient
-from test_tls import Rogue, make_rogue, serving
+from strict_peer import Attack, strict_peer
+from test_tls import serving
 from world.certificates import Authority, Certificate
 from world.databases import DatabaseServer
-
-__all__ = ["make_rogue"]  # a fixture
 
 OVER, BRIEF = timedelta(hours=-1), timedelta(seconds=4)
 
@@ -79,13 +79,12 @@ def test_a_bundle_of_the_aws_endpoint_that_is_not_there_is_told(mysql_client: Ma
 @pytest.mark.parametrize("plugin", [b"parsec", b"auth_gssapi_client"])
 def test_a_method_that_the_driver_does_not_know_is_told(
     make_client: Callable[..., ManagedClient],
-    make_rogue: Callable[..., Rogue],
     mysql_server: DatabaseServer,
     server_certificate: Certificate,
     plugin: bytes,
 ) -> None:
-    rogue = make_rogue(plugin, server_certificate)
-    client = make_client(mysql_server).create(port=rogue.port)
-    error = client.refused()
+    asking = Attack("asks for a plugin", LOGIN, "method_unknown", PROOF, switches(plugin))
+    with strict_peer(mysql_server.port, {"server": server_certificate}, asking) as peer:
+        error = make_client(mysql_server).create(port=peer.port).refused()
     assert (error["code"], error["step"]) == ("method_unknown", "open")
     assert "PyMySQL" in error["next_step"] and "ed25519" in error["next_step"]

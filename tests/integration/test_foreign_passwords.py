@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from managed import ManagedClient, playbook, secrets_manager, write_inventory
-from test_account_rows import ELSEWHERE, FOREIGN, THREE, account_rows, holds_only, opens_from, state_of
+from test_account_rows import ELSEWHERE, FOREIGN, THREE, holds_only, opens_from, state_of
 from test_onboarding import has_secret, onboard, said
 from test_reconcile import BY_HAND, change_by_hand
-from trouble import assert_refused
+from trouble import account_rows, assert_refused
 from world.databases import DatabaseServer, native_hash
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO

@@ -127,7 +127,8 @@ def test_a_policy_that_would_lock_everybody_out_is_refused(secrets: Any) -> None
     ],
 )
 def test_who_would_be_locked_out_in_silence_is_refused_by_name(secrets: Any, option: str, name: str, told: str) -> None:
-    result = run(**{option: [READER, name]})
+    options: dict[str, Any] = {option: [READER, name]}
+    result = run(**options)
     assert result["failed"] and result["error"]["code"] == "invalid_option"
     assert name in result["msg"] and told in result["msg"]
     assert stored(secrets) == {}

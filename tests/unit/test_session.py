@@ -14,6 +14,7 @@ import pytest
 from emulated import emulated_aws
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws import session
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.credentials import POOL
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import AWS_SPEC, aws_options, sns_client
@@ -130,7 +131,7 @@ def test_a_role_is_renewed_before_it_ends_in_a_process_that_lives_longer(
     assert made.count("sts") == 1
     later = timedelta(minutes=50)
     monkeypatch.setattr(credentials, "_time_fetcher", lambda: datetime.now(UTC) + later)
-    monkeypatch.setattr(session.POOL, "_clock", lambda: time.time() + later.total_seconds())
+    monkeypatch.setattr(POOL, "_clock", lambda: time.time() + later.total_seconds())
     client.list_secrets()
     assert made.count("sts") == 2
     assert credentials.get_frozen_credentials().token != first
