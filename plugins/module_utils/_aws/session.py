@@ -130,11 +130,11 @@ def _shared() -> Any:
     return botocore.session.Session(session_vars=DETACHED)
 
 
-def _new_session(profile: str | None, settings: Mapping[str, Any] = METADATA) -> Any:
+def _new_session(profile: str | None, settings: Mapping[str, Any] | None = None) -> Any:
     """Give a session of its own with what the shared one has loaded, which takes a tenth of the time."""
     handlers = copy(_shared().get_component("event_emitter"))
     session = botocore.session.Session(
-        session_vars=settings, event_hooks=handlers, include_builtin_handlers=False, profile=profile
+        session_vars=settings or METADATA, event_hooks=handlers, include_builtin_handlers=False, profile=profile
     )
     session.register_component("data_loader", _shared().get_component("data_loader"))
     return session
