@@ -348,8 +348,8 @@ def test_a_role_is_no_account(mariadb_client: ManagedClient) -> None:
 
 
 @pytest.mark.parametrize("name", ["o'brien\\\"", "100%s `root`", "root@example.com", "wörk", "a;--"])
-def test_unusual_names(make_client: MakeClient, server: DatabaseServer, name: str) -> None:
-    client = make_client(server, user=name).create()
+def test_unusual_names(make_client: MakeClient, server: DatabaseServer, unique_name: str, name: str) -> None:
+    client = make_client(server, user=name, secret_name=f"clients/{unique_name}/mysql/root").create()
     result = client.rotate()
     assert client.opens(client.stored()["password"]) and not client.opens(client.password)
     assert {row["state"] for row in result["rows"]} == {"changed"}

@@ -65,7 +65,8 @@ def told(client: ManagedClient, folder: Path, mailbox: Mailbox, name: str = "rot
 
 def assert_clean(place: str, text: str) -> None:
     assert [raw for raw in RAW if raw in text.encode()] == [], place
-    assert [line for line in text.splitlines() if line.strip().startswith(FORGED)] == [], place
+    # Ansible folds a long message, and indents what follows.
+    assert [line for line in text.splitlines() if line.startswith(FORGED)] == [], place
 
 
 @pytest.mark.parametrize("key", ["host", "username"])
