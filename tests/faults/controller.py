@@ -67,6 +67,8 @@ class Controller:
             str(inventory),
             "-l",
             ",".join(self.hosts),
+            "-e",
+            "rotation_everything=true",  # a limit that names them all selects the whole fleet
             "-f",
             str(len(self.hosts)),
             "-vvv",

@@ -58,7 +58,8 @@ class Audited:
     def arguments(self, clients: list[ManagedClient], **variables: Any) -> list[str]:
         hosts = {client.name: client.variables(**variables) for client in clients}
         limit = ",".join(hosts)
-        return ["-i", str(write_inventory(self.folder, hosts)), "-l", limit]
+        everyone = "rotation_everything=true"  # a limit that names them all selects the whole fleet
+        return ["-i", str(write_inventory(self.folder, hosts)), "-l", limit, "-e", everyone]
 
     def shipped(self) -> list[dict[str, Any]]:
         pages = self.logs.get_paginator("filter_log_events").paginate(logGroupName=self.group)

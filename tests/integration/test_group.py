@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -181,20 +182,20 @@ def test_a_majority_that_is_lost_in_the_moment_of_a_change_keeps_nobody_out(
 ) -> None:
     """The others hang right before the statement, after everything that could be asked was asked."""
     function = getattr(MySql, step)
-    frozen = group.without_majority()
 
     def hang_and_change(*arguments: Any, **named: Any) -> Any:
         patch.undo()
-        frozen.__enter__()
+        frozen.enter_context(group.without_majority())
         return function(*arguments, **named)
 
-    with probing(group.primary()) as prober:
+    with probing(group.primary()) as prober, ExitStack() as frozen:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(MySql, step, hang_and_change)
             error = client.refused()
         assert client.opens(client.stored()["password"])
-        assert (error["code"], error["step"]) == ("cannot_commit", "open"), error["msg"]
-        frozen.__exit__(None, None, None)
+        assert (error["code"], error["step"]) == ("connection_lost", step), error["msg"]
+        assert "It could not be opened again: The server cannot reach 127.0.0.1:" in error["cause"]
+        frozen.close()
         # What was left in the server goes on now; the fence keeps the next run out until it has ended.
         await_true(lambda: not client.run(trigger="recovery").get("failed"))
     assert prober.longest < APPLY_BUDGET + 1
