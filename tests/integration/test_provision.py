@@ -117,7 +117,6 @@ def test_a_policy_that_iam_would_not_take_is_refused_before_anything_is_made(acc
 
 
 def test_check_mode_foretells_and_changes_nothing(account: Account) -> None:
-    account.aws.client("sns").create_topic(Name="of-somebody-else")
     before = account.made()
     assert changes(account.provision("--check", "--diff")) == 10
     assert account.made() == before
