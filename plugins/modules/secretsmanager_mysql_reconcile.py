@@ -45,7 +45,8 @@ options:
     type: path
   prompt:
     description:
-      - Ask for the password at the terminal if no other option gives it. A job of AWX fails instead, for nobody sits there.
+      - Ask for the password at the terminal if no other option gives it.
+      - A job of AWX fails instead, for nobody sits there.
     type: bool
     default: false
   prompt_timeout:
