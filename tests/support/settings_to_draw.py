@@ -15,7 +15,7 @@ Values = Sequence[object]
 SWITCHES = (
     *("autocommit", "sql_safe_updates", "sql_big_selects", "sql_auto_is_null", "sql_notes", "sql_warnings"),
     *("sql_quote_show_create", "sql_buffer_result", "big_tables", "low_priority_updates", "foreign_key_checks"),
-    *("unique_checks", "old_alter_table", "slow_query_log", "require_secure_transport"),
+    *("unique_checks", "slow_query_log", "require_secure_transport"),
 )
 ISOLATION = ("READ-UNCOMMITTED", "READ-COMMITTED", "REPEATABLE-READ", "SERIALIZABLE")
 CHARACTER_SETS = ("latin1", "utf8mb3", "utf8mb4", "cp1251", "binary", "gbk")
