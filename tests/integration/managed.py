@@ -121,17 +121,22 @@ class ManagedClient:
         answer = secrets_manager(self.aws).describe_secret(SecretId=self.secret_id)
         return {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
 
+    def log_in(self, password: str, address: str | None = None) -> None:
+        """Log in over TCP, from one of this machine's addresses, and out again; raises what the driver raises."""
+        pymysql.connect(
+            host=HOST,
+            port=self.server.port,
+            user=self.user,
+            password=password.encode(),
+            bind_address=address,
+            ssl_ca=str(self.ca_file),
+            ssl_verify_identity=True,
+        ).close()
+
     def opens(self, password: str) -> bool:
         """Whether a password opens the account over TCP."""
         try:
-            pymysql.connect(
-                host=HOST,
-                port=self.server.port,
-                user=self.user,
-                password=password.encode(),
-                ssl_ca=str(self.ca_file),
-                ssl_verify_identity=True,
-            ).close()
+            self.log_in(password)
         except pymysql.err.OperationalError as error:
             assert error.args[0] in (1045, 1698), error
             return False

@@ -10,7 +10,7 @@ from typing import Any
 
 import pymysql
 import pytest
-from managed import HOST, ManagedClient
+from managed import ManagedClient
 from trouble import account_rows, assert_refused, assert_silent
 from world.databases import DatabaseServer, native_hash
 
@@ -59,15 +59,7 @@ def alter(client: ManagedClient, host: str, clause: str, *arguments: object) -> 
 def opens_from(client: ManagedClient, address: str, password: str) -> bool:
     """Whether a password opens the row that a caller from this loopback address gets."""
     try:
-        pymysql.connect(
-            host=HOST,
-            port=client.server.port,
-            user=client.user,
-            password=password,
-            bind_address=address,
-            ssl_ca=str(client.ca_file),
-            ssl_verify_identity=True,
-        ).close()
+        client.log_in(password, address)
     except pymysql.err.OperationalError as error:
         assert error.args[0] == 1045, error
         return False

@@ -15,7 +15,7 @@ from typing import Any
 import pymysql
 import pytest
 from conftest import running
-from managed import HOST, ManagedClient
+from managed import ManagedClient
 from test_account_rows import state_of
 from trouble import account_rows, assert_refused
 from world.certificates import Authority, Certificate
@@ -82,15 +82,7 @@ def put(client: ManagedClient, animal: Animal) -> None:
 def accepts(client: ManagedClient, password: str) -> bool | None:
     """Tell whether the row of the zoo takes a password; None where this client or server cannot say."""
     try:
-        pymysql.connect(
-            host=HOST,
-            port=client.server.port,
-            user=client.user,
-            password=password,
-            bind_address=ADDRESS,
-            ssl_ca=str(client.ca_file),
-            ssl_verify_identity=True,
-        ).close()
+        client.log_in(password, ADDRESS)
     except pymysql.err.OperationalError as error:
         if error.args[0] in RIGHT_BUT_UNUSABLE:
             return True
