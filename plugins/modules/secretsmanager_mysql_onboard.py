@@ -25,6 +25,7 @@ notes:
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._database
+  - dbops.rotation._prompt
   - dbops.rotation._aws
 options:
   host:
@@ -61,18 +62,6 @@ options:
         when nobody reads it any more.
       - Mutually exclusive with O(password) and O(password_file).
     type: str
-  prompt:
-    description:
-      - Ask for the password at the terminal if no other option gives it.
-      - A job of AWX fails instead, for nobody sits there.
-    type: bool
-    default: false
-  prompt_timeout:
-    description:
-      - Seconds after which the question at the terminal counts as not answered.
-    type: int
-    default: 300
-    version_added: 0.2.0
   kms_key_id:
     description:
       - The KMS key that encrypts the new secret. If it is not set, the AWS account's default key does.

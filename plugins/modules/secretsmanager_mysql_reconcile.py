@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._change
   - dbops.rotation._database
+  - dbops.rotation._prompt
   - dbops.rotation._aws
 options:
   password:
@@ -43,18 +44,6 @@ options:
       - A file on the controller whose first line is the password that works now.
       - Mutually exclusive with O(password), O(version) and O(admin_secret_id).
     type: path
-  prompt:
-    description:
-      - Ask for the password at the terminal if no other option gives it.
-      - A job of AWX fails instead, for nobody sits there.
-    type: bool
-    default: false
-  prompt_timeout:
-    description:
-      - Seconds after which the question at the terminal counts as not answered.
-    type: int
-    default: 300
-    version_added: 0.2.0
   version:
     description:
       - The version of the secret whose password works now, by its staging label (such as V(AWSPREVIOUS)) or its id.

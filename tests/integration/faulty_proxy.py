@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 from urllib.parse import urlsplit
+
+from http_service import HttpService, QuietHandler
 
 ALWAYS = 1_000_000
 # Stands in every error text of the proxy: AWS's own words must not be repeated, for they may hold a parameter.
@@ -44,7 +44,7 @@ class Fault:
         return operation == self.operation and self.first <= number < self.first + self.times
 
 
-class FaultyProxy:
+class FaultyProxy(HttpService):
     """Forwards every request that no fault concerns; `seen` counts those about the one secret, retries included."""
 
     def __init__(self, target: str) -> None:
@@ -55,19 +55,7 @@ class FaultyProxy:
         self._secret_id = ""
         self._target = urlsplit(target).netloc
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self.endpoint_url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> FaultyProxy:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(_handler(self))
 
     @contextmanager
     def faulty(self, secret_id: str, *faults: Fault) -> Iterator[None]:
@@ -101,8 +89,8 @@ class FaultyProxy:
             connection.close()
 
 
-def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(proxy: FaultyProxy) -> type[QuietHandler]:
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             fate = proxy.fate(self.headers.get("X-Amz-Target", "").rpartition(".")[2], body)
@@ -127,9 +115,6 @@ def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
-
-        def log_message(self, *_arguments: Any) -> None:
-            """Say nothing."""
 
     return Handler
 

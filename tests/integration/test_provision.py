@@ -29,6 +29,7 @@ pytestmark = [pytest.mark.slow, needs_collections]
 ACCOUNT = "123456789012"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dba"
 TRAIL = "/cloudtrail"
+OTHER_TOPIC = "billing"
 SECRET = "clients/client_acme/mysql/root"
 DUTIES = ["rotator", "auditor"]
 READER = f"arn:aws:iam::{ACCOUNT}:role/backup"
@@ -37,12 +38,13 @@ USER = f"arn:aws:iam::{ACCOUNT}:user/alice"
 
 
 class Account:
-    """An AWS account with one secret, a queue and a log group of CloudTrail, and the keys of its provisioner."""
+    """An AWS account with one secret, a queue, a topic and a log group of others, and the keys of its provisioner."""
 
     def __init__(self, aws: AwsEmulator) -> None:
         self.aws = aws
         aws.client().create_secret(Name=SECRET, SecretString="x")
         aws.client("sqs").create_queue(QueueName="dba")
+        aws.client("sns").create_topic(Name=OTHER_TOPIC)
         aws.client("logs").create_log_group(logGroupName=TRAIL)
         self.keys = identity(aws, {grant.action for grant in GRANTS["provisioner"]})
 
@@ -80,7 +82,8 @@ class Account:
             "alarm": [one["AlarmName"] for one in call("cloudwatch").describe_alarms()["MetricAlarms"]],
             "secret": [one["Name"] for one in call().list_secrets()["SecretList"]],
         }
-        return {kind: sorted(name for name in names if "/aws/" not in name) for kind, names in found.items()}
+        of_others = re.compile(f"/aws/|:{OTHER_TOPIC}$")
+        return {kind: sorted(name for name in names if not of_others.search(name)) for kind, names in found.items()}
 
 
 @pytest.fixture(scope="module")

@@ -4,39 +4,29 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from http_service import HttpService, QuietHandler
 
 ROLES = "/latest/meta-data/iam/security-credentials/"
 
 
-class MetadataService:
+class MetadataService(HttpService):
     """Answers as 169.254.169.254 does (IMDSv2); ``seen`` counts the requests by path."""
 
     def __init__(self, dropped: int = 0) -> None:
         """Say how many of the first requests get no answer."""
         self.seen: Counter[str] = Counter()
         self.dropped = dropped
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-
-    def __enter__(self) -> MetadataService:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(_handler(self))
 
     @property
     def environment(self) -> dict[str, str]:
         """Give the environment of a process on the instance."""
         return {
             "AWS_EC2_METADATA_DISABLED": "false",
-            "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://127.0.0.1:{self._server.server_port}/",
+            "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"{self.endpoint_url}/",
         }
 
     def answer(self, path: str) -> str | None:
@@ -63,8 +53,8 @@ def credentials(hours: float = 6) -> dict[str, str]:
     }
 
 
-def _handler(service: MetadataService) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(service: MetadataService) -> type[QuietHandler]:
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             answer = service.answer(self.path)
             if answer is None:
@@ -78,8 +68,5 @@ def _handler(service: MetadataService) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         do_PUT = do_GET
-
-        def log_message(self, *_arguments: object) -> None:
-            pass
 
     return Handler
