@@ -82,7 +82,7 @@ def test_callbacks_that_are_off_where_the_file_was_not_read(checkout: Path, tmp_
 
 def test_callbacks_that_are_off_where_the_collection_is_installed(tmp_path: Path) -> None:
     told = not_enabled(Configuration("/etc/ansible/ansible.cfg", tmp_path, tmp_path), []) or ""
-    line = "write callbacks_enabled = dbops.rotation.rotation_audit, dbops.rotation.rotation_progress below [defaults] there"
+    line = f"write callbacks_enabled = {', '.join(CALLBACKS)} below [defaults] there"
     assert f"{OFF} callbacks_enabled of /etc/ansible/ansible.cfg does not name them. Next: {line}." in told
     without = not_enabled(Configuration(None, tmp_path, tmp_path), []) or ""
     assert "callbacks_enabled of ansible.cfg, of which there is none, does not name them" in without
