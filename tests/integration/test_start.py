@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from awx_job import copy_of_the_project
@@ -17,7 +18,7 @@ from test_playbooks import Run, said, single
 NOBODY = "No client was selected: the inventory (/etc/ansible/hosts) has no host. Nothing was changed."
 OFF = "The callbacks are off: no audit trail is kept of this run, and no progress and summary are shown."
 ACCEPTED = "rotation_without_callbacks=true"
-NOTHING = {"rotation_candidates": {}, "clients": {"hosts": {"client_acme": {}}}}
+NOTHING: dict[str, Any] = {"rotation_candidates": {}, "clients": {"hosts": {"client_acme": {}}}}
 OF_CLIENTS = sorted(
     str(path.relative_to(ROOT))
     for path in [ROOT / "rotate.yml", *(ROOT / "playbooks").glob("*.yml")]

@@ -149,7 +149,12 @@ def test_other_values_are_not_the_same_fault() -> None:
 
 def test_nobody_is_asked_once_nothing_is_shared() -> None:
     asked: list[str] = []
-    assert shared(["client_acme", "client_globex"], lambda client: asked.append(client) or []) == []
+
+    def ask(client: str) -> list[Fault]:
+        asked.append(client)
+        return []
+
+    assert shared(["client_acme", "client_globex"], ask) == []
     assert asked == ["client_acme"]
 
 
