@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -235,7 +238,7 @@ def test_no_finding_holds_a_value() -> None:
 
 
 @pytest.fixture
-def found(tmp_path: Path, request: pytest.FixtureRequest) -> Any:
+def found(tmp_path: Path) -> Any:
     with findings.apart(tmp_path / "findings.jsonl") as read:
         yield read
 
@@ -267,3 +270,13 @@ def test_a_violation_is_answered_as_aws_does(
         getattr(client, call)(**params)
     assert refused.value.response["Error"]["Code"] == code
     assert "failed to satisfy constraint" in str(refused.value) and len(found()) == 1
+
+
+def test_a_process_that_cannot_be_checked_is_a_finding(
+    found: Callable[[], list[findings.Finding]], tmp_path: Path
+) -> None:
+    (tmp_path / "regex.py").write_text("raise ImportError('there is no regex')")
+    environment = {**os.environ, **findings.inherited(tmp_path)}
+    subprocess.run([sys.executable, "-c", "import botocore.session"], env=environment, check=True)
+    (finding,) = found()
+    assert "this process cannot be checked: there is no regex" in str(finding)

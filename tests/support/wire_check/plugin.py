@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
+import botocore
 import pytest
 
 from . import findings, hook
@@ -27,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = Path(os.environ[findings.FILE]).parent if is_worker else Path(tempfile.mkdtemp(prefix="wire-check-"))
     config.stash[FOLDER], config.stash[READ] = folder, 0
     os.environ.update(findings.environment(folder / f"{os.getpid()}.jsonl"))
-    hook.await_the_sdk()
+    hook.install(botocore)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
