@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 # What an action works on.
 SECRETS, NEW_SECRETS, ALL, KEY, TOPIC, LOG_GROUP = "secrets", "new secrets", "everything", "key", "topic", "log group"
 CLIENT_ROLES, SOURCES, REPLICA_KEYS = "client roles", "source secrets", "replica keys"
+SOURCE_KEYS = "keys of source secrets"
 # The key as SNS uses it for who publishes.
 TOPIC_KEY = "key of the topic"
 # What the provisioner makes; all but keys, which have no names, are limited by name.
@@ -82,6 +83,7 @@ ONBOARDER = (
     Grant("secretsmanager:ListSecrets", ALL, "onboarding: is the account in another secret already?"),
     Grant("secretsmanager:GetSecretValue", SOURCES, "onboarding with `rotation_onboard_source_secret_id`"),
     Grant("secretsmanager:ReplicateSecretToRegions", SECRETS, "onboarding with `rotation_replica_regions`"),
+    *_unproven(Grant("kms:Decrypt", SOURCE_KEYS, "the same, where that secret is encrypted with a key of its own")),
     *KMS,
     *REPLICA_KMS,
     *AUDIT_TRAIL,
