@@ -30,11 +30,6 @@ def role(account: str, duty: str) -> str:
     return f"arn:aws:iam::{account}:role/dbops-rotation-{duty}"
 
 
-def key_variables(keys: dict[str, str], prefix: str) -> dict[str, str]:
-    """Keys as the variables of a role."""
-    return {name.replace("aws_access", prefix + "access").replace("aws_", prefix): text for name, text in keys.items()}
-
-
 class Estate:
     """The accounts, and whoever runs playbooks in them."""
 
@@ -60,7 +55,8 @@ class Estate:
         given = {
             "rotation_provision_region": REGION,
             "rotation_provision_endpoint_url": self.aws.endpoint_url,
-            **key_variables(self._provisioners[account], "rotation_provision_"),
+            "rotation_provision_access_key": self._provisioners[account]["aws_access_key_id"],
+            "rotation_provision_secret_key": self._provisioners[account]["aws_secret_access_key"],
             **variables,
         }
         arguments = ("-e", json.dumps(given))
