@@ -74,7 +74,7 @@ options:
     default: []
   source_keys:
     description:
-      - ARNs of the KMS keys of O(source_secrets), where they are encrypted with keys other than AWS's own and O(key_arn).
+      - ARNs of the KMS keys of O(source_secrets), where those are not AWS's own.
     type: list
     elements: str
     default: []

@@ -20,9 +20,13 @@ from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies impor
 Run = subprocess.CompletedProcess[str]
 # The topic and the rotator are in the one, and the secret of a client in the other.
 HOME, CLIENTS = "123456789012", "210987654321"
+REPLICA_REGION = "eu-west-1"
+PROVISIONER = "provisioner"
 PARAMETER = "/dbops/rotation/settings"
 NO_ALARMS: dict[str, Any] = {"rotation_provision_metrics": [], "rotation_provision_alarms": []}
-OWN_CALLS = ("sts:GetCallerIdentity",)
+
+
+TAGS = {"environment": "production"}
 
 
 def role(account: str, duty: str) -> str:
@@ -41,22 +45,28 @@ class Estate:
             "AWS_REGION": REGION,
             "ANSIBLE_DEPRECATION_WARNINGS": "False",
         }
-        may = {account: policy("provisioner", Scope(account, REGION, parameter=PARAMETER)) for account in (HOME, CLIENTS)}
-        self._provisioners = {
-            account: aws.identity("provisioner", json.dumps(may[account]), account) for account in may
-        }
+        self._provisioners: dict[str, dict[str, str]] = {}
 
-    def client(self, account: str, service: str) -> Any:
+    def client(self, account: str, service: str, region: str = REGION) -> Any:
         """A boto3 client that may do anything in an account."""
-        return self.aws.client(service, {"aws_access_key_id": account, "aws_secret_access_key": "test"})
+        keys = {"aws_access_key_id": account, "aws_secret_access_key": "test"}
+        return self.aws.client(service, keys, region=region)
+
+    def provisioner(self, account: str) -> dict[str, str]:
+        """The keys of a user of an account who may do what the provisioner may, made once."""
+        if account not in self._provisioners:
+            may = json.dumps(policy("provisioner", Scope(account, REGION, parameter=PARAMETER)))
+            self._provisioners[account] = self.aws.identity(PROVISIONER, may, account)
+        return self._provisioners[account]
 
     def provision(self, account: str, **variables: Any) -> int:
         """Run playbooks/provision.yml with the policy of its duty; give the number of changes."""
+        keys = self.provisioner(account)
         given = {
             "rotation_provision_region": REGION,
             "rotation_provision_endpoint_url": self.aws.endpoint_url,
-            "rotation_provision_access_key": self._provisioners[account]["aws_access_key_id"],
-            "rotation_provision_secret_key": self._provisioners[account]["aws_secret_access_key"],
+            "rotation_provision_access_key": keys["aws_access_key_id"],
+            "rotation_provision_secret_key": keys["aws_secret_access_key"],
             **variables,
         }
         arguments = ("-e", json.dumps(given))
@@ -82,6 +92,10 @@ class Estate:
             "AWS_SESSION_TOKEN": keys["SessionToken"],
         }
 
+    def environment_of_provisioner(self, account: str) -> dict[str, str]:
+        """The environment of the one who provisions an account."""
+        return {name.upper(): text for name, text in self.provisioner(account).items()}
+
     def run(self, name: str, keys: dict[str, str], client: ManagedClient, *arguments: str, **variables: Any) -> Run:
         """Run a playbook over one client as somebody."""
         own = {"rotation_access_key": None, "rotation_secret_key": None, **variables}
@@ -101,9 +115,9 @@ class Estate:
         """What was refused since so many decisions."""
         return [one for one in self.aws.decisions()[since:] if not one.allowed]
 
-    def used(self, who: str) -> set[str]:
-        """The actions that somebody, a user or a role, was allowed and took."""
-        return {one.action for one in self.aws.decisions() if one.allowed and f"/{who}" in one.who}
+    def used(self, duty: str) -> list[Decision]:
+        """What the role of a duty was allowed and took."""
+        return [one for one in self.aws.decisions() if one.allowed and f"/dbops-rotation-{duty}/" in one.who]
 
 
 class Mailbox:
@@ -129,3 +143,49 @@ class Mailbox:
 def of_service(decisions: Iterable[Decision], *services: str) -> list[Decision]:
     """The decisions about some services."""
     return [one for one in decisions if one.action.partition(":")[0] in services]
+
+
+CLIENT_ROLE = role(CLIENTS, "rotator")
+# Notices of clients in the other account go out as this role.
+LETTING_IN = {"rotation_provision_publishers": [CLIENT_ROLE]}
+
+
+class Accounts(Estate):
+    """One account with rotator and topic, and one with clients."""
+
+    def __init__(self, aws: Ministack, folder: Path) -> None:
+        super().__init__(aws, folder)
+        self.mailbox = Mailbox(self, HOME)
+        self.source_key = self.client(HOME, "kms").create_key()["KeyMetadata"]["Arn"]
+        self.replica_key = self.client(HOME, "kms", REPLICA_REGION).create_key()["KeyMetadata"]["Arn"]
+        self.provision_home()
+        home = self.settings(HOME)
+        self.topic = home["rotation_topic_arn"]
+        self.provision(
+            CLIENTS,
+            rotation_provision_duties=["rotator", "onboarder"],
+            rotation_provision_trusted=[role(HOME, "rotator"), f"arn:aws:iam::{CLIENTS}:root"],
+            rotation_provision_notice_topic_arn=self.topic,
+            rotation_provision_notice_key_arn=home["rotation_kms_key_id"],
+            **NO_ALARMS,
+        )
+
+    def provision_home(self, **variables: Any) -> int:
+        """Provision the account of the rotator, as always or with more; give the number of changes."""
+        given = {
+            "rotation_provision_duties": ["rotator", "onboarder", "notifier", "auditor", "restorer"],
+            "rotation_provision_client_roles": [CLIENT_ROLE],
+            "rotation_provision_secret_tags": TAGS,
+            "rotation_provision_source_secrets": [f"arn:aws:secretsmanager:eu-central-1:{HOME}:secret:legacy/*"],
+            "rotation_provision_source_keys": [self.source_key],
+            "rotation_provision_replica_keys": [self.replica_key],
+            "rotation_provision_subscriptions": [{"protocol": "sqs", "endpoint": self.mailbox.arn}],
+        }
+        return self.provision(HOME, **given, **NO_ALARMS, **variables)
+
+    def onboard(self, account: str, client: ManagedClient, **variables: Any) -> None:
+        """Onboard a client with the policy of that duty alone, without a warning."""
+        key = self.settings(account)["rotation_kms_key_id"]
+        given = {"rotation_onboard_password": client.password, "rotation_kms_key_id": key, **variables}
+        run = self.run("playbooks/onboard.yml", self.session(account, "onboarder"), client, **given)
+        assert run.returncode == 0 and "WARNING" not in run.stderr, run.stdout + run.stderr

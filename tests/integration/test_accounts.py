@@ -4,69 +4,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
-from estate import CLIENTS, HOME, NO_ALARMS, Estate, Mailbox, of_service, role
+from estate import CLIENT_ROLE, CLIENTS, HOME, LETTING_IN, TAGS, Accounts, of_service
 from managed import ManagedClient
-from ministack import Ministack, needs_ministack
+from ministack import needs_ministack
 from test_playbooks import said
 from test_provision import needs_collections
-from world.certificates import Authority
 from world.databases import DatabaseServer
 
 pytestmark = [pytest.mark.slow, needs_ministack, needs_collections]
-
-TAGS = {"environment": "production"}
-CLIENT_ROLE = role(CLIENTS, "rotator")
-# Notices of clients in the other account go out as this role.
-LETTING_IN = {"rotation_provision_publishers": [CLIENT_ROLE]}
-
-
-class Accounts(Estate):
-    """One account with rotator and topic, and one with clients."""
-
-    def __init__(self, aws: Ministack, folder: Path) -> None:
-        super().__init__(aws, folder)
-        self.mailbox = Mailbox(self, HOME)
-        self.source_key = self.client(HOME, "kms").create_key()["KeyMetadata"]["Arn"]
-        self.provision_home()
-        home = self.settings(HOME)
-        self.topic = home["rotation_topic_arn"]
-        self.provision(
-            CLIENTS,
-            rotation_provision_duties=["rotator", "onboarder"],
-            rotation_provision_trusted=[role(HOME, "rotator"), f"arn:aws:iam::{CLIENTS}:root"],
-            rotation_provision_notice_topic_arn=self.topic,
-            rotation_provision_notice_key_arn=home["rotation_kms_key_id"],
-            **NO_ALARMS,
-        )
-
-    def provision_home(self, **variables: Any) -> int:
-        """Provision the account of the rotator, as always or with more; give the number of changes."""
-        given = {
-            "rotation_provision_duties": ["rotator", "onboarder"],
-            "rotation_provision_client_roles": [CLIENT_ROLE],
-            "rotation_provision_secret_tags": TAGS,
-            "rotation_provision_source_secrets": [f"arn:aws:secretsmanager:eu-central-1:{HOME}:secret:legacy/*"],
-            "rotation_provision_source_keys": [self.source_key],
-            "rotation_provision_subscriptions": [{"protocol": "sqs", "endpoint": self.mailbox.arn}],
-        }
-        return self.provision(HOME, **given, **NO_ALARMS, **variables)
-
-
-@pytest.fixture(scope="module")
-def accounts(workspace: Path, authority: Authority) -> Iterator[Accounts]:
-    aws, folder = Ministack(workspace / "two-accounts", authority), workspace / "accounts"
-    folder.mkdir()
-    try:
-        aws.start()
-        yield Accounts(aws, folder)
-    finally:
-        aws.stop()
 
 
 @pytest.fixture
@@ -79,17 +28,10 @@ def client(
     return replace(made, aws=accounts.aws)
 
 
-def onboard(accounts: Accounts, account: str, client: ManagedClient, **variables: Any) -> None:
-    key = accounts.settings(account)["rotation_kms_key_id"]
-    given = {"rotation_onboard_password": client.password, "rotation_kms_key_id": key, **variables}
-    run = accounts.run("playbooks/onboard.yml", accounts.session(account, "onboarder"), client, **given)
-    assert run.returncode == 0 and "WARNING" not in said(run), said(run)
-
-
 def test_a_client_of_another_account_is_rotated_and_its_notices_arrive_once_it_is_let_in(
     accounts: Accounts, client: ManagedClient
 ) -> None:
-    onboard(accounts, CLIENTS, client)
+    accounts.onboard(CLIENTS, client)
     rotator = accounts.session(HOME, "rotator")
     since = len(accounts.aws.decisions())
 
@@ -133,7 +75,7 @@ def test_a_rotator_limited_to_tags_names_what_a_secret_lacks_and_rotates_what_on
     accounts: Accounts, client: ManagedClient
 ) -> None:
     rotator = accounts.session(HOME, "rotator")
-    onboard(accounts, HOME, client)
+    accounts.onboard(HOME, client)
     run = accounts.run("rotate.yml", rotator, client)
     assert run.returncode != 0 and "secretsmanager:GetSecretValue is denied" in said(run), said(run)
     assert "(rotation_provision_secret_tags), name them in rotation_onboard_tags" in said(run)
@@ -144,7 +86,7 @@ def test_a_rotator_limited_to_tags_names_what_a_secret_lacks_and_rotates_what_on
     assert client.opens(client.password)
 
     since = len(accounts.aws.decisions())
-    onboard(accounts, HOME, client, rotation_onboard_tags=TAGS)
+    accounts.onboard(HOME, client, rotation_onboard_tags=TAGS)
     run = accounts.run("rotate.yml", rotator, client, rotation_onboard_tags=TAGS, rotation_topic_arn=accounts.topic)
     assert run.returncode == 0 and "WARNING" not in said(run), said(run)
     assert not client.opens(client.password) and accounts.denied(since) == []
@@ -159,7 +101,7 @@ def test_a_password_is_taken_over_from_a_secret_with_a_key_of_its_own(
     kept = {"Name": f"legacy/{client.name}", "SecretString": document, "KmsKeyId": accounts.source_key}
     source = secrets.create_secret(**kept)["ARN"]
     since = len(accounts.aws.decisions())
-    onboard(accounts, HOME, client, rotation_onboard_password=None, rotation_onboard_source_secret_id=source)
+    accounts.onboard(HOME, client, rotation_onboard_password=None, rotation_onboard_source_secret_id=source)
     assert accounts.stored(HOME, client)["password"] == client.password and accounts.denied(since) == []
     used = [one for one in accounts.aws.decisions()[since:] if one.on == accounts.source_key]
     assert {one.action for one in used} == {"kms:Decrypt"}

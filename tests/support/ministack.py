@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from world.aws import client_of
+from world.aws import REGION, client_of
 from world.certificates import Authority
 from world.emulator import Emulator
 from world.layout import CACHE
@@ -31,6 +31,7 @@ class Decision(NamedTuple):
     action: str
     on: str
     allowed: bool
+    via: str = ""  # the service that used a key for somebody
 
 
 class Ministack(Emulator):
@@ -52,9 +53,11 @@ class Ministack(Emulator):
         """Where to send requests instead of to AWS."""
         return f"{'https' if self.authority else 'http'}://{HOST}:{self.port}"
 
-    def client(self, service: str, keys: dict[str, str] | None = None, *, tls: bool = True) -> Any:
+    def client(
+        self, service: str, keys: dict[str, str] | None = None, *, region: str = REGION, tls: bool = True
+    ) -> Any:
         """A boto3 client, of the account or with these keys."""
-        given = keys or {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "test"}
+        given = {"region_name": region, **(keys or {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "test"})}
         if self.authority:
             return client_of(self.endpoint_url, service, verify=str(self.authority.ca_file), **given)
         made = client_of(self.endpoint_url, service, **given)
@@ -102,7 +105,7 @@ class Ministack(Emulator):
 
     def _answers(self) -> bool:
         trusted = ssl.create_default_context(cafile=str(self.authority.ca_file)) if self.authority else None
-        handlers = [urllib.request.ProxyHandler({}), *([urllib.request.HTTPSHandler(context=trusted)] if trusted else [])]
+        handlers = (urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusted))
         try:
             urllib.request.build_opener(*handlers).open(f"{self.endpoint_url}/_ministack/health", timeout=5).close()
         except OSError:

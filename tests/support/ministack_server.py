@@ -74,6 +74,7 @@ def recorded(access_key: str, action: str, service: str, region: str, **given: A
         "action": action,
         "on": resource,
         "allowed": not denied,
+        "via": (given.get("service_context") or {}).get("kms:ViaService", ""),
     }
     with open(DECISIONS, "a") as file:
         file.write(json.dumps(line) + "\n")

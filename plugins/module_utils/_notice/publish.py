@@ -34,7 +34,10 @@ SESSION = re.compile(r"(arn:[\w-]+:)sts(::\d{12}:)assumed-role/(.+)/[^/]+")
 
 
 def publish(client: Any, topic_arn: str, notice: Notice, role_arn: str | None = None) -> str:
-    """Publish a notice by a boto3 client of SNS, in this role, and give the message's id; only RotationError is raised."""
+    """Publish a notice by a boto3 client of SNS, in a role if it is given, and give the message's id.
+
+    Only RotationError is raised.
+    """
     try:
         with translated("publish the notice", "sns", partial(_refusal, topic_arn, role_arn)):
             return str(_publish(client, topic_arn, notice)["MessageId"])
