@@ -40,8 +40,7 @@ def lines() -> Iterator[str]:
     for duty, grants in GRANTS.items():
         yield from ("", f"### {duty}", "", *HEAD)
         for grant in grants:
-            known = "taken away in a test" if grant.proven else "documented"
-            yield f"| `{grant.action}` | {grant.on} | {grant.breaks} | {known} |"
+            yield f"| `{grant.action}` | {grant.on} | {grant.breaks} | {grant.known} |"
         yield from ("", "```json", *json.dumps(policy(duty, SCOPE), indent=2).splitlines(), "```")
     yield ""
 

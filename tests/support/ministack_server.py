@@ -8,6 +8,8 @@
   https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 * IAM knows a log group by the ARN that ends with `:*`:
   https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+* aws:PrincipalArn of a session is its role:
+  https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 * KMS looks an alias up before it asks for permission on its key, and so finds that there is none.
 * What was asked of IAM, and its answer, is written down.
 """
@@ -16,6 +18,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs
@@ -38,6 +41,8 @@ Data = dict[str, Any]
 Use = tuple[str, str, str, dict[str, str]]
 
 enforce, resource_of = iam_evaluator.enforce, iam_actions.extract_resource_arn
+value_of = iam_evaluator._resolve_condition_key
+SESSION = re.compile(r"(arn:[\w-]+:)sts(::\d{12}:)assumed-role/(.+)/[^/]+")
 # What ministack knows no resource of: the field of the call that names it, and what comes before that in its ARN.
 NAMED_BY = {
     "CreateAlias": ("AliasName", "kms:{region}:{account}:"),
@@ -86,6 +91,12 @@ def policy_of_any_account(arn: str) -> tuple[str, str] | None:
     _arn, _partition, _service, region, account, resource = arn.split(":", 5)
     found = kms._keys.get_scoped(account, region, resource.removeprefix("key/"))
     return (found.get("Policy") or "", account) if found else None
+
+
+def condition_key(key: str, asked: Any) -> Any:
+    """Give the value of a condition key."""
+    found = value_of(key, asked)
+    return SESSION.sub(r"\1iam\2role/\3", found) if key.lower() == "aws:principalarn" else found
 
 
 def secret_uses(operation: str, data: Data) -> Iterator[Use]:
@@ -173,6 +184,7 @@ def created(create: Callable[[Data], Any]) -> Callable[[Data], Any]:
 # It would serve port 443 too, where it may.
 app._port_is_bindable = lambda *_where: False
 iam_evaluator.enforce = recorded
+iam_evaluator._resolve_condition_key = condition_key
 iam_actions.extract_resource_arn = named_resource
 kms.key_policy_for_arn = policy_of_any_account
 secretsmanager._create_secret = created(secretsmanager._create_secret)
