@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
@@ -59,7 +59,7 @@ def client(
 ) -> ManagedClient:
     made = make_client(mysql_server)
     made.server.create_account(made.user, made.hosts, made.password)
-    made = replace(made, aws=accounts.aws)
+    made = replace(made, aws=cast(Any, accounts.aws))
     accounts.onboard(HOME, made, rotation_onboard_tags=TAGS)
     return made
 
@@ -213,7 +213,7 @@ def test_the_provisioner_makes_changes_and_takes_away_all_and_nothing_is_spare(
         accounts.provision(ALONE, **first, **removed, rotation_provision_state="absent")
         accounts.provision(ALONE, **first, **NO_ALARMS)
         for access in ("present", "absent"):
-            given = {"rotation_readers": [], "rotation_access": access}
+            given: dict[str, Any] = {"rotation_readers": [], "rotation_access": access}
             run = accounts.run("playbooks/access.yml", accounts.environment_of_provisioner(HOME), client, **given)
             assert run.returncode == 0, said(run)
     named = f"user/{PROVISIONER}"
