@@ -47,6 +47,7 @@ SESSION = re.compile(r"(arn:[\w-]+:)sts(::\d{12}:)assumed-role/(.+)/[^/]+")
 NAMED_BY = {
     "CreateAlias": ("AliasName", "kms:{region}:{account}:"),
     "ListTagsForResource": ("ResourceArn", ""),
+    "DeleteAlarms": ("AlarmNames", "cloudwatch:{region}:{account}:alarm:"),
     "CreatePolicy": ("PolicyName", "iam::{account}:policy/"),
 }
 
@@ -61,7 +62,7 @@ def named_resource(
     if found != "*" or operation not in NAMED_BY:
         return found
     field, before = NAMED_BY[operation]
-    name = given[field]
+    name = given[field][0] if isinstance(given[field], list) else given[field]
     return name if name.startswith("arn:") else f"arn:aws:{before.format(region=region, account=account)}{name}"
 
 
