@@ -6,9 +6,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+# A person's deed must not wait for those of other cases: the run that it befalls waits too, and gives up.
+DEEDS = 64
 
 
 class Background:
@@ -17,6 +20,7 @@ class Background:
     def __init__(self) -> None:
         """Start the thread."""
         self.loop = asyncio.new_event_loop()
+        self.loop.set_default_executor(ThreadPoolExecutor(DEEDS))
         self._thread = threading.Thread(target=self.loop.run_forever, name="proxies", daemon=True)
         self._thread.start()
 

@@ -16,7 +16,7 @@ from world.errors import WorldError
 from . import figures, races
 from .cases import Case
 from .faults import FAULTS
-from .matrix import Chosen, Matrix, batches
+from .matrix import Chosen, Matrix
 from .paths import PATHS
 from .probe import probe
 from .report import Report, Trial
@@ -101,9 +101,7 @@ def servers_on(path: str, servers: Sequence[str]) -> list[str]:
 def walked(matrix: Matrix, chosen: Chosen, explored: Sequence[Case]) -> list[Case]:
     """Run the cases: whole paths one after the other, keeping their figures, or the chosen part together."""
     if chosen.is_part:
-        part = matrix.cases(chosen)
-        matrix.run(list(batches(part)))
-        return part
+        return matrix.run_all(matrix.cases(chosen))
     return [case for path in chosen.paths for case in walked_whole(matrix, replace(chosen, paths=[path]), explored)]
 
 
@@ -113,7 +111,7 @@ def walked_whole(matrix: Matrix, chosen: Chosen, explored: Sequence[Case]) -> li
     began = time.monotonic()
     cases = matrix.cases(chosen)
     tell(f"{path}: {len(cases)} cases")
-    matrix.run(list(batches(cases)))
+    cases = matrix.run_all(cases)
     undisturbed = [case for case in explored if case.path.name == path]
     versions = matrix.setting.titles()
     figures.Figures.of(path, [*undisturbed, *cases], versions, time.monotonic() - began).keep(FIGURES)

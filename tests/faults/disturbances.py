@@ -6,10 +6,12 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from .cases import MISSED
 from .steps import AWS, DB, Fate, Step, Undisturbed
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ LATE_SECONDS = 0.4
 STALE_SECONDS = 3.0
 # Below the patience of a run with AWS, see `cases.PATIENT`.
 MEETING_SECONDS = 50
+# Below the 20 s after which the engine gives a silent server up.
+DEED_SECONDS = 15
 # Stands in every error text of the proxy: AWS's own words must not be repeated, for they may hold a parameter.
 AWS_TEXT = "words-of-aws"
 THROTTLED, DENIED = "ThrottlingException", "AccessDeniedException"
@@ -177,13 +181,23 @@ class Deed(At):
     ) -> None:
         super().__init__(case, step)
         self._deed, self._undo = deed, undo
+        self._done, self._seconds = threading.Event(), 0.0
 
     async def before(self, step: Step) -> Fate:
         if self.begins(step):
-            await asyncio.to_thread(self._deed, self.case)
+            began = time.monotonic()
+            try:
+                await asyncio.to_thread(self._deed, self.case)
+            finally:
+                self._seconds = time.monotonic() - began
+                self._done.set()
         return Fate.PASS
 
     def over(self) -> None:
+        if self.hit and not (self._done.wait(DEED_SECONDS) and self._seconds < DEED_SECONDS):
+            self.case.found(
+                MISSED, "the deed took longer than a run waits for an answer, so it came too late"
+            )
         if self._undo:
             self._undo(self.case)
         if self.case.may_be_refused and not self._told_later():

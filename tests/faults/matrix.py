@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from .batch import Batch
-from .cases import MISSED, UNSETTLED, Case
+from .cases import GUESS, MISSED, SILENT, UNSETTLED, Case
 from .faults import FAULTS, Fault, worth_trying
 from .general_log import GeneralLog
 from .paths import PATHS
@@ -22,9 +22,13 @@ from .stopping import Stopped, stop
 # All clients of a process fault have to come to their steps before the first loses patience.
 BATCH_SIZE = {True: 36, False: 72}
 # Batches wait for most of their time: for each other at their steps, and for time-outs.
-LANES, FREEZERS = 4, 2
+LANES, FREEZERS = 3, 2
+# Cases beside each other where they are tried again, because a busy machine let them miss their fault.
+FEW = 12
 # What every path has to ask of AWS, or it would be no change of a password.
 CHANGING = {"PutSecretValue", "UpdateSecretVersionStage"}
+# What a case may show whose fault came at another moment than it was to.
+UNRELIABLE = {MISSED, UNSETTLED, SILENT, GUESS}
 Tell = Callable[[str], None]
 
 
@@ -100,6 +104,19 @@ class Matrix:
         unanswered = farewells(steps) if fault.strikes_answers else set()
         return [step.number for step in steps if fault.at(step) and step.number not in unanswered]
 
+    def run_all(self, cases: Sequence[Case]) -> list[Case]:
+        """Run cases, those that missed their fault once more, and give them as they were last run."""
+        self.run(list(batches(cases)))
+        again = {id(case): self._anew(case) for case in cases if has_missed(case)}
+        if again:
+            self.tell(f"{len(again)} cases missed their fault, and are run again with few beside them")
+            for few in batches(again.values(), FEW):
+                self.run([few])
+        return [again.get(id(case), case) for case in cases]
+
+    def _anew(self, case: Case) -> Case:
+        return self.case(case.path.name, case.server.name, case.fault.name if case.fault else "", case.step)
+
     def run(self, listed: Sequence[Sequence[Case]]) -> None:
         """Run batches, some side by side; those that freeze for long keep no other waiting."""
         tally = Tally(len(listed), self.tell)
@@ -153,14 +170,20 @@ def progress(cases: Sequence[Case], done: int, of: int, seconds: float) -> str:
     return f"[{done}/{of}] {paths}: {len(cases)} cases of {', '.join(kinds)} in {seconds:.0f} s: {verdict}"
 
 
-def batches(cases: Iterable[Case]) -> Iterator[list[Case]]:
+def has_missed(case: Case) -> bool:
+    """Whether the fault did not come when it was to, and nothing was seen that is a fault at any moment."""
+    seen = {finding.promise for finding in case.findings}
+    return MISSED in seen and seen <= UNRELIABLE
+
+
+def batches(cases: Iterable[Case], largest: int = 1_000) -> Iterator[list[Case]]:
     """Cut cases into batches that can share one run."""
     groups: dict[tuple[str, str, int], list[Case]] = {}
     for case in cases:
         deed = case.fault.process if case.fault else None
         groups.setdefault((case.path.playbook, case.path.strategy, id(deed)), []).append(case)
     for group in groups.values():
-        count = -(-len(group) // BATCH_SIZE[bool(group[0].fault and group[0].fault.process)])
+        count = -(-len(group) // min(largest, BATCH_SIZE[bool(group[0].fault and group[0].fault.process)]))
         yield from (group[index::count] for index in range(count))
 
 

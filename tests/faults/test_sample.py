@@ -11,7 +11,7 @@ import pytest
 
 from .cases import Case
 from .faults import FAULTS, Fault
-from .matrix import Chosen, Matrix, batches, sample
+from .matrix import Chosen, Matrix, sample
 from .paths import PATHS
 
 SEED = int(os.environ.get("FAULTS_SEED", "1"))
@@ -32,13 +32,11 @@ def cases(matrix: Matrix) -> list[Case]:
         matrix.case("fresh", server, fault, chance.randint(1, SAFE_STEPS)) for server in SERVERS for fault in FREEZING
     ]
     with ThreadPoolExecutor(1) as pool:
-        slow = pool.submit(matrix.run, list(batches(frozen)))
+        slow = pool.submit(matrix.run_all, frozen)
         explored = matrix.explore((path, server) for path in PATHS for server in SERVERS)
         chosen = [case for case in matrix.cases(Chosen(list(PATHS), SERVERS, OTHERS)) if is_cheap(case)]
-        others = sample(chosen, 0, SEED)
-        matrix.run(list(batches(others)))
-        slow.result()
-    return [*explored, *frozen, *others]
+        others = matrix.run_all(sample(chosen, 0, SEED))
+        return [*explored, *slow.result(), *others]
 
 
 def is_cheap(case: Case) -> bool:
