@@ -85,6 +85,10 @@ class SecretNotFound(RotationError):
     """The secret, or the version asked for, does not exist."""
 
 
+class SecretDenied(RotationError):
+    """AWS does not allow this identity a call on the secret."""
+
+
 class SwapLost(RotationError):
     """A staging label was no longer where it had been read: someone else moved it."""
 

@@ -17,7 +17,12 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.library_errors import client_error
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import KMS, meaning_of, told
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound, SwapLost
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
+    RotationError,
+    SecretDenied,
+    SecretNotFound,
+    SwapLost,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
 
 SECRETS_MANAGER = "secretsmanager"  # as IAM and botocore call the service of most calls
@@ -104,7 +109,8 @@ def _denied(error: Any, doing: str, service: str) -> RotationError:
     if "Access to KMS" in str(error.response["Error"].get("Message")):
         return RotationError(f"{refused}: the use of its KMS key is denied.", code="aws_kms", next_step=KMS)
     on = ALLOWED_ON.get(action, "this secret")
-    return RotationError(
+    kind = RotationError if action in ALLOWED_ON or service != SECRETS_MANAGER else SecretDenied
+    return kind(
         f"{refused}: {action} is denied.",
         code="aws_denied",
         next_step=f"Allow that action on {on} in the IAM policy of the identity that runs the rotation, then run"

@@ -81,7 +81,8 @@ class _Restore:
         key = self._key()
         if not self.request.rotation.check:
             with self.journal.step("create"):
-                self.store.recreate(self.saved, self.version, plan.own_tags(self.saved), key)
+                first = plan.first_tags(self.saved, self.request.rotation.client)
+                self.store.recreate(self.saved, self.version, first, key)
                 self.journal.created = True
                 self._read_back()
             self._complete({self.version.version_id: (CURRENT,)}, labels)

@@ -53,6 +53,7 @@ AWS_SPEC: Spec = {
     "assume_role_arn": {"type": "str"},
     "external_id": {"type": "str", "no_log": False},
     "write_share": {"type": "float", "default": DEFAULT_SHARE},
+    "onboard_tags": {"type": "dict"},
 }
 DATABASE_SPEC: Spec = {
     "tls_mode": {"type": "str", "choices": list(MODES), "default": VERIFY_IDENTITY},
@@ -186,7 +187,7 @@ def client_name(params: Mapping[str, Any]) -> str:
 
 def aws_options(params: Mapping[str, Any]) -> AwsOptions:
     """Give the access to AWS that the options ask for; raises RotationError where they make no sense."""
-    special = ("aws_config", "region", "endpoint_url", "endpoint_urls", "write_share")
+    special = ("aws_config", "region", "endpoint_url", "endpoint_urls", "write_share", "onboard_tags")
     named = {name: params[name] for name in AWS_SPEC if name not in special}
     return AwsOptions(
         **named,

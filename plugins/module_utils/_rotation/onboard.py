@@ -167,7 +167,7 @@ def _log_in(request: OnboardRequest, journal: Journal, wanted: Login) -> Session
 
 def _wanted(request: OnboardRequest) -> Login:
     if request.source:
-        return request.source.read(stage=CURRENT).value.login
+        return _taken_over(request.source)
     if request.login and request.login.host and request.login.password:
         return request.login
     raise RotationError(
@@ -176,6 +176,19 @@ def _wanted(request: OnboardRequest) -> Login:
         next_step="Set rotation_onboard_host, and rotation_onboard_password (from a vault), or"
         " rotation_onboard_password_file, or rotation_onboard_source_secret_id for this client.",
     )
+
+
+def _taken_over(source: SecretStore) -> Login:
+    try:
+        return source.read(stage=CURRENT).value.login
+    except RotationError as error:
+        if error.code == "aws_kms":
+            error.next_step = (
+                "Allow this identity kms:Decrypt on the key of the source secret, by rotation_provision_source_keys and"
+                " playbooks/provision.yml, and in the key's policy if it is of another account; then run the same"
+                " command again."
+            )
+        raise
 
 
 def _is_managed(existing: SecretDescription, store: SecretStore, wanted: Login) -> bool:
