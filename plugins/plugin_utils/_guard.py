@@ -13,6 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible.template import Templar
 
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present, with_options
 from ansible_collections.dbops.rotation.plugins.plugin_utils._selection import everyone, unknown_names
 
 SHOWN = 200
@@ -33,8 +34,9 @@ class GuardAction(ActionBase):
         limit = variables.get("ansible_limit")
         clients = [] if options["everything"] else everyone(self._there(), selected, self._jump_hosts)
         if clients:
+            everything = present(with_options({"rotation_everything": "true"}), "")
             raise AnsibleActionFail(
-                "Name the clients with --limit (-l client_acme), or say -e rotation_everything=true to work on all"
+                f"Name the clients with --limit (-l client_acme), or say {everything} to work on all"
                 f" {len(clients)} of them; {_told(limit)}. Nothing was changed."
             )
         unknown = unknown_names(limit or "", {*groups, *groups["all"]})
