@@ -101,7 +101,7 @@ class Matrix:
     def _numbers(self, path: str, server: str, fault: Fault) -> list[int]:
         """The steps at which a fault can happen."""
         steps = self.steps[path, server]
-        unanswered = farewells(steps) if fault.strikes_answers else set()
+        unanswered = farewells(steps) if fault.needs_an_answer else set()
         return [step.number for step in steps if fault.at(step) and step.number not in unanswered]
 
     def run_all(self, cases: Sequence[Case]) -> list[Case]:
