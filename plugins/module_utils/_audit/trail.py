@@ -127,7 +127,7 @@ class Trail:
             self._ship_by(shipper, last=last)
         except RotationError as error:
             self._shipping = False  # a run that has waited for a dead service once does not do so again
-            self._tell(f"Not all events were shipped; the next run does it. {error.cause} {error.next_step}".rstrip())
+            self._tell(f"Not all events were shipped; the next run does it. {error.cause} {error.advice()}".rstrip())
         except OSError as error:
             where = f"The spool {self._settings.folder} could not be read or marked"
             self._tell(f"{where}, so events may come twice ({error.strerror}).")

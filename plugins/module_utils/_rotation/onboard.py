@@ -29,6 +29,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.server import S
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import adopting, listed
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ONBOARDING
@@ -78,7 +79,7 @@ def onboard(request: OnboardRequest, store: SecretStore) -> dict[str, Any]:
 
     Raises RotationError before anything is created where credentials, server or secret do not fit.
     """
-    journal = OnboardJournal(request.client, "ansible-playbook playbooks/onboard.yml -l {client}")
+    journal = OnboardJournal(request.client, command(Kind.ONBOARD))
     journal.warnings += request.tls.warnings()
     with journal.step("read"):
         refuse_invalid_wait(request.replicas.wait)
