@@ -150,7 +150,8 @@ def explained() -> list[str]:
 
 def variables() -> set[str]:
     defaults = [DataLoader().load_from_file(str(path)) for path in ROOT.glob("roles/*/defaults/main.yml")]
-    return {*(name for found in defaults for name in found), "rotation_hosts", "rotation_backup_file"}
+    others = {"rotation_hosts", "rotation_backup_file", "rotation_without_callbacks"}
+    return {*(name for found in defaults for name in found), *others}
 
 
 @pytest.mark.parametrize("code", sorted(codes()))

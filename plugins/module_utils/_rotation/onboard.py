@@ -86,7 +86,7 @@ def onboard(request: OnboardRequest, store: SecretStore) -> dict[str, Any]:
     with journal.step("read"):
         refuse_invalid_wait(request.replicas.wait)
         refuse_invalid_label(request.server_label)
-        _refuse_our_tags(request.more_tags)
+        refuse_our_tags(request.more_tags)
         existing = find(store)
         if existing is None:
             with journal.step("prepare"):
@@ -152,7 +152,8 @@ def _confirm(request: OnboardRequest, store: SecretStore, identity: Identity, jo
         journal.warn(f"{error.cause} Before programs use the secret, in five minutes: {command}")
 
 
-def _refuse_our_tags(asked: Mapping[str, str]) -> None:
+def refuse_our_tags(asked: Mapping[str, Any]) -> None:
+    """Raise a RotationError where tags are asked for that only a rotation writes."""
     ours = sorted(key for key in asked if key.startswith(tags.PREFIX))
     if ours:
         raise RotationError(
