@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from by_hand import stages
-from managed import ROOT, ManagedClient, playbook, write_inventory
+from managed import AT_ONCE, ROOT, ManagedClient, playbook, write_inventory
 from test_leaks import passwords
 from test_playbooks import said
 from test_reconcile import change_by_hand
@@ -201,6 +201,29 @@ def test_a_controller_that_is_killed_while_it_ships_loses_nothing(
         ("verification", "succeeded"): 1,
         ("run", "succeeded"): 2,
     }
+
+
+def test_a_failure_is_in_the_log_group_while_the_run_is_still_going(
+    audited: Audited, make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer
+) -> None:
+    slow, gone = make_client(mysql_server).create(), make_client(mysql_server)
+    go_on, hook = audited.folder / "go_on", audited.folder / "hook.yml"
+    hook.write_text(f"- ansible.builtin.wait_for:\n    path: {go_on}\n    timeout: 120\n    sleep: 1\n")
+    hooks = json.dumps({"rotation_hooks": [str(hook)]})
+    command = ["rotate.yml", *audited.arguments([slow, gone]), *AT_ONCE, "-e", hooks]
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), *command]
+    environment = {**os.environ, **audited.environment()}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as run:
+        deadline = time.monotonic() + 100
+        while not audited.shipped() and run.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.2)
+        found, going = audited.shipped(), run.poll() is None
+        go_on.touch()
+        printed = run.communicate(timeout=100)[0]
+    assert going and ("rotation", "failed") in kinds(found), printed
+    failed = {event["client"]: event["error"]["code"] for event in found if event["outcome"] == "failed"}
+    assert failed[gone.name] == "secret_not_found" and "run" not in {event["kind"] for event in found}
+    assert len({event["id"] for event in audited.shipped()}) == len(audited.shipped())
 
 
 def test_check_mode_leaves_nothing(audited: Audited, client: ManagedClient) -> None:
