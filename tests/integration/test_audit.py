@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from by_hand import stages
+from keeping import Place
 from managed import AT_ONCE, ROOT, ManagedClient, playbook, write_inventory
 from test_leaks import passwords
 from test_playbooks import said
@@ -224,6 +225,24 @@ def test_a_failure_is_in_the_log_group_while_the_run_is_still_going(
     failed = {event["client"]: event["error"]["code"] for event in found if event["outcome"] == "failed"}
     assert failed[gone.name] == "secret_not_found" and "run" not in {event["kind"] for event in found}
     assert len({event["id"] for event in audited.shipped()}) == len(audited.shipped())
+
+
+def test_every_failure_that_was_asked_for_with_a_reason_has_it(audited: Audited, client: ManagedClient) -> None:
+    place = Place(audited.folder, {client.name: client.variables()})
+    wrong = "rotation_reconcile_password=none-of-the-passwords-there-are"
+    assert place.backup().returncode == 0
+    change_by_hand(client)
+    for name, *more in (
+        ("rotate.yml",),
+        ("playbooks/rollback.yml",),
+        ("playbooks/reconcile.yml", "-e", wrong),
+        ("playbooks/restore.yml",),
+    ):
+        asked = ("-l", client.name, "-e", "rotation_reason=CHG-1042", *more)
+        assert place.run(name, *asked, environment=audited.environment()).returncode == 2
+    failed = {event["kind"]: event for event in audited.spooled() if event["outcome"] in ("failed", "refused")}
+    kinds = ("rotation", "rollback", "reconciliation", "restore")
+    assert {kind: failed[kind].get("reason") for kind in kinds} == dict.fromkeys(kinds, "CHG-1042"), failed
 
 
 def test_check_mode_leaves_nothing(audited: Audited, client: ManagedClient) -> None:
