@@ -77,10 +77,9 @@ class Audited:
 
 
 def json_in(output: str) -> list[dict[str, Any]]:
-    """Give the list that a playbook printed with the callback's result format yaml."""
-    begin, end = output.index("[{"), output.rindex("}]")
-    printed = "".join(line.strip() + " " for line in output[begin : end + 2].splitlines())
-    found: list[dict[str, Any]] = json.loads(printed.replace("''", "'"))
+    """Give the list that a playbook printed as one line."""
+    (line,) = (line for line in output.splitlines() if line.startswith("[{"))
+    found: list[dict[str, Any]] = json.loads(line)
     return found
 
 
