@@ -146,7 +146,8 @@ class Run:
         if not (reason and (self.versions or self.backed_up)):
             return ""
         try:
-            self.refuse_in_reason(*others, *self.backed_up, self.login_as and self.login_as.password)
+            opened = self.login_as.password if self.login_as else None
+            self.refuse_in_reason(*others, *self.backed_up, opened)
             secret = find(self.store)
             if secret is None:
                 return reason if self.backed_up else ""
