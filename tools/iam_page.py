@@ -28,6 +28,7 @@ SCOPE = Scope(
     log_group="/dbops/rotation",
     client_roles=("arn:aws:iam::210987654321:role/dbops-rotation-rotator",),
     source_secrets=(f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:legacy/*",),
+    source_keys=(f"arn:aws:kms:{REGION}:{ACCOUNT}:key/5678efab-12ab-34cd-56ef-1234567890ab",),
     replica_keys=(f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/4321dcba-12ab-34cd-56ef-1234567890ab",),
     secret_tags={"environment": "production"},
     parameter="/dbops/rotation/settings",
@@ -39,8 +40,7 @@ def lines() -> Iterator[str]:
     for duty, grants in GRANTS.items():
         yield from ("", f"### {duty}", "", *HEAD)
         for grant in grants:
-            known = "taken away in a test" if grant.proven else "documented"
-            yield f"| `{grant.action}` | {grant.on} | {grant.breaks} | {known} |"
+            yield f"| `{grant.action}` | {grant.on} | {grant.breaks} | {grant.known} |"
         yield from ("", "```json", *json.dumps(policy(duty, SCOPE), indent=2).splitlines(), "```")
     yield ""
 

@@ -19,4 +19,4 @@ exec 9>.cache/molecule.lock
 flock --nonblock 9 || { echo "molecule: another run in this checkout has not ended." >&2; exit 1; }
 end
 trap end EXIT
-molecule test "${@:---all}"
+.venv/bin/python tests/support/checked.py molecule test "${@:---all}"

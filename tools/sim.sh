@@ -4,4 +4,4 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 export PYTHONPATH=tests:tests/support:tools:collections
-exec .venv/bin/python -m sim "$@"
+exec .venv/bin/python tests/support/checked.py .venv/bin/python -m sim "$@"

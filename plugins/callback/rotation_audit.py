@@ -142,9 +142,9 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import KIND_OF, reports_of
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import default_folder
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.trail import Settings, Trail
+from ansible_collections.dbops.rotation.plugins.module_utils._awx_job import in_awx_job
 from ansible_collections.dbops.rotation.plugins.module_utils._results import module_name
 from ansible_collections.dbops.rotation.plugins.plugin_utils._audit_options import CONNECTION
-from ansible_collections.dbops.rotation.plugins.plugin_utils._awx_job import in_awx_job
 
 if TYPE_CHECKING:
     from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import LogGroup

@@ -85,6 +85,11 @@ options:
       - A task that runs on another host than the controller, or C(async), counts alone and never waits.
     type: float
     default: 0.8
+  onboard_tags:
+    description:
+      - The tags that onboarding wrote, such as those that the IAM policy of this identity asks of the secret. Where AWS
+        denies a call, the message names those that the secret lacks.
+    type: dict
 notes:
   - If the task runs on another host than the controller (a jump host), environment variables and AWS configuration
     files are read there.

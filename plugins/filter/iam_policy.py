@@ -52,6 +52,10 @@ options:
     description:
       - The SNS topic of the notices.
     type: str
+  topic_key_arn:
+    description:
+      - The KMS key of the topic, where it is not O(key_arn), as with a topic of another account.
+    type: str
   log_group:
     description:
       - The log group of the audit trail.
@@ -65,6 +69,12 @@ options:
   source_secrets:
     description:
       - ARNs of secrets from which passwords may be taken over at onboarding.
+    type: list
+    elements: str
+    default: []
+  source_keys:
+    description:
+      - ARNs of the KMS keys of O(source_secrets), where those are not AWS's own.
     type: list
     elements: str
     default: []
@@ -110,7 +120,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import Document, Scope, policy
 
-LISTS = ("client_roles", "replica_keys", "source_secrets")
+LISTS = ("client_roles", "replica_keys", "source_keys", "source_secrets")
 
 
 def iam_policy(duty: str, account: str, region: str, **limits: Any) -> Document:

@@ -53,7 +53,7 @@ def generate(rules: PasswordRules) -> str:
 
     Raises RotationError (invalid_option) where the rules leave too little to choose from.
     """
-    _refuse_impossible(rules)
+    refuse_impossible(rules)
     while not could_have_generated(password := _draw(rules), rules):
         pass
     return password
@@ -88,7 +88,8 @@ def _draw(rules: PasswordRules) -> str:
     return "".join(chars)
 
 
-def _refuse_impossible(rules: PasswordRules) -> None:
+def refuse_impossible(rules: PasswordRules) -> None:
+    """Raise a RotationError (invalid_option) where the rules leave too little to choose from."""
     alphabets = rules.alphabets()
     if rules.length not in LENGTHS:
         raise _impossible(
@@ -102,5 +103,7 @@ def _impossible(fault: str) -> RotationError:
     return RotationError(
         fault,
         code="invalid_option",
-        next_step="Correct rotation_password_length or rotation_password_exclude_characters.",
+        next_step=f"Set rotation_password_length to a number from {LENGTHS.start} to {LENGTHS.stop - 1}, and exclude"
+        " fewer characters in rotation_password_exclude_characters: 32 have to be left, some of them lower case, upper"
+        " case and digits.",
     )

@@ -10,7 +10,7 @@ module: rotation_guard
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Refuse a run over every client that nobody asked for
+short_description: Refuse a run that nobody asked for, or whose options are wrong for every client
 description:
   - Fails where a play works on every client that it could work on, and there are several, unless that was asked for.
   - What counts is what the limit selects and not how it is written. An empty limit, V(all), V(*), V(~.*), V(!nobody)
@@ -19,6 +19,10 @@ description:
     one is none.
   - Fails as well where the limit names a host or a group, if only to leave it out, that the inventory does not have.
     Patterns and files in a limit are left alone.
+  - Fails as well where an option of the role has a wrong type, is none of its choices, is out of its range or cannot
+    be computed, in the same way for every client that the play works on. So a mistake that is made once is told once,
+    with what is allowed, before anything is done and anybody is told. What is wrong with one of several clients is
+    left to that client. Where there is only one, an option counts here if it is an extra variable.
   - It is one task for the whole play, so it needs C(run_once).
 attributes:
   check_mode:
@@ -33,6 +37,15 @@ options:
       - Whether the run over every client was asked for.
     type: bool
     default: false
+  argument_specs:
+    description:
+      - The file with the argument specifications of the role C(dbops.rotation.rotation), whose variables are checked.
+      - If it is not set, none are.
+    type: path
+  entry_point:
+    description:
+      - The entry point whose options are checked. If it is not set, none are.
+    type: str
 notes:
   - It runs on the controller and connects to no host.
 """
@@ -41,6 +54,8 @@ EXAMPLES = r"""
 - name: Refuse a run over every client that nobody asked for
   dbops.rotation.rotation_guard:
     everything: "{{ rotation_everything }}"
+    argument_specs: "{{ role_path }}/meta/argument_specs.yml"
+    entry_point: rotate
   run_once: true
 """
 

@@ -155,6 +155,7 @@ EXAMPLES = r"""
 
 - name: Write the connection options once for the whole play
   hosts: clients
+  strategy: linear
   connection: local
   gather_facts: false
   module_defaults:

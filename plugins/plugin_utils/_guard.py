@@ -1,21 +1,31 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guard of a limit: what Ansible's inventory says of a play, asked before any client is touched."""
+"""The guard of a run: what Ansible's inventory says of limit and options, asked before any client is touched."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError, AnsibleUndefinedVariable
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
 
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
+from ansible_collections.dbops.rotation.plugins.module_utils._module.option_checks import Fault
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present, with_options
+from ansible_collections.dbops.rotation.plugins.plugin_utils._run_options import faults, refusal, shared
 from ansible_collections.dbops.rotation.plugins.plugin_utils._selection import everyone, unknown_names
 
 SHOWN = 200
+OPTIONS = {
+    "everything": {"type": "bool", "default": False},
+    "argument_specs": {"type": "path"},
+    "entry_point": {"type": "str"},
+}
+# They may be made of what a run has come to, so they make sense only later.
+LATER = "rotation_notice_"
 
 
 class GuardAction(ActionBase):
@@ -25,16 +35,17 @@ class GuardAction(ActionBase):
     _requires_connection = False
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Refuse every client and unknown names; whatever is refused is a failed result in words."""
+        """Refuse every client, unknown names and options that are wrong for all, as a failed result in words."""
         super().run(tmp, task_vars)
-        _result, options = self.validate_argument_spec({"everything": {"type": "bool", "default": False}})
+        _result, options = self.validate_argument_spec(OPTIONS)
         variables = task_vars or {}
         selected, groups = variables["ansible_play_hosts_all"], variables["groups"]
         limit = variables.get("ansible_limit")
         clients = [] if options["everything"] else everyone(self._there(), selected, self._jump_hosts)
         if clients:
+            everything = present(with_options({"rotation_everything": "true"}), "")
             raise AnsibleActionFail(
-                "Name the clients with --limit (-l client_acme), or say -e rotation_everything=true to work on all"
+                f"Name the clients with --limit (-l client_acme), or say {everything} to work on all"
                 f" {len(clients)} of them; {_told(limit)}. Nothing was changed."
             )
         unknown = unknown_names(limit or "", {*groups, *groups["all"]})
@@ -43,7 +54,34 @@ class GuardAction(ActionBase):
                 f"The limit names {one_line(', '.join(unknown), SHOWN)}, but the inventory has no such client or"
                 " group. Correct the limit. Nothing was changed."
             )
+        if options["argument_specs"] and options["entry_point"]:
+            self._refuse_wrong_options(options["argument_specs"], options["entry_point"], selected)
         return {"changed": False}
+
+    def _refuse_wrong_options(self, path: str, entry_point: str, selected: Sequence[str]) -> None:
+        """Refuse what is wrong with all clients; what is wrong with one of several only fails that one."""
+        spec = self._loader.load_from_file(path)["argument_specs"][entry_point]["options"]
+        found = shared(selected, lambda host: self._faults(spec, host))
+        if len(selected) == 1:
+            # Of one client that is visited alone, only what the command says is certainly not its own.
+            extra = self._task.get_variable_manager().extra_vars
+            found = [fault for fault in found if extra.keys() & set(fault.options)]
+        if found:
+            raise AnsibleActionFail(refusal(found, len(selected)))
+
+    def _faults(self, spec: Mapping[str, Mapping[str, Any]], host: str) -> list[Fault]:
+        """Give all that is wrong with the options of one client."""
+        templar, variables = self._variables_of(host, self._task)
+        found, given = [], {}
+        for option in sorted(spec.keys() & variables.keys()):
+            try:
+                given[option] = templar.template(variables[option])
+            except AnsibleError as error:
+                if not option.startswith(LATER):
+                    found.append(Fault(f"{option} cannot be computed: {_reason(error)}.", (option,), ""))
+        given = {option: value for option, value in given.items() if value not in (None, "")}
+        here = self._connection.transport == "local" and not given.get("rotation_jump_host")
+        return [*found, *faults(spec, given, here=here)]
 
     def _there(self) -> list[str]:
         """Give the hosts that the play would work on without a limit, whatever the wave."""
@@ -53,14 +91,25 @@ class GuardAction(ActionBase):
 
     def _jump_hosts(self, hosts: Collection[str]) -> set[str]:
         """Give the hosts through which these are reached."""
-        manager, play = self._task.get_variable_manager(), self._task.get_play()
         found = set()
         for host in hosts:
-            variables = manager.get_vars(play=play, host=manager._inventory.get_host(host), include_hostvars=False)
+            templar, variables = self._variables_of(host)
             named = variables.get("rotation_jump_host")
-            found.add(str(Templar(loader=self._loader, variables=variables).template(named)) if named else "")
+            found.add(str(templar.template(named)) if named else "")
         return found
+
+    def _variables_of(self, host: str, task: Any = None) -> tuple[Templar, dict[str, Any]]:
+        """Give what computes the variables of a host, and them; with those of a role where a task of it is named."""
+        manager, play = self._task.get_variable_manager(), self._task.get_play()
+        there = manager._inventory.get_host(host)
+        variables = manager.get_vars(play=play, host=there, task=task, include_hostvars=False)
+        return Templar(loader=self._loader, variables=variables), variables
 
 
 def _told(limit: str | None) -> str:
     return "no limit was given" if limit is None else f"the limit {one_line(limit, SHOWN)!r} leaves out no client"
+
+
+def _reason(error: AnsibleError) -> str:
+    """Say what a template lacks; the text of any other error may hold what a lookup has read."""
+    return one_line(error.message, SHOWN) if isinstance(error, AnsibleUndefinedVariable) else type(error).__name__

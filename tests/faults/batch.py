@@ -86,8 +86,7 @@ class Batch:
         deed, count = self.deed, len(self.cases)
         variables = deed.variables(count) if deed else {}
         hosts = {case.client.name: {**case.faulty_variables(), **variables} for case in self.cases}
-        environment = {"ANSIBLE_STRATEGY": self.cases[0].path.strategy}
-        environment |= deed.environment(count) if deed else {}
+        environment = deed.environment(count) if deed else {}
         disturbed = Controller(self.cases[0].path.playbook, hosts, self.folder / "disturbed", (), environment)
         disturbed.start()
         try:

@@ -195,9 +195,7 @@ class Deed(At):
 
     def over(self) -> None:
         if self.hit and not (self._done.wait(DEED_SECONDS) and self._seconds < DEED_SECONDS):
-            self.case.found(
-                MISSED, "the deed took longer than a run waits for an answer, so it came too late"
-            )
+            self.case.found(MISSED, "the deed took longer than a run waits for an answer, so it came too late")
         if self._undo:
             self._undo(self.case)
         if self.case.may_be_refused and not self._told_later():

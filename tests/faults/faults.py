@@ -59,9 +59,9 @@ class Fault:
         return self.at is reads
 
     @property
-    def strikes_answers(self) -> bool:
-        """Whether it happens to an answer, so that there has to be one."""
-        return self.disturb in (HoldAfter, ReplyLost)
+    def needs_an_answer(self) -> bool:
+        """Whether the run has to wait for one: the fault befalls it, or a person acts while the run stands still."""
+        return self.human or self.disturb in (HoldAfter, ReplyLost)
 
 
 def on(service: str) -> Callable[[Step], bool]:

@@ -101,7 +101,7 @@ class Matrix:
     def _numbers(self, path: str, server: str, fault: Fault) -> list[int]:
         """The steps at which a fault can happen."""
         steps = self.steps[path, server]
-        unanswered = farewells(steps) if fault.strikes_answers else set()
+        unanswered = farewells(steps) if fault.needs_an_answer else set()
         return [step.number for step in steps if fault.at(step) and step.number not in unanswered]
 
     def run_all(self, cases: Sequence[Case]) -> list[Case]:
@@ -178,10 +178,10 @@ def has_missed(case: Case) -> bool:
 
 def batches(cases: Iterable[Case], largest: int = 1_000) -> Iterator[list[Case]]:
     """Cut cases into batches that can share one run."""
-    groups: dict[tuple[str, str, int], list[Case]] = {}
+    groups: dict[tuple[str, int], list[Case]] = {}
     for case in cases:
         deed = case.fault.process if case.fault else None
-        groups.setdefault((case.path.playbook, case.path.strategy, id(deed)), []).append(case)
+        groups.setdefault((case.path.playbook, id(deed)), []).append(case)
     for group in groups.values():
         count = -(-len(group) // min(largest, BATCH_SIZE[bool(group[0].fault and group[0].fault.process)]))
         yield from (group[index::count] for index in range(count))

@@ -36,8 +36,6 @@ class Path:
     wait: float = 0
     # A replica region that lags at first gives out the old password.
     replicated: bool = False
-    # In step with each other, clients that are held in one task would keep the others from the next.
-    strategy: str = "ansible.builtin.linear"
 
 
 PATHS = {
@@ -48,6 +46,6 @@ PATHS = {
         Path("overlap-end", "rotate.yml", prepare=rotate_with_overlap, wait=OVERLAP_SECONDS + 1),
         Path("replicas", "rotate.yml", replicated=True),
         Path("rollback", "playbooks/rollback.yml"),
-        Path("hooks", "rotate.yml", {"rotation_hooks": [HOOK]}, strategy="ansible.builtin.free"),
+        Path("hooks", "tests/faults/hooks.yml", {"rotation_hooks": [HOOK]}),
     )
 }

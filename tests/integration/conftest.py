@@ -18,7 +18,9 @@ import pytest
 from botocore.httpsession import URLLib3Session
 from by_hand import remove
 from chosen_server import split, standing_for
+from estate import Accounts
 from managed import ManagedClient
+from ministack import Ministack
 from world.aws import NOWHERE, AwsEmulator
 from world.certificates import Authority, Certificate
 from world.databases import DatabaseServer
@@ -161,6 +163,18 @@ def aws(workspace: Path) -> Iterator[AwsEmulator]:
 def asking_aws(workspace: Path) -> Iterator[AwsEmulator]:
     """Another AWS emulator, for tests that let it ask for permissions, which it then does of everybody."""
     yield from answering(AwsEmulator(workspace / "aws-asking"))
+
+
+@pytest.fixture(scope="session")
+def accounts(workspace: Path, authority: Authority) -> Iterator[Accounts]:
+    """Two provisioned AWS accounts, where everybody needs permission."""
+    aws, folder = Ministack(workspace / "two-accounts", authority), workspace / "accounts"
+    folder.mkdir()
+    try:
+        aws.start()
+        yield Accounts(aws, folder)
+    finally:
+        aws.stop()
 
 
 @pytest.fixture

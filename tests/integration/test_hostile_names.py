@@ -12,21 +12,75 @@ from typing import Any
 import pytest
 from managed import AT_ONCE, ManagedClient, playbook, write_inventory
 from test_onboarding import has_secret, said
-from test_rotate_due import is_due, set_tags
-from world.aws import ACCESS_KEY, REGION, SECRET_KEY
+from test_rotate_due import Mailbox, is_due, set_tags
+from wire_check.check import ANSWERS
+from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
 from world.databases import DatabaseServer
 
 Make = Callable[..., ManagedClient]
+# Names as people have them, and what a tag holds of them.
 NAMES = {
     "acme (prod)": "acme _prod_",
     "o'brien": "o_brien",
     "C&A": "C_A",
     r"DOM\acme": "DOM_acme",
     "mu\u0308ller": "m\u00fcller",
+    "m\u00fcller-2": "m\u00fcller-2",
     "x" * 300: "x" * 256,
     "aws:acme": "aws:acme",
+    "AWS:x": "AWS:x",
+    "acme \U0001f680": "acme _",
+    "\u65e5\u672c": "\u65e5\u672c",
+    "two\nlines": "two_lines",
+    "tab\there": "tab_here",
+    "-dash": "-dash",
+    "100%": "100_",
+    "acme;rm -rf": "acme_rm -rf",
+    '"quoted"': "_quoted_",
+    "$HOME`id`": "_HOME_id_",
+    "#1": "_1",
+    "a|b*c?": "a_b_c_",
 }
+REASONS = [
+    "",
+    "CHG-1042 (prod): contractor left",
+    "o'brien said so",
+    "C&A moved <ops@example.com>",
+    r"DOM\acme's wish",
+    "mu\u0308ller geht",
+    "x" * 200,
+    "aws:acme",
+    "gone \U0001f680",
+    "-e rotation_force=true",
+]
+REFUSED_REASONS = ["two\nlines", "tab\there", "x" * 201]
+REQUESTERS = {
+    "": "",
+    "o'brien (DBA) <ob@example.com>": "o_brien _DBA_ _ob@example.com_",
+    r"DOM\ops": "DOM_ops",
+    "C&A": "C_A",
+    "mu\u0308ller": "m\u00fcller",
+    "y" * 300: "y" * 256,
+    "aws:ops": "aws:ops",
+    "ops \U0001f680": "ops _",
+    "two\nlines": "two_lines",
+    "-dash\t": "-dash_",
+}
+KEYS = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
 ALL = ("-e", "rotation_everything=true", *AT_ONCE)
+RESET = {
+    "client": "{{ inventory_hostname }}",
+    "secret_id": "{{ rotation_secret_id }}",
+    "endpoint_url": "{{ rotation_endpoint_url }}",
+    "state": "reset",
+    "reason": "{{ rotation_reason or 'none given' }}",
+}
+CYCLE_PLAY = {
+    "hosts": "all",
+    "connection": "local",
+    "gather_facts": False,
+    "tasks": [{"dbops.rotation.rotation_cycle": RESET}],
+}
 
 
 @dataclass
@@ -35,10 +89,12 @@ class Hostile:
 
     clients: dict[str, ManagedClient]
     inventory: str
+    environment: dict[str, str]
 
-    def run(self, name: str, *arguments: str, **options: Any) -> str:
-        """Run a playbook over all of them, which has to succeed."""
-        run = playbook(name, "-i", self.inventory, *arguments, **options)
+    def run(self, name: str, *arguments: str, **environment: str) -> str:
+        """Run a playbook over all of them, which has to succeed where AWS answers as it does."""
+        given = {**self.environment, **environment}
+        run = playbook(name, "-i", self.inventory, *arguments, environment=given, timeout=600)
         assert run.returncode == 0 and "tags could not be written" not in said(run), said(run)
         return said(run)
 
@@ -47,29 +103,57 @@ class Hostile:
 
 
 @pytest.fixture
-def hostile(make_client: Make, mysql_server: DatabaseServer, tmp_path: Path) -> Hostile:
+def mailbox(aws: AwsEmulator, unique_name: str) -> Mailbox:
+    return Mailbox(aws, f"hostile-{unique_name}")
+
+
+@pytest.fixture
+def hostile(make_client: Make, mysql_server: DatabaseServer, mailbox: Mailbox, tmp_path: Path) -> Hostile:
     clients, hosts = {}, {}
-    for name in NAMES:
+    for name, reason, requester in zip(NAMES, REASONS * 2, list(REQUESTERS) * 2, strict=True):
         client = clients[name] = make_client(mysql_server)
         mysql_server.create_account(client.user, client.hosts, client.password)
+        told = {"rotation_reason": reason, "rotation_requested_by": requester, "rotation_topic_arn": mailbox.topic}
         own = {"rotation_secret_id": client.secret_id, "rotation_onboard_password": client.password}
-        hosts[name] = client.variables(**own)
-    return Hostile(clients, str(write_inventory(tmp_path, hosts)))
+        hosts[name] = client.variables(**own, **told)
+    aws = next(iter(clients.values())).aws
+    aws.client("logs").create_log_group(logGroupName=mailbox.topic.rpartition(":")[2])
+    audit = {
+        "ANSIBLE_CALLBACKS_ENABLED": "dbops.rotation.rotation_audit,dbops.rotation.rotation_progress",
+        "ROTATION_AUDIT_LOG_GROUP": mailbox.topic.rpartition(":")[2],
+        "ROTATION_AUDIT_ENDPOINT_URL": aws.endpoint_url,
+    }
+    environment = {ANSWERS: "1", "AWS_REGION": REGION, **KEYS, **audit}
+    return Hostile(clients, str(write_inventory(tmp_path, hosts)), environment)
 
 
-def test_hostile_names_go_the_whole_way(hostile: Hostile, tmp_path: Path) -> None:
+def test_hostile_names_go_the_whole_way(hostile: Hostile, mailbox: Mailbox, tmp_path: Path) -> None:
     hostile.run("playbooks/onboard.yml", *ALL)
     assert {name: tags["rotation/client"] for name, tags in hostile.tags().items()} == NAMES
-    hostile.run("rotate.yml", *ALL)
-    by = "o'brien (DBA) <ob@example.com>"
-    hostile.run("rotate.yml", *ALL, "-e", json.dumps({"rotation_requested_by": by, "rotation_force": True}))
+    hostile.run("rotate.yml", *ALL, "-e", json.dumps({"rotation_force": True}))
     tags = hostile.tags()
     assert {name: found["rotation/client"] for name, found in tags.items()} == NAMES
-    assert {found["rotation/by"] for found in tags.values()} == {"o_brien _DBA_ _ob@example.com_"}
+    assert [found.get("rotation/by", "") for found in tags.values()] == list(REQUESTERS.values()) * 2
+    assert len([notice for notice in mailbox.read() if notice["event"] == "rotated"]) == len(NAMES)
     # Once more: nothing is left to be written.
     assert "only the tags" not in hostile.run("playbooks/rotate_due.yml")
     assert hostile.tags() == tags
+    (tmp_path / "cycle.yml").write_text(json.dumps([CYCLE_PLAY]))
+    hostile.run(str(tmp_path / "cycle.yml"))
+    for name in ("playbooks/status.yml", "playbooks/verify.yml"):
+        hostile.run(name, *ALL)
+    assert len(kept_events(hostile)) >= 3 * len(NAMES)
     from_the_fleet(hostile, tmp_path)
+
+
+def kept_events(hostile: Hostile) -> list[dict[str, Any]]:
+    """Give the audit events of clients that have reached AWS."""
+    logs = next(iter(hostile.clients.values())).aws.client("logs")
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=hostile.environment["ROTATION_AUDIT_LOG_GROUP"]
+    )
+    events = [json.loads(event["message"]) for page in pages for event in page["events"]]
+    return [event for event in events if event.get("client") in NAMES]
 
 
 def from_the_fleet(hostile: Hostile, folder: Path) -> None:
@@ -80,13 +164,25 @@ def from_the_fleet(hostile: Hostile, folder: Path) -> None:
     one = next(iter(hostile.clients.values()))
     chosen = {"plugin": "dbops.rotation.fleet", "tags": {"fleet": folder.name}, "notices": False, "region": REGION}
     (folder / "fleet.yml").write_text(json.dumps({**chosen, "endpoint_url": one.aws.endpoint_url}))
-    keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
-    fleet = Hostile(hostile.clients, str(folder / "fleet.yml"))
-    told = fleet.run(
-        "playbooks/rotate_due.yml", *AT_ONCE, "-e", f"rotation_tls_ca_file={one.ca_file}", environment=keys
-    )
+    fleet = Hostile(hostile.clients, str(folder / "fleet.yml"), hostile.environment)
+    told = fleet.run("playbooks/rotate_due.yml", *AT_ONCE, "-e", f"rotation_tls_ca_file={one.ca_file}")
     assert f"rotated {len(NAMES)}" in told, told
     assert {tags["rotation/trigger"] for tags in hostile.tags().values()} == {"scheduled"}
+
+
+def test_a_reason_that_cannot_be_kept_is_refused_before_anything_is_asked(
+    mysql_client: ManagedClient, tmp_path: Path
+) -> None:
+    # Nobody answers at this endpoint.
+    nowhere = {"rotation_endpoint_url": "http://127.0.0.1:9", "rotation_secret_id": mysql_client.secret_id}
+    hosts = {
+        f"client_{number}": mysql_client.variables(**nowhere, rotation_reason=reason)
+        for number, reason in enumerate(REFUSED_REASONS)
+    }
+    run = playbook("rotate.yml", "-i", str(write_inventory(tmp_path, hosts)), *ALL)
+    assert run.returncode == 2
+    for name in hosts:
+        assert f"{name}: stopped at step 'prepare': The reason must be one line of at most 200" in said(run), said(run)
 
 
 def test_advice_names_the_client_as_a_shell_takes_it(mysql_client: ManagedClient, tmp_path: Path) -> None:

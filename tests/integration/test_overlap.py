@@ -140,7 +140,8 @@ def test_an_overlap_of_a_rollback_counts_from_the_rollback(client: ManagedClient
 @pytest.mark.parametrize("seconds", [-1, 31 * 86400])
 def test_an_overlap_that_makes_no_sense_is_refused(mysql_client: ManagedClient, seconds: int) -> None:
     told = mysql_client.refused(overlap=seconds)
-    assert (told["code"], told["step"], told["next_step"]) == ("invalid_option", "prepare", "Correct rotation_overlap.")
+    allowed = "Set rotation_overlap to a number of seconds from 0 to 2592000."
+    assert (told["code"], told["step"], told["next_step"]) == ("invalid_option", "prepare", allowed)
 
 
 def test_a_second_password_that_is_discarded_by_hand_ends_the_overlap(mysql_client: ManagedClient) -> None:

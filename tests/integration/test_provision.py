@@ -212,6 +212,18 @@ def test_reads_by_strangers_are_all_but_those_of_roles_and_readers(provisioned: 
     assert "role/dbops-rotation-auditor" not in pattern
 
 
+def test_another_limit_replaces_the_policy_and_leaves_one_version_of_it(provisioned: Account) -> None:
+    provisioned.aws.start_recording()
+    assert changes(provisioned.provision(rotation_provision_secret_tags={"environment": "production"})) == 2
+    provisioned.aws.stop_recording()
+    called = {request.body.decode(errors="replace") for request in provisioned.aws.recorded()}
+    for action in ("CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicyVersion"):
+        assert any(f"Action={action}&" in body for body in called), action
+    policies = provisioned.aws.client("iam").list_policies(Scope="Local")["Policies"]
+    rotator = next(one["Arn"] for one in policies if one["PolicyName"] == "dbops-rotation-rotator")
+    assert len(provisioned.aws.client("iam").list_policy_versions(PolicyArn=rotator)["Versions"]) == 1
+
+
 def test_absent_takes_all_away_but_secrets_key_and_audit_trail(provisioned: Account) -> None:
     provisioned.provision(rotation_provision_state="absent")
     left = {kind: names for kind, names in provisioned.made().items() if names}

@@ -143,7 +143,8 @@ def test_a_request_that_aws_does_not_take_leaves_a_client_under_management(newco
     assert told["next_step"].startswith("Correct rotation_replica_regions")
     assert newcomer.rotate()["rotated"]
     twice = newcomer.run(ONBOARD, replica=[*WANTED, *WANTED])["error"]
-    assert (twice["code"], twice["next_step"]) == ("invalid_option", "Correct rotation_replica_regions.")
+    assert twice["code"] == "invalid_option"
+    assert twice["next_step"] == "Name each region once in rotation_replica_regions, as [{region: eu-west-1}]."
 
 
 def test_a_replica_in_sync_costs_one_question(client: ManagedClient) -> None:
@@ -281,7 +282,7 @@ def test_verify_and_doctor_tell_of_a_region_that_lags_or_has_failed(client: Mana
 @pytest.mark.parametrize("seconds", [-1, 601])
 def test_a_wait_that_makes_no_sense_is_refused(newcomer: ManagedClient, seconds: int) -> None:
     newcomer.create_secret()
-    expected = ("invalid_option", "Correct rotation_replica_wait.")
+    expected = ("invalid_option", "Set rotation_replica_wait to a number of seconds from 0 to 600.")
     told = newcomer.refused(replica_wait=seconds)
     assert (told["code"], told["next_step"]) == expected
     told = newcomer.run(ONBOARD, replica_wait=seconds)["error"]

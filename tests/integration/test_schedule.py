@@ -17,6 +17,7 @@ import pytest
 from managed import ManagedClient, playbook, write_inventory
 from test_playbooks import Run, said
 from test_rotate_due import Mailbox, is_due
+from wire_check import findings
 from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
 
 pytestmark = pytest.mark.slow
@@ -75,7 +76,7 @@ class Machine:
 
     def run(self, **environment: str) -> Run:
         """Run the script as cron does, with hardly an environment."""
-        given = {"PATH": "/usr/bin:/bin", **environment}
+        given = {"PATH": "/usr/bin:/bin", **findings.inherited(), **environment}
         return subprocess.run([self.script], env=given, capture_output=True, text=True, timeout=120, check=False)
 
     def installed(self) -> set[str]:

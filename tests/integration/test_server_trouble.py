@@ -122,7 +122,7 @@ def test_a_deadline_that_makes_no_sense(mysql_client: ManagedClient, seconds: fl
         "The deadline must be above 0 and below 900 seconds.",
         code="invalid_option",
         step="prepare",
-        next_step="Correct rotation_deadline.",
+        next_step="Set rotation_deadline to a number of seconds above 0 and below 900.",
         deadline=seconds,
     )
 

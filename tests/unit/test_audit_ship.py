@@ -24,6 +24,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 from moto.server import ThreadedMotoServer
+from wire_check import findings
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit import limits, trail
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import Origin, encoded, event_of
@@ -131,7 +132,7 @@ def names(folder: Path) -> list[str]:
 
 def child(script: str, folder: Path, group: LogGroup, url: str, **options: Any) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", CHILD + script, str(folder), url, group.name]
-    given = {**os.environ, "PYTHONPATH": str(ROOT / "collections")}
+    given = {**os.environ, **findings.inherited(ROOT / "collections")}
     return subprocess.Popen(command, env=given, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options)
 
 

@@ -20,7 +20,7 @@ OPERATIONS = {"backup": BACKUP, "restore": RESTORE}
 OF_THE_ACTION = {"backup"}
 RESULT = "rotation_backup_result"
 # How the guard is told, and what it says.
-GUARD = {"rotation_for_all", "rotation_guarded"}
+GUARD = {"rotation_entry_point", "rotation_for_all", "rotation_guarded"}
 
 
 def load(path: str) -> Any:

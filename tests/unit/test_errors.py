@@ -23,6 +23,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     LoginRefused,
     PolicyRefused,
     RotationError,
+    SecretDenied,
     SecretNotFound,
     SwapLost,
 )
@@ -147,7 +148,7 @@ def translate(error: Exception) -> RotationError:
     [
         (("ResourceNotFoundException",), SecretNotFound, "secret_not_found"),
         (SWAP, SwapLost, "aws_state"),
-        (DENIED, RotationError, "aws_denied"),
+        (DENIED, SecretDenied, "aws_denied"),
         (tuple(COMMON), RotationError, "aws_error"),
         (KEY_TROUBLE, RotationError, "aws_kms"),
         (("SomethingNew",), RotationError, "aws_error"),

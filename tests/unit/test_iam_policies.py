@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def test_a_policy_holds_the_actions_of_its_duty_and_no_others(duty: str) -> None
 def test_every_statement_asks_for_tls_but_those_of_keys(duty: str) -> None:
     for sid, statement in statements(duty).items():
         over_tls = statement["Condition"].get("Bool") == {"aws:SecureTransport": "true"}
-        assert over_tls or sid in ("Key", "ReplicaKeys", "TopicKey")
+        assert over_tls or sid in ("Key", "ReplicaKeys", "SourceKeys", "TopicKey")
 
 
 @every_duty
@@ -116,6 +117,22 @@ def test_the_key_of_the_topic_is_used_only_through_sns(duty: str) -> None:
     found = statements(duty)["TopicKey"]
     assert found["Resource"] == [SCOPE.key_arn]
     assert found["Condition"] == {"StringEquals": {"kms:ViaService": "sns.eu-central-1.amazonaws.com"}}
+
+
+def test_a_topic_of_another_account_has_a_key_of_its_own() -> None:
+    key = "arn:aws:kms:eu-central-1:210987654321:key/4321dcba-12ab-34cd-56ef-1234567890ab"
+    found = statements("rotator", replace(SCOPE, topic_key_arn=key))
+    assert found["TopicKey"]["Resource"] == [key] and found["Key"]["Resource"] == [SCOPE.key_arn]
+
+
+def test_the_key_of_a_source_secret_is_only_read_with_and_only_for_that_secret() -> None:
+    found = statements("onboarder")["SourceKeys"]
+    assert (found["Resource"], found["Action"]) == ([*SCOPE.source_keys], ["kms:Decrypt"])
+    assert found["Condition"] == {
+        "StringEquals": {"kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com"},
+        "StringLike": {"kms:EncryptionContext:SecretARN": [*SCOPE.source_secrets]},
+    }
+    assert "SourceKeys" not in statements("onboarder", replace(SCOPE, source_secrets=()))
 
 
 @pytest.mark.parametrize("duty", ["rotator", "notifier"])

@@ -162,3 +162,32 @@ def test_a_topic_that_does_not_exist_says_so(sns: Any) -> None:
 def test_an_arn_that_is_none_is_an_error_of_the_same_kind(sns: Any) -> None:
     with pytest.raises(RotationError):
         publish(sns, "rotation", notice())
+
+
+ROLE = "arn:aws:iam::210987654321:role/clients/dbops-rotation-client"
+SESSION = "arn:aws:sts::210987654321:assumed-role/dbops-rotation-client/dbops-rotation"
+LETTING_IN = ("rotation_provision_publishers", "the account 123456789012", "rotation_provision_notice_topic_arn")
+
+
+def refused(code: str, message: str = "", role: str | None = None, account: str = "123456789012") -> RotationError:
+    error = ClientError({"Error": {"Code": code, "Message": message}}, "Publish")
+    with pytest.raises(RotationError) as caught:
+        publish(Refusing(error), f"arn:aws:sns:eu-central-1:{account}:x", notice(), role)
+    return caught.value
+
+
+@pytest.mark.parametrize("code", ["AuthorizationError", "KMSAccessDenied", "KMSAccessDeniedException"])
+def test_a_role_of_another_account_is_named_with_the_option_that_lets_it_in(code: str) -> None:
+    told = refused(code, role=ROLE).next_step
+    assert ROLE in told and all(words in told for words in LETTING_IN)
+
+
+def test_whom_the_refusal_names_is_told_as_the_role_that_policies_name() -> None:
+    told = refused("AuthorizationError", f"User: {SESSION} is not authorized to perform: SNS:Publish").next_step
+    assert "arn:aws:iam::210987654321:role/dbops-rotation-client is of another account" in told
+
+
+@pytest.mark.parametrize("role", [ROLE, None])
+def test_in_ones_own_account_no_option_is_named(role: str | None) -> None:
+    told = refused("AuthorizationError", role=role, account="210987654321").next_step
+    assert "rotation_provision" not in told and (role or "this identity") in told

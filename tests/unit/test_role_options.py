@@ -41,6 +41,7 @@ SPECS = {
 # Where the play runs is asked before a role has defaults; one is a group of the inventory.
 OF_THE_PLAY = {
     "rotation_candidates",
+    "rotation_entry_point",
     "rotation_for_all",
     "rotation_guard",
     "rotation_hosts",
@@ -68,7 +69,7 @@ PARTS: dict[str, set[str]] = {
     "change": {"rotation_wanted"},
     "cycle": {"rotation_sends_owed"},
     "failed": {"rotation_receipt"},
-    "guard": {"rotation_for_all"},
+    "guard": {"rotation_entry_point", "rotation_for_all"},
     "hooks": {"rotation_hook"},
     "in_earnest": set(),
     "selected": set(),

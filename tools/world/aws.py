@@ -88,7 +88,8 @@ def client_of(endpoint_url: str, service: str = "secretsmanager", **options: Any
     options.setdefault("config", Config(retries={"total_max_attempts": 1}, proxies={}))
     options.setdefault("aws_access_key_id", ACCESS_KEY)
     options.setdefault("aws_secret_access_key", SECRET_KEY)
-    return boto3.session.Session().client(service, endpoint_url=endpoint_url, region_name=REGION, **options)
+    options.setdefault("region_name", REGION)
+    return boto3.session.Session().client(service, endpoint_url=endpoint_url, **options)
 
 
 def environment(recording: Path) -> dict[str, str]:

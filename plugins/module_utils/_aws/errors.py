@@ -17,8 +17,14 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.library_errors import client_error
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import KMS, meaning_of, told
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound, SwapLost
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
+    RotationError,
+    SecretDenied,
+    SecretNotFound,
+    SwapLost,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 
 SECRETS_MANAGER = "secretsmanager"  # as IAM and botocore call the service of most calls
 DENIED = (
@@ -49,7 +55,7 @@ def service_error(error: Any, doing: str, service: str = SECRETS_MANAGER) -> Rot
             f"Could not {doing}: there is no such secret, or no such version of it ({code}).",
             code="secret_not_found",
             next_step="Check rotation_secret_id, the region and the AWS account; a client that is not under management"
-            " yet is brought in by playbooks/onboard.yml.",
+            f" yet is brought in so: {command(Kind.ONBOARD)}",
         )
     if code == "ResourceExistsException":
         return RotationError(
@@ -104,7 +110,8 @@ def _denied(error: Any, doing: str, service: str) -> RotationError:
     if "Access to KMS" in str(error.response["Error"].get("Message")):
         return RotationError(f"{refused}: the use of its KMS key is denied.", code="aws_kms", next_step=KMS)
     on = ALLOWED_ON.get(action, "this secret")
-    return RotationError(
+    kind = RotationError if action in ALLOWED_ON or service != SECRETS_MANAGER else SecretDenied
+    return kind(
         f"{refused}: {action} is denied.",
         code="aws_denied",
         next_step=f"Allow that action on {on} in the IAM policy of the identity that runs the rotation, then run"

@@ -114,7 +114,7 @@ def _made(process: int, options: AwsOptions, service: str, tuned: AwsOptions) ->
             f"botocore cannot use the options of the connection to {service}; most likely {_endpoint_option(service)}"
             " is not a URL.",
             code="invalid_option",
-            next_step="Correct it, or leave it empty.",
+            next_step="Set it to a URL such as https://vpce.example.com, or leave it empty.",
         ) from None
 
 
@@ -216,6 +216,12 @@ def _client(session: Any, options: AwsOptions, service: str) -> Any:
     )
 
 
+def refuse_unknown_settings(aws_config: str) -> None:
+    """Raise a RotationError where botocore knows no such setting; without botocore nothing is known of them."""
+    if botocore:
+        _settings(aws_config)
+
+
 def _settings(aws_config: str) -> Any:
     try:
         return botocore.config.Config(**json.loads(aws_config))
@@ -223,5 +229,5 @@ def _settings(aws_config: str) -> Any:
         raise RotationError(
             "rotation_aws_config holds a setting that botocore's Config does not know.",
             code="invalid_option",
-            next_step="Correct it; the names are those of botocore.config.Config.",
+            next_step="Use the names of botocore.config.Config, such as connect_timeout and proxies.",
         ) from None

@@ -79,7 +79,7 @@ class Writes:
             raise RotationError(
                 "The share of AWS's write quota must be from 0 (no limit) to 1.",
                 code="invalid_option",
-                next_step="Correct rotation_write_share.",
+                next_step="Set rotation_write_share to a share from 0 to 1, such as 0.8.",
             )
         self.waited = 0.0
         self._per_second = share * PER_SECOND

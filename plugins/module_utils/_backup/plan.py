@@ -50,9 +50,13 @@ def labels_of(saved: SavedSecret, current: SavedVersion) -> dict[str, set[str]]:
     return {version_id: stages for version_id, stages in labels.items() if stages}
 
 
-def own_tags(saved: SavedSecret) -> dict[str, str]:
-    """Give the tags that are not the rotation's; permissions may depend on them."""
-    return {key: value for key, value in saved.tags.items() if not key.startswith(tags.PREFIX)}
+def first_tags(saved: SavedSecret, client: str) -> dict[str, str]:
+    """Give the tags that the secret is created with, for permissions depend on them.
+
+    The client's is asked of whoever creates a secret; the rotation's others say that all is done, and come last.
+    """
+    own = {key: value for key, value in saved.tags.items() if not key.startswith(tags.PREFIX)}
+    return {**own, tags.CLIENT: saved.tags.get(tags.CLIENT, client)}
 
 
 def rotation_tags(saved: SavedSecret, server: Mapping[str, str]) -> dict[str, str]:

@@ -47,11 +47,11 @@ class Policy:
     def __post_init__(self) -> None:
         """Raise a RotationError where a number makes no sense."""
         if self.cycle_days is not None:
-            _refuse_outside("rotation_cycle_days", self.cycle_days, CYCLE_DAYS_RANGE)
-        _refuse_outside("rotation_lead", self.lead, LEAD_RANGE)
+            _refuse_outside("rotation_cycle_days", self.cycle_days, CYCLE_DAYS_RANGE, "days")
+        _refuse_outside("rotation_lead", self.lead, LEAD_RANGE, "seconds")
         for days in self.notice_days:
-            _refuse_outside("rotation_notice_days", days, CYCLE_DAYS_RANGE)
-        _refuse_outside("The number of rotation_notice_days", len(self.notice_days), (0, MOST_NOTICES))
+            _refuse_outside("rotation_notice_days", days, CYCLE_DAYS_RANGE, "days")
+        _refuse_outside("The number of rotation_notice_days", len(self.notice_days), (0, MOST_NOTICES), "entries")
 
     @property
     def until_next_run(self) -> timedelta:
@@ -59,11 +59,11 @@ class Policy:
         return timedelta(seconds=self.lead)
 
 
-def _refuse_outside(name: str, number: int, limits: tuple[int, int]) -> None:
+def _refuse_outside(name: str, number: int, limits: tuple[int, int], unit: str) -> None:
     least, most = limits
     if not least <= number <= most:
         raise RotationError(
             f"{name} is {number}, which is not a number from {least} to {most}.",
             code="invalid_option",
-            next_step="Correct it in the inventory.",
+            next_step=f"Give it a number of {unit} from {least} to {most}.",
         )

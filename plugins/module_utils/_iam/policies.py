@@ -25,6 +25,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import 
     REPLICA_KEYS,
     ROLES,
     SECRETS,
+    SOURCE_KEYS,
     SOURCES,
     TOPIC,
     TOPIC_KEY,
@@ -51,9 +52,11 @@ class Scope:
     prefix: str = "clients/"
     key_arn: str | None = None
     topic_arn: str | None = None
+    topic_key_arn: str | None = None  # where it is not that of the secrets
     log_group: str | None = None
     client_roles: tuple[str, ...] = ()
     source_secrets: tuple[str, ...] = ()
+    source_keys: tuple[str, ...] = ()
     replica_keys: tuple[str, ...] = ()
     secret_tags: Mapping[str, str] = field(default_factory=dict)
     names: str = "dbops-rotation"
@@ -85,6 +88,7 @@ def _statements(duty: str, scope: Scope) -> Iterator[Document]:
         ("Tags", SECRETS, True),
         ("NewSecrets", NEW_SECRETS, False),
         ("Sources", SOURCES, False),
+        ("SourceKeys", SOURCE_KEYS, False),
         ("Lists", ALL, False),
         ("Key", KEY, False),
         ("ReplicaKeys", REPLICA_KEYS, False),
@@ -125,10 +129,11 @@ def _resources(on: str, scope: Scope) -> list[str]:
         NEW_SECRETS: [scope.secrets],
         KEY: [scope.key_arn],
         TOPIC: [scope.topic_arn],
-        TOPIC_KEY: [scope.key_arn if scope.topic_arn else None],
+        TOPIC_KEY: [(scope.topic_key_arn or scope.key_arn) if scope.topic_arn else None],
         LOG_GROUP: [scope.logs if scope.log_group else None],
         CLIENT_ROLES: scope.client_roles,
         SOURCES: scope.source_secrets,
+        SOURCE_KEYS: scope.source_keys if scope.source_secrets else (),
         REPLICA_KEYS: scope.replica_keys,
     }
     return [arn for arn in given[on] if arn]
@@ -154,10 +159,11 @@ def _conditions(sid: str, scope: Scope, *, creates: bool) -> Conditions:
 
     A duty that creates secrets meets them before they have tags: none are asked of it, and it may write any.
     """
-    if sid == "Key":
+    if sid in ("Key", "SourceKeys"):
+        secrets = scope.secrets if sid == "Key" else [*scope.source_secrets]
         return {
             "StringEquals": {"kms:ViaService": f"secretsmanager.{scope.region}.amazonaws.com"},
-            "StringLike": {"kms:EncryptionContext:SecretARN": scope.secrets},
+            "StringLike": {"kms:EncryptionContext:SecretARN": secrets},
         }
     if sid == "ReplicaKeys":
         copies = replace(scope, region="*").secrets

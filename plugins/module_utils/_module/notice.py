@@ -64,11 +64,11 @@ def _tell(notice: Notice, params: Mapping[str, Any]) -> dict[str, Any]:
     if told and _mark(told, notice) == told:
         return _outcome(notice, delivered=True, told="had been sent already", warnings=warnings)
     try:
-        message = publish(sns_client(params, params["topic_arn"]), params["topic_arn"], notice)
+        client = sns_client(params, params["topic_arn"])
+        message = publish(client, params["topic_arn"], notice, params["assume_role_arn"])
     except RotationError as error:
-        warnings.append(
-            f"{notice.client}: the notice {notice.event!r} was not delivered. {error.cause} {error.next_step}".rstrip()
-        )
+        lost = f"{notice.client}: the notice {notice.event!r} was not delivered. {error.cause}"
+        warnings.append(f"{lost} {error.advice(notice.client)}".rstrip())
         return _outcome(notice, delivered=False, told="was not delivered", warnings=warnings)
     if store and told:
         _remember(store, _mark(told, notice), warnings)

@@ -39,7 +39,7 @@ def _onboard(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
         kms_key_id=params["kms_key_id"],
         more_tags={str(key): str(value) for key, value in params["tags"].items()},
         cycle_days=params["cycle_days"],
-        replicas=ReplicaRequest(_regions(params["replica"]), params["replica_wait"], check),
+        replicas=ReplicaRequest(regions_of(params["replica"]), params["replica_wait"], check),
         single_writer=params["single_writer"],
         server_ids=frozenset(params["server_ids"]),
         server_label=params["server_label"],
@@ -49,12 +49,14 @@ def _onboard(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     return onboard(request, secret_store(params))
 
 
-def _regions(replicas: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
+def regions_of(replicas: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
     """Give each region with its key; raises RotationError where one is named twice."""
     regions = {one["region"]: one.get("kms_key_id") for one in replicas}
     if len(regions) < len(replicas):
         raise RotationError(
-            "A replica region is named twice.", code="invalid_option", next_step="Correct rotation_replica_regions."
+            "A replica region is named twice.",
+            code="invalid_option",
+            next_step="Name each region once in rotation_replica_regions, as [{region: eu-west-1}].",
         )
     return regions
 

@@ -13,6 +13,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._clean import clean
 from ansible_collections.dbops.rotation.plugins.module_utils._core_files import forbid_core_files
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
+from ansible_collections.dbops.rotation.plugins.module_utils._module.missing_tags import name_missing_tags
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
     MUTUALLY_EXCLUSIVE,
     REQUIRED_TOGETHER,
@@ -75,6 +76,7 @@ class Operation:
             require_libraries()
             result: dict[str, Any] = cleaned(self.work(params, check), self.lines)
         except RotationError as error:
+            name_missing_tags(error, params)
             return _failure(error, params, "Nothing was changed.")
         except (KeyboardInterrupt, SystemExit):
             raise

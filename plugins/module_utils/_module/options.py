@@ -53,6 +53,7 @@ AWS_SPEC: Spec = {
     "assume_role_arn": {"type": "str"},
     "external_id": {"type": "str", "no_log": False},
     "write_share": {"type": "float", "default": DEFAULT_SHARE},
+    "onboard_tags": {"type": "dict"},
 }
 DATABASE_SPEC: Spec = {
     "tls_mode": {"type": "str", "choices": list(MODES), "default": VERIFY_IDENTITY},
@@ -186,7 +187,7 @@ def client_name(params: Mapping[str, Any]) -> str:
 
 def aws_options(params: Mapping[str, Any]) -> AwsOptions:
     """Give the access to AWS that the options ask for; raises RotationError where they make no sense."""
-    special = ("aws_config", "region", "endpoint_url", "endpoint_urls", "write_share")
+    special = ("aws_config", "region", "endpoint_url", "endpoint_urls", "write_share", "onboard_tags")
     named = {name: params[name] for name in AWS_SPEC if name not in special}
     return AwsOptions(
         **named,
@@ -200,12 +201,17 @@ def aws_options(params: Mapping[str, Any]) -> AwsOptions:
 def _endpoint_urls(params: Mapping[str, Any]) -> dict[str, str]:
     """Give the URL of each service; the one that has an option of its own is Secrets Manager's and nobody else's."""
     urls = {str(service): str(url) for service, url in (params["endpoint_urls"] or {}).items() if url}
-    unknown = sorted(urls.keys() - {*SERVICES, OTHER_SERVICES})
+    refuse_unknown_services(urls)
+    own = params["endpoint_url"] or os.environ.get("AWS_URL")
+    return {**urls, "secretsmanager": own} if own else urls
+
+
+def refuse_unknown_services(urls: Mapping[str, Any]) -> None:
+    """Raise a RotationError where a URL is given for a service that is not asked for anything."""
+    unknown = sorted(map(str, urls.keys() - {*SERVICES, OTHER_SERVICES}))
     if unknown:
         raise RotationError(
             f"rotation_endpoint_urls names {', '.join(unknown)}, which is not asked for anything.",
             code="invalid_option",
             next_step=f"It may name {', '.join(SERVICES)}, and {OTHER_SERVICES} for those that it does not name.",
         )
-    own = params["endpoint_url"] or os.environ.get("AWS_URL")
-    return {**urls, "secretsmanager": own} if own else urls

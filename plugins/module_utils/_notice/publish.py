@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import (
@@ -18,13 +20,19 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import Rota
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.limits import attribute
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.notice import Notice
 
-ALLOW = "Allow it for this identity, and in the topic's policy."
+KMS_DENIED = "KMSAccessDenied"
+# Whom AWS names in a refusal; of a session it is the session, where policies name its role.
+NAMED = re.compile(r"User: (arn:[\w-]+:(?:iam|sts)::\d{12}:[\w+=,.@/-]+) is not authorized")
+SESSION = re.compile(r"(arn:[\w-]+:)sts(::\d{12}:)assumed-role/(.+)/[^/]+")
 
 
-def publish(client: Any, topic_arn: str, notice: Notice) -> str:
-    """Publish a notice by a boto3 client of SNS and give the message's id; only RotationError is raised."""
+def publish(client: Any, topic_arn: str, notice: Notice, role_arn: str | None = None) -> str:
+    """Publish a notice by a boto3 client of SNS, in a role if it is given, and give the message's id.
+
+    Only RotationError is raised.
+    """
     try:
-        with translated("publish the notice", "sns", _refusal):
+        with translated("publish the notice", "sns", partial(_refusal, topic_arn, role_arn)):
             return str(_publish(client, topic_arn, notice)["MessageId"])
     except RotationError:
         raise
@@ -44,12 +52,36 @@ def _publish(client: Any, topic_arn: str, notice: Notice) -> Any:
     )
 
 
-def _refusal(error: Any, doing: str, service: str) -> RotationError:
+def _refusal(topic_arn: str, role_arn: str | None, error: Any, doing: str, service: str) -> RotationError:
     code = error_code(error)
     meaning = meaning_of(service, code)
     if code in DENIED:
-        meaning = Refusal(f"{denied_action(error, service)} is denied", ALLOW)
+        meaning = Refusal(f"{denied_action(error, service)} is denied", _allow(role_arn or _named(error)))
+    if code in DENIED or code.startswith(KMS_DENIED):
+        meaning = _of_another_account(meaning, topic_arn, role_arn or _named(error))
     return RotationError(f"Could not {doing}: {told(error, meaning)}", code="sns_refused", next_step=meaning.next_step)
+
+
+def _allow(who: str | None) -> str:
+    return f"Allow it for {who or 'this identity'}, and in the topic's policy."
+
+
+def _of_another_account(meaning: Refusal, topic_arn: str, who: str | None) -> Refusal:
+    """Say what lets in somebody of another account than the topic's: the topic and its key have to name him."""
+    account = (topic_arn.split(":") + [""] * 5)[4]
+    if not who or who.split(":")[4] == account:
+        return meaning
+    return meaning._replace(
+        next_step=f"{who} is of another account than the topic. Name it in rotation_provision_publishers and run"
+        f" playbooks/provision.yml in the account {account}, which lets it in by the policies of the topic and its"
+        " key; in its own policy it needs sns:Publish on the topic, and kms:GenerateDataKey and kms:Decrypt on the key"
+        " (rotation_provision_notice_topic_arn and rotation_provision_notice_key_arn in its own account)."
+    )
+
+
+def _named(error: Any) -> str | None:
+    found = NAMED.search(str(error.response["Error"].get("Message")))
+    return SESSION.sub(r"\1iam\2role/\3", found[1]) if found else None
 
 
 def _in_order(topic_arn: str, notice: Notice) -> dict[str, str]:

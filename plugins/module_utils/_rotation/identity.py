@@ -105,7 +105,7 @@ def refuse_invalid_label(label: str) -> None:
         raise RotationError(
             "The server's label must be one word of at most 32 letters, digits, dots, dashes and underscores.",
             code="invalid_option",
-            next_step="Correct rotation_server_label.",
+            next_step="Set rotation_server_label to such a word, or leave it empty.",
         )
 
 

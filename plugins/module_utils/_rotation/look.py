@@ -16,7 +16,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.cycle import cycle_of
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import (
@@ -91,8 +91,13 @@ def survey(run: Run) -> tuple[SecretDescription, tuple[AccountRow, ...]]:
 
 def _describe(run: Run) -> SecretDescription:
     """Describe the secret, and read AWSCURRENT again until both agree which version that is."""
-    for _last in run.attempts():
-        secret = run.store.describe()
+    for last in run.attempts():
+        try:
+            secret = run.store.describe()
+        except SecretNotFound:
+            if last:
+                raise
+            continue  # it was read a moment ago, so it is too new to be seen everywhere
         if secret.holder(CURRENT) != run.current.version_id:
             opened = run.current.value.login
             run.read_current()

@@ -29,6 +29,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.server import S
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import adopting, listed
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ONBOARDING
@@ -78,12 +79,12 @@ def onboard(request: OnboardRequest, store: SecretStore) -> dict[str, Any]:
 
     Raises RotationError before anything is created where credentials, server or secret do not fit.
     """
-    journal = OnboardJournal(request.client, "ansible-playbook playbooks/onboard.yml -l {client}")
+    journal = OnboardJournal(request.client, command(Kind.ONBOARD))
     journal.warnings += request.tls.warnings()
     with journal.step("read"):
         refuse_invalid_wait(request.replicas.wait)
         refuse_invalid_label(request.server_label)
-        _refuse_our_tags(request.more_tags)
+        refuse_our_tags(request.more_tags)
         existing = find(store)
         if existing is None:
             with journal.step("prepare"):
@@ -137,7 +138,8 @@ def _onboard(
     }
 
 
-def _refuse_our_tags(asked: Mapping[str, str]) -> None:
+def refuse_our_tags(asked: Mapping[str, Any]) -> None:
+    """Raise a RotationError where tags are asked for that only a rotation writes."""
     ours = sorted(key for key in asked if key.startswith(tags.PREFIX))
     if ours:
         raise RotationError(
@@ -166,7 +168,7 @@ def _log_in(request: OnboardRequest, journal: Journal, wanted: Login) -> Session
 
 def _wanted(request: OnboardRequest) -> Login:
     if request.source:
-        return request.source.read(stage=CURRENT).value.login
+        return _taken_over(request.source)
     if request.login and request.login.host and request.login.password:
         return request.login
     raise RotationError(
@@ -175,6 +177,19 @@ def _wanted(request: OnboardRequest) -> Login:
         next_step="Set rotation_onboard_host, and rotation_onboard_password (from a vault), or"
         " rotation_onboard_password_file, or rotation_onboard_source_secret_id for this client.",
     )
+
+
+def _taken_over(source: SecretStore) -> Login:
+    try:
+        return source.read(stage=CURRENT).value.login
+    except RotationError as error:
+        if error.code == "aws_kms":
+            error.next_step = (
+                "Allow this identity kms:Decrypt on the key of the source secret, by rotation_provision_source_keys and"
+                " playbooks/provision.yml, and in the key's policy if it is of another account; then run the same"
+                " command again."
+            )
+        raise
 
 
 def _is_managed(existing: SecretDescription, store: SecretStore, wanted: Login) -> bool:

@@ -15,6 +15,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, with_options
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import Identity
 
 
@@ -52,7 +53,7 @@ def refuse_other_server(identity: Identity, accepted: str | None) -> None:
         code="other_server",
         next_step="Correct the host in the secret; or, if the servers may take each other's place at any time, list the"
         " ids of all of them in rotation_server_ids; or, if the new server is the right one (after a failover or a"
-        f" restore), run again with -e rotation_accept_server_id={server_id}",
+        f" restore): {command(Kind.SAME, {'rotation_accept_server_id': server_id})}",
     )
 
 
@@ -68,7 +69,8 @@ def refuse_shared_account(
                 " other out.",
                 code="shared_account",
                 next_step=f"If they are two servers that give one identity, {_TWO[identity.server.flavor]}, or tell"
-                " this one from the other by a word, which is remembered: -e rotation_server_label=WORD. Otherwise keep"
+                " this one from the other by a word, which is remembered:"
+                f" {with_options({'rotation_server_label': 'WORD'})}. Otherwise keep"
                 f" one secret and delete the other: aws secretsmanager delete-secret --secret-id {name}, or"
                 f" {secret.secret_id}.",
             )

@@ -78,27 +78,42 @@ class RotationRequest:
 
     def refuse_invalid(self) -> None:
         """Raise a RotationError where an option makes no sense."""
-        if len(self.reason) > REASON_LENGTH or not self.reason.isprintable():
-            raise RotationError(
-                f"The reason must be one line of at most {REASON_LENGTH} characters.",
-                code="invalid_option",
-                next_step="Shorten rotation_reason.",
-            )
-        longest = int(LONGEST_OVERLAP.total_seconds())
-        if not 0 <= self.overlap <= longest:
-            raise RotationError(
-                f"The overlap must be from 0 to {longest} seconds ({LONGEST_OVERLAP.days} days).",
-                code="invalid_option",
-                next_step="Correct rotation_overlap.",
-            )
-        if not 0 <= self.per_server <= MOST_PER_SERVER:
-            raise RotationError(
-                f"The number of rotations on one server must be from 0 (no limit) to {MOST_PER_SERVER}.",
-                code="invalid_option",
-                next_step="Correct rotation_per_server.",
-            )
+        refuse_invalid_reason(self.reason)
+        refuse_invalid_overlap(self.overlap)
+        refuse_invalid_per_server(self.per_server)
         refuse_invalid_label(self.server_label)
         refuse_invalid_wait(self.replica_wait)
+
+
+def refuse_invalid_reason(reason: str) -> None:
+    """Raise a RotationError where a reason is more than one line."""
+    if len(reason) > REASON_LENGTH or not reason.isprintable():
+        raise RotationError(
+            f"The reason must be one line of at most {REASON_LENGTH} characters.",
+            code="invalid_option",
+            next_step=f"Shorten rotation_reason to one line of at most {REASON_LENGTH} characters.",
+        )
+
+
+def refuse_invalid_overlap(seconds: int) -> None:
+    """Raise a RotationError where an old password may not stay valid for so long."""
+    longest = int(LONGEST_OVERLAP.total_seconds())
+    if not 0 <= seconds <= longest:
+        raise RotationError(
+            f"The overlap must be from 0 to {longest} seconds ({LONGEST_OVERLAP.days} days).",
+            code="invalid_option",
+            next_step=f"Set rotation_overlap to a number of seconds from 0 to {longest}.",
+        )
+
+
+def refuse_invalid_per_server(number: int) -> None:
+    """Raise a RotationError where so many rotations may not be at work on one server."""
+    if not 0 <= number <= MOST_PER_SERVER:
+        raise RotationError(
+            f"The number of rotations on one server must be from 0 (no limit) to {MOST_PER_SERVER}.",
+            code="invalid_option",
+            next_step=f"Set rotation_per_server to a number from 1 to {MOST_PER_SERVER}, or to 0 for no limit.",
+        )
 
 
 def refuse_invalid_wait(seconds: float) -> None:
@@ -107,5 +122,5 @@ def refuse_invalid_wait(seconds: float) -> None:
         raise RotationError(
             f"The wait for replica regions must be from 0 to {LONGEST_REPLICA_WAIT} seconds.",
             code="invalid_option",
-            next_step="Correct rotation_replica_wait.",
+            next_step=f"Set rotation_replica_wait to a number of seconds from 0 to {LONGEST_REPLICA_WAIT}.",
         )

@@ -17,6 +17,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     RowsChanged,
     SwapLost,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.change import INTRODUCING, execute
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide, held_by_replicas, predicted
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import DRIFT, Action, Decision
@@ -42,7 +43,7 @@ def rotate(request: RotationRequest, store: SecretStore) -> dict[str, Any]:
 
     Raises RotationError, and nothing else that could carry a value, with client, step, cause, state and next command.
     """
-    journal = Journal(request.client, "ansible-playbook rotate.yml -l {client}")
+    journal = Journal(request.client, command(Kind.ROTATE))
     journal.warnings += request.tls.warnings()
     with journal.step("prepare"):
         request.refuse_invalid()

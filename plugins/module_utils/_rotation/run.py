@@ -44,6 +44,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.server import (
 from ansible_collections.dbops.rotation.plugins.module_utils._db.slots import Slots
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import RECONCILE, ROLL_BACK
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ROLLBACK, UNATTENDED
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import Identity, identity_of
@@ -359,8 +360,8 @@ class Run:
                 return
             failure.cause += " AWSCURRENT was moved away from the version of the last rotation."
             failure.next_step = (
-                f"To let the server follow the label: {ROLL_BACK}. To keep what the server has: {RECONCILE}"
-                " -e rotation_reconcile_version=AWSPREVIOUS"
+                f"To let the server follow the label: {ROLL_BACK}. To keep what the server has:"
+                f" {command(Kind.RECONCILE, {'rotation_reconcile_version': 'AWSPREVIOUS'})}"
             )
 
     def _newer_current(self) -> SecretVersion | None:

@@ -1,0 +1,137 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: hosts
+version_added: 0.2.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: Give the hosts of a play, and fail where there are none
+description:
+  - Gives the pattern that it is given, for the C(hosts) of a play. That is read before the first task, so also where
+    the play has no host to run a task for. Ansible itself says C(no hosts matched) then, and ends with status 0.
+  - Fails where the inventory has no host, where the pattern matches none, and where the limit leaves none of them. The
+    message says which, and whether an C(ansible.cfg) was not read.
+  - A group of states of the inventory plugin P(dbops.rotation.fleet#inventory), whose name begins with C(rotation_),
+    may have nobody in it. Nothing is to be done then, which is a success.
+  - Warns where neither P(dbops.rotation.rotation_audit#callback) nor P(dbops.rotation.rotation_progress#callback) is
+    enabled.
+  - Checks nothing where the play is only listed, or its syntax checked.
+options:
+  _terms:
+    description:
+      - The pattern.
+    type: list
+    elements: str
+    required: true
+  variable:
+    description:
+      - The variable by which a user chooses the pattern, for the message.
+    type: str
+    default: rotation_hosts
+  without_callbacks:
+    description:
+      - Whether a run without the callbacks is meant, so that nobody is warned.
+    type: bool
+    default: false
+    env: [{name: ROTATION_WITHOUT_CALLBACKS}]
+    vars: [{name: rotation_without_callbacks}]
+"""
+
+EXAMPLES = r"""
+- name: Check every client
+  hosts: "{{ lookup('dbops.rotation.hosts', rotation_hosts | default('all')) }}"
+  strategy: linear
+  connection: local
+  gather_facts: false
+  tasks:
+    - name: Verify
+      ansible.builtin.import_role:
+        name: dbops.rotation.rotation
+        tasks_from: verify
+"""
+
+RETURN = r"""
+_raw:
+  description: The pattern, as it was given.
+  type: list
+  elements: str
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ansible import constants, context
+from ansible.errors import AnsibleError, AnsibleLookupError
+from ansible.inventory.manager import InventoryManager
+from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
+
+from ansible_collections.dbops.rotation.plugins.module_utils._awx_job import in_awx_job
+from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
+from ansible_collections.dbops.rotation.plugins.plugin_utils._configuration import (
+    Configuration,
+    no_client,
+    not_enabled,
+)
+
+ONLY_LOOKS = ("syntax", "listhosts", "listtasks", "listtags")
+STATES = "rotation_"
+SHOWN = 200
+
+
+class LookupModule(LookupBase):
+    """Ask the inventory, as far as a lookup knows it, what a pattern selects."""
+
+    def run(self, terms: Sequence[str], variables: Mapping[str, Any] | None = None, **options: Any) -> list[str]:
+        """Give the patterns back; AnsibleLookupError where one selects no host."""
+        given = variables or {}
+        self.set_options(var_options=given, direct=options)
+        if not any(context.CLIARGS.get(name) for name in ONLY_LOOKS):
+            configuration = Configuration(constants.CONFIG_FILE, Path.cwd())
+            for pattern in terms:
+                self._refuse_nobody(pattern, given, configuration)
+            self._warn(configuration)
+        return list(terms)
+
+    def _refuse_nobody(self, pattern: str, variables: Mapping[str, Any], configuration: Configuration) -> None:
+        groups, limit = variables["groups"], variables.get("ansible_limit")
+        if (pattern.startswith(STATES) and pattern in groups) or self._hosts(pattern, groups, limit):
+            return
+        shown = one_line(pattern, SHOWN)
+        if self._hosts(pattern, groups, None):
+            raise AnsibleLookupError(
+                f"The limit {one_line(limit or '', SHOWN)!r} leaves none of the hosts of {shown!r}. Nothing was"
+                " changed. Next: correct the limit."
+            )
+        if not groups["all"]:
+            sources = ", ".join(variables.get("ansible_inventory_sources") or ["none"])
+            raise AnsibleLookupError(no_client(configuration, one_line(sources, SHOWN), awx=in_awx_job()))
+        raise AnsibleLookupError(
+            f"{shown!r} matches none of the {len(groups['all'])} hosts of the inventory. Nothing was changed. Next:"
+            f" correct {self.get_option('variable')}."
+        )
+
+    def _hosts(self, pattern: str, groups: Mapping[str, Sequence[str]], limit: str | None) -> bool:
+        """Tell whether a pattern matches any host."""
+        if pattern == "all":
+            # Ansible has refused a limit that leaves none of these by itself.
+            return bool(groups["all"])
+        manager = InventoryManager(self._loader, parse=False)
+        for group, hosts in groups.items():
+            manager.add_group(group)
+            for host in hosts:
+                manager.add_host(host, group=group)
+        try:
+            manager.subset(limit)
+            return bool(manager.get_hosts(pattern))
+        except AnsibleError:  # a pattern or a file that Ansible tells of by itself
+            return False
+
+    def _warn(self, configuration: Configuration) -> None:
+        told = not_enabled(configuration, constants.CALLBACKS_ENABLED)
+        if told and not self.get_option("without_callbacks"):
+            Display().warning(told)

@@ -1,0 +1,53 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where AWS denies a call on a secret: the tags that the secret lacks, if a policy asks for them.
+
+AWS never says which condition of a policy was not met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretDenied
+from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing import Choice, list_entries, read_entries
+from ansible_collections.dbops.rotation.plugins.module_utils._module.options import secrets_client
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
+from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
+
+ASKED = (
+    " If that policy asks for tags (rotation_provision_secret_tags), name them in rotation_onboard_tags and run"
+    " playbooks/onboard.yml, which writes them."
+)
+
+
+def name_missing_tags(error: RotationError, params: Mapping[str, Any]) -> None:
+    """Tell in the next step of a denial which tags the secret lacks; of any other error nothing."""
+    if not isinstance(error, SecretDenied):
+        return
+    wanted = params.get("onboard_tags") or {}
+    lacking = _lacking(params, {str(key): tag_text(str(value)) for key, value in wanted.items()}) if wanted else None
+    if lacking:
+        error.next_step = (
+            f"The secret lacks the tag {', '.join(lacking)} of rotation_onboard_tags, and a policy that asks for tags"
+            f" (rotation_provision_secret_tags) denies whatever lacks them. To write them: {command(Kind.ONBOARD)}."
+            " Then run the same command again."
+        )
+    elif not wanted:
+        error.next_step += ASKED
+
+
+def _lacking(params: Mapping[str, Any], wanted: Mapping[str, str]) -> list[str]:
+    """Give what a listing, which asks for no tag, shows to be missing; nothing where the secret is not in it."""
+    name = str(params["secret_id"])
+    choice = Choice(name_prefix=name)
+    try:
+        listed = read_entries(list_entries(secrets_client(params), choice), Choice())
+    except RotationError:
+        return []
+    found = next((one.secret.tags for one in listed if one.secret.name == name), None)
+    if found is None:
+        return []
+    return [f"{key}={value}" for key, value in sorted(wanted.items()) if found.get(key) != value]

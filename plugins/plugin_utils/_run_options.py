@@ -1,0 +1,85 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of a whole run: what is wrong with all of its clients in the same way is wrong with the run. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.dbops.rotation.plugins.module_utils._module.option_checks import Fault, faults_of_values
+
+Spec = Mapping[str, Mapping[str, Any]]
+# The first is for one, the second for the elements of a list.
+WORDS = {
+    "bool": ("true or false", "truth values"),
+    "dict": ("a dictionary", "dictionaries"),
+    "float": ("a number", "numbers"),
+    "int": ("a whole number", "whole numbers"),
+    "list": ("a list", "lists"),
+    "path": ("a path", "paths"),
+    "str": ("a text", "texts"),
+}
+
+
+def faults(spec: Spec, given: Mapping[str, Any], *, here: bool) -> list[Fault]:
+    """Give all that is wrong with the options of one client; empty ones are not in ``given``.
+
+    ``here`` says whether the files that they name are on this machine.
+    """
+    found: list[Fault] = []
+    valid: dict[str, Any] = {}
+    for option in given.keys() & spec.keys():
+        try:
+            valid[option] = _validated(spec[option], given[option])
+        except ValueError:
+            found.append(Fault(_allowed(option, spec[option]), (option,), repr(given[option])))
+    return [*found, *faults_of_values(valid, here=here)]
+
+
+def shared(clients: Sequence[str], faults_of: Callable[[str], Collection[Fault]]) -> list[Fault]:
+    """Give what is wrong with all clients in the same way. They are asked only until one has none of it."""
+    common = list(faults_of(clients[0])) if clients else []
+    for client in clients[1:]:
+        if not common:
+            break
+        found = faults_of(client)
+        common = [fault for fault in common if fault in found]
+    return sorted(common, key=lambda fault: fault.options)
+
+
+def refusal(found: Sequence[Fault], clients: int) -> str:
+    """Say what is wrong with the options of a run."""
+    of = f"in the same way for all {clients} clients" if clients > 1 else "for this run"
+    return (
+        f"Options are wrong {of}: {' '.join(fault.text for fault in found)} Nothing was changed, and no notice was"
+        " sent. Next: correct them, in the extra variables (-e) or in the inventory, and run the same command again."
+    )
+
+
+def _validated(spec: Mapping[str, Any], value: Any) -> Any:
+    """Give a value as Ansible takes it; ValueError where it does not."""
+    whole = {name: part for name, part in spec.items() if name != "options"}
+    # Ansible looks for the parts of a value without asking whether it has any.
+    for asked in (whole, spec):
+        result = ArgumentSpecValidator({"option": dict(asked)}).validate({"option": value})
+        if result.error_messages:
+            raise ValueError
+    return result.validated_parameters["option"]
+
+
+def _allowed(option: str, spec: Mapping[str, Any]) -> str:
+    kind = str(spec.get("type", "str"))
+    elements = f" of {WORDS[spec['elements']][1]}" if kind == "list" and spec.get("elements") in WORDS else ""
+    choices = spec.get("choices")
+    what = f"one of {', '.join(map(str, choices))}" if choices else f"{WORDS[kind][0]}{elements}"
+    parts = list(_parts(spec.get("options") or {}))
+    return f"{option} must be {what}{' with ' if parts else ''}{', '.join(parts)}."
+
+
+def _parts(options: Spec) -> Iterator[str]:
+    for name, spec in options.items():
+        yield name if spec.get("required") else f"{name} (may be left out)"
