@@ -9,9 +9,11 @@ the rotation come last, so that a restore which was cut off is recognised and fi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SavedSecret, SecretArchive
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretDescription, find
 from ansible_collections.dbops.rotation.plugins.module_utils._backup import plan
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.outcome import (
@@ -45,10 +47,16 @@ def restore(request: RestoreRequest, store: SecretArchive) -> dict[str, Any]:
     with journal.step("prepare"):
         request.rotation.refuse_invalid()
         run = Run(request.rotation, store, journal)
-    try:
+        run.backed_up = tuple(_passwords(request.entry.secret))
+        run.refuse_in_reason(*run.backed_up)
+    with run.under_way():
         return _Restore(request, store, run, journal).restore()
-    finally:
-        run.close()
+
+
+def _passwords(saved: SavedSecret) -> Iterator[str]:
+    for version in saved.versions:
+        with suppress(RotationError):  # it has none
+            yield parse_secret(version.text).password
 
 
 class _Restore:

@@ -49,13 +49,8 @@ def rotate(request: RotationRequest, store: SecretStore) -> dict[str, Any]:
     with journal.step("prepare"):
         request.refuse_invalid()
         run = Run(request, store, journal)
-    try:
+    with run.under_way():
         return _rotate(run)
-    except RotationError as error:
-        error.reason = run.compared_reason()
-        raise
-    finally:
-        run.close()
 
 
 def _rotate(run: Run) -> dict[str, Any]:
