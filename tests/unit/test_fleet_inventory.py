@@ -135,10 +135,10 @@ def create(name: str, last: datetime | None, *, secret: str = "clients/{}/mysql/
 
 
 def tag(secret_id: str, written: Mapping[str, str | None]) -> None:
-    secrets().tag_resource(SecretId=secret_id, Tags=listed(written))
+    secrets().tag_resource(SecretId=secret_id, Tags=as_tags(written))
 
 
-def listed(written: Mapping[str, str | None]) -> list[dict[str, str]]:
+def as_tags(written: Mapping[str, str | None]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in written.items() if value is not None]
 
 
@@ -378,7 +378,7 @@ def test_what_is_exported_is_plain_text_and_no_template_of_a_stranger(
     monkeypatch.setattr(context, "CLIARGS", {"yaml": False, "toml": False})
     create("client_acme", now(), tier="gold")
     odd = {"team": "{{ 7 * 7 }}", "odd": "#jinja2: variable_start_string:'['"}
-    unchecked(secrets()).tag_resource(SecretId="clients/client_acme/mysql/root", Tags=listed(odd))
+    unchecked(secrets()).tag_resource(SecretId="clients/client_acme/mysql/root", Tags=as_tags(odd))
     inventory = parsed(compose={"rotation_tier": "rotation_tags.tier"})
     given = inventory.hosts["client_acme"].get_vars()
     exported = json.loads(InventoryCLI.dump({"_meta": {"hostvars": {"client_acme": given}}}))
