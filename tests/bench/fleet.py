@@ -21,7 +21,13 @@ from world.databases import DatabaseServer
 from world.layout import CACHE
 from world.service import HOST
 
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import rotated_tags, started
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import (
+    ACCOUNT,
+    SERVER_ID,
+    rotated_tags,
+    started,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import WITH_ACCOUNT, account_of
 
 FOLDER = CACHE / "bench"
 PASSWORD = "First-Of-Many-1"
@@ -111,13 +117,14 @@ class Fleet:
     def _secret(self, client: Any, name: str, port: int, server_id: str, tags: Mapping[str, str]) -> None:
         version = str(uuid.uuid4())
         cycle = started(datetime.now(UTC) - AGE, 40)
+        account = {SERVER_ID: f"{WITH_ACCOUNT}{server_id}", ACCOUNT: account_of(server_id, name)}
         known = rotated_tags(version=version, trigger="onboarding", server_id=server_id, client=name, cycle=cycle)
         document = {"engine": "mysql", "host": HOST, "port": port, "username": name, "password": PASSWORD}
         client.create_secret(
             Name=f"clients/{name}/mysql/root",
             SecretString=json.dumps(document),
             ClientRequestToken=version,
-            Tags=[{"Key": key, "Value": value} for key, value in {**known, **tags}.items()],
+            Tags=[{"Key": key, "Value": value} for key, value in {**known, **account, **tags}.items()],
         )
 
 

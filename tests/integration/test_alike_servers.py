@@ -92,7 +92,7 @@ def test_what_an_earlier_release_remembered_is_taken_and_renewed_at_the_next_rot
     assert error["code"] == "shared_account" and "auto.cnf" not in error["next_step"]
     assert "rotate the client of that secret first" in error["next_step"]
     result = first.rotate()
-    assert first.tags()[SERVER_ID] == result["server"]["server_id"] != uid
+    assert first.tags()[SERVER_ID] == f"server:{result['server']['server_id']}" != f"server:{uid}"
     assert not onboarded(second).get("failed")
 
 

@@ -216,7 +216,7 @@ def test_a_host_that_leads_to_another_server(moved: tuple[ManagedClient, Databas
         assert second not in ("", first)
         assert told["cause"].endswith(f" {second}, but the password was last changed on the server {first}.")
         assert client.rotate(accept_server_id=second)["server"]["server_id"] == second
-        assert client.tags()["rotation/server-id"] == second
+        assert client.tags()["rotation/server-id"] == f"server:{second}"
         assert client.opens(client.stored()["password"]) and not client.opens(client.password)
     finally:
         old.drop_account(client.user)

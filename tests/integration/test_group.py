@@ -107,7 +107,7 @@ def test_a_switch_of_the_primary_in_the_middle_needs_nobody(
     assert_opens_everywhere(client, group)
     settled = client.rotate(trigger="recovery")
     assert settled["action"] == "nothing"
-    assert client.tags()["rotation/server-id"] in [server_uuid(member) for member in group.members]
+    assert client.tags()["rotation/server-id"] in [f"server:{server_uuid(member)}" for member in group.members]
 
 
 def test_a_switch_between_two_runs_needs_nobody(
@@ -125,7 +125,7 @@ def test_a_switch_between_two_runs_needs_nobody(
     for name, limit in (("rotate_due.yml", "all"), ("rotate.yml", client.name)):
         done = playbook(f"playbooks/{name}", "-i", str(inventory), "-l", limit, "-e", "rotation_force=true")
         assert done.returncode == 0, done.stdout
-    assert client.tags()["rotation/server-id"] == server_uuid(group.primary())
+    assert client.tags()["rotation/server-id"] == f"server:{server_uuid(group.primary())}"
     assert_opens_everywhere(client, group)
 
 

@@ -205,12 +205,12 @@ def test_another_server_has_to_be_accepted(rotated: ManagedClient) -> None:
     backup = kept(rotated)
     remove(rotated)
     entry = json.loads(backup)
-    right = entry["tags"]["rotation/server-id"]
+    right = entry["tags"]["rotation/server-id"].removeprefix("server:")
     entry["tags"]["rotation/server-id"] = "of-the-lost-region"
     error = refused(rotated, json.dumps(entry))
     assert error["code"] == "other_server" and f"rotation_accept_server_id={right}" in error["next_step"]
     restored(rotated, json.dumps(entry), accept_server_id=right)
-    assert rotated.tags()["rotation/server-id"] == right and healthy(rotated)
+    assert rotated.tags()["rotation/server-id"] == f"server:{right}" and healthy(rotated)
 
 
 def test_a_lost_region(rotated: ManagedClient) -> None:

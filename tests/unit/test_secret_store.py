@@ -142,13 +142,13 @@ def test_finding_a_secret_that_need_not_exist(store: SecretStore) -> None:
     assert found is not None and found.name == store.secret_id
 
 
-def test_others_with_a_tag_are_found_on_every_page(store: SecretStore, client: Any) -> None:
-    store.tag({"rotation/server-id": "s1"})
+def test_secrets_with_a_tag_are_found_on_every_page(store: SecretStore, client: Any) -> None:
     names = [f"clients/{number}" for number in range(120)]
     for name in names:
         tag = {"Key": "rotation/server-id", "Value": "s1" if int(name.rpartition("/")[2]) % 2 else "s2"}
         client.create_secret(Name=name, SecretString="x", Tags=[tag])
-    assert sorted(store.others_tagged("rotation/server-id", "s1")) == sorted(names[1::2])
+    assert sorted(found.name for found in store.with_tag_values("s1")) == sorted(names[1::2])
+    assert store.calls == {"list_secrets": 1}
 
 
 class Listing:
@@ -171,23 +171,37 @@ def test_versions_come_newest_first() -> None:
 
 
 class TwoPages:
-    """ListSecrets in two pages, with what its filters let through although it does not fit."""
+    """ListSecrets in two pages; what was asked for is kept."""
 
     def __init__(self) -> None:
-        self.tokens: list[str | None] = []
+        self.asked: list[dict[str, Any]] = []
 
     def list_secrets(self, **arguments: Any) -> dict[str, Any]:
-        self.tokens.append(arguments.get("NextToken"))
-        if not self.tokens[-1]:
-            crossed = [{"Key": "rotation/server-id", "Value": "s2"}, {"Key": "other", "Value": "s1"}]
-            return {"SecretList": [{"Name": "crossed", "ARN": "arn:1", "Tags": crossed}], "NextToken": "more"}
-        tagged = [{"Key": "rotation/server-id", "Value": "s1"}]
-        return {"SecretList": [{"Name": "second", "ARN": "arn:2", "Tags": tagged}, {"Name": "bare", "ARN": "arn:3"}]}
+        self.asked.append(arguments)
+        if "NextToken" not in arguments:
+            return {"SecretList": [{"Name": "first", "ARN": "arn:1"}], "NextToken": "more"}
+        return {"SecretList": [{"Name": "second", "ARN": "arn:2", "Tags": [{"Key": "k", "Value": "s1"}]}]}
 
 
-@pytest.mark.parametrize(("secret_id", "expected"), [("first", ["second"]), ("second", []), ("arn:2", [])])
-def test_pages_are_followed_and_only_true_matches_of_others_are_given(secret_id: str, expected: list[str]) -> None:
+def test_pages_are_followed_and_every_secret_is_described() -> None:
     pages = TwoPages()
-    store = SecretStore(pages, secret_id)
-    assert list(store.others_tagged("rotation/server-id", "s1")) == expected
-    assert pages.tokens == [None, "more"] and store.calls == {"list_secrets": 2}
+    store = SecretStore(pages, "arn:2")
+    found = list(store.with_tag_values("s1"))
+    assert [(one.name, one.tags, store.is_called(one)) for one in found] == [
+        ("first", {}, False),
+        ("second", {"k": "s1"}, True),
+    ]
+    assert [asked.get("NextToken") for asked in pages.asked] == [None, "more"]
+    assert pages.asked[0]["Filters"] == [{"Key": "tag-value", "Values": ["s1"]}]
+
+
+def test_more_values_than_a_filter_takes_are_asked_for_in_turn() -> None:
+    pages = TwoPages()
+    list(SecretStore(pages, "x").with_tag_values(*(str(number) for number in range(11))))
+    assert [len(asked["Filters"][0]["Values"]) for asked in pages.asked] == [10, 10, 1, 1]
+
+
+def test_what_no_filter_takes_is_asked_for_without_one() -> None:
+    pages = TwoPages()
+    list(SecretStore(pages, "x").with_tag_values("s1", "Zürich"))
+    assert pages.asked[0]["Filters"] == []

@@ -49,7 +49,7 @@ RULES = frozenset(
         *("foreign_primary", "foreign_secondary", "grants_off", "impossible_due", "invalid_option", "known_refused"),
         *("label_moved_back", "login_unproven", "new_password_refused", "no_password_row", "nothing_covered"),
         *("nothing_to_reconcile", "nothing_to_restore", "other_password_newer", "other_server", "plaintext_needed"),
-        *("plaintext_not_enough", "privilege_missing", "read_only"),
+        *("listing_behind", "plaintext_not_enough", "privilege_missing", "read_only"),
         *("reason_holds_password", "replica", "replica_lags", "row_problem", "secret_deleted", "secret_exists"),
         *("secret_owned", "secret_rotation_enabled", "several_servers", "several_writers", "shared_account"),
         *("tls_required", "unsupported_server", "version_undecryptable"),

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.list_filter import FILTER_VALUES, list_filter
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica, replicas_of
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.throttles import Throttles
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import Writes
@@ -30,9 +31,9 @@ SHOWN = ("engine", "host", "username")
 # What was just made may not be there yet for the next call (Secrets Manager is eventually consistent): seconds between
 # the looks. https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html
 UNTIL_SEEN = (0.2, 0.5, 1.0, 2.0)
+# The most that ListSecrets gives at once.
+PAGE = 100
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
-# A filter of ListSecrets takes so many values at most.
-FILTER_VALUES = 10
 
 
 @dataclass(frozen=True)
@@ -175,16 +176,16 @@ class SecretStore:
         doing = f"replicate {self.secret_id!r} to {', '.join(regions)}"
         return replicas_of(self._call("replicate_secret_to_regions", doing, AddReplicaRegions=added))
 
-    def others_tagged(self, key: str, *values: str) -> Iterator[str]:
-        """Give the names of other secrets of the account that carry a tag with one of these values."""
+    def with_tag_values(self, *values: str) -> Iterator[SecretDescription]:
+        """List the secrets of the account with a tag that begins with one of these values, and perhaps others."""
         for first in range(0, len(values), FILTER_VALUES):
-            named = [tag_text(value) for value in values[first : first + FILTER_VALUES]]
-            filters = [{"Key": "tag-key", "Values": [key]}, {"Key": "tag-value", "Values": named}]
-            for page in self._pages("list_secrets", "list the secrets", named="", Filters=filters):
-                for secret in page["SecretList"]:
-                    tags = {tag["Key"]: tag["Value"] for tag in secret.get("Tags", [])}
-                    if self.secret_id not in (secret["Name"], secret["ARN"]) and tags.get(key) in named:
-                        yield secret["Name"]
+            wanted = list_filter("tag-value", *(tag_text(value) for value in values[first : first + FILTER_VALUES]))
+            for page in self._pages("list_secrets", "list the secrets", named="", Filters=wanted, MaxResults=PAGE):
+                yield from map(described, page["SecretList"])
+
+    def is_called(self, secret: SecretDescription) -> bool:
+        """Tell whether this is the secret that was described."""
+        return self.secret_id in (secret.name, secret.arn)
 
     def _pages(self, operation: str, doing: str, **arguments: Any) -> Iterator[Any]:
         token: dict[str, str] = {}
@@ -237,6 +238,14 @@ def described(answer: Mapping[str, Any]) -> SecretDescription:
         replicas=replicas_of(answer),
         primary_region=answer.get("PrimaryRegion"),
     )
+
+
+def looks() -> Iterator[None]:
+    """Yield at once, and again until what was just made should be seen."""
+    yield
+    for pause in UNTIL_SEEN:
+        time.sleep(pause)
+        yield
 
 
 def find(store: SecretStore) -> SecretDescription | None:

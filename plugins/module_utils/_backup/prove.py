@@ -39,7 +39,7 @@ def prove(run: Run, saved: SavedSecret, version: SavedVersion) -> None:
     with run.journal.step("look"):
         run.identify(saved.tags)
         ownership.refuse_other_server(run.identity, run.request.accept_server_id)
-        ownership.refuse_shared_account(run.store, run.identity, value.login.user, run.store.sibling)
+        ownership.refuse_shared_account(run.store, run.identity, run.store.sibling)
         rows = run.dialect.rows(run.session, value.login.user)
         refuse_unproven(run.server.current_user, rows, value.password)
         _warn_of_unknown(run, rows, saved)

@@ -150,7 +150,7 @@ class _Restore:
                 elif missing:
                     self.store.add_version(version, missing)
         with self.journal.step("record"):
-            written = plan.rotation_tags(self.saved, self.run.identity.written())
+            written = plan.rotation_tags(self.saved, self.run.identity.claiming())
             if written:
                 self.store.tag(written)
 

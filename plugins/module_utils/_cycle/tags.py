@@ -21,6 +21,9 @@ SKEW = timedelta(minutes=5)
 # Every tag below begins with it.
 PREFIX = "rotation/"
 
+# Which account of which server the secret holds, as a digest; with the moment of the claim until a rotation confirms
+# it.
+ACCOUNT = "rotation/account"
 # The version that is being set where the old password ends at once (MariaDB rows that can hold one only).
 APPLYING = "rotation/applying"
 # Who asked for the last rotation.
@@ -44,7 +47,8 @@ OVERLAP_UNTIL = "rotation/overlap-until"
 REFUSED = "rotation/refused"
 # The version with which a rollback brought an earlier password back.
 ROLLBACK = "rotation/rollback"
-# The identity of the server, and after a space the word by which a person told it from another with the same one.
+# The identity of the server, and after a space the word by which a person told it from another with the same one. A
+# word before it says that the account stands in a tag of its own; earlier releases wrote neither.
 SERVER_ID = "rotation/server-id"
 # The beginnings of the ids of the servers that may take its place, as their group told at the last record.
 SERVER_IDS = "rotation/server-ids"
@@ -113,6 +117,12 @@ def overlap_until(tags: Mapping[str, str], began: datetime) -> datetime | None:
     """
     told = _moment(tags.get(OVERLAP_UNTIL))
     return told and min(told, began + LONGEST_OVERLAP)
+
+
+def claim(tags: Mapping[str, str]) -> tuple[str, datetime | None]:
+    """Give the account that the secret claims, and since when, where no rotation has confirmed it."""
+    account, _space, since = tags.get(ACCOUNT, "").partition(" ")
+    return account, _moment(since)
 
 
 def last_change(tags: Mapping[str, str]) -> datetime | None:

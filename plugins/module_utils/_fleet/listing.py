@@ -11,12 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretDescription, described
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.list_filter import list_filter
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import PAGE, SecretDescription, described
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
 
-PAGE = 100  # the most that ListSecrets gives at once
-MOST_FILTERS = 10
 # What is kept of each secret, in a form that any cache takes.
 KEPT = ("ARN", "Name", "Tags", "SecretVersionsToStages")
 
@@ -30,11 +29,12 @@ class Choice:
     tags: Mapping[str, str | None] = field(default_factory=dict)
 
     def filters(self) -> list[dict[str, Any]]:
-        """Give what ListSecrets can sort out: it compares only beginnings, so ``takes`` has the last word."""
-        wanted = [("name", self.name_prefix)]
-        for key, value in self.tags.items():
-            wanted += [("tag-key", key), ("tag-value", tag_text(value or ""))]
-        return [{"Key": key, "Values": [value]} for key, value in wanted if value][:MOST_FILTERS]
+        """Give what ListSecrets can sort out, by one tag's name and one tag's value; ``takes`` has the last word."""
+        keys = [found for key in self.tags if (found := list_filter("tag-key", key))]
+        texts = [tag_text(value) for value in self.tags.values() if value]
+        values = [found for text in texts if (found := list_filter("tag-value", text))]
+        by_tags = [wanted for found in (keys[:1], values[:1]) for (wanted,) in found]
+        return [*list_filter("name", self.name_prefix), *by_tags]
 
     def takes(self, secret: SecretDescription) -> bool:
         """Tell whether a secret is a client."""

@@ -79,7 +79,7 @@ ROTATOR = (
     Grant("secretsmanager:UpdateSecretVersionStage", SECRETS, "a rotation after the new password is on the server"),
     Grant("secretsmanager:TagResource", SECRETS, "a rotation is not recorded, and is looked at again by every run"),
     Grant("secretsmanager:ListSecretVersionIds", SECRETS, "the state of a secret without our tags"),
-    Grant("secretsmanager:ListSecrets", ALL, "onboarding, and a rotation to another server: is the account shared?"),
+    Grant("secretsmanager:ListSecrets", ALL, "onboarding, a first rotation, `verify`: is the account in two secrets?"),
     *KMS,
     # AWS says it of the call that makes a copy only; a new version it copies by itself.
     *_known(DOCUMENTED, *REPLICA_KMS),

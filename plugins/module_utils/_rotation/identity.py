@@ -5,25 +5,37 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ONBOARDING
 
 # Of a server_uuid the part that is made anew for every server; nine of them, the most a group may have, fit a tag.
 ID_LENGTH = 18
 MOST_MEMBERS = 9
 LABEL = r"[A-Za-z0-9._-]{1,32}"
+# Stands before the server in the tag of a secret that names its account too. A filter compares beginnings, so a listing
+# of a bare server finds only the secrets whose account has to be read.
+WITH_ACCOUNT = "server:"
+DIGEST_LENGTH = 32
+# How old a listing of Secrets Manager may be, and how far apart two clocks.
+# https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html
+LISTING_LAG = timedelta(minutes=5) + tags.SKEW
 
 
 @dataclass(frozen=True)
 class Identity:
     """The server that answered, the ids that a client declares as its own, and what the tags remember.
 
-    ``label`` is a person's word that tells this server from another one that gives the same identity.
+    ``label`` is a person's word that tells this server from another one that gives the same identity. ``account`` is
+    what the secret claims, ``claimed`` since when, where no rotation has confirmed it; ``is_first`` tells that
+    no earlier release has rotated it.
     """
 
     server: Server
@@ -32,11 +44,20 @@ class Identity:
     declared: frozenset[str] = frozenset()
     label: str = ""
     known_label: str = ""
+    user: str = ""
+    account: str = ""
+    claimed: datetime | None = None
+    is_first: bool = False
+
+    @property
+    def place(self) -> str:
+        """Give the server, and the word that tells it from another."""
+        return f"{self.server.server_id} {self.label}".rstrip()
 
     @property
     def tag(self) -> str:
-        """Give what the tag holds for this server."""
-        return f"{self.server.server_id} {self.label}".rstrip()
+        """Give what the tag of the server holds."""
+        return WITH_ACCOUNT + self.place
 
     @property
     def is_remembered(self) -> bool:
@@ -62,7 +83,23 @@ class Identity:
         """Tell whether it was found before that no other secret holds an account of this server."""
         declared = {self.remembered, self.server.server_id} <= self.declared
         known = self.remembered != "" and (self.is_remembered or self.is_of_the_group or declared)
-        return known and self.label == self.known_label
+        return known and self.label == self.known_label and self._is_confirmed
+
+    @property
+    def _is_confirmed(self) -> bool:
+        """Tell whether a rotation found the account to be this secret's alone, of an earlier release perhaps."""
+        if not self.account:
+            return not self.is_first
+        return self.claims(self.account) and self.claimed is None
+
+    def claims(self, account: str) -> bool:
+        """Tell whether this is the account of this user, on the server that is remembered."""
+        return account == account_of(f"{self.remembered} {self.known_label}".rstrip(), self.user)
+
+    @property
+    def is_just_claimed(self) -> bool:
+        """Tell whether the claim is so young that a listing which does not show it may hide another's as well."""
+        return self.claimed is not None and datetime.now(UTC) - self.claimed < LISTING_LAG
 
     @property
     def is_new(self) -> bool:
@@ -76,25 +113,52 @@ class Identity:
         return self.declared | {self.server.server_id, *members}
 
     def rivals(self) -> frozenset[str]:
-        """Give the tags under which another secret would hold an account of this server."""
+        """Give the servers by which another secret would hold an account of this one."""
         if self.label:
-            return frozenset((self.tag,))
+            return frozenset((self.place,))
         return self.company | frozenset(self.server.former_ids)
 
+    def rival_accounts(self) -> frozenset[str]:
+        """Give the accounts that another secret would claim; one for each server, as each writes that of its own."""
+        return frozenset(account_of(place, self.user) for place in self.rivals())
+
     def written(self) -> dict[str, str]:
-        """Give the tags to write; the members are emptied only where some are remembered."""
+        """Give the tags that a rotation writes; the members are emptied only where some are remembered."""
         members = sorted(_short(member.server_id) for member in self.server.members)[:MOST_MEMBERS]
         together = {tags.SERVER_IDS: " ".join(members)} if members or self.learned else {}
-        return {tags.SERVER_ID: self.tag, **together}
+        return {tags.SERVER_ID: self.tag, tags.ACCOUNT: account_of(self.place, self.user), **together}
+
+    def claiming(self) -> dict[str, str]:
+        """Give the tags of a secret that is made: the next rotation has to confirm that the account is its alone."""
+        written = self.written()
+        return {**written, tags.ACCOUNT: f"{written[tags.ACCOUNT]} {tags.stamp(datetime.now(UTC))}"}
+
+
+def account_of(place: str, user: str) -> str:
+    """Give the digest of a server and a user name, which fits a tag and a filter whatever the name."""
+    return hashlib.sha256(f"{place}\n{user}".encode()).hexdigest()[:DIGEST_LENGTH]
 
 
 def identity_of(
-    server: Server, remembered: Mapping[str, str], declared: Collection[str] = (), label: str = ""
+    server: Server, remembered: Mapping[str, str], declared: Collection[str] = (), label: str = "", *, user: str
 ) -> Identity:
-    """Read the tags of a secret for the server that answered."""
-    server_id, _space, known_label = remembered.get(tags.SERVER_ID, "").partition(" ")
+    """Read the tags of a secret for the server that answered, and for the user whom the secret names."""
+    place = remembered.get(tags.SERVER_ID, "")
+    server_id, _space, known_label = place.removeprefix(WITH_ACCOUNT).partition(" ")
     learned = tuple(remembered.get(tags.SERVER_IDS, "").split())
-    found = Identity(server, server_id, learned, frozenset(declared), label, known_label)
+    account, claimed = tags.claim(remembered) if place.startswith(WITH_ACCOUNT) else ("", None)
+    found = Identity(
+        server,
+        server_id,
+        learned,
+        frozenset(declared),
+        label,
+        known_label,
+        user,
+        account,
+        claimed,
+        is_first=place.startswith(WITH_ACCOUNT) or remembered.get(tags.TRIGGER) == ONBOARDING,
+    )
     # The word was said of the server that is remembered, not of any that may follow.
     return replace(found, label=known_label) if found.is_ours and not label else found
 

@@ -82,8 +82,10 @@ def survey(run: Run) -> tuple[SecretDescription, tuple[AccountRow, ...]]:
     run.identify(secret.tags)
     ownership.refuse_other_server(run.identity, run.request.accept_server_id)
     user = run.current.value.login.user
-    if not run.identity.is_settled:
-        ownership.refuse_shared_account(run.store, run.identity, user, run.store.sibling)
+    if run.only_looks:
+        ownership.refuse_shared_account(run.store, run.identity, run.store.sibling)
+    elif not run.identity.is_settled:
+        ownership.confirm_account(run.store, run.identity, run.store.sibling, run.attempts())
     rows = tuple(run.dialect.rows(run.session, user))
     _refuse_unmanageable(run, rows)
     return secret, rows

@@ -17,6 +17,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretStore,
     SecretVersion,
     find,
+    looks,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import first_due
@@ -28,7 +29,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import Acc
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server, identify, refuse_unsuitable
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError, as_limit
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import adopting, listed
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ONBOARDING
@@ -51,6 +52,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request i
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_name import refuse_arn_as_name
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login, SecretValue, parse_secret
+
+VERIFY = "ansible-playbook playbooks/verify.yml -l "
 
 
 @dataclass(frozen=True)
@@ -113,12 +116,13 @@ def _onboard(
         refuse_unsuitable(server, single_writer=request.single_writer)
         rows = _rows(session, server, wanted, journal)
         version = _same_contents(store, wanted) if existing else None
-        identity = identity_of(server, {}, request.server_ids, request.server_label)
-        ownership.refuse_shared_account(store, identity, wanted.user, store.sibling)
+        identity = identity_of(server, {}, request.server_ids, request.server_label, user=wanted.user)
+        ownership.refuse_shared_account(store, identity, store.sibling)
     with journal.step("store"):
         if not request.check:
             journal.stored = version.version_id if version else str(uuid.uuid4())
-            _store(request, store, identity, wanted, journal.stored, exists=version is not None)
+            claim = _store(request, store, identity, wanted, journal.stored, exists=version is not None)
+            _confirm(request, store, identity_of(server, claim, request.server_ids, user=wanted.user), journal)
     # Last, so that a run that dies before leaves a client under management, and the next one adds what is missing.
     replication = replicate(request.replicas, store, journal, existing)
     return {
@@ -135,6 +139,17 @@ def _onboard(
             "after": {"secret": store.secret_id, tags.CYCLE_DAYS: request.cycle_days, **_regions(replication)},
         },
     }
+
+
+def _confirm(request: OnboardRequest, store: SecretStore, identity: Identity, journal: Journal) -> None:
+    """Look again for another secret of the account, now that this one's claim can be seen by whoever looks, too."""
+    try:
+        ownership.confirm_account(store, identity, store.sibling, looks())
+    except RotationError as error:
+        if error.code != ownership.LISTING_BEHIND:
+            raise
+        command = VERIFY + as_limit(request.client)
+        journal.warn(f"{error.cause} Before programs use the secret, in five minutes: {command}")
 
 
 def refuse_our_tags(asked: Mapping[str, Any]) -> None:
@@ -268,7 +283,7 @@ def _coverage(row: AccountRow, wanted: Login) -> str:
 
 def _store(
     request: OnboardRequest, store: SecretStore, identity: Identity, wanted: Login, version_id: str, *, exists: bool
-) -> None:
+) -> dict[str, str]:
     ours = tags.rotated_tags(
         version=version_id,
         trigger=ONBOARDING,
@@ -276,14 +291,16 @@ def _store(
         client=request.client,
         cycle=_first_cycle(request),
     )
-    written = {**request.more_tags, **ours, **identity.written()}
+    claim = identity.claiming()
+    written = {**request.more_tags, **ours, **claim}
     if exists:
         store.tag(written)
-        return
+        return claim
     value = _value(identity.server, wanted)
     store.create(value, version_id, written, request.kms_key_id)
     if store.read(version_id=version_id, stage=CURRENT).value != value:
         raise RotationError("The new secret does not hold what was stored in it.", code="aws_inconsistent")
+    return claim
 
 
 def _first_cycle(request: OnboardRequest) -> Cycle:

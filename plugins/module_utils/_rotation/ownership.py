@@ -5,17 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
     CURRENT,
     SecretDescription,
     SecretStore,
+    find,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import claim
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import Identity
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import WITH_ACCOUNT, Identity
+from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
+
+LISTING_BEHIND = "listing_behind"
 
 
 def refuse_foreign_management(secret: SecretDescription) -> None:
@@ -56,22 +61,74 @@ def refuse_other_server(identity: Identity, accepted: str | None) -> None:
     )
 
 
-def refuse_shared_account(
-    secret: SecretStore, identity: Identity, user: str, store_of: Callable[[str], SecretStore]
+def refuse_shared_account(secret: SecretStore, identity: Identity, store_of: Callable[[str], SecretStore]) -> bool:
+    """Raise a RotationError where another secret of the fleet holds the same account of the same server.
+
+    One listing tells it, by the tag of the account. A value is read only of a secret of an earlier release, which has
+    none. Gives whether the listing showed this secret's own claim.
+    """
+    shown = False
+    for found in secret.with_tag_values(*sorted(identity.rival_accounts()), *sorted(identity.rivals())):
+        if secret.is_called(found):
+            shown = identity.claims(claim(found.tags)[0])
+        elif _is_rival(found, identity, store_of) and _stands(found, identity, store_of):
+            raise _shared(secret, identity, found.name)
+    return shown
+
+
+def confirm_account(
+    secret: SecretStore, identity: Identity, store_of: Callable[[str], SecretStore], attempts: Iterable[object]
 ) -> None:
-    """Raise a RotationError where another secret of the fleet holds the same account of the same server."""
-    server_id = identity.server.server_id
-    for name in secret.others_tagged(tags.SERVER_ID, *sorted(identity.rivals())):
-        if store_of(name).read(stage=CURRENT).value.login.user == user:
-            raise RotationError(
-                f"The secret {name!r} holds the same account of the same server ({server_id}); two would lock each"
-                " other out.",
-                code="shared_account",
-                next_step=f"If they are two servers that give one identity, {_TWO[identity.server.flavor]}, or tell"
-                " this one from the other by a word, which is remembered: -e rotation_server_label=WORD. Otherwise keep"
-                f" one secret and delete the other: aws secretsmanager delete-secret --secret-id {name}, or"
-                f" {secret.secret_id}.",
-            )
+    """Raise a RotationError where another secret holds the same account, or where that cannot be known yet.
+
+    A listing may be five minutes old, so that two clients of one account pass a look before they write their claims.
+    Therefore each looks again after that, and believes only a listing that shows its own claim, which is younger than
+    that claim: of two, the later one sees the earlier. Onboarding looks so, and says so where it cannot; the first
+    rotation looks so again and refuses until it can. It holds the account's lock on the server meanwhile, so two first
+    rotations do it one after the other. Where one has passed, the other's password opens nothing, or the rows match no
+    version of its secret: it changes nothing either. A claim that is older than any listing needs not be shown.
+    """
+    for _last in attempts:
+        if refuse_shared_account(secret, identity, store_of) or not identity.is_just_claimed:
+            return
+    raise RotationError(
+        f"Secrets Manager does not list the secret {secret.secret_id!r} with its new tags yet, so it may hide another"
+        " secret of the same account as well; a listing may be five minutes old.",
+        code=LISTING_BEHIND,
+        next_step="Run the same command again in five minutes.",
+    )
+
+
+def _is_rival(found: SecretDescription, identity: Identity, store_of: Callable[[str], SecretStore]) -> bool:
+    place = found.tags.get(tags.SERVER_ID, "")
+    if place.startswith(WITH_ACCOUNT):
+        return claim(found.tags)[0] in identity.rival_accounts()
+    if place not in map(tag_text, identity.rivals()):
+        return False
+    return store_of(found.name).read(stage=CURRENT).value.login.user == identity.user
+
+
+def _stands(found: SecretDescription, identity: Identity, store_of: Callable[[str], SecretStore]) -> bool:
+    """Tell whether a secret that was listed is still there with that claim, which DescribeSecret knows at once."""
+    try:
+        now = find(store_of(found.name))
+    except RotationError as error:
+        if error.code != "aws_denied":
+            raise
+        return True
+    return now is not None and not now.deleted and _is_rival(now, identity, store_of)
+
+
+def _shared(secret: SecretStore, identity: Identity, name: str) -> RotationError:
+    return RotationError(
+        f"The secret {name!r} holds the same account of the same server as {secret.secret_id!r}: {identity.user!r} of"
+        f" {identity.server.server_id}; two would lock each other out.",
+        code="shared_account",
+        next_step=f"If they are two servers that give one identity, {_TWO[identity.server.flavor]}, or tell"
+        " this one from the other by a word, which is remembered: -e rotation_server_label=WORD. Otherwise keep"
+        f" one secret and delete the other: aws secretsmanager delete-secret --secret-id {name}, or"
+        f" {secret.secret_id}.",
+    )
 
 
 _TWO = {

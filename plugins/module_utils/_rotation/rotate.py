@@ -23,6 +23,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision 
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import SCHEDULED
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View, look
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.ownership import LISTING_BEHIND
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import left_alone, receipt
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.refuse import FOREIGN_PRIMARY
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicas import catch_up
@@ -34,7 +35,7 @@ MOST_LOOKS = 4
 BEGINNING = (Action.ROTATE, Action.RESUME, Action.RESTORE)
 # They may be seen while Secrets Manager does not show a version yet that is there.
 MAY_PASS = (DRIFT, FOREIGN_PRIMARY)
-NOT_NOW = (BUSY, SLOT_BUSY, WRITE_LIMIT)
+NOT_NOW = (BUSY, SLOT_BUSY, WRITE_LIMIT, LISTING_BEHIND)
 
 
 def rotate(request: RotationRequest, store: SecretStore) -> dict[str, Any]:

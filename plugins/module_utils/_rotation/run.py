@@ -79,6 +79,7 @@ class Run:
         self.journal = journal
         self.deadline = Deadline(request.deadline)
         self.login_as: Login | None = None
+        self.only_looks = False  # nothing is changed, so a listing that is behind does no harm
         self.reconciles = False  # a person says what is true now, so no overlap of before holds
         self.adopted: str | None = None  # the version into which a password went that somebody had set by hand
         self.versions: dict[str, SecretVersion] = {}
@@ -209,7 +210,8 @@ class Run:
 
     def identify(self, remembered: Mapping[str, str]) -> None:
         """Compare the server with the tags of the secret."""
-        self.identity = identity_of(self.server, remembered, self.request.server_ids, self.request.server_label)
+        request, user = self.request, self.current.value.login.user
+        self.identity = identity_of(self.server, remembered, request.server_ids, request.server_label, user=user)
 
     def refuse_stalled(self) -> None:
         """Raise a RotationError (cannot_commit) where the server says that its commits wait for others."""

@@ -42,6 +42,7 @@ def verify(request: RotationRequest, store: SecretStore) -> dict[str, Any]:
     journal = Journal(request.client, COMMAND)
     journal.warnings += request.tls.warnings()
     run = Run(request, store, journal)
+    run.only_looks = True
     try:
         _open(run)
         holder = Fence(run.session, run.current.value.login.user).holder()
