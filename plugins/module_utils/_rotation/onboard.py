@@ -93,6 +93,8 @@ def onboard(request: OnboardRequest, store: SecretStore) -> dict[str, Any]:
                 refuse_arn_as_name(store.secret_id)
         wanted = _wanted(request)
         managed = existing if existing and _is_managed(existing, store, wanted) else None
+        if managed:
+            ownership.refuse_claimed_twice(store, managed, store.sibling)
     if managed:
         return _already(request, store, journal, managed)
     with journal.step("open"):
