@@ -16,8 +16,9 @@ description:
     what it came to in numbers. C(docs/audit.md) of the collection describes the events. They never hold a password or
     a hash.
   - Every event goes to the spool first, a folder on the controller. With O(log_group) it is shipped from there to
-    CloudWatch Logs when there are many, and at the end of the run. What could not be shipped is shipped by the next
-    run, at least once; an event that comes twice has the same C(id).
+    CloudWatch Logs as soon as something failed or was refused, when there are many, and at the end of the run. What
+    could not be shipped is shipped later or by the next run, at least once; an event that comes twice has the same
+    C(id).
   - Trouble with the spool or with AWS never stops a run. One warning at its end says what is wrong. With O(log_group),
     an event that could neither be spooled nor shipped is a line of the output.
   - The log group has to exist. The stream C(<date>/<controller>/<run id>) is made.
@@ -141,9 +142,9 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import KIND_OF, reports_of
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import default_folder
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.trail import Settings, Trail
+from ansible_collections.dbops.rotation.plugins.module_utils._awx_job import in_awx_job
 from ansible_collections.dbops.rotation.plugins.module_utils._results import module_name
 from ansible_collections.dbops.rotation.plugins.plugin_utils._audit_options import CONNECTION
-from ansible_collections.dbops.rotation.plugins.plugin_utils._awx_job import in_awx_job
 
 if TYPE_CHECKING:
     from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import LogGroup

@@ -24,6 +24,13 @@ options:
     type: str
     choices: [table, json, csv]
     default: table
+  width:
+    description:
+      - How wide a table may be. V(0) is as wide as it gets. Where it has no room, columns are left out, the empty ones
+        first, and the last line says which.
+    type: int
+    default: 0
+    version_added: 0.2.0
 seealso:
   - module: dbops.rotation.rotation_cycle_info
 """
@@ -40,70 +47,10 @@ _value:
   type: str
 """
 
-import csv
-import io
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import cell, one_line
-
-COLUMNS = ("client", "last", "due", "days_left", "trigger", "pending", "overlap_until", "failures", "state")
-
-
-def fleet_status(states: Mapping[str, Mapping[str, Any]], form: str = "table") -> str:
-    """Give the text."""
-    if form not in FORMS:
-        raise AnsibleFilterError(f"rotation_status_form is {form!r}; it can be {', '.join(FORMS)}.")
-    lines = [_line(name, state) for name, state in states.items()]
-    return FORMS[form](sorted(lines, key=lambda line: (line["state"] == "unknown", line["days_left"], line["client"])))
-
-
-def _line(name: str, state: Mapping[str, Any]) -> dict[str, Any]:
-    if state.get("failed") or "due" not in state:
-        return dict.fromkeys(COLUMNS, "") | {"client": name, "days_left": 0, "failures": 0, "state": "unknown"}
-    return {
-        "client": name,
-        "last": state["last"],
-        "due": state["due"],
-        "days_left": state["days_left"],
-        "trigger": state["trigger"],
-        "pending": "unfinished" if state["unfinished"] else "",
-        "overlap_until": state["overlap_until"],
-        "failures": state["failures"]["count"],
-        "state": _state(state),
-    }
-
-
-def _state(state: Mapping[str, Any]) -> str:
-    words = {
-        "overdue": state["overdue"],
-        "failing": state["failures"]["count"] > 0,
-        "paused": bool(state["paused"]),
-        "waiting": state["waiting"],
-        "due": state["due_now"],
-    }
-    return next((word for word, holds in words.items() if holds), "ok")
-
-
-def _table(lines: list[dict[str, Any]]) -> str:
-    heads = [column.replace("_", " ") for column in COLUMNS]
-    rows = [heads, *([one_line(str(line[column])) for column in COLUMNS] for line in lines)]
-    widths = [max(len(row[index]) for row in rows) for index in range(len(COLUMNS))]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-
-
-def _csv(lines: list[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({column: cell(line[column]) for column in COLUMNS} for line in lines)
-    return text.getvalue()
-
-
-FORMS: dict[str, Callable[[list[dict[str, Any]]], str]] = {"table": _table, "json": json.dumps, "csv": _csv}
+from ansible_collections.dbops.rotation.plugins.plugin_utils._fleet_table import fleet_status
 
 
 class FilterModule:

@@ -24,6 +24,13 @@ options:
     type: str
     choices: [table, json]
     default: table
+  width:
+    description:
+      - How wide a table may be. V(0) is as wide as it gets. Where it has no room, columns are left out, the empty ones
+        first, and the last line says which; what a line is about goes on in further lines.
+    type: int
+    default: 0
+    version_added: 0.2.0
 seealso:
   - module: dbops.rotation.rotation_history
 """
@@ -40,55 +47,10 @@ _value:
   type: str
 """
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
-
-COLUMNS = ("time", "what", "outcome", "trigger", "by", "version", "about")
-Events = Sequence[Mapping[str, Any]]
-
-
-def history(events: Events, form: str = "table") -> str:
-    """Give the text."""
-    if form not in FORMS:
-        raise AnsibleFilterError(f"rotation_history_form is {form!r}; it can be {', '.join(FORMS)}.")
-    return FORMS[form](events)
-
-
-def _table(events: Events) -> str:
-    rows = [COLUMNS, *(tuple(map(one_line, _row(event))) for event in events)]
-    widths = [max(len(row[index]) for row in rows) for index in range(len(COLUMNS))]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-
-
-def _row(event: Mapping[str, Any]) -> tuple[str, ...]:
-    notice = event.get("notice", {}).get("event", "")
-    return (
-        f"{event['time'][:19]}Z",
-        f"{event['kind']} {notice}".strip() + (" (check)" if event["check"] else ""),
-        event["outcome"],
-        event.get("trigger", ""),
-        event.get("requested_by", ""),
-        event.get("version_id", "")[:8],
-        _about(event),
-    )
-
-
-def _about(event: Mapping[str, Any]) -> str:
-    """Say why; a failure also how far it came."""
-    error = event.get("error")
-    if error:
-        return ": ".join(error[name] for name in ("step", "code", "cause") if name in error)
-    states = [word for word in ("overdue", "unfinished") if event.get(word)]
-    told = [event.get("reason", ""), ", ".join(states or event.get("findings", [])), event.get("decision", "")]
-    return next((text for text in told if text), "")
-
-
-FORMS: dict[str, Callable[[Events], str]] = {"table": _table, "json": json.dumps}
+from ansible_collections.dbops.rotation.plugins.plugin_utils._past_table import history
 
 
 class FilterModule:

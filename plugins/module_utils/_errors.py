@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import traceback
 from pathlib import PurePath
-from shlex import quote
 
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
 
 
 class RotationError(Exception):
@@ -42,11 +42,15 @@ class RotationError(Exception):
         super().__setattr__(name, one_line(value) if isinstance(value, str) else value)
 
     def locate(self, *, client: str, step: str, state: str, next_step: str) -> None:
-        """Fill in what only the run knows; what the raiser already said stands, with its "{client}" filled in."""
+        """Fill in what only the run knows; what the raiser already said stands, in the words of who reads it."""
         self.client = self.client or client
         self.step = self.step or step
         self.state = self.state or state
-        self.next_step = (self.next_step or next_step).replace("{client}", as_limit(client))
+        self.next_step = present(self.next_step or next_step, client)
+
+    def advice(self, client: str = "") -> str:
+        """Give the next step in the words of who reads it, for a message that is no failure of the run."""
+        return present(self.next_step, client)
 
     def __str__(self) -> str:
         where = f"{self.client}: stopped at step '{self.step}'" if self.step else self.client
@@ -56,11 +60,6 @@ class RotationError(Exception):
         if self.next_step:
             parts.append(f"Next: {self.next_step}")
         return " ".join(parts)
-
-
-def as_limit(client: str) -> str:
-    """Write a client's name for --limit on a shell's command line; Ansible splits at spaces where there is no comma."""
-    return quote(f"{client}," if {" ", ":"} & set(client) else client)
 
 
 def unexpected(error: BaseException) -> RotationError:

@@ -115,6 +115,11 @@ secret_id:
   returned: success
   type: str
   sample: clients/client_acme/mysql/root
+reason:
+  description: Why it was asked for. A failure has it where the reason could be compared with the client's passwords.
+  returned: success, and failure where it could be compared
+  type: str
+  sample: CHG-1042
 action:
   description:
     - V(created) made the secret anew. V(finished) added what an earlier restore had left out. V(undeleted) cancelled a

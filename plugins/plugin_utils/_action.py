@@ -12,7 +12,9 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import warm
+from ansible_collections.dbops.rotation.plugins.module_utils._awx_job import set_by_awx
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
 
 # Ansible imports this before it forks a worker for each task, so what is loaded here is loaded once.
 warm()
@@ -78,15 +80,20 @@ class EngineAction(ActionBase):
                 " profile or role give access, use source_secret_id for a password, or run it in the foreground with"
                 " pipelining."
             )
+        # There the module finds out who reads its messages.
+        self._task.environment = [*(self._task.environment or []), set_by_awx()]
         try:
             result: dict[str, Any] = self._execute_module(task_vars=variables, wrap_async=self._task.async_val)
         except AnsibleConnectionFailure:
-            raise AnsibleActionFail(
-                f"{self._task.args['client']}: the connection to the host that runs the task"
-                f" ({self._task.delegate_to or 'its own'}) failed. State: Nothing was changed, unless it broke during"
-                " the work. Next: see to the connection and run the same command again, which finishes what it finds."
-            ) from None
+            raise AnsibleActionFail(self._unreachable(self._task.args["client"])) from None
         return result
+
+    def _unreachable(self, client: str) -> str:
+        again = "see to the connection and run the same command again, which finishes what it finds."
+        return (
+            f"{client}: the connection to the host that runs the task ({self._task.delegate_to or 'its own'}) failed."
+            f" State: Nothing was changed, unless it broke during the work. Next: {present(again, client)}"
+        )
 
     def _secret_names(self) -> set[str]:
         secret = {name: spec for name, spec in self.operation.spec.items() if spec.get("no_log")}

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present, with_options
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 CALLBACKS = ("dbops.rotation.rotation_audit", "dbops.rotation.rotation_progress")
-ACCEPTED = "-e rotation_without_callbacks=true"
+ACCEPTED = with_options({"rotation_without_callbacks": "true"})
 
 
 @dataclass(frozen=True)
@@ -73,4 +75,4 @@ def not_enabled(configuration: Configuration, enabled: Collection[str]) -> str |
         f"callbacks_enabled of {configuration.read or 'ansible.cfg, of which there is none,'} does not name them",
         f"write callbacks_enabled = {', '.join(CALLBACKS)} below [defaults] there",
     )
-    return f"{told} {why}. Next: {remedy}. Where that is meant: {ACCEPTED}"
+    return present(f"{told} {why}. Next: {remedy}. Where that is meant: {ACCEPTED}", "")

@@ -14,6 +14,7 @@ from ansible.template import Templar
 
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
 from ansible_collections.dbops.rotation.plugins.module_utils._module.option_checks import Fault
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present, with_options
 from ansible_collections.dbops.rotation.plugins.plugin_utils._run_options import faults, refusal, shared
 from ansible_collections.dbops.rotation.plugins.plugin_utils._selection import everyone, unknown_names
 
@@ -42,8 +43,9 @@ class GuardAction(ActionBase):
         limit = variables.get("ansible_limit")
         clients = [] if options["everything"] else everyone(self._there(), selected, self._jump_hosts)
         if clients:
+            everything = present(with_options({"rotation_everything": "true"}), "")
             raise AnsibleActionFail(
-                "Name the clients with --limit (-l client_acme), or say -e rotation_everything=true to work on all"
+                f"Name the clients with --limit (-l client_acme), or say {everything} to work on all"
                 f" {len(clients)} of them; {_told(limit)}. Nothing was changed."
             )
         unknown = unknown_names(limit or "", {*groups, *groups["all"]})

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
 from ansible_collections.dbops.rotation.plugins.module_utils._results import (
     CYCLE_INFO,
     NOTICE,
@@ -60,7 +61,7 @@ class Tally:
             self._settle(client, found)
         elif failed and self._is_held(client):
             self.outcomes[client] = Outcome(
-                Kind.FAILED, "hook_failed", "Mend the hook; then run the same command again.", check
+                Kind.FAILED, "hook_failed", present("Mend the hook; then run the same command again.", client), check
             )
 
     def of_kind(self, *kinds: Kind) -> dict[str, Outcome]:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present, with_options
 from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import BUSY, Kind, Outcome
 from ansible_collections.dbops.rotation.plugins.plugin_utils._progress import Tally
 
@@ -62,7 +63,8 @@ def _rows(tally: Tally) -> Iterator[Row]:
     if missed:
         yield Row("not reached", len(missed), names(missed))
         if tally.began and tally.of_kind(Kind.ROTATED):
-            yield Row("", detail=f"The same command with -e rotation_before={tally.began} does the rest.")
+            rest = with_options({"rotation_before": tally.began})
+            yield Row("", detail=present(f"The same command with {rest} does the rest.", ""))
     yield from _effort(tally)
 
 

@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 from by_hand import stages
-from managed import ROOT, ManagedClient, playbook, write_inventory
+from keeping import Place
+from managed import AT_ONCE, ROOT, ManagedClient, playbook, write_inventory
 from test_leaks import passwords
 from test_playbooks import said
 from test_reconcile import change_by_hand
@@ -76,10 +77,9 @@ class Audited:
 
 
 def json_in(output: str) -> list[dict[str, Any]]:
-    """Give the list that a playbook printed with the callback's result format yaml."""
-    begin, end = output.index("[{"), output.rindex("}]")
-    printed = "".join(line.strip() + " " for line in output[begin : end + 2].splitlines())
-    found: list[dict[str, Any]] = json.loads(printed.replace("''", "'"))
+    """Give the list that a playbook printed as one line."""
+    (line,) = (line for line in output.splitlines() if line.startswith("[{"))
+    found: list[dict[str, Any]] = json.loads(line)
     return found
 
 
@@ -201,6 +201,47 @@ def test_a_controller_that_is_killed_while_it_ships_loses_nothing(
         ("verification", "succeeded"): 1,
         ("run", "succeeded"): 2,
     }
+
+
+def test_a_failure_is_in_the_log_group_while_the_run_is_still_going(
+    audited: Audited, make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer
+) -> None:
+    slow, gone = make_client(mysql_server).create(), make_client(mysql_server)
+    go_on, hook = audited.folder / "go_on", audited.folder / "hook.yml"
+    hook.write_text(f"- ansible.builtin.wait_for:\n    path: {go_on}\n    timeout: 120\n    sleep: 1\n")
+    hooks = json.dumps({"rotation_hooks": [str(hook)]})
+    command = ["rotate.yml", *audited.arguments([slow, gone]), *AT_ONCE, "-e", hooks]
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), *command]
+    environment = {**os.environ, **audited.environment()}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as run:
+        deadline = time.monotonic() + 100
+        while not audited.shipped() and run.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.2)
+        found, going = audited.shipped(), run.poll() is None
+        go_on.touch()
+        printed = run.communicate(timeout=100)[0]
+    assert going and ("rotation", "failed") in kinds(found), printed
+    failed = {event["client"]: event["error"]["code"] for event in found if event["outcome"] == "failed"}
+    assert failed[gone.name] == "secret_not_found" and "run" not in {event["kind"] for event in found}
+    assert len({event["id"] for event in audited.shipped()}) == len(audited.shipped())
+
+
+def test_every_failure_that_was_asked_for_with_a_reason_has_it(audited: Audited, client: ManagedClient) -> None:
+    place = Place(audited.folder, {client.name: client.variables()})
+    wrong = "rotation_reconcile_password=none-of-the-passwords-there-are"
+    assert place.backup().returncode == 0
+    change_by_hand(client)
+    for name, *more in (
+        ("rotate.yml",),
+        ("playbooks/rollback.yml",),
+        ("playbooks/reconcile.yml", "-e", wrong),
+        ("playbooks/restore.yml",),
+    ):
+        asked = ("-l", client.name, "-e", "rotation_reason=CHG-1042", *more)
+        assert place.run(name, *asked, environment=audited.environment()).returncode == 2
+    failed = {event["kind"]: event for event in audited.spooled() if event["outcome"] in ("failed", "refused")}
+    kinds = ("rotation", "rollback", "reconciliation", "restore")
+    assert {kind: failed[kind].get("reason") for kind in kinds} == dict.fromkeys(kinds, "CHG-1042"), failed
 
 
 def test_check_mode_leaves_nothing(audited: Audited, client: ManagedClient) -> None:

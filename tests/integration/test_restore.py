@@ -92,6 +92,29 @@ def test_a_password_changed_after_the_backup_is_not_guessed(rotated: ManagedClie
     assert refused_logins(rotated) - before == 1
 
 
+def test_a_restore_has_its_reason_whether_it_succeeds_or_fails(rotated: ManagedClient) -> None:
+    backup = kept(rotated)
+    asked: dict[str, Any] = {"backup": backup, "reason": "CHG-1042"}
+    assert restored(rotated, backup, reason="CHG-1042")["reason"] == "CHG-1042"
+    rotated.rotate()
+    newer = rotated.stored()["password"]
+    failed = rotated.run(RESTORE, **asked, replace=True)
+    assert (failed["error"]["code"], failed["reason"]) == ("login_refused", "CHG-1042")
+    assert "reason" not in rotated.run(RESTORE, **{**asked, "reason": f"it is {newer}"}, replace=True)
+    remove(rotated)
+    failed = rotated.run(RESTORE, **asked)
+    assert (failed["error"]["code"], failed["reason"]) == ("login_refused", "CHG-1042"), "all that is left is compared"
+
+
+@pytest.mark.parametrize("stage", ["AWSCURRENT", "AWSPREVIOUS"])
+def test_a_reason_that_holds_a_password_of_the_backup_is_refused(rotated: ManagedClient, stage: str) -> None:
+    backup, password = kept(rotated), rotated.stored(stage)["password"]
+    remove(rotated)
+    failed = rotated.run(RESTORE, backup=backup, reason=f"it was {password} then")
+    assert (failed["error"]["code"], failed["error"]["step"]) == ("reason_holds_password", "prepare")
+    assert "reason" not in failed and password not in str(failed) and whole(rotated) == {}
+
+
 def test_a_server_that_was_set_back_is_only_followed_when_asked(rotated: ManagedClient) -> None:
     backup, then = kept(rotated), rotated.stored()["password"]
     rotated.rotate()

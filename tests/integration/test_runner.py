@@ -252,6 +252,8 @@ def test_a_failed_verification_is_its_findings(mysql_client: ManagedClient, job:
     assert failed["msg"][0] == f"{client.name} has to be mended:"
     assert any("An earlier run had set the new password" in line for line in failed["msg"][1:])
     assert any("grants" in line.lower() for line in failed["msg"][1:]), failed
+    finish = f"launch the template 'Finish what was begun' with limit {client.name}"
+    assert any(line.endswith(finish) for line in failed["msg"][1:]), failed
 
 
 def test_a_failed_job_says_what_to_do_and_shows_no_secret(mysql_client: ManagedClient, job: Job) -> None:
@@ -260,6 +262,7 @@ def test_a_failed_job_says_what_to_do_and_shows_no_secret(mysql_client: ManagedC
     client.sql(f"DROP USER `{client.user}`@`localhost`, `{client.user}`@`%`")
     status, events = job.run("rotate.yml", "--limit", client.name, "-vvv", rotation_force=True)
     assert status == 2 and f"{client.name}: stopped at step 'open'" in said(events)
+    assert f"launch the template 'Reconcile a client' with limit {client.name}" in said(events)
     assert_no_secret(job, {SECRET_KEY, *passwords(client)}, 1)
 
 

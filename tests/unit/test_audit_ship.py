@@ -374,6 +374,10 @@ class Run:
         result = {"version_id": f"v{number}", "rotated": True}
         self.trail.add(Report("secretsmanager_mysql_rotate", "client_acme", result, failed=False, check=check))
 
+    def add_failure(self, number: int, code: str = "login_refused") -> None:
+        result = {"version_id": f"v{number}", "error": {"step": "open", "code": code}}
+        self.trail.add(Report("secretsmanager_mysql_rotate", "client_acme", result, failed=True, check=False))
+
     def finish(self) -> str:
         self.trail.finish(failed=False, check=False)
         return " ".join(self.trail.trouble)
@@ -445,6 +449,66 @@ def test_a_long_run_ships_in_between(group: LogGroup, tmp_path: Path, monkeypatc
     assert versions(group) == {"v0": 1, "v1": 1, "v2": 1} and names(tmp_path) == [".jsonl", ".offset"]
     assert run.finish() == ""
     assert versions(group)["v3"] == 1 and names(tmp_path) == [".shipped"]
+
+
+@pytest.mark.parametrize("code", ["login_refused", "fence_busy"])
+def test_what_failed_or_was_refused_is_shipped_at_once(group: LogGroup, tmp_path: Path, code: str) -> None:
+    run = Run(tmp_path, group)
+    run.add(0)
+    assert versions(group) == {}
+    run.add_failure(1, code)
+    run.add(2)
+    assert versions(group) == {"v0": 1, "v1": 1} and names(tmp_path) == [".jsonl", ".offset"]
+    assert run.finish() == "" and versions(group) == {"v0": 1, "v1": 1, "v2": 1}
+
+
+def test_shipping_failures_at_once_takes_a_bounded_time(
+    group: LogGroup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = group.put
+
+    def slowly(stream: str, batch: list[Entry]) -> list[Entry]:
+        time.sleep(0.2)
+        return put(stream, batch)
+
+    monkeypatch.setattr(group, "put", slowly)
+    monkeypatch.setattr(trail, "AT_ONCE_SECONDS", 0.3)
+    run = Run(tmp_path, group)
+    for number in range(5):
+        run.add_failure(number)
+    assert versions(group) == {"v0": 1, "v1": 1} and run.asked == 2
+    assert run.finish() == "" and versions(group) == {f"v{number}": 1 for number in range(5)}
+
+
+def test_a_service_that_is_down_is_not_asked_for_every_failure(tmp_path: Path) -> None:
+    run = Run(tmp_path, log_group("/dbops", access("http://127.0.0.1:9")))
+    for number in range(5):
+        run.add_failure(number)
+    told = run.finish()
+    assert run.asked == 1 and told.count("the next run does it") == 1
+    assert len(list(spooled_lines(tmp_path))) == 6 and names(tmp_path) == [".jsonl"]
+
+
+def test_a_long_run_asks_again_when_the_outage_may_be_over_and_then_tells_of_none(
+    group: LogGroup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, outage = group.put, [RotationError("It is down.", code="logs_refused")]
+
+    def recovering(stream: str, batch: list[Entry]) -> list[Entry]:
+        if outage:
+            raise outage.pop()
+        return put(stream, batch)
+
+    monkeypatch.setattr(group, "put", recovering)
+    monkeypatch.setattr(trail, "REST_SECONDS", 0.2)
+    run = Run(tmp_path, group)
+    run.add_failure(0)
+    run.add_failure(1)
+    assert run.asked == 1 and versions(group) == {}
+    time.sleep(0.3)
+    run.add_failure(2)
+    assert versions(group) == {"v0": 1, "v1": 1, "v2": 1}
+    assert run.finish() == "" and names(tmp_path) == [".shipped"]
 
 
 def test_a_run_ships_its_own_events_even_if_older_ones_cannot_be(

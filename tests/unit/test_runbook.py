@@ -14,6 +14,15 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, present
+from ansible_collections.dbops.rotation.plugins.module_utils._readers import (
+    PLAYBOOKS,
+    READERS,
+    TEMPLATES,
+    Awx,
+    CommandLine,
+    Reader,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "plugins/module_utils"
@@ -63,9 +72,24 @@ def texts(value: ast.expr, module: ast.Module) -> set[str]:
         return texts(value.value, module)
     if isinstance(value, ast.JoinedStr):
         return {"".join(parts) for parts in product(*(texts(part, module) for part in value.values))}
+    if (
+        isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Name)
+        and value.func.id in ("command", "with_options")
+    ):
+        return {placeholder(value)}
     if isinstance(value, ast.Name):
         return {text for place in assigned(value.id, module) for text in place.texts()} or {UNKNOWN}
     return {UNKNOWN}
+
+
+def placeholder(call: ast.Call) -> str:
+    """Give the placeholder that a call makes; what only a run knows of its options has any word."""
+    kind, *rest = (
+        [Kind.OPTIONS, *call.args] if ast.unparse(call.func) == "with_options" else [call.args[0], *call.args[1:]]
+    )
+    name = kind if isinstance(kind, Kind) else Kind[ast.unparse(kind).removeprefix("Kind.")]
+    return command(name, {"rotation_option": "word"} if rest else None)
 
 
 def assigned(name: str, module: ast.Module) -> list[Place]:
@@ -212,3 +236,50 @@ def test_every_link_leads_somewhere() -> None:
 
 def test_no_line_is_too_long() -> None:
     assert [number for number, line in enumerate(TEXT.splitlines(), 1) if len(line) > 120] == []
+
+
+def next_steps() -> list[str]:
+    """Give what the engine advises, for every failure, refusal and finding, before a reader is known."""
+    return sorted(
+        {text for name in ("next_step", "remedy") for place in given(name) for text in place.texts()} - {UNKNOWN}
+    )
+
+
+@pytest.mark.parametrize("to", [one for _is_there, one in READERS], ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize("text", next_steps(), ids=lambda text: text.replace(UNKNOWN, "_")[:60])
+def test_every_next_step_is_in_the_words_of_its_reader(text: str, to: Reader) -> None:
+    told = present(text, "client_acme", to)
+    assert not re.search(r"\{\w+[|}]", told)
+    if isinstance(to, Awx):
+        only_there = command_line_part(told)
+        assert not re.search(r"ansible-playbook|-e rotation_|same command|[Rr]un again", only_there), told
+    else:
+        assert "template '" not in told and "Relaunch" not in told
+
+
+def command_line_part(told: str) -> str:
+    """Leave out what AWX has no template for, which the message says."""
+    return re.sub(r"at a command line, for AWX has no template for it: .*", "", told)
+
+
+def test_the_engine_names_commands_in_one_place_only() -> None:
+    """So that no advice goes around the reader."""
+    rooms = ("module_utils", "plugin_utils", "action")
+    files = [path for room in rooms for path in (ROOT / "plugins" / room).rglob("*.py") if path.name != "_readers.py"]
+    roles = [path for path in (ROOT / "roles/rotation").rglob("*") if path.suffix in (".yml", ".j2")]
+    said = {path.name for path in [*files, *roles] if re.search(r"ansible-playbook|-e rotation_", path.read_text())}
+    assert said == set()
+
+
+def test_the_advice_for_each_reader_is_found() -> None:
+    """So that a collector which finds nothing cannot pass."""
+    found = " ".join(next_steps())
+    assert {kind for kind in Kind if f"{{{kind}" not in found} <= {Kind.RESTORE}
+    assert "un the same command again" in found
+
+
+@pytest.mark.parametrize("kind", sorted(PLAYBOOKS))
+def test_every_command_of_a_message_has_a_row_for_both_readers(kind: str) -> None:
+    line = CommandLine().command(kind, "client_acme", {})
+    launch = TEMPLATES.get(kind, "none: at a command line")
+    assert re.search(rf"^\|[^|]+\| `{re.escape(line)}` \| {re.escape(launch)} \|$", TEXT, re.MULTILINE)

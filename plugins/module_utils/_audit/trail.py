@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The audit trail of one run: an event is spooled at once, and shipped when there are many or the run ends.
+"""The audit trail of one run: an event is spooled at once, and shipped at a failure, when there are many or at the end.
 
 Nothing here may stop a rotation: trouble is kept, to be told once at the end.
 """
@@ -24,7 +24,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import
     run_event,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import BATCH_BYTES, BATCH_EVENTS
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import FAILED, SUCCEEDED, Report
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import FAILED, REFUSED, SUCCEEDED, Report
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.ship import Shipper
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import RunSpool, remove_shipped
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
@@ -35,6 +35,10 @@ if TYPE_CHECKING:  # it loads the AWS SDK, which a run that ships nothing does w
 
 # Seconds that the end of a run may wait for CloudWatch Logs, besides the one call that is under way.
 SHIPPING_SECONDS = 30.0
+# Seconds that all shipping of failures at once may take in a run; after that they wait for others, as any event does.
+AT_ONCE_SECONDS = 30.0
+# A service that gave trouble is left alone for so many seconds.
+REST_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,9 @@ class Trail:
         self._spool: RunSpool | None = None
         self._unspooled: list[bytes] = []
         self._unshipped = (0, 0)
-        self._shipping = settings.group is not None
+        self._at_once_left = AT_ONCE_SECONDS
+        self._rests_until = self._began
+        self._outage = ""
         self._seen = False
         self.trouble: list[str] = []
 
@@ -72,6 +78,8 @@ class Trail:
         self._counts.add(report)
         if report.worth_telling:
             self._write(encoded(event_of(report, self._origin, datetime.now(UTC))))
+            if report.outcome in (FAILED, REFUSED):
+                self._ship_at_once()
 
     def finish(self, *, failed: bool, check: bool) -> None:
         """End the run: write its own event, and ship what there is."""
@@ -88,6 +96,8 @@ class Trail:
         )
         self._write(encoded(event))
         self._ship(last=True)
+        if self._outage:
+            self._tell(self._outage)
         if self.unkept:
             self._tell("What is in neither place stands in the output of this run, as lines of JSON.")
         elif self._unspooled and not self._settings.show:
@@ -118,16 +128,25 @@ class Trail:
         if self._unshipped[0] >= BATCH_EVENTS or self._unshipped[1] >= BATCH_BYTES:
             self._ship(last=False)
 
+    def _ship_at_once(self) -> None:
+        """Ship a failure for an alarm that looks at the minutes in which it happened."""
+        if self._at_once_left > 0 and self._unshipped[0]:
+            began = monotonic()
+            self._ship(last=False)
+            self._at_once_left -= monotonic() - began
+
     def _ship(self, *, last: bool) -> None:
-        if not self._shipping or not self._settings.group:
+        if not self._settings.group or monotonic() < self._rests_until:
             return
         self._unshipped = (0, 0)
         try:
             shipper = Shipper(self._settings.group(), SHIPPING_SECONDS)
             self._ship_by(shipper, last=last)
+            self._outage = ""
         except RotationError as error:
-            self._shipping = False  # a run that has waited for a dead service once does not do so again
-            self._tell(f"Not all events were shipped; the next run does it. {error.cause} {error.next_step}".rstrip())
+            self._rests_until = monotonic() + REST_SECONDS
+            told = f"Not all events were shipped; the next run does it. {error.cause} {error.advice()}"
+            self._outage = told.rstrip()
         except OSError as error:
             where = f"The spool {self._settings.folder} could not be read or marked"
             self._tell(f"{where}, so events may come twice ({error.strerror}).")

@@ -24,6 +24,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     SwapLost,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 
 SECRETS_MANAGER = "secretsmanager"  # as IAM and botocore call the service of most calls
 DENIED = (
@@ -54,7 +55,7 @@ def service_error(error: Any, doing: str, service: str = SECRETS_MANAGER) -> Rot
             f"Could not {doing}: there is no such secret, or no such version of it ({code}).",
             code="secret_not_found",
             next_step="Check rotation_secret_id, the region and the AWS account; a client that is not under management"
-            " yet is brought in by playbooks/onboard.yml.",
+            f" yet is brought in so: {command(Kind.ONBOARD)}",
         )
     if code == "ResourceExistsException":
         return RotationError(

@@ -14,7 +14,9 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt i
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
 CREATED, FINISHED, UNDELETED, KEPT, REPLACED = "created", "finished", "undeleted", "kept", "replaced"
-RECONCILED = ("changed", "msg", "client", "secret_id", "logins", "secretsmanager_calls", "warnings", "diff")
+RECONCILED = (
+    *("changed", "msg", "client", "secret_id", "reason", "logins", "secretsmanager_calls", "warnings", "diff"),
+)
 
 Labels = Mapping[str, Collection[str]]
 
@@ -27,6 +29,7 @@ def outcome(request: RestoreRequest, run: Run, action: str, before: Labels, afte
         "msg": f"{request.rotation.client}: {_message(request, run, action, versions[CURRENT])}",
         "client": request.rotation.client,
         "secret_id": run.store.secret_id,
+        "reason": request.rotation.reason,
         "action": action,
         "version_id": versions[CURRENT],
         "saved_at": request.saved_at,

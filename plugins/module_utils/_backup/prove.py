@@ -14,12 +14,11 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, with_options
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import listed
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import parse_secret
-
-ONBOARD = "ansible-playbook playbooks/onboard.yml -l {client}"
 
 
 def prove(run: Run, saved: SavedSecret, version: SavedVersion) -> None:
@@ -49,12 +48,12 @@ def _after_refusal(saved: SavedSecret, version: SavedVersion) -> str:
     tried = parse_secret(version.text).password
     # A rotation that was under way may have come through; an older password is on a server that was restored itself.
     names = [name for name in (CURRENT, PENDING, PREVIOUS) if (other := saved.find(name)) and _differs(other, tried)]
-    options = " or ".join(f"-e rotation_backup_version={name}" for name in names)
+    options = " or ".join(with_options({"rotation_backup_version": name}) for name in names)
     again = f"Only if the server must have it, try another version, each at the cost of a login: {options}."
     return (
         f"{again if names else 'No other version of the backup has another password.'} Otherwise the password was"
         " changed after the backup: name a newer backup in rotation_backup_file, or set a password on the server and"
-        f" store it: {ONBOARD}"
+        f" store it: {command(Kind.ONBOARD)}"
     )
 
 

@@ -9,9 +9,11 @@ the rotation come last, so that a restore which was cut off is recognised and fi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SavedSecret, SecretArchive
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretDescription, find
 from ansible_collections.dbops.rotation.plugins.module_utils._backup import plan
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.outcome import (
@@ -27,6 +29,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._backup.prove impor
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.request import RestoreRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import RECONCILE
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import RestoreJournal
@@ -34,22 +37,26 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.reconcile
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import parse_secret
 
-COMMAND = "ansible-playbook playbooks/restore.yml -l {client}"
-VERIFY = "ansible-playbook playbooks/verify.yml -l {client}"
 REFUSED = ("login_refused", "known_refused")
 
 
 def restore(request: RestoreRequest, store: SecretArchive) -> dict[str, Any]:
     """Restore one client and say what was done; raises RotationError before anything is written without proof."""
-    journal = RestoreJournal(request.rotation.client, COMMAND)
+    journal = RestoreJournal(request.rotation.client, command(Kind.RESTORE))
     journal.warnings += request.rotation.tls.warnings()
     with journal.step("prepare"):
         request.rotation.refuse_invalid()
         run = Run(request.rotation, store, journal)
-    try:
+        run.backed_up = tuple(_passwords(request.entry.secret))
+        run.refuse_in_reason(*run.backed_up)
+    with run.under_way():
         return _Restore(request, store, run, journal).restore()
-    finally:
-        run.close()
+
+
+def _passwords(saved: SavedSecret) -> Iterator[str]:
+    for version in saved.versions:
+        with suppress(RotationError):  # it has none
+            yield parse_secret(version.text).password
 
 
 class _Restore:
@@ -122,7 +129,7 @@ class _Restore:
         except LoginRefused as refused:
             refused.next_step = (
                 "The server has not the password of this version of the backup. Whether it has the secret's own:"
-                f" {VERIFY}"
+                f" {command(Kind.VERIFY)}"
             )
             refused.locate(client=self.request.rotation.client, step="", state="", next_step="")
             raise
@@ -172,8 +179,9 @@ class _Restore:
 
 
 def _not_overwritten() -> str:
+    again = command(Kind.RESTORE, {"rotation_backup_replace": "true"})
     return (
         "The secret exists, so it is not overwritten. If somebody changed the password on the server, store the one"
-        f" that works: {RECONCILE}. If the server itself was set back and has the backup's password: {COMMAND}"
-        " -e rotation_backup_replace=true, with the same backup file."
+        f" that works: {RECONCILE}. If the server itself was set back and has the backup's password: {again}"
+        ", with the same backup file."
     )

@@ -21,6 +21,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     RotationError,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import pymysql
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 
 AGAIN = "Run the same command again when the server answers again."
 BUSY = "Wait for the backup or the long statement to end, then run the same command again."
@@ -42,7 +43,7 @@ _REFUSED = (
 )
 _RECONCILE = (
     "Find out whether somebody changed the password by hand or dropped the account; then bring secret and server"
-    " together with the password that works now: ansible-playbook playbooks/reconcile.yml -l {client}"
+    f" together with the password that works now: {command(Kind.RECONCILE)}"
 )
 _POLICY = "The server's password policy refused the new password."
 _WIDER = "Choose rotation_password_length and rotation_password_exclude_characters that satisfy that policy."

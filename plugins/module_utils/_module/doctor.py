@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     secret_store,
     sns_client,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
 
 NEEDED = [grant.action for grant in GRANTS["rotator"] if grant.on == SECRETS]
 
@@ -46,14 +47,16 @@ def _examine(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
 
 
 def _result(params: Mapping[str, Any], arn: str, found: list[checks.Check]) -> dict[str, Any]:
+    client = client_name(params)
+    found = [replace(check, next_step=present(check.next_step, client)) for check in found]
     problems = [check for check in found if check.problem]
     told = [f"{check.text} {check.next_step}".rstrip() for check in problems]
     verdict = f"{len(problems)} problem{'s'[: len(problems) != 1]}:" if problems else "AWS is ready"
     return {
         "changed": False,
         "healthy": not problems,
-        "msg": " ".join([f"{client_name(params)}: {verdict}", *told]),
-        "client": client_name(params),
+        "msg": " ".join([f"{client}: {verdict}", *told]),
+        "client": client,
         "identity": arn,
         "checks": [asdict(check) for check in found],
     }

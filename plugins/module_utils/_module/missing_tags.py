@@ -14,13 +14,9 @@ from typing import Any
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretDenied
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing import Choice, list_entries, read_entries
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import secrets_client
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
 
-MENDED = (
-    "The secret lacks {tags} of rotation_onboard_tags, and a policy that asks for tags (rotation_provision_secret_tags)"
-    " denies whatever lacks them. Run ansible-playbook playbooks/onboard.yml -l {client}, which writes them, then the"
-    " same command again."
-)
 ASKED = (
     " If that policy asks for tags (rotation_provision_secret_tags), name them in rotation_onboard_tags and run"
     " playbooks/onboard.yml, which writes them."
@@ -34,7 +30,11 @@ def name_missing_tags(error: RotationError, params: Mapping[str, Any]) -> None:
     wanted = params.get("onboard_tags") or {}
     lacking = _lacking(params, {str(key): tag_text(str(value)) for key, value in wanted.items()}) if wanted else None
     if lacking:
-        error.next_step = MENDED.replace("{tags}", f"the tag {', '.join(lacking)}")
+        error.next_step = (
+            f"The secret lacks the tag {', '.join(lacking)} of rotation_onboard_tags, and a policy that asks for tags"
+            f" (rotation_provision_secret_tags) denies whatever lacks them. To write them: {command(Kind.ONBOARD)}."
+            " Then run the same command again."
+        )
     elif not wanted:
         error.next_step += ASKED
 

@@ -20,13 +20,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import Rota
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.limits import attribute
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.notice import Notice
 
-ALLOW = "Allow it for {who}, and in the topic's policy."
-LET_IN = (
-    "{who} is of another account than the topic. Name it in rotation_provision_publishers and run"
-    " playbooks/provision.yml in the account {account}, which lets it in by the policies of the topic and its key; in"
-    " its own policy it needs sns:Publish on the topic, and kms:GenerateDataKey and kms:Decrypt on the key"
-    " (rotation_provision_notice_topic_arn and rotation_provision_notice_key_arn in its own account)."
-)
 KMS_DENIED = "KMSAccessDenied"
 # Whom AWS names in a refusal; of a session it is the session, where policies name its role.
 NAMED = re.compile(r"User: (arn:[\w-]+:(?:iam|sts)::\d{12}:[\w+=,.@/-]+) is not authorized")
@@ -63,17 +56,27 @@ def _refusal(topic_arn: str, role_arn: str | None, error: Any, doing: str, servi
     code = error_code(error)
     meaning = meaning_of(service, code)
     if code in DENIED:
-        meaning = Refusal(f"{denied_action(error, service)} is denied", ALLOW)
+        meaning = Refusal(f"{denied_action(error, service)} is denied", _allow(role_arn or _named(error)))
     if code in DENIED or code.startswith(KMS_DENIED):
-        meaning = meaning._replace(next_step=_let_in(topic_arn, role_arn or _named(error), meaning.next_step))
+        meaning = _of_another_account(meaning, topic_arn, role_arn or _named(error))
     return RotationError(f"Could not {doing}: {told(error, meaning)}", code="sns_refused", next_step=meaning.next_step)
 
 
-def _let_in(topic_arn: str, who: str | None, otherwise: str) -> str:
-    """Give what lets somebody publish: in another account than his own, the topic and its key have to name him."""
+def _allow(who: str | None) -> str:
+    return f"Allow it for {who or 'this identity'}, and in the topic's policy."
+
+
+def _of_another_account(meaning: Refusal, topic_arn: str, who: str | None) -> Refusal:
+    """Say what lets in somebody of another account than the topic's: the topic and its key have to name him."""
     account = (topic_arn.split(":") + [""] * 5)[4]
-    foreign = who and who.split(":")[4] != account
-    return (LET_IN if foreign else otherwise).format(who=who or "this identity", account=account)
+    if not who or who.split(":")[4] == account:
+        return meaning
+    return meaning._replace(
+        next_step=f"{who} is of another account than the topic. Name it in rotation_provision_publishers and run"
+        f" playbooks/provision.yml in the account {account}, which lets it in by the policies of the topic and its"
+        " key; in its own policy it needs sns:Publish on the topic, and kms:GenerateDataKey and kms:Decrypt on the key"
+        " (rotation_provision_notice_topic_arn and rotation_provision_notice_key_arn in its own account)."
+    )
 
 
 def _named(error: Any) -> str | None:

@@ -9,17 +9,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
+
 DRIFT = "drift"
 NEW_PASSWORD_REFUSED = "new_password_refused"
-# "{client}" becomes the client's name where the message is put together.
-RECONCILE = "ansible-playbook playbooks/reconcile.yml -l {client}"
-ROLL_BACK = "ansible-playbook playbooks/rollback.yml -l {client}"
+RECONCILE = command(Kind.RECONCILE)
+ROLL_BACK = command(Kind.ROLL_BACK)
 
 # Rows are compared by their hashes and logins are made anew, so only what stands between can make them disagree.
 SEVERAL_SERVERS = (
     "Look for several servers behind this address (a load balancer, a DNS name with several addresses), or for a proxy"
     " that keeps passwords (ProxySQL, MaxScale). Point the secret's host at the one server that is written to; then:"
-    " ansible-playbook rotate.yml -l {client}"
+    f" {command(Kind.ROTATE)}"
 )
 
 
@@ -74,10 +75,9 @@ def kept_for(regions: Iterable[str]) -> str:
     return f"The old password stays valid, because replica regions may still give it out: {listed(regions)}."
 
 
-def adopting(names: Iterable[str]) -> str:
-    """Give the variable that names rows to adopt, as it is written on a command line."""
-    rows = ", ".join(f'"{name}"' for name in names)
-    return f"-e '{{\"rotation_adopt_rows\": [{rows}]}}'"
+def adopting(names: Iterable[str]) -> dict[str, str | list[str]]:
+    """Give the option that names rows to adopt."""
+    return {"rotation_adopt_rows": list(names)}
 
 
 def listed(names: Iterable[str]) -> str:

@@ -12,12 +12,11 @@ from datetime import datetime, timedelta
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, present
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action, adopting, listed
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts
 
-FINISH = "ansible-playbook rotate.yml -l {client} -e rotation_trigger=recovery"
-ADOPT = "ansible-playbook rotate.yml -l {client}"
 # A consumer is locked out when the server expires the password; a late rotation must still come before.
 EXPIRY_MARGIN = timedelta(days=7)
 
@@ -30,6 +29,10 @@ class Finding:
     text: str
     next_step: str = ""
     problem: bool = True
+
+    def told(self, client: str) -> str:
+        """Give the finding with its next step, in the words of who reads it."""
+        return f"{self.text} {present(self.next_step, client)}".rstrip()
 
 
 def of_error(error: RotationError) -> Finding:
@@ -48,7 +51,7 @@ def of_facts(facts: Facts) -> Iterator[Finding]:
     if decision.action is Action.REFUSE:
         yield Finding(decision.code, decision.reason, decision.next_step)
     elif decision.action is not Action.NOTHING:
-        yield Finding("unfinished", decision.reason, f"Finish it: {FINISH}")
+        yield Finding("unfinished", decision.reason, f"Finish it: {command(Kind.FINISH)}")
     if facts.overlapping and any(row.ends_secondary for row in facts.covered):
         yield Finding("overlap", "The old password stays valid for now (overlap).", problem=False)
     foreign = [row.name for row in facts.rows if not (row.covered or row.only_second)]
@@ -56,7 +59,7 @@ def of_facts(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             "foreign_rows",
             f"The password of {listed(foreign)} is in no version of the secret; no rotation touches it.",
-            f"Drop it, or give it the secret's password: {ADOPT} {adopting(foreign)}",
+            f"Drop it, or give it the secret's password: {command(Kind.ROTATE, adopting(foreign))}",
             problem=False,
         )
 

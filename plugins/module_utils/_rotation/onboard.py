@@ -29,7 +29,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import Acc
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server, identify, refuse_unsuitable
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError, as_limit
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, present
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import adopting, listed
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ONBOARDING
@@ -52,8 +53,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request i
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_name import refuse_arn_as_name
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login, SecretValue, parse_secret
-
-VERIFY = "ansible-playbook playbooks/verify.yml -l "
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def onboard(request: OnboardRequest, store: SecretStore) -> dict[str, Any]:
 
     Raises RotationError before anything is created where credentials, server or secret do not fit.
     """
-    journal = OnboardJournal(request.client, "ansible-playbook playbooks/onboard.yml -l {client}")
+    journal = OnboardJournal(request.client, command(Kind.ONBOARD))
     journal.warnings += request.tls.warnings()
     with journal.step("read"):
         refuse_invalid_wait(request.replicas.wait)
@@ -150,8 +149,8 @@ def _confirm(request: OnboardRequest, store: SecretStore, identity: Identity, jo
     except RotationError as error:
         if error.code != ownership.LISTING_BEHIND:
             raise
-        command = VERIFY + as_limit(request.client)
-        journal.warn(f"{error.cause} Before programs use the secret, in five minutes: {command}")
+        verify = present(command(Kind.VERIFY), request.client)
+        journal.warn(f"{error.cause} Before programs use the secret, in five minutes: {verify}")
 
 
 def refuse_our_tags(asked: Mapping[str, Any]) -> None:

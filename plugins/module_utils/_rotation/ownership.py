@@ -17,6 +17,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import WITH_ACCOUNT, claim
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, with_options
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import Identity
 from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
 
@@ -57,7 +58,7 @@ def refuse_other_server(identity: Identity, accepted: str | None) -> None:
         code="other_server",
         next_step="Correct the host in the secret; or, if the servers may take each other's place at any time, list the"
         " ids of all of them in rotation_server_ids; or, if the new server is the right one (after a failover or a"
-        f" restore), run again with -e rotation_accept_server_id={server_id}",
+        f" restore): {command(Kind.SAME, {'rotation_accept_server_id': server_id})}",
     )
 
 
@@ -148,7 +149,7 @@ def _shared_by_server(secret: SecretStore, identity: Identity, name: str) -> Rot
         name,
         f": {identity.user!r} of {identity.server.server_id}",
         f"If they are two servers that give one identity, {_TWO[identity.server.flavor]}, or tell this one from the"
-        " other by a word, which is remembered: -e rotation_server_label=WORD. Otherwise keep",
+        f" other by a word, which is remembered: {with_options({'rotation_server_label': 'WORD'})}. Otherwise keep",
     )
 
 

@@ -59,13 +59,8 @@ def reconcile(request: RotationRequest, proof: Proof, store: SecretStore) -> dic
         request.refuse_invalid()
         run = Run(request, store, journal)
         run.reconciles = True
-    try:
+    with run.under_way(proof.password):
         return _reconcile(run, proof)
-    except RotationError as error:
-        error.reason = run.compared_reason(proof.password, run.login_as.password if run.login_as else None)
-        raise
-    finally:
-        run.close()
 
 
 def _reconcile(run: Run, proof: Proof) -> dict[str, Any]:

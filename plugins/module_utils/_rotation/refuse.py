@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import (
     NEW_PASSWORD_REFUSED,
     RECONCILE,
@@ -46,15 +47,15 @@ def beside_foreign(rows: Iterable[RowFacts]) -> Decision | None:
             FOREIGN_PRIMARY,
             f"A password that no version of the secret knows stands before one of this secret on {listed(over)}: both"
             " open, and a rotation would leave that row behind.",
-            f"Find out who set it. To keep it, bring it into the secret: {RECONCILE}. To let the rotation end it: the"
-            f" same command with {adopting(over)}",
+            f"Find out who set it. To keep it, bring it into the secret: {RECONCILE}. To let the rotation end it:"
+            f" {command(Kind.SAME, adopting(over))}",
         )
     if beside:
         return refusal(
             "foreign_secondary",
             f"A second password that no version of the secret knows is valid on {listed(beside)};"
             " a rotation would end it, or leave it valid.",
-            f"End its use and discard it; or let the rotation end it: the same command with {adopting(beside)}",
+            f"End its use and discard it; or let the rotation end it: {command(Kind.SAME, adopting(beside))}",
         )
     return None
 
@@ -92,8 +93,8 @@ def _not_ours(facts: Facts) -> Decision | None:
         return refusal(
             "nothing_covered",
             "No version of the secret holds the password of any row of the account.",
-            "Run the same command again and name the rows that are to carry this secret's password:"
-            f" {adopting(row.name for row in facts.rows)}",
+            "Name the rows that are to carry this secret's password:"
+            f" {command(Kind.SAME, adopting(row.name for row in facts.rows))}",
         )
     login = next((row for row in facts.rows if row.login), None)
     if not facts.by_administrator and (login is None or not login.covered):
@@ -109,7 +110,7 @@ def _moved_back(facts: Facts) -> Decision | None:
         "label_moved_back",
         f"AWSCURRENT is the older of the two passwords on {listed(behind)}: somebody moved the label back.",
         f"To go back to the older password: {ROLL_BACK}. To keep the newer one:"
-        f" {RECONCILE} -e rotation_reconcile_version=AWSPREVIOUS",
+        f" {command(Kind.RECONCILE, {'rotation_reconcile_version': 'AWSPREVIOUS'})}",
     )
 
 

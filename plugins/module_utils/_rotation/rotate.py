@@ -17,6 +17,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     RowsChanged,
     SwapLost,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.change import INTRODUCING, execute
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide, held_by_replicas, predicted
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import DRIFT, Action, Decision
@@ -43,18 +44,13 @@ def rotate(request: RotationRequest, store: SecretStore) -> dict[str, Any]:
 
     Raises RotationError, and nothing else that could carry a value, with client, step, cause, state and next command.
     """
-    journal = Journal(request.client, "ansible-playbook rotate.yml -l {client}")
+    journal = Journal(request.client, command(Kind.ROTATE))
     journal.warnings += request.tls.warnings()
     with journal.step("prepare"):
         request.refuse_invalid()
         run = Run(request, store, journal)
-    try:
+    with run.under_way():
         return _rotate(run)
-    except RotationError as error:
-        error.reason = run.compared_reason()
-        raise
-    finally:
-        run.close()
 
 
 def _rotate(run: Run) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
@@ -16,6 +16,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     PREVIOUS,
     SecretStore,
     SecretVersion,
+    find,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import (
     APPLYING,
@@ -43,6 +44,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.server import (
 from ansible_collections.dbops.rotation.plugins.module_utils._db.slots import Slots
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import RECONCILE, ROLL_BACK
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ROLLBACK, UNATTENDED
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import Identity, identity_of
@@ -83,6 +85,7 @@ class Run:
         self.reconciles = False  # a person says what is true now, so no overlap of before holds
         self.adopted: str | None = None  # the version into which a password went that somebody had set by hand
         self.versions: dict[str, SecretVersion] = {}
+        self.backed_up: tuple[str, ...] = ()  # the passwords of a backup, all that is known of a lost secret's
         self.undecryptable: set[str] = set()
         self.replicas: tuple[Replica, ...] = ()
         self.replica_patience = request.replica_wait
@@ -94,6 +97,17 @@ class Run:
         self._open: Session | None = None
         self._in_slot: Session | None = None
         self._proven: Login | None = None  # the last login that succeeded
+
+    @contextmanager
+    def under_way(self, *others: str | None) -> Iterator[None]:
+        """Close what is open when the work ends; a failure is told with the reason, where that holds no password."""
+        try:
+            yield
+        except RotationError as error:
+            error.reason = error.reason or self.compared_reason(*others)
+            raise
+        finally:
+            self.close()
 
     @property
     def by_administrator(self) -> bool:
@@ -111,15 +125,19 @@ class Run:
         return self.versions[version_id]
 
     def _known(self, version: SecretVersion) -> SecretVersion:
-        """Keep a version; raises a RotationError where the reason, which people will read, holds its password."""
-        if version.value.password in self.request.reason:
+        """Keep a version that the reason does not give away."""
+        self.refuse_in_reason(version.value.password)
+        self.versions[version.version_id] = version
+        return version
+
+    def refuse_in_reason(self, *passwords: str | None) -> None:
+        """Raise a RotationError where the reason, which people will read, holds one of these passwords."""
+        if any(password and password in self.request.reason for password in passwords):
             raise RotationError(
                 "The reason holds a password of this client.",
                 code="reason_holds_password",
                 next_step="Give another reason, and rotate: that password has been written down.",
             )
-        self.versions[version.version_id] = version
-        return version
 
     def compared_reason(self, *others: str | None) -> str:
         """Give the reason of a run that failed, if no password under a label, and none of ``others``, is in it.
@@ -127,10 +145,14 @@ class Run:
         What the run had not read yet is read for it; where that cannot be, nothing is given.
         """
         reason = self.request.reason
-        if not (reason and self.versions) or any(password and password in reason for password in others):
+        if not (reason and (self.versions or self.backed_up)):
             return ""
         try:
-            secret = self.store.describe()
+            opened = self.login_as.password if self.login_as else None
+            self.refuse_in_reason(*others, *self.backed_up, opened)
+            secret = find(self.store)
+            if secret is None:
+                return reason if self.backed_up else ""
             for held in filter(None, map(secret.holder, (CURRENT, PENDING, PREVIOUS))):
                 self.version(held)
         except RotationError:
@@ -340,8 +362,8 @@ class Run:
                 return
             failure.cause += " AWSCURRENT was moved away from the version of the last rotation."
             failure.next_step = (
-                f"To let the server follow the label: {ROLL_BACK}. To keep what the server has: {RECONCILE}"
-                " -e rotation_reconcile_version=AWSPREVIOUS"
+                f"To let the server follow the label: {ROLL_BACK}. To keep what the server has:"
+                f" {command(Kind.RECONCILE, {'rotation_reconcile_version': 'AWSPREVIOUS'})}"
             )
 
     def _newer_current(self) -> SecretVersion | None:

@@ -14,7 +14,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.commit import CANNOT_COMMIT
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fence, lock_taken
 from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import grants_digest
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, as_limit
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, present
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import findings
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import held_by_replicas
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.findings import Finding
@@ -24,7 +25,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt i
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
-COMMAND = "ansible-playbook playbooks/verify.yml -l {client}"
 # What says something about the client; anything else (AWS or the network is down) says that nothing could be checked.
 ABOUT_THE_CLIENT = (
     *("drift", "login_refused", "known_refused", "account_expired", "account_locked", "account_locked_out"),
@@ -39,7 +39,7 @@ def verify(request: RotationRequest, store: SecretStore) -> dict[str, Any]:
 
     A login that is refused is remembered on the secret, so that no later check or schedule repeats it.
     """
-    journal = Journal(request.client, COMMAND)
+    journal = Journal(request.client, command(Kind.VERIFY))
     journal.warnings += request.tls.warnings()
     run = Run(request, store, journal)
     run.only_looks = True
@@ -118,7 +118,7 @@ def _row(name: str, plugin: str, view: View, expiries: dict[str, datetime]) -> d
 
 def _result(run: Run, found: list[Finding]) -> dict[str, Any]:
     client = run.request.client
-    found = [replace(finding, next_step=finding.next_step.replace("{client}", as_limit(client))) for finding in found]
+    found = [replace(finding, next_step=present(finding.next_step, client)) for finding in found]
     problems = [finding for finding in found if finding.problem]
     told = [f"{finding.text} {finding.next_step}".rstrip() for finding in problems or found]
     verdict = f"{len(problems)} problem{'s'[: len(problems) != 1]}" if problems else "all is well"

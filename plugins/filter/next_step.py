@@ -1,0 +1,55 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: next_step
+version_added: 0.2.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: Write the next command of a message for the person who reads it
+description:
+  - Puts commands in the place of V({rotate}), V({finish}), V({verify}), V({roll_back}), V({reconcile}), V({onboard})
+    and V({restore}) in a text.
+  - In a job of AWX they name the job template and its limit, and elsewhere the command line.
+options:
+  _input:
+    description:
+      - The text.
+    type: str
+    required: true
+  client:
+    description:
+      - The client that the command is for, as the inventory calls it.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Say how to change the password
+  ansible.builtin.debug:
+    msg: "{{ 'To change it now: {rotate}' | dbops.rotation.next_step(inventory_hostname) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The text.
+  type: str
+"""
+
+from collections.abc import Callable
+
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
+
+
+def next_step(text: str, client: str) -> str:
+    """Give the text with its commands."""
+    return present(text, client)
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict[str, Callable[[str, str], str]]:
+        return {"next_step": next_step}

@@ -1,0 +1,65 @@
+#!/usr/bin/python
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rotation_table
+version_added: 0.2.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: Show the state of a fleet, or the past of a client, as a table
+description:
+  - Prints one text between the lines of the run, not as a value in a result, so that a table stays one.
+  - At a terminal a table is as wide as the terminal. Where it has no room, columns are left out, the empty ones first,
+    and the table says which; a long text goes on in further lines. Without a terminal, as in AWX or in a file, it is as
+    wide as it gets.
+  - Nothing is printed where the stdout callback writes a document for programs (C(json), C(jsonl)), whose result has
+    RV(text).
+attributes:
+  check_mode:
+    support: full
+    description: Can run in check_mode and return changed status prediction without modifying target.
+  diff_mode:
+    support: none
+    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
+options:
+  states:
+    description:
+      - A dictionary of names with what M(dbops.rotation.rotation_cycle_info) returned for them.
+      - One of O(states) and O(events) is required, and they exclude each other.
+    type: dict
+  events:
+    description:
+      - What M(dbops.rotation.rotation_history) returned.
+    type: list
+    elements: dict
+  form:
+    description:
+      - V(table) is for people; V(json), and of O(states) V(csv) too, are for programs and are never cut.
+    type: str
+    default: table
+notes:
+  - It runs on the controller and connects to no host.
+seealso:
+  - plugin: dbops.rotation.fleet_status
+    plugin_type: filter
+  - plugin: dbops.rotation.history
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Show the fleet
+  dbops.rotation.rotation_table:
+    states: "{{ {'client_acme': acme_state} }}"
+  run_once: true
+"""
+
+RETURN = r"""
+text:
+  description: The whole text, as wide as it gets.
+  returned: success
+  type: str
+"""
