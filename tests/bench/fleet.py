@@ -24,10 +24,11 @@ from world.service import HOST
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import (
     ACCOUNT,
     SERVER_ID,
+    WITH_ACCOUNT,
     rotated_tags,
     started,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import WITH_ACCOUNT, account_of
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import account_of
 
 FOLDER = CACHE / "bench"
 PASSWORD = "First-Of-Many-1"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from managed import HOST, ManagedClient, secrets_manager
@@ -35,7 +36,12 @@ def both(
     server.create_account(first.user, first.hosts, first.password)
     listing.hidden = {first.secret_id, second.secret_id}
     for client in (first, second):
-        login = {"host": HOST, "port": server.port, "username": client.user, "password": client.password}
+        login: dict[str, Any] = {
+            "host": HOST,
+            "port": server.port,
+            "username": client.user,
+            "password": client.password,
+        }
         result = client.run(ONBOARD, **login)
         assert not result.get("failed") and "five minutes" in result["warnings"][0], result
     return first, second

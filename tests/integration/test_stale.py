@@ -74,12 +74,12 @@ class Stale:
     proxy: StaleProxy
     folder: Path
 
-    def run(self, name: str, **variables: Any) -> str:
+    def run(self, name: str, *, refused: bool = False, **variables: Any) -> str:
         """Run a playbook for the client; whatever comes of it, AWSCURRENT has to open the server."""
         given = {"rotation_endpoint_url": self.proxy.endpoint_url, **variables}
         inventory = write_inventory(self.folder, {self.client.name: self.client.variables(**given)})
         run = playbook(name, "-i", str(inventory), "-l", self.client.name)
-        assert run.returncode == 0, said(run)
+        assert (run.returncode != 0) == refused, said(run)
         assert self.client.opens(self.client.stored()["password"])
         return said(run)
 
@@ -106,6 +106,10 @@ def stale(newcomer: ManagedClient, aws: AwsEmulator, tmp_path: Path) -> Iterator
 def test_a_client_goes_its_way_while_aws_tells_what_was(stale: Stale) -> None:
     client = stale.client
     stale.run("playbooks/onboard.yml", rotation_onboard_password=client.password)
+    told = stale.run("rotate.yml", refused=True)
+    assert "does not list the secret" in told and "Nothing was changed" in told, told
+    assert client.stored()["password"] == client.password
+    stale.proxy.minutes_pass()
     stale.run("rotate.yml")
     assert_settled(client)
     first = client.stored()["password"]
@@ -133,6 +137,7 @@ def test_what_has_parted_is_reconciled(stale: Stale) -> None:
     client = stale.client
     stale.run("playbooks/onboard.yml", rotation_onboard_password=client.password)
     change_by_hand(client)
+    stale.proxy.minutes_pass()
     stale.run("playbooks/reconcile.yml", rotation_reconcile_password=BY_HAND)
     assert client.stored()["password"] == BY_HAND
     assert_settled(client)

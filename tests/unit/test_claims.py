@@ -145,6 +145,18 @@ def test_onboarding_looks_again_after_its_claim(aws: Any, server: MemoryServer, 
     assert f"'{FIRST}'" in caught.value.cause and f"'{SECOND}'" in caught.value.cause
 
 
+def test_onboarding_again_says_so_again(both: Any, server: MemoryServer, listing: StaleListing) -> None:
+    """The secret is there since the first time, and still not the only one."""
+    listing.hidden.clear()
+    with pytest.raises(RotationError) as caught:
+        onboarded(both, SECOND)
+    assert caught.value.code == "shared_account"
+    assert f"'{FIRST}'" in caught.value.cause and f"'{SECOND}'" in caught.value.cause
+    assert f"delete-secret --secret-id {FIRST}, or {SECOND}" in caught.value.next_step
+    both.delete_secret(SecretId=FIRST, ForceDeleteWithoutRecovery=True)
+    assert not onboarded(both, SECOND)["changed"]
+
+
 def test_reconciling_refuses_as_well(both: Any, server: MemoryServer, listing: StaleListing) -> None:
     """With the other's password it would take the account over."""
     listing.hidden.clear()

@@ -50,6 +50,8 @@ ROLLBACK = "rotation/rollback"
 # The identity of the server, and after a space the word by which a person told it from another with the same one. A
 # word before it says that the account stands in a tag of its own; earlier releases wrote neither.
 SERVER_ID = "rotation/server-id"
+# A filter compares beginnings, so a listing of a bare server finds only the secrets whose account has to be read.
+WITH_ACCOUNT = "server:"
 # The beginnings of the ids of the servers that may take its place, as their group told at the last record.
 SERVER_IDS = "rotation/server-ids"
 TRIGGER = "rotation/trigger"
@@ -120,7 +122,12 @@ def overlap_until(tags: Mapping[str, str], began: datetime) -> datetime | None:
 
 
 def claim(tags: Mapping[str, str]) -> tuple[str, datetime | None]:
-    """Give the account that the secret claims, and since when, where no rotation has confirmed it."""
+    """Give the account that the secret claims, and since when, where no rotation has confirmed it.
+
+    One beside a server that an earlier release wrote is left from before, and claims nothing.
+    """
+    if not tags.get(SERVER_ID, "").startswith(WITH_ACCOUNT):
+        return "", None
     account, _space, since = tags.get(ACCOUNT, "").partition(" ")
     return account, _moment(since)
 

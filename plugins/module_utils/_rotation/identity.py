@@ -20,9 +20,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts imp
 ID_LENGTH = 18
 MOST_MEMBERS = 9
 LABEL = r"[A-Za-z0-9._-]{1,32}"
-# Stands before the server in the tag of a secret that names its account too. A filter compares beginnings, so a listing
-# of a bare server finds only the secrets whose account has to be read.
-WITH_ACCOUNT = "server:"
 DIGEST_LENGTH = 32
 # How old a listing of Secrets Manager may be, and how far apart two clocks.
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html
@@ -57,7 +54,7 @@ class Identity:
     @property
     def tag(self) -> str:
         """Give what the tag of the server holds."""
-        return WITH_ACCOUNT + self.place
+        return tags.WITH_ACCOUNT + self.place
 
     @property
     def is_remembered(self) -> bool:
@@ -144,9 +141,9 @@ def identity_of(
 ) -> Identity:
     """Read the tags of a secret for the server that answered, and for the user whom the secret names."""
     place = remembered.get(tags.SERVER_ID, "")
-    server_id, _space, known_label = place.removeprefix(WITH_ACCOUNT).partition(" ")
+    server_id, _space, known_label = place.removeprefix(tags.WITH_ACCOUNT).partition(" ")
     learned = tuple(remembered.get(tags.SERVER_IDS, "").split())
-    account, claimed = tags.claim(remembered) if place.startswith(WITH_ACCOUNT) else ("", None)
+    account, claimed = tags.claim(remembered)
     found = Identity(
         server,
         server_id,
@@ -157,7 +154,7 @@ def identity_of(
         user,
         account,
         claimed,
-        is_first=place.startswith(WITH_ACCOUNT) or remembered.get(tags.TRIGGER) == ONBOARDING,
+        is_first=place.startswith(tags.WITH_ACCOUNT) or remembered.get(tags.TRIGGER) == ONBOARDING,
     )
     # The word was said of the server that is remembered, not of any that may follow.
     return replace(found, label=known_label) if found.is_ours and not label else found

@@ -30,7 +30,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.server import S
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, present
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import adopting, listed
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ONBOARDING
@@ -92,6 +92,8 @@ def onboard(request: OnboardRequest, store: SecretStore) -> dict[str, Any]:
                 refuse_arn_as_name(store.secret_id)
         wanted = _wanted(request)
         managed = existing if existing and _is_managed(existing, store, wanted) else None
+        if managed:
+            ownership.refuse_claimed_twice(store, managed, store.sibling)
     if managed:
         return _already(request, store, journal, managed)
     with journal.step("open"):
@@ -147,7 +149,8 @@ def _confirm(request: OnboardRequest, store: SecretStore, identity: Identity, jo
     except RotationError as error:
         if error.code != ownership.LISTING_BEHIND:
             raise
-        journal.warn(f"{error.cause} Before programs use the secret, in five minutes: {command(Kind.VERIFY)}")
+        verify = present(command(Kind.VERIFY), request.client)
+        journal.warn(f"{error.cause} Before programs use the secret, in five minutes: {verify}")
 
 
 def refuse_our_tags(asked: Mapping[str, Any]) -> None:

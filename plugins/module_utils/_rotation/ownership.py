@@ -14,11 +14,11 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     find,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import claim
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import WITH_ACCOUNT, claim
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, with_options
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import WITH_ACCOUNT, Identity
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import Identity
 from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
 
 LISTING_BEHIND = "listing_behind"
@@ -73,7 +73,7 @@ def refuse_shared_account(secret: SecretStore, identity: Identity, store_of: Cal
         if secret.is_called(found):
             shown = identity.claims(claim(found.tags)[0])
         elif _is_rival(found, identity, store_of) and _stands(found, identity, store_of):
-            raise _shared(secret, identity, found.name)
+            raise _shared_by_server(secret, identity, found.name)
     return shown
 
 
@@ -88,6 +88,9 @@ def confirm_account(
     rotation looks so again and refuses until it can. It holds the account's lock on the server meanwhile, so two first
     rotations do it one after the other. Where one has passed, the other's password opens nothing, or the rows match no
     version of its secret: it changes nothing either. A claim that is older than any listing needs not be shown.
+
+    So of two that were onboarded within one listing's age, the earlier may rotate on a listing that shows its own claim
+    and not yet the later one. The later one's onboarding has then said that programs have to wait for ``verify``.
     """
     for _last in attempts:
         if refuse_shared_account(secret, identity, store_of) or not identity.is_just_claimed:
@@ -100,6 +103,20 @@ def confirm_account(
     )
 
 
+def refuse_claimed_twice(secret: SecretStore, own: SecretDescription, store_of: Callable[[str], SecretStore]) -> None:
+    """Raise a RotationError where another secret claims the account that this one claims and no rotation has confirmed.
+
+    An onboarding that found so had stored its secret already, and one that died before it looked again knows nothing.
+    """
+    account, since = claim(own.tags)
+    for found in secret.with_tag_values(account) if since else ():
+        if secret.is_called(found) or claim(found.tags)[0] != account:
+            continue
+        now = _as_it_is(found, store_of)
+        if now and claim(now.tags)[0] == account:
+            raise _shared(secret, found.name, "", "Keep")
+
+
 def _is_rival(found: SecretDescription, identity: Identity, store_of: Callable[[str], SecretStore]) -> bool:
     place = found.tags.get(tags.SERVER_ID, "")
     if place.startswith(WITH_ACCOUNT):
@@ -110,24 +127,38 @@ def _is_rival(found: SecretDescription, identity: Identity, store_of: Callable[[
 
 
 def _stands(found: SecretDescription, identity: Identity, store_of: Callable[[str], SecretStore]) -> bool:
-    """Tell whether a secret that was listed is still there with that claim, which DescribeSecret knows at once."""
+    """Tell whether a secret that was listed is still there with that claim."""
+    now = _as_it_is(found, store_of)
+    return now is not None and _is_rival(now, identity, store_of)
+
+
+def _as_it_is(found: SecretDescription, store_of: Callable[[str], SecretStore]) -> SecretDescription | None:
+    """Describe a secret that was listed, which does not lag; as listed where that is not allowed, None if deleted."""
     try:
         now = find(store_of(found.name))
     except RotationError as error:
         if error.code != "aws_denied":
             raise
-        return True
-    return now is not None and not now.deleted and _is_rival(now, identity, store_of)
+        return found
+    return None if now is None or now.deleted else now
 
 
-def _shared(secret: SecretStore, identity: Identity, name: str) -> RotationError:
+def _shared_by_server(secret: SecretStore, identity: Identity, name: str) -> RotationError:
+    return _shared(
+        secret,
+        name,
+        f": {identity.user!r} of {identity.server.server_id}",
+        f"If they are two servers that give one identity, {_TWO[identity.server.flavor]}, or tell this one from the"
+        f" other by a word, which is remembered: {with_options({'rotation_server_label': 'WORD'})}. Otherwise keep",
+    )
+
+
+def _shared(secret: SecretStore, name: str, account: str, keep: str) -> RotationError:
     return RotationError(
-        f"The secret {name!r} holds the same account of the same server as {secret.secret_id!r}: {identity.user!r} of"
-        f" {identity.server.server_id}; two would lock each other out.",
+        f"The secret {name!r} holds the same account of the same server as {secret.secret_id!r}{account}; two would"
+        " lock each other out.",
         code="shared_account",
-        next_step=f"If they are two servers that give one identity, {_TWO[identity.server.flavor]}, or tell this one"
-        f" from the other by a word, which is remembered: {with_options({'rotation_server_label': 'WORD'})}."
-        f" Otherwise keep one secret and delete the other: aws secretsmanager delete-secret --secret-id {name}, or"
+        next_step=f"{keep} one secret and delete the other: aws secretsmanager delete-secret --secret-id {name}, or"
         f" {secret.secret_id}.",
     )
 
