@@ -93,7 +93,7 @@ def both(aws: Any, server: MemoryServer, listing: StaleListing) -> Any:
     for name in (FIRST, SECOND):
         (told,) = onboarded(aws, name)["warnings"]
         assert f"does not list the secret '{name}' with its new tags yet" in told
-        assert "Before programs use the secret, in five minutes: {verify}" in told
+        assert f"ansible-playbook playbooks/verify.yml -l {name.split('/')[1]}" in told
     return aws
 
 

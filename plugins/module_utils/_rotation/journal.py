@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError, unexpected
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
 
 
 @dataclass
@@ -66,8 +67,8 @@ class Journal:
         self.logins += 1
 
     def warn(self, text: str) -> None:
-        """Keep a warning once."""
-        line = one_line(text)
+        """Keep a warning once, in the words of who reads it."""
+        line = one_line(present(text, self.client))
         if line not in self.warnings:
             self.warnings.append(line)
 

@@ -30,7 +30,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.server import S
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, present
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, with_options
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import adopting, listed
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ONBOARDING
@@ -149,8 +149,7 @@ def _confirm(request: OnboardRequest, store: SecretStore, identity: Identity, jo
     except RotationError as error:
         if error.code != ownership.LISTING_BEHIND:
             raise
-        verify = present(command(Kind.VERIFY), request.client)
-        journal.warn(f"{error.cause} Before programs use the secret, in five minutes: {verify}")
+        journal.warn(f"{error.cause} Before programs use the secret, in five minutes: {command(Kind.VERIFY)}")
 
 
 def refuse_our_tags(asked: Mapping[str, Any]) -> None:
@@ -270,7 +269,7 @@ def _look_beside(rows: list[AccountRow], wanted: Login, journal: Journal) -> Non
         names = listed(row.name for row in mixed)
         journal.warn(
             f"Another password is valid beside the given one on {names}. A rotation is refused until it has ended, or"
-            f" until the rotation may end it: {adopting(row.name for row in mixed)}"
+            f" until the rotation may end it: {with_options(adopting(row.name for row in mixed))}"
         )
 
 
