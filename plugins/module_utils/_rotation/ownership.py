@@ -153,12 +153,12 @@ def _shared_by_server(secret: SecretStore, identity: Identity, name: str) -> Rot
     )
 
 
-def _shared(secret: SecretStore, name: str, account: str, keep: str) -> RotationError:
+def _shared(secret: SecretStore, name: str, account: str, next_step: str) -> RotationError:
     return RotationError(
         f"The secret {name!r} holds the same account of the same server as {secret.secret_id!r}{account}; two would"
         " lock each other out.",
         code="shared_account",
-        next_step=f"{keep} one secret and delete the other: aws secretsmanager delete-secret --secret-id {name}, or"
+        next_step=f"{next_step} one secret and delete the other: aws secretsmanager delete-secret --secret-id {name}, or"
         f" {secret.secret_id}.",
     )
 
