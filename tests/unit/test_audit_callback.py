@@ -15,7 +15,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.dbops.rotation.plugins.callback.rotation_audit import CallbackModule
-from ansible_collections.dbops.rotation.plugins.filter.history import history
+from ansible_collections.dbops.rotation.plugins.plugin_utils._past_table import history
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULT = {"client": "client_acme", "version_id": "0b7c5d0e-2f61", "rotated": True, "action": "rotate"}

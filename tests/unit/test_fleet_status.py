@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dbops.rotation.plugins.filter.fleet_status import fleet_status
+from ansible_collections.dbops.rotation.plugins.plugin_utils._fleet_table import fleet_status
 from ansible_collections.dbops.rotation.plugins.filter.levelled import today
 
 

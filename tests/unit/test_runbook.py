@@ -14,7 +14,7 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, present
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, present, with_options
 from ansible_collections.dbops.rotation.plugins.module_utils._readers import (
     PLAYBOOKS,
     READERS,
@@ -85,11 +85,10 @@ def texts(value: ast.expr, module: ast.Module) -> set[str]:
 
 def placeholder(call: ast.Call) -> str:
     """Give the placeholder that a call makes; what only a run knows of its options has any word."""
-    kind, *rest = (
-        [Kind.OPTIONS, *call.args] if ast.unparse(call.func) == "with_options" else [call.args[0], *call.args[1:]]
-    )
-    name = kind if isinstance(kind, Kind) else Kind[ast.unparse(kind).removeprefix("Kind.")]
-    return command(name, {"rotation_option": "word"} if rest else None)
+    if ast.unparse(call.func) == "with_options":
+        return with_options({"rotation_option": "word"})
+    kind = Kind[ast.unparse(call.args[0]).removeprefix("Kind.")]
+    return command(kind, {"rotation_option": "word"} if call.args[1:] else None)
 
 
 def assigned(name: str, module: ast.Module) -> list[Place]:

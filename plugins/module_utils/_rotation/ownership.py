@@ -158,8 +158,8 @@ def _shared(secret: SecretStore, name: str, account: str, next_step: str) -> Rot
         f"The secret {name!r} holds the same account of the same server as {secret.secret_id!r}{account}; two would"
         " lock each other out.",
         code="shared_account",
-        next_step=f"{next_step} one secret and delete the other: aws secretsmanager delete-secret --secret-id {name}, or"
-        f" {secret.secret_id}.",
+        next_step=f"{next_step} one secret and delete the other:"
+        f" aws secretsmanager delete-secret --secret-id {name}, or {secret.secret_id}.",
     )
 
 
