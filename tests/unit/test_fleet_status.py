@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dbops.rotation.plugins.plugin_utils._fleet_table import fleet_status
 from ansible_collections.dbops.rotation.plugins.filter.levelled import today
+from ansible_collections.dbops.rotation.plugins.plugin_utils._fleet_table import fleet_status
 
 
 def state(days_left: int = 20, **more: Any) -> dict[str, Any]:
