@@ -12,11 +12,11 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from ansible_collections.dbops.rotation.plugins.module_utils._awx_job import in_awx_job
 
-Options = Mapping[str, str | list[str]]
+Options: TypeAlias = "Mapping[str, str | list[str]]"
 
 PLAYBOOKS = {
     "rotate": "rotate.yml",

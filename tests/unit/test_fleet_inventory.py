@@ -25,7 +25,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 from botocore.exceptions import ClientError
 from emulated import emulated_aws
-from wire_check.hook import unchecked
+from wire_check.findings import apart
 
 from ansible_collections.dbops.rotation.plugins.filter.levelled import today
 from ansible_collections.dbops.rotation.plugins.inventory import fleet
@@ -135,11 +135,8 @@ def create(name: str, last: datetime | None, *, secret: str = "clients/{}/mysql/
 
 
 def tag(secret_id: str, written: Mapping[str, str | None]) -> None:
-    secrets().tag_resource(SecretId=secret_id, Tags=as_tags(written))
-
-
-def as_tags(written: Mapping[str, str | None]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in written.items() if value is not None]
+    listed = [{"Key": key, "Value": value} for key, value in written.items() if value is not None]
+    secrets().tag_resource(SecretId=secret_id, Tags=listed)
 
 
 def members(inventory: InventoryData, group: str) -> set[str]:
@@ -372,13 +369,17 @@ def test_tags_make_groups_and_variables(parsed: Make) -> None:
 
 
 def test_what_is_exported_is_plain_text_and_no_template_of_a_stranger(
-    parsed: Make, monkeypatch: pytest.MonkeyPatch
+    parsed: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """AWX would keep a dictionary for each text that Ansible holds for unsafe; whoever sets a tag runs nothing here."""
+    """AWX would keep a dictionary for each text that Ansible holds for unsafe; whoever sets a tag runs nothing here.
+
+    AWS itself takes no such tag.
+    """
     monkeypatch.setattr(context, "CLIARGS", {"yaml": False, "toml": False})
     create("client_acme", now(), tier="gold")
     odd = {"team": "{{ 7 * 7 }}", "odd": "#jinja2: variable_start_string:'['"}
-    unchecked(secrets()).tag_resource(SecretId="clients/client_acme/mysql/root", Tags=as_tags(odd))
+    with apart(tmp_path / "requests"):
+        tag("clients/client_acme/mysql/root", odd)
     inventory = parsed(compose={"rotation_tier": "rotation_tags.tier"})
     given = inventory.hosts["client_acme"].get_vars()
     exported = json.loads(InventoryCLI.dump({"_meta": {"hostvars": {"client_acme": given}}}))

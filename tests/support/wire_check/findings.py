@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -68,9 +68,9 @@ def read(path: Path) -> list[Finding]:
     return [Finding(**json.loads(line)) for line in lines]
 
 
-def environment(path: Path, given: Mapping[str, str] = os.environ) -> dict[str, str]:
+def environment(path: Path) -> dict[str, str]:
     """Give the variables with which a process and its children are checked."""
-    others = [entry for entry in given.get("PYTHONPATH", "").split(os.pathsep) if entry not in ("", START)]
+    others = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry not in ("", START)]
     return {FILE: str(path), "PYTHONPATH": os.pathsep.join([START, *others])}
 
 

@@ -29,9 +29,3 @@ def _watch(session: Any) -> None:
     # Last, for the SDK itself fills in a token that the caller left out.
     events.register_last("before-parameter-build", check.check, unique_id=f"{ID}-check")
     events.register_first("before-call", check.answer, unique_id=f"{ID}-answer")
-
-
-def unchecked(client: Any) -> Any:
-    """Give a client back whose requests nobody checks, to put into an emulator what AWS itself would not take."""
-    client.meta.events.unregister("before-parameter-build", unique_id=f"{ID}-check")
-    return client
