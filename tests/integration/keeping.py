@@ -86,11 +86,16 @@ def refused(client: ManagedClient, backup: str, **options: Any) -> dict[str, Any
 
 
 def whole(client: ManagedClient) -> dict[str, Any]:
-    """The secret's labels, tags and values, without what is remembered of refused logins; empty without a secret."""
+    """The secret's labels, tags and values; empty without a secret.
+
+    Left out are what is remembered of refused logins, and since when a secret that was made anew claims its account.
+    """
     told = description(client)
     if not told:
         return {}
     labels = {version: sorted(stages) for version, stages in told["VersionIdsToStages"].items() if stages}
     tags = {tag["Key"]: tag["Value"] for tag in told.get("Tags", []) if tag["Key"] != "rotation/refused"}
+    if "rotation/account" in tags:
+        tags["rotation/account"] = tags["rotation/account"].partition(" ")[0]
     values = {} if "DeletedDate" in told else {stage: client.stored(stage) for stage in client.stages()}
     return {"labels": labels, "tags": tags, "values": values, "deleted": "DeletedDate" in told}

@@ -26,7 +26,8 @@ def identity(aws: AwsEmulator, actions: Iterable[str]) -> Keys:
     known = sorted(action.replace("cloudwatch:", "monitoring:") for action in actions)
     allowed = document({"Effect": "Allow", "Action": known, "Resource": "*"})
     iam.create_user(UserName=name)
-    iam.put_user_policy(UserName=name, PolicyName="duty", PolicyDocument=allowed)
+    policy = iam.create_policy(PolicyName=name, PolicyDocument=allowed)["Policy"]
+    iam.attach_user_policy(UserName=name, PolicyArn=policy["Arn"])
     made = iam.create_access_key(UserName=name)["AccessKey"]
     return {"access_key": made["AccessKeyId"], "secret_key": made["SecretAccessKey"]}
 

@@ -82,7 +82,7 @@ class Account:
             "alarm": [one["AlarmName"] for one in call("cloudwatch").describe_alarms()["MetricAlarms"]],
             "secret": [one["Name"] for one in call().list_secrets()["SecretList"]],
         }
-        of_others = re.compile(f"/aws/|:{OTHER_TOPIC}$")
+        of_others = re.compile(f"^user-|/aws/|:{OTHER_TOPIC}$")
         return {kind: sorted(name for name in names if not of_others.search(name)) for kind, names in found.items()}
 
 

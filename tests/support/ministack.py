@@ -69,7 +69,8 @@ class Ministack(Emulator):
         """Make a user with one policy, and give its keys."""
         iam = self.client("iam", {"aws_access_key_id": account, "aws_secret_access_key": "test"})
         iam.create_user(UserName=name)
-        iam.put_user_policy(UserName=name, PolicyName="duty", PolicyDocument=policy)
+        made = iam.create_policy(PolicyName=name, PolicyDocument=policy)["Policy"]
+        iam.attach_user_policy(UserName=name, PolicyArn=made["Arn"])
         key = iam.create_access_key(UserName=name)["AccessKey"]
         return {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
 

@@ -10,6 +10,8 @@
   https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
 * aws:PrincipalArn of a session is its role:
   https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+* ListSecrets compares the beginning of a tag:
+  https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Filter.html
 * KMS looks an alias up before it asks for permission on its key, and so finds that there is none.
 * What was asked of IAM, and its answer, is written down.
 """
@@ -40,6 +42,8 @@ LOG_GROUP_COLONS = 6
 Data = dict[str, Any]
 Use = tuple[str, str, str, dict[str, str]]
 
+TAG_FILTERS = {"tag-key": "Key", "tag-value": "Value"}
+names_passing = secretsmanager._filter_secret_names
 enforce, resource_of = iam_evaluator.enforce, iam_actions.extract_resource_arn
 value_of = iam_evaluator._resolve_condition_key
 SESSION = re.compile(r"(arn:[\w-]+:)sts(::\d{12}:)assumed-role/(.+)/[^/]+")
@@ -182,6 +186,18 @@ def created(create: Callable[[Data], Any]) -> Callable[[Data], Any]:
     return made
 
 
+def filtered(names: list[str], filters: list[Data]) -> list[str]:
+    """Give the names of the secrets that pass every filter; those of tags compare beginnings."""
+    for one in filters:
+        if one["Key"] in TAG_FILTERS:
+            names = [name for name in names if has_tag(name, TAG_FILTERS[one["Key"]], tuple(one["Values"]))]
+    return list(names_passing(names, [one for one in filters if one["Key"] not in TAG_FILTERS]))
+
+
+def has_tag(name: str, part: str, beginnings: tuple[str, ...]) -> bool:
+    return any(tag[part].startswith(beginnings) for tag in secretsmanager._secrets[name].get("Tags", []))
+
+
 # It would serve port 443 too, where it may.
 app._port_is_bindable = lambda *_where: False
 iam_evaluator.enforce = recorded
@@ -189,6 +205,7 @@ iam_evaluator._resolve_condition_key = condition_key
 iam_actions.extract_resource_arn = named_resource
 kms.key_policy_for_arn = policy_of_any_account
 secretsmanager._create_secret = created(secretsmanager._create_secret)
+secretsmanager._filter_secret_names = filtered
 secretsmanager.handle_request = kept_secret(secretsmanager.handle_request)
 sns.handle_request = told_topic(sns.handle_request)
 

@@ -170,6 +170,7 @@ def _foreseen(run: Run, password: str) -> dict[str, Any]:
         " become AWSCURRENT",
         "client": run.request.client,
         "secret_id": run.request.secret_id,
+        "reason": run.request.reason,
         **effort(run.journal, run.store),
         "warnings": list(run.journal.warnings),
         "diff": {"before": {CURRENT: run.current.version_id}, "after": {CURRENT: "(a new version)"}},
