@@ -83,7 +83,9 @@ def test_a_first_run_makes_everything_and_a_second_one_nothing(awx: AwxServer) -
     now = awx.named("job_templates", "Rotate a client now")
     assert now["ask_limit_on_launch"] and now["survey_enabled"]
     questions = awx.surveys[f"job_templates/{now['id']}"]["spec"]
-    assert [question["variable"] for question in questions] == ["rotation_reason", "rotation_force"]
+    assert [question["variable"] for question in questions] == [
+        *("rotation_reason", "rotation_force", "rotation_adopt_rows", "rotation_accept_server_id"),
+    ]
     assert_backup_has_its_password(awx)
     awx.requests.clear()
     moved = {**WITH_PASSWORD, "configuration": {**WITH_PASSWORD["configuration"], "port": 465}}

@@ -172,7 +172,7 @@ def test_a_second_secret_for_the_same_account(client: ManagedClient, make_client
     second = make_client(client.server, user=client.user, password=client.stored()["password"])
     second.options["secret_id"] = other = f"{client.secret_id}/copy"
     secrets_manager(second.aws).create_secret(Name=other, SecretString=json.dumps(second.document()))
-    cause = f"The secret '{client.secret_id}' holds the same account of the same server ("
+    cause = f"The secret '{client.secret_id}' holds the same account of the same server as '{other}': "
     told = refusal(second, step="look", cause=cause, next_step="If they are two servers that give one identity")
     assert client.secret_id in told["next_step"] and other in told["next_step"]
     secrets_manager(client.aws).delete_secret(SecretId=client.secret_id)
@@ -182,8 +182,11 @@ def test_a_second_secret_for_the_same_account(client: ManagedClient, make_client
 def test_a_secret_of_the_same_server_that_cannot_be_read_is_named(
     mysql_client: ManagedClient, make_client: MakeClient
 ) -> None:
-    mysql_client.rotate()
+    """Of a secret that an earlier release tagged only its value tells which account it holds."""
+    server_id = mysql_client.rotate()["server"]["server_id"]
     broken = mysql_client.secret_id
+    earlier = [{"Key": "rotation/server-id", "Value": server_id}]
+    secrets_manager(mysql_client.aws).tag_resource(SecretId=broken, Tags=earlier)
     put(mysql_client, "AWSCURRENT", "{}")
     other = make_client(mysql_client.server).create()
     cause = f"The secret '{broken}' lacks a value for"
