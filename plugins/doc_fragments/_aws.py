@@ -48,8 +48,8 @@ options:
     aliases: [aws_endpoint_url]
   endpoint_urls:
     description:
-      - URLs of the other services, as a dictionary with the keys V(sts), V(sns), V(logs) and V(iam), where they are not
-        the usual ones. V(default) is for all that are not named, as with an emulator.
+      - URLs of the other services, as a dictionary with the keys V(sts), V(sns), V(ssm), V(logs) and V(iam), where they
+        are not the usual ones. V(default) is for all that are not named, as with an emulator.
       - For a service without one, the variables of AWS such as E(AWS_ENDPOINT_URL_SNS) and its shared configuration
         file count.
     type: dict

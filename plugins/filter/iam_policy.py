@@ -96,7 +96,7 @@ options:
     default: dbops-rotation
   parameter:
     description:
-      - The parameter of Parameter Store that V(provisioner) may make.
+      - The parameter of Parameter Store that V(provisioner) may make. All may read what is stored below the same path.
     type: str
 """
 

@@ -89,6 +89,7 @@ options:
     aliases: [iam_role_arn]
 extends_documentation_fragment:
   - dbops.rotation._aws
+  - dbops.rotation._parameters
   - dbops.rotation._calendar
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
@@ -157,15 +158,10 @@ cache_timeout: 300
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleError, AnsibleParserError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
-from ansible.template import trust_as_template
+from ansible.plugins.inventory import Cacheable, Constructable
 
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.grouped import (
     CANDIDATES,
     GROUPS,
@@ -182,73 +178,27 @@ from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing impo
     read_entries,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.names import DEFAULT_SECRET_ID, host_names, renamed
-from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_options import CALENDAR_SPEC, policy
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
-    AWS_SPEC,
-    MUTUALLY_EXCLUSIVE,
-    REQUIRED_TOGETHER,
-    Spec,
-    secrets_client,
-)
+from ansible_collections.dbops.rotation.plugins.module_utils._module.options import AWS_SPEC, Spec, secrets_client
+from ansible_collections.dbops.rotation.plugins.plugin_utils._aws_inventory import AwsInventory
+from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import plain, shown
 
-FILE_NAMES = (".fleet.yml", ".fleet.yaml")
 CHECKED: Spec = {**AWS_SPEC, **CALENDAR_SPEC, "notice_days": {"type": "list", "elements": "int"}}
-KEYS = {"access_key", "secret_key", "session_token"}
-TEMPLATABLE = {*AWS_SPEC, "name_prefix", "name_suffix", "tags", "windows", "freezes"}
 # The names under which playbooks/rotate_due.yml looks for them.
 FIXED_NAMES = {CANDIDATES: "rotation_candidates", PULLED: "rotation_pulled"}
 MOST_NAMED = 5
-# What begins or ends an expression, a statement or a comment of Jinja, or the line that would set other signs for them.
-TEMPLATE_SIGNS = set("{}%#")
 
 
-class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+class InventoryModule(AwsInventory, Constructable, Cacheable):
     """Lists the secrets of the clients."""
 
     NAME = "dbops.rotation.fleet"
+    checked = CHECKED
+    templatable = (*AwsInventory.templatable, "name_prefix", "name_suffix", "tags", "windows", "freezes")
 
-    def verify_file(self, path: str) -> bool:
-        """Tell whether a file is meant for this plugin."""
-        return bool(super().verify_file(path)) and f".{Path(path).name}".endswith(FILE_NAMES)
-
-    def get_option(self, option: str, hostvars: Any = None) -> Any:
-        """Give an option; some may be templates."""
-        value = super().get_option(option, hostvars)
-        return self.templar.template(value) if option in TEMPLATABLE and value else value
-
-    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
-        """Fill the inventory; whatever goes wrong is one sentence on what and why, and one on what to do."""
-        super().parse(inventory, loader, path, cache)
-        given = self._read_config_data(path)
-        try:
-            require_libraries()
-            self._refuse_unknown(given)
-            self._fill(self._checked(), given, path, cache)
-        except RotationError as error:
-            raise AnsibleParserError(_told(error, path)) from None
-        except AnsibleError:
-            raise
-        except Exception as error:
-            raise AnsibleParserError(_told(unexpected(error), path)) from None
-
-    def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
-        known = {
-            name for option, told in self.option_definitions.items() for name in (option, *told.get("aliases", ()))
-        }
-        if set(given) - known:
-            raise _wrong(f"there is no option {', '.join(sorted(set(given) - known))}")
-
-    def _checked(self) -> dict[str, Any]:
-        options = {option: self.get_option(option) for option in CHECKED}
-        found = ArgumentSpecValidator(
-            CHECKED, mutually_exclusive=MUTUALLY_EXCLUSIVE, required_together=REQUIRED_TOGETHER
-        ).validate({option: value for option, value in options.items() if value is not None})
-        if found.error_messages:
-            raise _wrong("; ".join(found.error_messages))
-        return dict(found.validated_parameters)
-
-    def _fill(self, params: Mapping[str, Any], given: Mapping[str, Any], path: str, cache: bool) -> None:
+    def _fill(self, given: Mapping[str, Any], path: str, cache: bool) -> None:
+        own = self._checked(given, {})
+        params = self._checked(given, self._stored(own).values)
         outlook, choice, now = self._outlook(params), self._choice(), datetime.now(UTC)
         entries = read_entries(self._entries(params, choice, path, cache), choice)
         group = self.inventory.add_group(self.get_option("group"))
@@ -258,7 +208,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.inventory.set_variable(name, "rotation_from_listing", True)
         named = host_names(entries, choice, self.inventory.groups)
         standings = {name: standing(name, listed, outlook, now) for name, listed in named.items()}
-        self._add_clients(named, group, _shared(params, given))
+        self._add_clients(named, group, _shared(own, given))
         for state, clients in grouped(standings, now).items():
             for client in clients:
                 self.inventory.add_child(names[state], client)
@@ -268,7 +218,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _outlook(self, params: Mapping[str, Any]) -> Outlook:
         ahead = self.get_option("ahead_days")
         if not 0 <= ahead <= 999:
-            raise _wrong(f"ahead_days is {ahead}, which is not a number from 0 to 999")
+            raise self._wrong(f"ahead_days is {ahead}, which is not a number from 0 to 999")
         return Outlook(policy(params), timedelta(days=ahead), self.get_option("notices"))
 
     def _choice(self) -> Choice:
@@ -327,47 +277,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
 def _shared(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Give the variables of all clients; keys to AWS are no variables, for an inventory is printed."""
-    access = {
-        name: params[name]
-        for name, spec in AWS_SPEC.items()
-        if name not in KEYS and params.get(name) not in (None, "", spec.get("default"))
-    }
     calendar = {name: params[name] for name in (*CALENDAR_SPEC, "notice_days") if name in given}
     return {
         # A template would not be rendered, and Ansible would look for a Python that may lack the libraries.
         "ansible_python_interpreter": sys.executable,
         "ansible_connection": "local",
-        **{f"rotation_{name}": value for name, value in {**access, **calendar}.items()},
+        **{f"rotation_{name}": value for name, value in {**shown(params), **calendar}.items()},
     }
-
-
-def plain(value: Any) -> Any:
-    """Give a value of which an exported inventory, as AWX keeps it, has plain text.
-
-    A text that may not be a template is exported as a dictionary that says so. One without any sign of a template may
-    be one without harm; one that has such a sign stays what it is.
-    """
-    if isinstance(value, Mapping):
-        return {key: plain(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [plain(one) for one in value]
-    return trust_as_template(value) if isinstance(value, str) and not TEMPLATE_SIGNS & set(value) else value
 
 
 def _some(names: list[str]) -> str:
     more = len(names) - MOST_NAMED
     return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _wrong(what: str) -> RotationError:
-    return RotationError(
-        f"The options make no sense: {what}.",
-        code="invalid_option",
-        next_step="Correct the file; ansible-doc -t inventory dbops.rotation.fleet describes every option.",
-    )
-
-
-def _told(error: RotationError, path: str) -> str:
-    """Give the message; the options here are called what the role's variables are, without their prefix."""
-    error.client = Path(path).name
-    return str(error).replace("rotation_", "")

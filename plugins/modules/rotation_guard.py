@@ -23,6 +23,8 @@ description:
     be computed, in the same way for every client that the play works on. So a mistake that is made once is told once,
     with what is allowed, before anything is done and anybody is told. What is wrong with one of several clients is
     left to that client. Where there is only one, an option counts here if it is an extra variable.
+  - Fails as well where settings were to be read from Parameter Store and were not, as when the inventory file that
+    names their path could not be read.
   - It is one task for the whole play, so it needs C(run_once).
 attributes:
   check_mode:
@@ -45,6 +47,15 @@ options:
   entry_point:
     description:
       - The entry point whose options are checked. If it is not set, none are.
+    type: str
+  parameter_path:
+    description:
+      - The path of Parameter Store whose settings the run is to have (C(rotation_parameter_path)). It fails where the
+        inventory has not read them.
+    type: str
+  parameters_read:
+    description:
+      - The path whose settings the inventory has read.
     type: str
 notes:
   - It runs on the controller and connects to no host.

@@ -15,6 +15,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import
 from ansible_collections.dbops.rotation.plugins.module_utils._awx_job import set_by_awx
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
+from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import PATH, READ, unread
 
 # Ansible imports this before it forks a worker for each task, so what is loaded here is loaded once.
 warm()
@@ -50,6 +51,7 @@ class EngineAction(ActionBase):
 
     def _work(self, variables: dict[str, Any]) -> dict[str, Any]:
         self._refuse_local_jump_host()
+        self._refuse_without_settings(variables)
         self._task.args = self.given({"client": variables.get("inventory_hostname"), **self._task.args})
         refused = self.operation.refusal(self._task.args)
         if refused:
@@ -98,6 +100,12 @@ class EngineAction(ActionBase):
     def _secret_names(self) -> set[str]:
         secret = {name: spec for name, spec in self.operation.spec.items() if spec.get("no_log")}
         return {alias for name, spec in secret.items() for alias in (name, *spec.get("aliases", ()))}
+
+    def _refuse_without_settings(self, variables: dict[str, Any]) -> None:
+        path = self._templar.template(variables.get(PATH))
+        lacking = unread(path, variables.get(READ))
+        if lacking:
+            raise AnsibleActionFail(lacking)
 
     def _refuse_local_jump_host(self) -> None:
         target = self._task.delegate_to

@@ -17,12 +17,15 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.option_chec
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present, with_options
 from ansible_collections.dbops.rotation.plugins.plugin_utils._run_options import faults, refusal, shared
 from ansible_collections.dbops.rotation.plugins.plugin_utils._selection import everyone, unknown_names
+from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import unread
 
 SHOWN = 200
 OPTIONS = {
     "everything": {"type": "bool", "default": False},
     "argument_specs": {"type": "path"},
     "entry_point": {"type": "str"},
+    "parameter_path": {"type": "str"},
+    "parameters_read": {"type": "str"},
 }
 # They may be made of what a run has come to, so they make sense only later.
 LATER = "rotation_notice_"
@@ -38,6 +41,9 @@ class GuardAction(ActionBase):
         """Refuse every client, unknown names and options that are wrong for all, as a failed result in words."""
         super().run(tmp, task_vars)
         _result, options = self.validate_argument_spec(OPTIONS)
+        lacking = unread(options["parameter_path"], options["parameters_read"])
+        if lacking:
+            raise AnsibleActionFail(lacking)
         variables = task_vars or {}
         selected, groups = variables["ansible_play_hosts_all"], variables["groups"]
         limit = variables.get("ansible_limit")

@@ -34,9 +34,9 @@ def faults(spec: Spec, given: Mapping[str, Any], *, here: bool) -> list[Fault]:
     valid: dict[str, Any] = {}
     for option in given.keys() & spec.keys():
         try:
-            valid[option] = _validated(spec[option], given[option])
+            valid[option] = validated(spec[option], given[option])
         except ValueError:
-            found.append(Fault(_allowed(option, spec[option]), (option,), repr(given[option])))
+            found.append(Fault(allowed(option, spec[option]), (option,), repr(given[option])))
     return [*found, *faults_of_values(valid, here=here)]
 
 
@@ -60,7 +60,7 @@ def refusal(found: Sequence[Fault], clients: int) -> str:
     )
 
 
-def _validated(spec: Mapping[str, Any], value: Any) -> Any:
+def validated(spec: Mapping[str, Any], value: Any) -> Any:
     """Give a value as Ansible takes it; ValueError where it does not."""
     whole = {name: part for name, part in spec.items() if name != "options"}
     # Ansible looks for the parts of a value without asking whether it has any.
@@ -71,7 +71,8 @@ def _validated(spec: Mapping[str, Any], value: Any) -> Any:
     return result.validated_parameters["option"]
 
 
-def _allowed(option: str, spec: Mapping[str, Any]) -> str:
+def allowed(option: str, spec: Mapping[str, Any]) -> str:
+    """Say what is allowed for an option."""
     kind = str(spec.get("type", "str"))
     elements = f" of {WORDS[spec['elements']][1]}" if kind == "list" and spec.get("elements") in WORDS else ""
     choices = spec.get("choices")

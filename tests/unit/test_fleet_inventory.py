@@ -59,9 +59,9 @@ def load(text: str) -> Any:
     return DataLoader().load(text)
 
 
-def documented() -> dict[str, dict[str, Any]]:
+def documented(plugin: Any = fleet) -> dict[str, dict[str, Any]]:
     """Give the options with those of the fragments, as Ansible merges them."""
-    own = load(fleet.DOCUMENTATION)
+    own = load(plugin.DOCUMENTATION)
     options: dict[str, dict[str, Any]] = own["options"]
     for fragment in own["extends_documentation_fragment"]:
         collection, _dot, name = fragment.rpartition(".")

@@ -49,7 +49,7 @@ def test_a_policy_holds_the_actions_of_its_duty_and_no_others(duty: str) -> None
 def test_every_statement_asks_for_tls_but_those_of_keys(duty: str) -> None:
     for sid, statement in statements(duty).items():
         over_tls = statement["Condition"].get("Bool") == {"aws:SecureTransport": "true"}
-        assert over_tls or sid in ("Key", "ReplicaKeys", "SourceKeys", "TopicKey")
+        assert over_tls or sid in ("Key", "ParameterKey", "ReplicaKeys", "SourceKeys", "TopicKey")
 
 
 @every_duty
@@ -66,14 +66,13 @@ def test_no_duty_may_delete_a_secret_or_move_its_rotation(duty: str) -> None:
 @pytest.mark.parametrize("duty", ["notifier", "auditor", "provisioner"])
 def test_who_does_not_need_passwords_cannot_read_them(duty: str) -> None:
     assert not actions(duty) & {"secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue"}
-    assert [sid for sid, statement in statements(duty).items() if "kms:Decrypt" in statement["Action"]] in (
-        [],
-        ["TopicKey"],
-    )
+    decrypting = {sid for sid, statement in statements(duty).items() if "kms:Decrypt" in statement["Action"]}
+    assert decrypting <= {"ParameterKey", "TopicKey"}
 
 
 def test_the_auditor_writes_nothing() -> None:
-    assert all(re.match(r"[a-z]+:(List|Describe|Filter)", action) for action in actions("auditor"))
+    reading = r"[a-z]+:(List|Describe|Filter)|ssm:GetParametersByPath$|kms:Decrypt$"
+    assert all(re.match(reading, action) for action in actions("auditor"))
 
 
 @every_duty
@@ -117,6 +116,22 @@ def test_the_key_of_the_topic_is_used_only_through_sns(duty: str) -> None:
     found = statements(duty)["TopicKey"]
     assert found["Resource"] == [SCOPE.key_arn]
     assert found["Condition"] == {"StringEquals": {"kms:ViaService": "sns.eu-central-1.amazonaws.com"}}
+
+
+@every_duty
+def test_stored_settings_are_read_below_their_path_and_their_key_used_only_through_parameter_store(duty: str) -> None:
+    found, path = statements(duty), "arn:aws:ssm:eu-central-1:123456789012:parameter/dbops/rotation"
+    assert (found["Parameters"]["Action"], found["Parameters"]["Resource"]) == (["ssm:GetParametersByPath"], [path])
+    assert (found["ParameterKey"]["Action"], found["ParameterKey"]["Resource"]) == (["kms:Decrypt"], [SCOPE.key_arn])
+    assert found["ParameterKey"]["Condition"] == {
+        "StringEquals": {"kms:ViaService": "ssm.eu-central-1.amazonaws.com"},
+        "StringLike": {"kms:EncryptionContext:PARAMETER_ARN": f"{path}/*"},
+    }
+
+
+@pytest.mark.parametrize("parameter", [None, "", "settings"])
+def test_without_stored_settings_nothing_of_parameter_store_is_allowed(parameter: str | None) -> None:
+    assert not statements("rotator", replace(SCOPE, parameter=parameter)).keys() & {"Parameters", "ParameterKey"}
 
 
 def test_a_topic_of_another_account_has_a_key_of_its_own() -> None:

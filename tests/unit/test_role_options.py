@@ -44,6 +44,7 @@ OF_THE_PLAY = {
     "rotation_entry_point",
     "rotation_for_all",
     "rotation_guard",
+    "rotation_parameters_read",
     "rotation_hosts",
     "rotation_waves",
     "rotation_failure_budget",

@@ -36,8 +36,11 @@ NAMED = re.compile(r"not authorized to perform: ([A-Za-z0-9-]+):([A-Za-z0-9]+)\b
 # What an action is allowed on, where that is not a secret.
 ALLOWED_ON = {
     "secretsmanager:ListSecrets": "the resource *, for it cannot be allowed on less,",
+    "ssm:GetParametersByPath": "the path (arn:aws:ssm:REGION:ACCOUNT:parameter/PATH)",
     "sts:AssumeRole": "the role, which has to trust this identity (with rotation_external_id, if it asks for one),",
 }
+# How Secrets Manager and Parameter Store say that a key was not to be used.
+OF_KMS = ("Access to KMS", "ciphertext refers to")
 # Secrets Manager and its emulators answer a lost compare-and-swap with either of them, and much else.
 SWAP = ("InvalidParameterException", "InvalidRequestException")
 
@@ -107,7 +110,7 @@ def _denied(error: Any, doing: str, service: str) -> RotationError:
     action = denied_action(error, service)
     if action.startswith("kms:"):
         return RotationError(f"{refused}: {action} is denied on its KMS key.", code="aws_kms", next_step=KMS)
-    if "Access to KMS" in str(error.response["Error"].get("Message")):
+    if any(words in str(error.response["Error"].get("Message")) for words in OF_KMS):
         return RotationError(f"{refused}: the use of its KMS key is denied.", code="aws_kms", next_step=KMS)
     on = ALLOWED_ON.get(action, "this secret")
     kind = RotationError if action in ALLOWED_ON or service != SECRETS_MANAGER else SecretDenied

@@ -62,6 +62,7 @@ NOT_FOUND_TOPIC = Refusal("there is no such topic", TOPIC)
 TOPIC_PARAMETER = Refusal("the topic's ARN or a part of the message has not the form that SNS takes", TOPIC, True)
 SECRET_KEY = Refusal("the KMS key of the secret cannot be used", KMS)
 AS_THINGS_STAND = Refusal("Secrets Manager refused as things stand now", STATE, True)
+PATH_REFUSED = Refusal("Parameter Store refused the shape of the call", "Check rotation_parameter_path.")
 POLICY = Refusal("AWS does not take the policy", PRINCIPALS, True)
 
 # Any service: code -> what it means. "Exception" at the end of a code is left out.
@@ -163,6 +164,13 @@ OF_SERVICE = {
         "DataAlreadyAccepted": Refusal("the events had arrived already", "Nothing has to be done."),
         "InvalidSequenceToken": Refusal("others wrote to the stream at the same time", "Run the same command again."),
         "ResourceAlreadyExists": Refusal("it exists already", "Run the same command again."),
+    },
+    "ssm": {
+        "InternalServerError": Refusal("Parameter Store had an internal error", AGAIN),
+        "InvalidKeyId": Refusal("the KMS key of a SecureString cannot be used", KEY_STATE),
+        "InvalidNextToken": Refusal("the listing was cut off", "Run the same command again."),
+        **dict.fromkeys(("InvalidFilterKey", "InvalidFilterOption", "InvalidFilterValue"), PATH_REFUSED),
+        "Validation": PATH_REFUSED,
     },
     "iam": {
         "InvalidInput": BAD_SHAPE,

@@ -28,7 +28,7 @@ ROLE_SECONDS = 3600  # what every role grants, also to another role
 RETRIES = {"mode": "standard", "total_max_attempts": 5}
 WARMED = ("secretsmanager", "sns")
 # The services that are asked, as the SDK calls them, and how the URL of all that are not named is given.
-SERVICES = ("iam", "logs", "secretsmanager", "sns", "sts")
+SERVICES = ("iam", "logs", "secretsmanager", "sns", "ssm", "sts")
 OTHER_SERVICES = "default"
 # The SDK asks an instance's metadata service once, and that one may be busy with many workers.
 METADATA = {

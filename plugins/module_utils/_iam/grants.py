@@ -19,6 +19,8 @@ TOPIC_KEY = "key of the topic"
 # What the provisioner makes; all but keys, which have no names, are limited by name.
 KEYS, ALIASES, TOPICS, LOGS, ALARMS = "any key", "key alias", "topics", "log groups", "alarms"
 PARAMETER, POLICIES, ROLES = "parameter", "policies", "roles"
+# Where that parameter and other settings are read.
+PARAMETERS, PARAMETER_KEY = "path of the parameter", "key of parameters"
 
 
 # How an action is known to be needed.
@@ -70,6 +72,12 @@ NOTICES = (
         Grant("kms:GenerateDataKey", TOPIC_KEY, "a notice is not delivered where the topic is encrypted with the key"),
     ),
 )
+# Every duty works over an inventory, which may read them.
+SETTINGS = _known(
+    USED,
+    Grant("ssm:GetParametersByPath", PARAMETERS, "every run over an inventory with `parameter_path`"),
+    Grant("kms:Decrypt", PARAMETER_KEY, "the same, where a SecureString there is encrypted with the key"),
+)
 EXAMINED = (Grant("sns:GetTopicAttributes", TOPIC, "`doctor.yml` cannot tell whether the topic can be reached"),)
 
 ROTATOR = (
@@ -86,6 +94,7 @@ ROTATOR = (
     *NOTICES,
     *EXAMINED,
     *AUDIT_TRAIL,
+    *SETTINGS,
     Grant("sts:AssumeRole", CLIENT_ROLES, "every client with `rotation_assume_role_arn`"),
 )
 ONBOARDER = (
@@ -100,17 +109,20 @@ ONBOARDER = (
     *KMS,
     *REPLICA_KMS,
     *AUDIT_TRAIL,
+    *SETTINGS,
 )
 NOTIFIER = (
     Grant("secretsmanager:DescribeSecret", SECRETS, "what has been told is not known, so that it is told again"),
     Grant("secretsmanager:TagResource", SECRETS, "that a notice went out is not remembered"),
     *NOTICES,
+    *SETTINGS,
 )
 AUDITOR = (
     Grant("secretsmanager:DescribeSecret", SECRETS, "the state of every client"),
     Grant("secretsmanager:ListSecretVersionIds", SECRETS, "the state of a secret without our tags"),
     Grant("secretsmanager:ListSecrets", ALL, "an inventory made of the secrets"),
     Grant("logs:FilterLogEvents", LOG_GROUP, "the history of a client"),
+    *SETTINGS,
 )
 RESTORER = (
     Grant("secretsmanager:GetSecretValue", SECRETS, "backup, and the proof after a restore"),
@@ -123,6 +135,7 @@ RESTORER = (
     Grant("secretsmanager:ListSecrets", ALL, "every restore: is the account in another secret by now?"),
     *KMS,
     *AUDIT_TRAIL,
+    *SETTINGS,
 )
 PROVISIONER = _known(
     USED,
@@ -149,6 +162,7 @@ PROVISIONER = _known(
     *_made(ROLES, "iam:TagRole iam:UpdateAssumeRolePolicy iam:UpdateRole"),
     *_made(SECRETS, "secretsmanager:DescribeSecret secretsmanager:GetResourcePolicy"),
     *_made(SECRETS, "secretsmanager:PutResourcePolicy secretsmanager:DeleteResourcePolicy"),
+    *SETTINGS,
 )
 GRANTS: dict[str, tuple[Grant, ...]] = {
     "rotator": ROTATOR,

@@ -21,6 +21,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import 
     LOGS,
     NEW_SECRETS,
     PARAMETER,
+    PARAMETER_KEY,
+    PARAMETERS,
     POLICIES,
     REPLICA_KEYS,
     ROLES,
@@ -72,6 +74,12 @@ class Scope:
         """Give the ARN of the log group and its streams."""
         return self.arn("logs", f"log-group:{self.log_group}:*")
 
+    @property
+    def parameters(self) -> str | None:
+        """Give the ARN of the path that the parameter lies below, as AWS asks for it where all below is read."""
+        path = (self.parameter or "").strip("/").rpartition("/")[0]
+        return self.arn("ssm", f"parameter/{path}") if path else None
+
     def arn(self, service: str, resource: str) -> str:
         """Give the ARN of something in this account and region."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
@@ -95,6 +103,8 @@ def _statements(duty: str, scope: Scope) -> Iterator[Document]:
         ("Topic", TOPIC, False),
         ("TopicKey", TOPIC_KEY, False),
         ("AuditTrail", LOG_GROUP, False),
+        ("Parameters", PARAMETERS, False),
+        ("ParameterKey", PARAMETER_KEY, False),
         ("ClientRoles", CLIENT_ROLES, False),
         ("Keys", KEYS, False),
         ("Aliases", ALIASES, False),
@@ -130,6 +140,8 @@ def _resources(on: str, scope: Scope) -> list[str]:
         KEY: [scope.key_arn],
         TOPIC: [scope.topic_arn],
         TOPIC_KEY: [(scope.topic_key_arn or scope.key_arn) if scope.topic_arn else None],
+        PARAMETERS: [scope.parameters],
+        PARAMETER_KEY: [scope.key_arn if scope.parameters else None],
         LOG_GROUP: [scope.logs if scope.log_group else None],
         CLIENT_ROLES: scope.client_roles,
         SOURCES: scope.source_secrets,
@@ -169,6 +181,11 @@ def _conditions(sid: str, scope: Scope, *, creates: bool) -> Conditions:
         copies = replace(scope, region="*").secrets
         through = {"kms:ViaService": "secretsmanager.*.amazonaws.com", "kms:EncryptionContext:SecretARN": copies}
         return {"StringLike": through}
+    if sid == "ParameterKey":
+        return {
+            "StringEquals": {"kms:ViaService": f"ssm.{scope.region}.amazonaws.com"},
+            "StringLike": {"kms:EncryptionContext:PARAMETER_ARN": f"{scope.parameters}/*"},
+        }
     if sid == "TopicKey":
         return {"StringEquals": {"kms:ViaService": f"sns.{scope.region}.amazonaws.com"}}
     if sid == "NewSecrets":

@@ -67,11 +67,20 @@ TLS_FILES = ("rotation_tls_ca_file", "rotation_tls_client_cert", "rotation_tls_c
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong, and with which options; ``given`` tells two wrong values apart and is shown to nobody."""
+    """What is wrong, and with which options; ``given`` tells two wrong values apart and is shown to nobody.
+
+    ``allowed`` is what is allowed where the text repeats a value.
+    """
 
     text: str
     options: tuple[str, ...]
     given: str = field(repr=False)
+    allowed: str = ""
+
+    @property
+    def without_value(self) -> str:
+        """Give the text for a value that nobody may see."""
+        return self.allowed or self.text
 
 
 def faults_of_values(given: Mapping[str, Any], *, here: bool) -> Iterator[Fault]:
@@ -91,7 +100,7 @@ def _refused(given: Mapping[str, Any], options: tuple[str, ...], check: Callable
     try:
         check()
     except RotationError as error:
-        yield _fault(f"{error.cause} {error.next_step}", given, options)
+        yield _fault(f"{error.cause} {error.next_step}", given, options, error.next_step)
 
 
 def _refuse_tls_files(given: Mapping[str, Any]) -> None:
@@ -119,5 +128,5 @@ def _variables(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{PREFIX}{name}" for name in names)
 
 
-def _fault(text: str, given: Mapping[str, Any], options: tuple[str, ...]) -> Fault:
-    return Fault(text, options, repr([given.get(option) for option in options]))
+def _fault(text: str, given: Mapping[str, Any], options: tuple[str, ...], allowed: str = "") -> Fault:
+    return Fault(text, options, repr([given.get(option) for option in options]), allowed)

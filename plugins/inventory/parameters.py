@@ -1,0 +1,66 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: parameters
+version_added: 0.2.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: Settings that Parameter Store holds for all clients
+description:
+  - Adds no host, but settings for those of the other files of an inventory. Its file is called C(parameters.yml),
+    C(parameters.yaml), or something that ends in C(.parameters.yml) or C(.parameters.yaml).
+  - An inventory of P(dbops.rotation.fleet#inventory) needs no such file, for it has the same option.
+options:
+  plugin:
+    description:
+      - The name of this plugin.
+    type: str
+    required: true
+    choices: [dbops.rotation.parameters]
+extends_documentation_fragment:
+  - dbops.rotation._aws
+  - dbops.rotation._parameters
+notes:
+  - Options may be templates. Those of the access to AWS hold for Parameter Store only.
+  - Ansible goes on without an inventory file that could not be read. The playbooks of this collection then refuse to
+    run; C(any_unparsed_is_failed) in the section C(inventory) of C(ansible.cfg) ends every run.
+requirements:
+  - boto3 >= 1.34
+  - PyMySQL >= 1.2.0
+  - cryptography >= 42
+seealso:
+  - plugin: dbops.rotation.fleet
+    plugin_type: inventory
+"""
+
+EXAMPLES = r"""
+# inventories/production/parameters.yml, beside the file with the hosts.
+plugin: dbops.rotation.parameters
+region: eu-central-1
+parameter_path: /dbops/rotation
+
+---
+# Another path for each environment.
+plugin: dbops.rotation.parameters
+region: eu-central-1
+parameter_path: "/dbops/rotation/{{ lookup('ansible.builtin.env', 'ENVIRONMENT') }}"
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.plugin_utils._aws_inventory import AwsInventory
+
+
+class InventoryModule(AwsInventory):
+    """Makes variables of what Parameter Store holds."""
+
+    NAME = "dbops.rotation.parameters"
+
+    def _fill(self, given: Mapping[str, Any], path: str, cache: bool) -> None:
+        if not given.get("parameter_path"):
+            raise self._wrong("parameter_path is not set")
+        self._stored(self._checked(given, {}))

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: parameter
+version_added: 0.2.0
+author:
+  - dbops.rotation maintainers (@dbops)
+short_description: Give an option of the role that Parameter Store holds as a SecureString
+description:
+  - The inventory plugins P(dbops.rotation.parameters#inventory) and P(dbops.rotation.fleet#inventory) write it into the
+    inventory in the place of the value, so that the value is in no inventory that is printed, exported or kept by AWX.
+  - What the inventory plugin has read is given without a call. In a job of AWX, which has only the exported inventory,
+    all workers together read the path once.
+options:
+  _terms:
+    description:
+      - The options, called as the variables of the role.
+    type: list
+    elements: str
+    required: true
+  path:
+    description:
+      - The path, as O(dbops.rotation.parameters#inventory:parameter_path).
+    type: str
+    required: true
+extends_documentation_fragment:
+  - dbops.rotation._aws
+seealso:
+  - plugin: dbops.rotation.parameters
+    plugin_type: inventory
+"""
+
+EXAMPLES = r"""
+- name: Assume the role with the external ID that is stored
+  ansible.builtin.set_fact:
+    rotation_external_id: >-
+      {{ lookup('dbops.rotation.parameter', 'rotation_external_id', path='/dbops/rotation', region='eu-central-1') }}
+"""
+
+RETURN = r"""
+_raw:
+  description: The values, with the types of the options.
+  type: list
+  elements: raw
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
+from ansible_collections.dbops.rotation.plugins.module_utils._module.options import AWS_SPEC
+from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import secure_value
+
+
+class LookupModule(LookupBase):
+    """Give what was read for the run."""
+
+    def run(self, terms: Sequence[str], variables: Any = None, **options: Any) -> list[Any]:
+        """Give the values; AnsibleLookupError, without a value, where they are not to be had."""
+        self.set_options(var_options=variables, direct=options)
+        access = {name: self.get_option(name) for name in AWS_SPEC if name in options}
+        try:
+            require_libraries()
+            return [secure_value(option, self.get_option("path"), access) for option in terms]
+        except RotationError as error:
+            raise AnsibleLookupError(str(error)) from None

@@ -1,0 +1,50 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parameters below a path of Parameter Store."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+
+# https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
+PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+")
+SECURE, LIST = "SecureString", "StringList"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter, decrypted."""
+
+    name: str
+    kind: str
+    text: str = field(repr=False)
+
+
+def read_parameters(client: Any, path: str) -> list[Parameter]:
+    """Read all parameters below a path, however deep; raises RotationError where there are none."""
+    if not PATH.fullmatch(path):
+        raise RotationError(
+            f"rotation_parameter_path is {path!r}, which is no path of Parameter Store.",
+            code="invalid_option",
+            next_step="Write it like /dbops/rotation, without a slash at its end.",
+        )
+    found, page = [], {"NextToken": ""}
+    while "NextToken" in page:
+        token = {"NextToken": page["NextToken"]} if page["NextToken"] else {}
+        with translated(f"read the parameters below {path}", "ssm"):
+            page = client.get_parameters_by_path(Path=path, Recursive=True, WithDecryption=True, **token)
+        found += [Parameter(one["Name"], one["Type"], one["Value"]) for one in page["Parameters"]]
+    if not found:
+        raise RotationError(
+            f"Parameter Store has no parameter below {path} in the region that was asked.",
+            code="no_parameters",
+            next_step="Correct rotation_parameter_path or the region; playbooks/provision.yml writes"
+            " /dbops/rotation/settings, which is below /dbops/rotation.",
+        )
+    return found

@@ -1,0 +1,103 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the inventory plugins share: a file of options, access to AWS, and errors that are one sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.inventory import BaseInventoryPlugin
+
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
+from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
+from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
+    AWS_SPEC,
+    MUTUALLY_EXCLUSIVE,
+    REQUIRED_TOGETHER,
+    Spec,
+)
+from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import PATH, settle
+from ansible_collections.dbops.rotation.plugins.plugin_utils._stored_options import Stored, WrongParameters
+
+# A variable of the role in a message, and not a part of a path.
+VARIABLE = re.compile(r"(?<![\w/])rotation_")
+
+
+class AwsInventory(BaseInventoryPlugin):
+    """Reads its options, and what Parameter Store holds, before a plugin does its own work."""
+
+    checked: Spec = AWS_SPEC
+    templatable: Collection[str] = (*AWS_SPEC, "parameter_path")
+
+    def verify_file(self, path: str) -> bool:
+        """Tell whether a file is meant for this plugin."""
+        kind = self.NAME.rpartition(".")[2]
+        return bool(super().verify_file(path)) and f".{Path(path).name}".endswith((f".{kind}.yml", f".{kind}.yaml"))
+
+    def get_option(self, option: str, hostvars: Any = None) -> Any:
+        """Give an option; some may be templates."""
+        value = super().get_option(option, hostvars)
+        return self.templar.template(value) if option in self.templatable and value else value
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        """Fill the inventory; whatever goes wrong is one sentence on what and why, and one on what to do."""
+        super().parse(inventory, loader, path, cache)
+        given = self._read_config_data(path)
+        try:
+            require_libraries()
+            self._refuse_unknown(given)
+            self._fill(given, path, cache)
+        except RotationError as error:
+            raise AnsibleParserError(_told(error, path)) from None
+        except AnsibleError:
+            raise
+        except Exception as error:
+            raise AnsibleParserError(_told(unexpected(error), path)) from None
+
+    def _fill(self, given: Mapping[str, Any], path: str, cache: bool) -> None:
+        raise NotImplementedError
+
+    def _stored(self, params: Mapping[str, Any]) -> Stored:
+        """Give what is stored below the path that this run names, or else the file; nothing where neither does."""
+        path = (self._vars or {}).get(PATH, self.get_option("parameter_path"))
+        return settle(self.inventory, str(path), params) if path else Stored()
+
+    def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
+        unknown = set(given) - {name for option in self.option_definitions for name in self._names(option)}
+        if unknown:
+            raise self._wrong(f"there is no option {', '.join(sorted(unknown))}")
+
+    def _checked(self, given: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the options: those of the file, or else those that are stored, or else what is usual."""
+        options = {option: self.get_option(option) for option in self.checked}
+        for option in self.checked:
+            if f"rotation_{option}" in stored and not given.keys() & self._names(option):
+                options[option] = stored[f"rotation_{option}"]
+        found = ArgumentSpecValidator(
+            self.checked, mutually_exclusive=MUTUALLY_EXCLUSIVE, required_together=REQUIRED_TOGETHER
+        ).validate({option: value for option, value in options.items() if value is not None})
+        if found.error_messages:
+            raise self._wrong("; ".join(found.error_messages))
+        return dict(found.validated_parameters)
+
+    def _names(self, option: str) -> set[str]:
+        return {option, *self.option_definitions[option].get("aliases", ())}
+
+    def _wrong(self, what: str) -> RotationError:
+        return RotationError(
+            f"The options make no sense: {what}.",
+            code="invalid_option",
+            next_step=f"Correct the file; ansible-doc -t inventory {self.NAME} describes every option.",
+        )
+
+
+def _told(error: RotationError, path: str) -> str:
+    """Give the message; the options here are called what the role's variables are, without their prefix."""
+    error.client = Path(path).name
+    return str(error) if isinstance(error, WrongParameters) else VARIABLE.sub("", str(error))

@@ -1,0 +1,159 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which options of the role the parameters below a path stand for. Pure.
+
+A parameter is called as the option, or holds several of them as a JSON dictionary, as rotation_provision writes it. No
+message has a value in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.parameters import LIST, SECURE, Parameter
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.plugin_utils._run_options import Spec, allowed, faults, validated
+
+PREFIX = "rotation_"
+# What one run is asked for, or one client is: stored for all, it would do what nobody asked for.
+NOT_FOR_ALL = {
+    *("rotation_accept_server_id", "rotation_adopt_rows", "rotation_before", "rotation_client", "rotation_everything"),
+    *("rotation_force", "rotation_kill_sessions", "rotation_notice_details", "rotation_notice_event"),
+    *("rotation_onboard_host", "rotation_onboard_password", "rotation_onboard_password_file"),
+    *("rotation_onboard_prompt", "rotation_onboard_source_secret_id", "rotation_parameter_path", "rotation_pull_days"),
+    *("rotation_reason", "rotation_reconcile_admin_secret_id", "rotation_reconcile_password"),
+    *("rotation_reconcile_password_file", "rotation_reconcile_prompt", "rotation_reconcile_version"),
+    *("rotation_requested_by", "rotation_secret_id", "rotation_server_ids", "rotation_server_label"),
+    "rotation_trigger",
+}
+# Otherwise everybody who may see the inventory would see them.
+ONLY_SECURE = {"rotation_secret_key", "rotation_session_token"}
+CORRECT = (
+    "Correct them (aws ssm put-parameter --overwrite) or delete them, and run the same command again; ansible-doc -t"
+    " role dbops.rotation.rotation describes every option."
+)
+
+UNREADABLE = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Options with their values, and those of them that nobody may see."""
+
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    secure: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One option and what a parameter says of it."""
+
+    option: str
+    parameter: Parameter
+    given: Any = field(repr=False)
+
+    def told(self) -> str:
+        """Name the parameter in full, and the option."""
+        return f"{self.parameter.name} ({self.option})"
+
+
+class WrongParameters(RotationError):
+    """Some parameters are not what an option may be."""
+
+
+class _Wrong(Exception):
+    """What is wrong with a parameter, without its value."""
+
+
+def options_of(parameters: Sequence[Parameter], path: str, spec: Spec) -> Stored:
+    """Give the options with their types; raises WrongParameters, which names every wrong parameter at once."""
+    settings: list[Setting] = []
+    wrong: list[str] = []
+    for parameter in sorted(parameters, key=lambda one: one.name):
+        try:
+            settings += _settings(parameter, path, spec)
+        except _Wrong as error:
+            wrong.append(f"{parameter.name} {error}.")
+    known = {setting.option: setting for setting in settings}
+    wrong += [*_refused(settings, known, spec), *_faulty(known, spec)]
+    if wrong:
+        raise WrongParameters(
+            f"Parameters below {path} cannot be used: {' '.join(wrong)}", code="invalid_option", next_step=CORRECT
+        )
+    secure = frozenset(option for option, one in known.items() if one.parameter.kind == SECURE)
+    return Stored({option: _typed(spec[option], one.given) for option, one in known.items()}, secure)
+
+
+def _settings(parameter: Parameter, path: str, spec: Spec) -> list[Setting]:
+    place = parameter.name.removeprefix(f"{path}/")
+    if "/" in place:
+        raise _Wrong(f"lies deeper than {path}, but nothing is stored for one client or group alone")
+    if place.startswith(PREFIX):
+        return [Setting(place, parameter, _given(parameter, spec.get(place, {})))]
+    document = _json(parameter.text)
+    if not isinstance(document, dict):
+        raise _Wrong(
+            f"is neither called as an option, such as {path}/rotation_overlap, nor a JSON dictionary of options"
+        )
+    return [Setting(option, parameter, given) for option, given in document.items()]
+
+
+def _given(parameter: Parameter, option: Mapping[str, Any]) -> Any:
+    """Give what the text says, before it is known to be allowed; a text is not guessed to be a list."""
+    kind = option.get("type")
+    if parameter.kind == LIST and option:
+        if kind != "list":
+            raise _Wrong("is a StringList, but the option is no list")
+        return parameter.text.split(",")
+    return _json(parameter.text) if kind in ("list", "dict") else parameter.text
+
+
+def _json(text: str) -> Any:
+    """Read JSON; what is none, or says a thing twice, is no value of any type."""
+    try:
+        return json.loads(text, object_pairs_hook=_unique)
+    except (ValueError, RecursionError):
+        return UNREADABLE
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError
+    return found
+
+
+def _refused(settings: Sequence[Setting], known: Mapping[str, Setting], spec: Spec) -> Iterator[str]:
+    """Yield what is wrong with the names."""
+    for setting in settings:
+        told, option = setting.told(), setting.option
+        if option not in spec:
+            yield f"{told}: there is no such option."
+        elif option in NOT_FOR_ALL:
+            yield f"{told}: this is asked for in a run or said of one client, and not stored for all."
+        elif option in ONLY_SECURE and setting.parameter.kind != SECURE:
+            yield f"{told} has to be a {SECURE}."
+        elif known[option] is not setting:
+            yield f"{told}: {known[option].parameter.name} says it too. Leave one of them."
+
+
+def _faulty(known: Mapping[str, Setting], spec: Spec) -> Iterator[str]:
+    """Yield what is wrong with the values, and what is allowed."""
+    given = {option: one.given for option, one in known.items() if option in spec and one.given not in (None, "")}
+    unread = {option for option, value in given.items() if value is UNREADABLE}
+    for option in sorted(unread):
+        yield f"{known[option].told()}: {allowed(option, spec[option])} It has to be written as JSON."
+    for fault in faults(spec, {option: one for option, one in given.items() if option not in unread}, here=False):
+        if len(fault.options) == 1:  # whether options go together is seen where the inventory has had its say
+            yield f"{known[fault.options[0]].told()}: {fault.without_value}"
+
+
+def _typed(option: Mapping[str, Any], given: Any) -> Any:
+    """Give a value of the option's type; parts of a dictionary or a list are what was written."""
+    if given in (None, "") or isinstance(given, list | dict):
+        return given
+    return validated(option, given)

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From parameters to options: types, names, and messages that name a wrong parameter and never its value."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from test_run_options import OUT_OF_RANGE
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.parameters import Parameter
+from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import _spec
+from ansible_collections.dbops.rotation.plugins.plugin_utils._stored_options import (
+    NOT_FOR_ALL,
+    ONLY_SECURE,
+    WrongParameters,
+    options_of,
+)
+
+PATH = "/dbops/rotation"
+SPEC = _spec()
+TOPIC = "arn:aws:sns:eu-central-1:123456789012:dbops-rotation"
+WINDOW = {"days": ["mon"], "from": "22:00", "to": "04:00"}
+STORABLE = sorted(SPEC.keys() - NOT_FOR_ALL)
+
+
+def parameter(name: str, given: Any, kind: str = "String") -> Parameter:
+    return Parameter(f"{PATH}/{name}", kind, given if isinstance(given, str) else json.dumps(given))
+
+
+def values(*parameters: Parameter) -> dict[str, Any]:
+    return dict(options_of(parameters, PATH, SPEC).values)
+
+
+def refused(*parameters: Parameter) -> str:
+    with pytest.raises(WrongParameters) as failure:
+        options_of(parameters, PATH, SPEC)
+    return str(failure.value)
+
+
+def test_what_provisioning_writes_is_read_back_with_its_types() -> None:
+    written = {
+        "rotation_region": "eu-central-1",
+        "rotation_topic_arn": TOPIC,
+        "rotation_kms_key_id": "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        "rotation_log_group": "/dbops/rotation",
+        "rotation_onboard_tags": {"environment": "production"},
+    }
+    assert values(parameter("settings", written)) == written
+    assert values(parameter("settings", {**written, "rotation_onboard_tags": {}}))["rotation_onboard_tags"] == {}
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "kind", "value"),
+    [
+        ("rotation_overlap", "3600", "String", 3600),
+        ("rotation_deadline", "90.5", "String", 90.5),
+        ("rotation_single_writer", "true", "String", True),
+        ("rotation_single_writer", "no", "SecureString", False),
+        ("rotation_tls_mode", "verify_ca", "String", "verify_ca"),
+        ("rotation_environment", "5", "String", "5"),
+        ("rotation_environment", "a,b", "String", "a,b"),
+        ("rotation_notice_days", "[7, 1]", "String", [7, 1]),
+        ("rotation_hooks", "one.yml,two.yml", "StringList", ["one.yml", "two.yml"]),
+        ("rotation_windows", json.dumps([WINDOW]), "SecureString", [WINDOW]),
+        ("rotation_onboard_tags", '{"team": "dba"}', "String", {"team": "dba"}),
+        ("rotation_tls_ca_file", "/etc/ssl/ca.pem", "String", "/etc/ssl/ca.pem"),
+    ],
+)
+def test_a_text_becomes_what_its_option_is(option: str, text: str, kind: str, value: Any) -> None:
+    found = options_of([parameter(option, text, kind)], PATH, SPEC)
+    assert found.values == {option: value} and type(found.values[option]) is type(value)
+    assert found.secure == ({option} if kind == "SecureString" else set())
+
+
+def test_numbers_of_a_document_may_be_texts() -> None:
+    found = values(parameter("settings", {"rotation_overlap": "60", "rotation_cycle_days": 30, "rotation_profile": ""}))
+    assert found == {"rotation_overlap": 60, "rotation_cycle_days": 30, "rotation_profile": ""}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ([parameter("rotation_overlp", "1")], "rotation/rotation_overlp (rotation_overlp): there is no such option."),
+        (
+            [parameter("settings", {"rotation_overlp": 1})],
+            "/dbops/rotation/settings (rotation_overlp): there is no such option.",
+        ),
+        ([parameter("overlap", "60")], "/dbops/rotation/overlap is neither called as an option"),
+        ([parameter("settings", '{"rotation_overlap": 1, "rotation_overlap": 2}')], "/settings is neither called"),
+        ([parameter("settings", "[1]")], "nor a JSON dictionary of options."),
+        (
+            [parameter("clients/client_acme/rotation_overlap", "60")],
+            "/dbops/rotation/clients/client_acme/rotation_overlap lies deeper than /dbops/rotation",
+        ),
+        (
+            [parameter("rotation_overlap", "60"), parameter("settings", {"rotation_overlap": 60})],
+            "/dbops/rotation/rotation_overlap (rotation_overlap): /dbops/rotation/settings says it too.",
+        ),
+        (
+            [parameter("rotation_overlap", "1,2", "StringList")],
+            "/dbops/rotation/rotation_overlap is a StringList, but the option is no list.",
+        ),
+        (
+            [parameter("rotation_notice_days", "7,1")],
+            "rotation_notice_days must be a list of whole numbers. It has to be written as JSON.",
+        ),
+        (
+            [parameter("rotation_notice_days", "7,soon", "StringList")],
+            "(rotation_notice_days): rotation_notice_days must be a list of whole numbers.",
+        ),
+        ([parameter("rotation_everything", "true")], "this is asked for in a run or said of one client"),
+        ([parameter("rotation_secret_key", "x")], "(rotation_secret_key) has to be a SecureString."),
+    ],
+)
+def test_a_wrong_parameter_is_named_with_its_option(parameters: list[Parameter], told: str) -> None:
+    text = refused(*parameters)
+    assert told in text and " Next: Correct them (aws ssm put-parameter --overwrite)" in text
+
+
+@pytest.mark.parametrize("kind", ["String", "SecureString"])
+@pytest.mark.parametrize("option", [name for name in STORABLE if name in OUT_OF_RANGE])
+def test_a_value_out_of_range_is_told_with_what_is_allowed_and_not_shown(option: str, kind: str) -> None:
+    wrong, allowed = OUT_OF_RANGE[option]
+    text = refused(parameter(option, wrong, kind))
+    assert f"{PATH}/{option} ({option}): " in text and allowed in text
+    shown = text.replace(allowed, "")
+    for said in ("no_such_setting", "ec2", "rotation/due", "someday", "two words", "1000", "1.5", "not '"):
+        assert said not in shown
+
+
+@pytest.mark.parametrize("option", [name for name in STORABLE if SPEC[name]["type"] not in ("str", "path")])
+def test_a_value_of_a_wrong_type_is_told_with_what_is_allowed_and_not_shown(option: str) -> None:
+    text = refused(parameter(option, "Hidden-Value-1234", "SecureString"))
+    assert f"{PATH}/{option} ({option}): {option} must be " in text and "Hidden-Value" not in text
+
+
+@pytest.mark.parametrize("option", [name for name in STORABLE if SPEC[name].get("choices")])
+def test_a_value_that_is_none_of_the_choices_is_told_with_them(option: str) -> None:
+    text = refused(parameter(option, "Hidden-Value-1234"))
+    assert f"must be one of {', '.join(SPEC[option]['choices'])}." in text and "Hidden-Value" not in text
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    text = refused(parameter("rotation_overlap", "soon"), parameter("rotation_lead", "1"), parameter("x/y", "1"))
+    assert all(f"{PATH}/{name}" in text for name in ("rotation_overlap (", "rotation_lead (", "x/y lies deeper"))
+
+
+def test_what_only_the_inventory_completes_is_no_fault() -> None:
+    assert values(parameter("rotation_tls_client_cert", "/etc/ssl/cert.pem"))
+
+
+def test_what_is_not_for_all_exists() -> None:
+    """So that an option which is renamed cannot slip in."""
+    assert set(SPEC) >= NOT_FOR_ALL | ONLY_SECURE
+
+
+def test_no_value_is_in_a_representation() -> None:
+    secret = parameter("rotation_external_id", "Hidden-Value-1234", "SecureString")
+    found = options_of([secret], PATH, SPEC)
+    assert found.values["rotation_external_id"] == "Hidden-Value-1234" and "Hidden-Value" not in f"{secret}{found}"
