@@ -94,20 +94,6 @@ def test_a_rotator_limited_to_tags_names_what_a_secret_lacks_and_rotates_what_on
     assert accounts.settings(HOME)["rotation_onboard_tags"] == TAGS
 
 
-def test_a_password_is_taken_over_from_a_secret_with_a_key_of_its_own(
-    accounts: Accounts, client: ManagedClient
-) -> None:
-    secrets = accounts.client(HOME, "secretsmanager")
-    document = json.dumps(client.document())
-    kept = {"Name": f"legacy/{client.name}", "SecretString": document, "KmsKeyId": accounts.source_key}
-    source = secrets.create_secret(**kept)["ARN"]
-    since = len(accounts.aws.decisions())
-    accounts.onboard(HOME, client, rotation_onboard_password=None, rotation_onboard_source_secret_id=source)
-    assert accounts.stored(HOME, client)["password"] == client.password and accounts.denied(since) == []
-    used = [one for one in accounts.aws.decisions()[since:] if one.on == accounts.source_key]
-    assert {one.action for one in used} == {"kms:Decrypt"}
-
-
 def test_without_its_key_the_refusal_of_a_source_secret_names_the_option(
     accounts: Accounts, client: ManagedClient
 ) -> None:

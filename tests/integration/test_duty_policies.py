@@ -54,14 +54,18 @@ ONLY_TELLS = """
 
 
 @pytest.fixture
-def client(
+def newcomer(
     make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, accounts: Accounts
 ) -> ManagedClient:
     made = make_client(mysql_server)
     made.server.create_account(made.user, made.hosts, made.password)
-    made = replace(made, aws=cast(Any, accounts.aws))
-    accounts.onboard(HOME, made, rotation_onboard_tags=TAGS)
-    return made
+    return replace(made, aws=cast(Any, accounts.aws))
+
+
+@pytest.fixture
+def client(newcomer: ManagedClient, accounts: Accounts) -> ManagedClient:
+    accounts.onboard(HOME, newcomer, rotation_onboard_tags=TAGS)
+    return newcomer
 
 
 @contextmanager
@@ -173,9 +177,23 @@ def kind(accounts: Accounts, decision: Decision) -> str:
     return {"": "", REGION: grants.KEY}.get(rest.partition(".")[0], grants.REPLICA_KEYS)
 
 
+def test_a_password_is_taken_over_from_a_secret_with_a_key_of_its_own(
+    accounts: Accounts, newcomer: ManagedClient
+) -> None:
+    secrets = accounts.client(HOME, "secretsmanager")
+    document = json.dumps(newcomer.document())
+    kept = {"Name": f"legacy/{newcomer.name}", "SecretString": document, "KmsKeyId": accounts.source_key}
+    source = secrets.create_secret(**kept)["ARN"]
+    since = len(accounts.aws.decisions())
+    accounts.onboard(HOME, newcomer, rotation_onboard_password=None, rotation_onboard_source_secret_id=source)
+    assert accounts.stored(HOME, newcomer)["password"] == newcomer.password and accounts.denied(since) == []
+    used = [one for one in accounts.aws.decisions()[since:] if one.on == accounts.source_key]
+    assert {one.action for one in used} == {"kms:Decrypt"}
+
+
 @pytest.mark.parametrize("duty", [duty for duty in GRANTS if duty != "provisioner"])
 def test_nothing_is_spare(accounts: Accounts, duty: str) -> None:
-    """By the runs of this file and of test_accounts.py; what test_iam.py takes away is needed anyhow."""
+    """By the runs of this file; what test_iam.py takes away is needed anyhow."""
     used = {(one.action, kind(accounts, one)) for one in accounts.used(duty)}
 
     def spare(grant: Grant) -> bool:
