@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -20,7 +19,6 @@ from test_audit import CALLBACK
 from test_playbooks import said
 from test_provision import needs_collections
 from world.aws import REGION
-from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._iam import grants
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS, Grant
@@ -51,15 +49,6 @@ ONLY_TELLS = """
       vars:
         rotation_notice_event: failed
 """
-
-
-@pytest.fixture
-def newcomer(
-    make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, accounts: Accounts
-) -> ManagedClient:
-    made = make_client(mysql_server)
-    made.server.create_account(made.user, made.hosts, made.password)
-    return replace(made, aws=cast(Any, accounts.aws))
 
 
 @pytest.fixture
