@@ -48,9 +48,9 @@ class RotationError(Exception):
         self.state = self.state or state
         self.next_step = present(self.next_step or next_step, client)
 
-    def advice(self, client: str = "") -> str:
-        """Give the next step in the words of who reads it, for a message that is no failure of the run."""
-        return present(self.next_step, client)
+    def told(self, client: str = "") -> str:
+        """Give cause and next step in the words of who reads them, for a message that is no failure of the run."""
+        return f"{self.cause} {present(self.next_step, client)}".rstrip()
 
     def __str__(self) -> str:
         where = f"{self.client}: stopped at step '{self.step}'" if self.step else self.client

@@ -56,10 +56,12 @@ class TableAction(ActionBase):
         )
         (given,) = (name for name in WRITERS if params[name] is not None)
         write, form = WRITERS[given], params["form"]
+        text = write(params[given], form)
         if not _is_a_document(constants.DEFAULT_STDOUT_CALLBACK):
+            shown = write(params[given], form, WIDTH) if WIDTH and form == TABLE else text
             # One piece, for others may write at the same time; Ansible may write the name of the task after it.
-            Display().display("\n".join([*_title(given, form, task_vars or {}), write(params[given], form, WIDTH)]))
-        return {"changed": False, "text": write(params[given], form)}
+            Display().display("\n".join([*_title(given, form, task_vars or {}), shown]))
+        return {"changed": False, "text": text}
 
 
 def _title(given: str, form: str, variables: dict[str, Any]) -> list[str]:

@@ -7,11 +7,9 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
-from threading import Thread
-from typing import Any
 
+from http_service import HttpService, QuietHandler
 from world.aws import AwsEmulator
 from world.service import HOST
 
@@ -22,7 +20,7 @@ NO_PORT = 9
 ANSWER = json.dumps({"__type": "ThrottlingException", "message": "Rate exceeded"}).encode()
 
 
-class Throttling(BaseHTTPRequestHandler):
+class Throttling(QuietHandler):
     """Hand calls on to the emulator, but for those that are throttled."""
 
     protocol_version = "HTTP/1.1"
@@ -47,19 +45,13 @@ class Throttling(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_words: Any) -> None:
-        """Say nothing."""
-
 
 @contextmanager
 def throttling(aws: AwsEmulator) -> Iterator[str]:
     """Give an endpoint that throttles some calls."""
     handler = type("Handler", (Throttling,), {"target": aws.port, "dice": Random(1)})
-    server = ThreadingHTTPServer((HOST, 0), handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://{HOST}:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with HttpService(handler) as service:
+        yield service.endpoint_url
 
 
 def unreachable(names: Sequence[str]) -> list[str]:

@@ -10,8 +10,9 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -175,6 +176,16 @@ def accounts(workspace: Path, authority: Authority) -> Iterator[Accounts]:
         yield Accounts(aws, folder)
     finally:
         aws.stop()
+
+
+@pytest.fixture
+def newcomer(
+    make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, accounts: Accounts
+) -> ManagedClient:
+    """An account on a server; its secret is made by who onboards it in one of the two accounts."""
+    made = make_client(mysql_server)
+    made.server.create_account(made.user, made.hosts, made.password)
+    return replace(made, aws=cast(Any, accounts.aws))
 
 
 @pytest.fixture

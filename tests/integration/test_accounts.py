@@ -4,9 +4,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, cast
 
 import pytest
 from estate import CLIENT_ROLE, CLIENTS, HOME, LETTING_IN, TAGS, Accounts, of_service
@@ -14,35 +11,24 @@ from managed import ManagedClient
 from ministack import needs_ministack
 from test_playbooks import said
 from test_provision import needs_collections
-from world.databases import DatabaseServer
 
 pytestmark = [pytest.mark.slow, needs_ministack, needs_collections]
 
 
-@pytest.fixture
-def client(
-    make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, accounts: Accounts
-) -> ManagedClient:
-    """An account on a server; its secret is made by who onboards it."""
-    made = make_client(mysql_server)
-    made.server.create_account(made.user, made.hosts, made.password)
-    return replace(made, aws=cast(Any, accounts.aws))
-
-
 def test_a_client_of_another_account_is_rotated_and_its_notices_arrive_once_it_is_let_in(
-    accounts: Accounts, client: ManagedClient
+    accounts: Accounts, newcomer: ManagedClient
 ) -> None:
-    accounts.onboard(CLIENTS, client)
+    accounts.onboard(CLIENTS, newcomer)
     rotator = accounts.session(HOME, "rotator")
     since = len(accounts.aws.decisions())
 
     def rotated() -> str:
-        before = accounts.stored(CLIENTS, client)["password"]
+        before = accounts.stored(CLIENTS, newcomer)["password"]
         told = {"rotation_topic_arn": accounts.topic, "rotation_assume_role_arn": CLIENT_ROLE}
-        run = accounts.run("rotate.yml", rotator, client, **told)
+        run = accounts.run("rotate.yml", rotator, newcomer, **told)
         assert run.returncode == 0, said(run)
-        after = accounts.stored(CLIENTS, client)["password"]
-        assert client.opens(after) and not client.opens(before)
+        after = accounts.stored(CLIENTS, newcomer)["password"]
+        assert newcomer.opens(after) and not newcomer.opens(before)
         return said(run)
 
     refused = rotated()
@@ -73,47 +59,33 @@ def let_in_by_hand(accounts: Accounts) -> None:
 
 
 def test_a_rotator_limited_to_tags_names_what_a_secret_lacks_and_rotates_what_onboarding_tagged(
-    accounts: Accounts, client: ManagedClient
+    accounts: Accounts, newcomer: ManagedClient
 ) -> None:
     rotator = accounts.session(HOME, "rotator")
-    accounts.onboard(HOME, client)
-    run = accounts.run("rotate.yml", rotator, client)
+    accounts.onboard(HOME, newcomer)
+    run = accounts.run("rotate.yml", rotator, newcomer)
     assert run.returncode != 0 and "secretsmanager:GetSecretValue is denied" in said(run), said(run)
     assert "(rotation_provision_secret_tags), name them in rotation_onboard_tags" in said(run)
 
-    run = accounts.run("rotate.yml", rotator, client, rotation_onboard_tags=TAGS)
+    run = accounts.run("rotate.yml", rotator, newcomer, rotation_onboard_tags=TAGS)
     assert "The secret lacks the tag environment=production of rotation_onboard_tags" in said(run), said(run)
-    assert run.returncode != 0 and f"playbooks/onboard.yml -l {client.name}" in said(run)
-    assert client.opens(client.password)
+    assert run.returncode != 0 and f"playbooks/onboard.yml -l {newcomer.name}" in said(run)
+    assert newcomer.opens(newcomer.password)
 
     since = len(accounts.aws.decisions())
-    accounts.onboard(HOME, client, rotation_onboard_tags=TAGS)
-    run = accounts.run("rotate.yml", rotator, client, rotation_onboard_tags=TAGS, rotation_topic_arn=accounts.topic)
+    accounts.onboard(HOME, newcomer, rotation_onboard_tags=TAGS)
+    run = accounts.run("rotate.yml", rotator, newcomer, rotation_onboard_tags=TAGS, rotation_topic_arn=accounts.topic)
     assert run.returncode == 0 and "WARNING" not in said(run), said(run)
-    assert not client.opens(client.password) and accounts.denied(since) == []
+    assert not newcomer.opens(newcomer.password) and accounts.denied(since) == []
     assert accounts.settings(HOME)["rotation_onboard_tags"] == TAGS
 
 
-def test_a_password_is_taken_over_from_a_secret_with_a_key_of_its_own(
-    accounts: Accounts, client: ManagedClient
-) -> None:
-    secrets = accounts.client(HOME, "secretsmanager")
-    document = json.dumps(client.document())
-    kept = {"Name": f"legacy/{client.name}", "SecretString": document, "KmsKeyId": accounts.source_key}
-    source = secrets.create_secret(**kept)["ARN"]
-    since = len(accounts.aws.decisions())
-    accounts.onboard(HOME, client, rotation_onboard_password=None, rotation_onboard_source_secret_id=source)
-    assert accounts.stored(HOME, client)["password"] == client.password and accounts.denied(since) == []
-    used = [one for one in accounts.aws.decisions()[since:] if one.on == accounts.source_key]
-    assert {one.action for one in used} == {"kms:Decrypt"}
-
-
 def test_without_its_key_the_refusal_of_a_source_secret_names_the_option(
-    accounts: Accounts, client: ManagedClient
+    accounts: Accounts, newcomer: ManagedClient
 ) -> None:
     other = accounts.client(HOME, "kms").create_key()["KeyMetadata"]["Arn"]
-    kept = {"Name": f"legacy/{client.name}", "SecretString": json.dumps(client.document()), "KmsKeyId": other}
+    kept = {"Name": f"legacy/{newcomer.name}", "SecretString": json.dumps(newcomer.document()), "KmsKeyId": other}
     source = accounts.client(HOME, "secretsmanager").create_secret(**kept)["ARN"]
     onboarder = accounts.session(HOME, "onboarder")
-    run = accounts.run("playbooks/onboard.yml", onboarder, client, rotation_onboard_source_secret_id=source)
+    run = accounts.run("playbooks/onboard.yml", onboarder, newcomer, rotation_onboard_source_secret_id=source)
     assert run.returncode != 0 and "rotation_provision_source_keys" in said(run), said(run)

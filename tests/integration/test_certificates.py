@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 from attacks import LOGIN, PROOF, switches
-from managed import HOST, ManagedClient
+from http_service import HttpService
+from managed import ManagedClient
 from strict_peer import Attack, strict_peer
 from test_tls import serving
 from world.certificates import Authority, Certificate
@@ -29,16 +29,10 @@ def expired(authority: Authority) -> Certificate:
 @pytest.fixture
 def https(expired: Certificate) -> Iterator[str]:
     """An endpoint of AWS whose certificate has expired."""
-    server = ThreadingHTTPServer((HOST, 0), BaseHTTPRequestHandler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(expired.certificate, expired.key)
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield f"https://{HOST}:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with HttpService(BaseHTTPRequestHandler, context) as service:
+        yield service.endpoint_url
 
 
 def test_an_expired_certificate_of_the_database_is_to_be_renewed(

@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -20,7 +19,6 @@ from test_audit import CALLBACK
 from test_playbooks import said
 from test_provision import needs_collections
 from world.aws import REGION
-from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._iam import grants
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS, Grant
@@ -54,14 +52,9 @@ ONLY_TELLS = """
 
 
 @pytest.fixture
-def client(
-    make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, accounts: Accounts
-) -> ManagedClient:
-    made = make_client(mysql_server)
-    made.server.create_account(made.user, made.hosts, made.password)
-    made = replace(made, aws=cast(Any, accounts.aws))
-    accounts.onboard(HOME, made, rotation_onboard_tags=TAGS)
-    return made
+def client(newcomer: ManagedClient, accounts: Accounts) -> ManagedClient:
+    accounts.onboard(HOME, newcomer, rotation_onboard_tags=TAGS)
+    return newcomer
 
 
 @contextmanager
@@ -173,9 +166,23 @@ def kind(accounts: Accounts, decision: Decision) -> str:
     return {"": "", REGION: grants.KEY}.get(rest.partition(".")[0], grants.REPLICA_KEYS)
 
 
+def test_a_password_is_taken_over_from_a_secret_with_a_key_of_its_own(
+    accounts: Accounts, newcomer: ManagedClient
+) -> None:
+    secrets = accounts.client(HOME, "secretsmanager")
+    document = json.dumps(newcomer.document())
+    kept = {"Name": f"legacy/{newcomer.name}", "SecretString": document, "KmsKeyId": accounts.source_key}
+    source = secrets.create_secret(**kept)["ARN"]
+    since = len(accounts.aws.decisions())
+    accounts.onboard(HOME, newcomer, rotation_onboard_password=None, rotation_onboard_source_secret_id=source)
+    assert accounts.stored(HOME, newcomer)["password"] == newcomer.password and accounts.denied(since) == []
+    used = [one for one in accounts.aws.decisions()[since:] if one.on == accounts.source_key]
+    assert {one.action for one in used} == {"kms:Decrypt"}
+
+
 @pytest.mark.parametrize("duty", [duty for duty in GRANTS if duty != "provisioner"])
 def test_nothing_is_spare(accounts: Accounts, duty: str) -> None:
-    """By the runs of this file and of test_accounts.py; what test_iam.py takes away is needed anyhow."""
+    """By the runs of this file; what test_iam.py takes away is needed anyhow."""
     used = {(one.action, kind(accounts, one)) for one in accounts.used(duty)}
 
     def spare(grant: Grant) -> bool:

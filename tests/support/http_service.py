@@ -3,19 +3,24 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 
 class HttpService:
-    """Serve on a free port of the loopback from ``with`` to its end."""
+    """Serve on a free port of the loopback from ``with`` to its end, over TLS if a context is given."""
 
-    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+    def __init__(self, handler: type[BaseHTTPRequestHandler], context: ssl.SSLContext | None = None) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self.endpoint_url = f"http://127.0.0.1:{self._server.server_port}"
+        if context:
+            # The thread of a request shakes hands, so that one which is broken off does not end the service.
+            listening = self._server.socket
+            self._server.socket = context.wrap_socket(listening, server_side=True, do_handshake_on_connect=False)
+        self.endpoint_url = f"http{'s' if context else ''}://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -145,8 +145,7 @@ class Trail:
             self._outage = ""
         except RotationError as error:
             self._rests_until = monotonic() + REST_SECONDS
-            told = f"Not all events were shipped; the next run does it. {error.cause} {error.advice()}"
-            self._outage = told.rstrip()
+            self._outage = f"Not all events were shipped; the next run does it. {error.told()}"
         except OSError as error:
             where = f"The spool {self._settings.folder} could not be read or marked"
             self._tell(f"{where}, so events may come twice ({error.strerror}).")

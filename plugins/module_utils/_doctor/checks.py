@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import error_code, translated
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.policy_store import LARGEST_RESOURCE_POLICY
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.principals import principal
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
@@ -111,7 +112,7 @@ def permissions(iam: Any, arn: str, secret_arn: str, actions: Sequence[str], tag
     """
     try:
         answer = iam.simulate_principal_policy(
-            PolicySourceArn=_principal(arn),
+            PolicySourceArn=principal(arn),
             ActionNames=list(actions),
             ResourceArns=[secret_arn],
             ContextEntries=_context(secret_arn, tags),
@@ -156,11 +157,3 @@ def _context(secret_arn: str, tags: Mapping[str, str]) -> list[dict[str, Any]]:
 
 def _entry(key: str, kind: str, values: list[str]) -> dict[str, Any]:
     return {"ContextKeyName": key, "ContextKeyType": kind, "ContextKeyValues": values}
-
-
-def _principal(arn: str) -> str:
-    """Give the role behind the session of an assumed role."""
-    if ":assumed-role/" not in arn:
-        return arn
-    head, _kind, rest = arn.partition(":assumed-role/")
-    return f"{head.replace(':sts:', ':iam:')}:role/{rest.partition('/')[0]}"

@@ -30,11 +30,9 @@ class Choice:
 
     def filters(self) -> list[dict[str, Any]]:
         """Give what ListSecrets can sort out, by one tag's name and one tag's value; ``takes`` has the last word."""
-        keys = [found for key in self.tags if (found := list_filter("tag-key", key))]
-        texts = [tag_text(value) for value in self.tags.values() if value]
-        values = [found for text in texts if (found := list_filter("tag-value", text))]
-        by_tags = [wanted for found in (keys[:1], values[:1]) for (wanted,) in found]
-        return [*list_filter("name", self.name_prefix), *by_tags]
+        names = filter(None, (list_filter("tag-key", key) for key in self.tags))
+        values = filter(None, (list_filter("tag-value", tag_text(value)) for value in self.tags.values() if value))
+        return [*list_filter("name", self.name_prefix), *next(names, []), *next(values, [])]
 
     def takes(self, secret: SecretDescription) -> bool:
         """Tell whether a secret is a client."""

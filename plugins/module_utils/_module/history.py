@@ -67,7 +67,7 @@ def _read(
     except RotationError as error:
         if params["source"] != AUTO:
             raise
-        warnings.append(f"{client}: the history is not complete. {error.cause} {error.advice(client)}".rstrip())
+        warnings.append(f"{client}: the history is not complete. {error.told(client)}")
         return []
 
 

@@ -67,8 +67,8 @@ def _tell(notice: Notice, params: Mapping[str, Any]) -> dict[str, Any]:
         client = sns_client(params, params["topic_arn"])
         message = publish(client, params["topic_arn"], notice, params["assume_role_arn"])
     except RotationError as error:
-        lost = f"{notice.client}: the notice {notice.event!r} was not delivered. {error.cause}"
-        warnings.append(f"{lost} {error.advice(notice.client)}".rstrip())
+        lost = f"{notice.client}: the notice {notice.event!r} was not delivered."
+        warnings.append(f"{lost} {error.told(notice.client)}")
         return _outcome(notice, delivered=False, told="was not delivered", warnings=warnings)
     if store and told:
         _remember(store, _mark(told, notice), warnings)

@@ -15,15 +15,15 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import 
     error_code,
     translated,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.principals import principal
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import Refusal, meaning_of, told
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.limits import attribute
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.notice import Notice
 
 KMS_DENIED = "KMSAccessDenied"
-# Whom AWS names in a refusal; of a session it is the session, where policies name its role.
+# Whom AWS names in a refusal.
 NAMED = re.compile(r"User: (arn:[\w-]+:(?:iam|sts)::\d{12}:[\w+=,.@/-]+) is not authorized")
-SESSION = re.compile(r"(arn:[\w-]+:)sts(::\d{12}:)assumed-role/(.+)/[^/]+")
 
 
 def publish(client: Any, topic_arn: str, notice: Notice, role_arn: str | None = None) -> str:
@@ -81,7 +81,7 @@ def _of_another_account(meaning: Refusal, topic_arn: str, who: str | None) -> Re
 
 def _named(error: Any) -> str | None:
     found = NAMED.search(str(error.response["Error"].get("Message")))
-    return SESSION.sub(r"\1iam\2role/\3", found[1]) if found else None
+    return principal(found[1]) if found else None
 
 
 def _in_order(topic_arn: str, notice: Notice) -> dict[str, str]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, present
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action, adopting, listed
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts
@@ -30,9 +30,10 @@ class Finding:
     next_step: str = ""
     problem: bool = True
 
-    def told(self, client: str) -> str:
-        """Give the finding with its next step, in the words of who reads it."""
-        return f"{self.text} {present(self.next_step, client)}".rstrip()
+    @property
+    def told(self) -> str:
+        """Give the finding with its next step."""
+        return f"{self.text} {self.next_step}".rstrip()
 
 
 def of_error(error: RotationError) -> Finding:

@@ -14,7 +14,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     find,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import WITH_ACCOUNT, claim
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, with_options
@@ -71,7 +70,7 @@ def refuse_shared_account(secret: SecretStore, identity: Identity, store_of: Cal
     shown = False
     for found in secret.with_tag_values(*sorted(identity.rival_accounts()), *sorted(identity.rivals())):
         if secret.is_called(found):
-            shown = identity.claims(claim(found.tags)[0])
+            shown = identity.claims(tags.claim(found.tags)[0])
         elif _is_rival(found, identity, store_of) and _stands(found, identity, store_of):
             raise _shared_by_server(secret, identity, found.name)
     return shown
@@ -108,19 +107,19 @@ def refuse_claimed_twice(secret: SecretStore, own: SecretDescription, store_of: 
 
     An onboarding that found so had stored its secret already, and one that died before it looked again knows nothing.
     """
-    account, since = claim(own.tags)
+    account, since = tags.claim(own.tags)
     for found in secret.with_tag_values(account) if since else ():
-        if secret.is_called(found) or claim(found.tags)[0] != account:
+        if secret.is_called(found) or tags.claim(found.tags)[0] != account:
             continue
         now = _as_it_is(found, store_of)
-        if now and claim(now.tags)[0] == account:
+        if now and tags.claim(now.tags)[0] == account:
             raise _shared(secret, found.name, "", "Keep")
 
 
 def _is_rival(found: SecretDescription, identity: Identity, store_of: Callable[[str], SecretStore]) -> bool:
     place = found.tags.get(tags.SERVER_ID, "")
-    if place.startswith(WITH_ACCOUNT):
-        return claim(found.tags)[0] in identity.rival_accounts()
+    if place.startswith(tags.WITH_ACCOUNT):
+        return tags.claim(found.tags)[0] in identity.rival_accounts()
     if place not in map(tag_text, identity.rivals()):
         return False
     return store_of(found.name).read(stage=CURRENT).value.login.user == identity.user

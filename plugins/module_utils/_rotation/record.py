@@ -133,4 +133,4 @@ def _warn_of_expiry(run: Run, rows: list[AccountRow], cycle: Cycle) -> None:
 
 def _warn(run: Run, found: Iterable[Finding]) -> None:
     for finding in found:
-        run.journal.warn(finding.told(run.request.client))
+        run.journal.warn(finding.told)

@@ -120,7 +120,7 @@ def _result(run: Run, found: list[Finding]) -> dict[str, Any]:
     client = run.request.client
     found = [replace(finding, next_step=present(finding.next_step, client)) for finding in found]
     problems = [finding for finding in found if finding.problem]
-    told = [f"{finding.text} {finding.next_step}".rstrip() for finding in problems or found]
+    told = [finding.told for finding in problems or found]
     verdict = f"{len(problems)} problem{'s'[: len(problems) != 1]}" if problems else "all is well"
     return {
         "changed": False,
