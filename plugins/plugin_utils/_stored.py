@@ -78,7 +78,7 @@ def secure_value(option: str, path: str, access: Mapping[str, Any]) -> Any:
 
 def read_stored(path: str, params: Mapping[str, Any]) -> Stored:
     """Ask Parameter Store, and give the options that its parameters stand for."""
-    return options_of(read_parameters(make_client(aws_options(params), "ssm"), path), path, _spec())
+    return options_of(read_parameters(make_client(aws_options(params), "ssm"), path), path, specification())
 
 
 def unread(path: Any, read: Any) -> str | None:
@@ -131,6 +131,7 @@ def _key(path: str, access: Mapping[str, Any]) -> str:
 
 
 @cache
-def _spec() -> Spec:
+def specification() -> Spec:
+    """Give the options that may be stored, as the roles describe them."""
     entries = DataLoader().load_from_file(str(ROLE))["argument_specs"].values()
     return {**{name: option for entry in entries for name, option in entry["options"].items()}, **OF_OTHER_ROLES}

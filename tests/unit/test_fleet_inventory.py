@@ -3,18 +3,16 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import botocore.client
 import pytest
 from ansible import constants, context
@@ -24,7 +22,7 @@ from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 from botocore.exceptions import ClientError
-from emulated import emulated_aws
+from fleet_in_moto import REGION, VALUE, aws, calls, create, documented, load, members, now, secrets, tag
 from wire_check.findings import apart
 
 from ansible_collections.dbops.rotation.plugins.filter.levelled import today
@@ -45,64 +43,17 @@ from ansible_collections.dbops.rotation.plugins.module_utils._fleet.names import
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import read_state
 
 ROOT = Path(__file__).resolve().parents[2]
-REGION = "eu-central-1"
-VALUE = "Hidden-Value-1234"
+__all__ = ["aws", "calls"]  # fixtures
 DAY = timedelta(days=1)
-FRAGMENTS = {
-    "dbops.rotation": "ansible_collections.dbops.rotation.plugins.doc_fragments",
-    "ansible.builtin": "ansible.plugins.doc_fragments",
-}
 Make = Callable[..., InventoryData]
-
-
-def load(text: str) -> Any:
-    return DataLoader().load(text)
-
-
-def documented(plugin: Any = fleet) -> dict[str, dict[str, Any]]:
-    """Give the options with those of the fragments, as Ansible merges them."""
-    own = load(plugin.DOCUMENTATION)
-    options: dict[str, dict[str, Any]] = own["options"]
-    for fragment in own["extends_documentation_fragment"]:
-        collection, _dot, name = fragment.rpartition(".")
-        shared = importlib.import_module(f"{FRAGMENTS[collection]}.{name}").ModuleDocFragment.DOCUMENTATION
-        for option, told in load(shared)["options"].items():
-            options[option] = {**told, **options.get(option, {})}
-    return options
-
-
-def now() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)
-
-
-def secrets() -> Any:
-    return boto3.client("secretsmanager", region_name=REGION)
-
-
-@pytest.fixture
-def aws() -> Iterator[None]:
-    with emulated_aws():
-        yield
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The operations that were called, in order."""
-    made: list[str] = []
-    real = botocore.client.BaseClient._make_api_call
-
-    def counted(client: Any, operation: str, arguments: Any) -> Any:
-        made.append(operation)
-        return real(client, operation, arguments)
-
-    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", counted)
-    return made
 
 
 @pytest.fixture
 def parsed(aws: None, tmp_path: Path) -> Make:
     """Parses a configuration as Ansible does, and gives the inventory."""
-    constants.config.initialize_plugin_configuration_definitions("inventory", fleet.InventoryModule.NAME, documented())
+    constants.config.initialize_plugin_configuration_definitions(
+        "inventory", fleet.InventoryModule.NAME, documented(fleet)
+    )
 
     def make(*, flush: bool = False, **options: Any) -> InventoryData:
         path = tmp_path / "test.fleet.yml"
@@ -118,29 +69,6 @@ def parsed(aws: None, tmp_path: Path) -> Make:
         return inventory
 
     return make
-
-
-def create(name: str, last: datetime | None, *, secret: str = "clients/{}/mysql/root", **more: str | None) -> None:
-    """Make the secret of a client, rotated at a moment; None was never under management."""
-    made = secrets().create_secret(Name=secret.format(name), SecretString=VALUE)
-    written: dict[str, str | None] = {}
-    if last:
-        cycle = started(last, 40)
-        version = made["VersionId"]
-        written = {
-            **tags.rotated_tags(version=version, trigger="scheduled", server_id="s", client=name, cycle=cycle),
-            tags.NOTIFIED: f"rotated={version}",
-        }
-    tag(made["ARN"], {**written, **more})
-
-
-def tag(secret_id: str, written: Mapping[str, str | None]) -> None:
-    listed = [{"Key": key, "Value": value} for key, value in written.items() if value is not None]
-    secrets().tag_resource(SecretId=secret_id, Tags=listed)
-
-
-def members(inventory: InventoryData, group: str) -> set[str]:
-    return {host.name for host in inventory.groups[group].get_hosts()}
 
 
 def variables(inventory: InventoryData, host: str) -> dict[str, Any]:
@@ -548,7 +476,7 @@ def test_the_load_is_levelled_as_the_role_levels_it() -> None:
 
 
 def test_the_options_are_those_of_the_modules_and_the_role() -> None:
-    told = documented()
+    told = documented(fleet)
     defaults = DataLoader().load_from_file(str(ROOT / "roles/rotation/defaults/main.yml"))
     assert set(fleet.CHECKED) <= set(told)
     for name, spec in fleet.CHECKED.items():
@@ -561,7 +489,7 @@ def test_the_options_are_those_of_the_modules_and_the_role() -> None:
 
 
 def test_the_examples_use_options_that_exist() -> None:
-    known = set(documented())
+    known = set(documented(fleet))
     documents = [load(part) for part in fleet.EXAMPLES.split("\n---\n")]
     assert len(documents) == 4 and [set(document) - known for document in documents] == [set()] * 4
 

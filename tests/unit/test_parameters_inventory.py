@@ -21,7 +21,7 @@ from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from botocore.exceptions import ClientError, EndpointConnectionError
-from test_fleet_inventory import REGION, aws, calls, create, documented, members, now
+from fleet_in_moto import REGION, aws, calls, create, documented, members, now
 from wire_check.findings import apart
 
 from ansible_collections.dbops.rotation.plugins.inventory import fleet, parameters

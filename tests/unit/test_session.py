@@ -95,7 +95,7 @@ def test_every_service_may_have_a_url_of_its_own_and_the_others_one() -> None:
 def test_a_service_that_is_never_asked_is_refused_by_name() -> None:
     with pytest.raises(RotationError, match="rotation_endpoint_urls names s3, which is not asked") as refused:
         endpoints(endpoint_urls={"s3": "http://x.invalid"})
-    assert "secretsmanager, sns, sts" in refused.value.next_step
+    assert "secretsmanager, sns, ssm, sts" in refused.value.next_step
 
 
 def test_the_variables_of_aws_count_for_each_service(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,10 @@ import json
 from typing import Any
 
 import pytest
-from test_run_options import OUT_OF_RANGE
+from wrong_options import OUT_OF_RANGE
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.parameters import Parameter
-from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import _spec
+from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import specification
 from ansible_collections.dbops.rotation.plugins.plugin_utils._stored_options import (
     NOT_FOR_ALL,
     ONLY_SECURE,
@@ -19,7 +19,7 @@ from ansible_collections.dbops.rotation.plugins.plugin_utils._stored_options imp
 )
 
 PATH = "/dbops/rotation"
-SPEC = _spec()
+SPEC = specification()
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:dbops-rotation"
 WINDOW = {"days": ["mon"], "from": "22:00", "to": "04:00"}
 STORABLE = sorted(SPEC.keys() - NOT_FOR_ALL)
