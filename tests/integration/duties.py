@@ -20,6 +20,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import log_group
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import Report
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.trail import Settings, Trail
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.parameters import read_parameters
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
@@ -110,6 +111,14 @@ def list_fleet(client: ManagedClient, keys: Keys) -> Result:
     aws = make_client(options(client, keys), "secretsmanager")
     with enforced(client.aws):
         return outcome(lambda: list_entries(aws, Choice(name_prefix=client.secret_id)))
+
+
+def read_settings(client: ManagedClient, keys: Keys) -> Result:
+    """Read what is stored for all clients, as an inventory does."""
+    client.aws.client("ssm").put_parameter(Name=f"/{client.user}/rotation_overlap", Value="0", Type="String")
+    aws = make_client(options(client, keys), "ssm")
+    with enforced(client.aws):
+        return outcome(lambda: read_parameters(aws, f"/{client.user}"))
 
 
 def ship_events(client: ManagedClient, keys: Keys) -> Result:
@@ -206,7 +215,11 @@ OTHERS: dict[tuple[str, str], Operation] = {
     ("auditor", "logs:FilterLogEvents"): read_history,
     ("restorer", "secretsmanager:RestoreSecret"): restore_deleted,
 }
-EVERYWHERE: dict[str, Operation] = {"logs:CreateLogStream": ship_events, "logs:PutLogEvents": ship_events}
+EVERYWHERE: dict[str, Operation] = {
+    "logs:CreateLogStream": ship_events,
+    "logs:PutLogEvents": ship_events,
+    "ssm:GetParametersByPath": read_settings,
+}
 
 
 def operation_of(duty: str, action: str) -> Operation:

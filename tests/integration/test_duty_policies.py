@@ -35,6 +35,7 @@ ASKED_ANYHOW = {
 SPARE = {
     ("rotator", "kms:Encrypt", grants.REPLICA_KEYS): "AWS copies a new version to the replicas, which it tells nobody",
     ("rotator", "kms:GenerateDataKey", grants.REPLICA_KEYS): "the same",
+    **{(duty, "kms:Decrypt", grants.PARAMETER_KEY): "this emulator's Parameter Store uses no keys" for duty in GRANTS},
 }
 ONLY_TELLS = """
 - hosts: all
@@ -211,6 +212,7 @@ PROVISIONER_SPARE = {
     **dict.fromkeys(("kms:CancelKeyDeletion", "kms:EnableKey"), "a key that waits for its deletion is taken back"),
     "logs:AssociateKmsKey": "AWS asks for it where a log group is made with a key",
     **dict.fromkeys(("iam:UpdateRole", "kms:UpdateKeyDescription"), "what somebody else has described is set back"),
+    **dict.fromkeys(("kms:Decrypt", "ssm:GetParametersByPath"), "an inventory of its own may read settings"),
     **dict.fromkeys(NEW_VERSION, "used in test_provision.py, for this emulator knows no default version"),
 }
 

@@ -108,6 +108,10 @@ def logged(group: str, name: str) -> Call:
     return ("logs", "create_log_stream", {"logGroupName": group, "logStreamName": name})
 
 
+def settings(path: str) -> Call:
+    return ("ssm", "get_parameters_by_path", {"Path": path, "Recursive": True})
+
+
 LIST: Call = ("secretsmanager", "list_secrets", {})
 ALLOWED: dict[str, tuple[str, Call]] = {
     "rotator reads": ("rotator", secret("get_secret_value", OURS)),
@@ -124,6 +128,7 @@ ALLOWED: dict[str, tuple[str, Call]] = {
     "auditor reads the trail": ("auditor", ("logs", "filter_log_events", {"logGroupName": GROUP})),
     "restorer reads": ("restorer", secret("get_secret_value", UNMARKED)),
     "restorer writes tags back": ("restorer", tagged(UNMARKED, "team")),
+    **{f"{duty} reads stored settings": (duty, settings("/dbops/rotation")) for duty in GRANTS},
     "provisioner reads settings": ("provisioner", ("ssm", "get_parameter", {"Name": PARAMETER})),
     "provisioner writes settings": (
         *("provisioner",),
@@ -149,6 +154,8 @@ REFUSED: dict[str, tuple[str, Call]] = {
         ("kms", "generate_data_key", lambda account: {"KeyId": account.key, "KeySpec": "AES_256"}),
     ),
     "rotator reads settings": ("rotator", ("ssm", "get_parameter", {"Name": PARAMETER})),
+    **{f"{duty} reads what others store": (duty, settings("/shop")) for duty in GRANTS},
+    "auditor reads what lies above": ("auditor", settings("/dbops")),
     "onboarder creates beside": ("onboarder", created("shop/new", "rotation/client")),
     "onboarder creates unmarked": ("onboarder", created("clients/plain/root")),
     "onboarder reads a secret of others": ("onboarder", secret("get_secret_value", THEIRS)),

@@ -52,6 +52,7 @@ NAMED_BY = {
     "CreateAlias": ("AliasName", "kms:{region}:{account}:"),
     "ListTagsForResource": ("ResourceArn", ""),
     "DeleteAlarms": ("AlarmNames", "cloudwatch:{region}:{account}:alarm:"),
+    "GetParametersByPath": ("Path", "ssm:{region}:{account}:parameter"),
     "CreatePolicy": ("PolicyName", "iam::{account}:policy/"),
 }
 

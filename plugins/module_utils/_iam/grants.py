@@ -73,10 +73,9 @@ NOTICES = (
     ),
 )
 # Every duty works over an inventory, which may read them.
-SETTINGS = _known(
-    USED,
+SETTINGS = (
     Grant("ssm:GetParametersByPath", PARAMETERS, "every run over an inventory with `parameter_path`"),
-    Grant("kms:Decrypt", PARAMETER_KEY, "the same, where a SecureString there is encrypted with the key"),
+    *_known(DOCUMENTED, Grant("kms:Decrypt", PARAMETER_KEY, "the same, where a SecureString there has the key")),
 )
 EXAMINED = (Grant("sns:GetTopicAttributes", TOPIC, "`doctor.yml` cannot tell whether the topic can be reached"),)
 
@@ -137,7 +136,7 @@ RESTORER = (
     *AUDIT_TRAIL,
     *SETTINGS,
 )
-PROVISIONER = _known(
+MADE = _known(
     USED,
     *_made(ALL, "kms:CreateKey kms:ListAliases sns:ListTopics logs:DescribeLogGroups logs:DescribeMetricFilters"),
     *_made(ALL, "ssm:DescribeParameters iam:ListPolicies iam:ListAccountAliases cloudwatch:DescribeAlarms"),
@@ -162,8 +161,8 @@ PROVISIONER = _known(
     *_made(ROLES, "iam:TagRole iam:UpdateAssumeRolePolicy iam:UpdateRole"),
     *_made(SECRETS, "secretsmanager:DescribeSecret secretsmanager:GetResourcePolicy"),
     *_made(SECRETS, "secretsmanager:PutResourcePolicy secretsmanager:DeleteResourcePolicy"),
-    *SETTINGS,
 )
+PROVISIONER = (*MADE, *SETTINGS)
 GRANTS: dict[str, tuple[Grant, ...]] = {
     "rotator": ROTATOR,
     "onboarder": ONBOARDER,
