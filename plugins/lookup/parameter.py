@@ -53,7 +53,7 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import AWS_SPEC
 from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import secure_value
@@ -69,5 +69,6 @@ class LookupModule(LookupBase):
         try:
             require_libraries()
             return [secure_value(option, self.get_option("path"), access) for option in terms]
-        except RotationError as error:
-            raise AnsibleLookupError(str(error)) from None
+        except Exception as error:
+            told = error if isinstance(error, RotationError) else unexpected(error)
+            raise AnsibleLookupError(told.told()) from told

@@ -13,6 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible.template import Templar
 
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.option_checks import Fault
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present, with_options
 from ansible_collections.dbops.rotation.plugins.plugin_utils._run_options import faults, refusal, shared
@@ -83,6 +84,7 @@ class GuardAction(ActionBase):
             try:
                 given[option] = templar.template(variables[option])
             except AnsibleError as error:
+                _refuse_unread(error)
                 if not option.startswith(LATER):
                     found.append(Fault(f"{option} cannot be computed: {_reason(error)}.", (option,), ""))
         given = {option: value for option, value in given.items() if value not in (None, "")}
@@ -110,6 +112,14 @@ class GuardAction(ActionBase):
         there = manager._inventory.get_host(host)
         variables = manager.get_vars(play=play, host=there, task=task, include_hostvars=False)
         return Templar(loader=self._loader, variables=variables), variables
+
+
+def _refuse_unread(error: BaseException | None) -> None:
+    """Raise what a template found of Parameter Store, which is the same for all clients."""
+    while error:
+        if isinstance(error, RotationError):
+            raise AnsibleActionFail(f"Nothing was changed. {error.told()}") from None
+        error = error.__cause__
 
 
 def _told(limit: str | None) -> str:
