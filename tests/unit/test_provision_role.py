@@ -9,6 +9,9 @@ from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
 
+from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import specification
+from ansible_collections.dbops.rotation.plugins.plugin_utils._stored_options import NOT_FOR_ALL, ONLY_SECURE
+
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles/rotation_provision"
 TEXT = (ROOT / "docs/provision.md").read_text()
@@ -50,9 +53,14 @@ def test_the_page_names_no_variable_that_does_not_exist() -> None:
     known = {
         *DEFAULTS,
         *DataLoader().load_from_file(str(ROOT / "roles/rotation/defaults/main.yml")),
+        *OWN["rotation_provision_settings"],
         "rotation_provision",
     }
     assert sorted(set(re.findall(r"\brotation_[a-z_]+", TEXT)) - known) == []
+
+
+def test_what_is_written_to_parameter_store_is_what_an_inventory_reads_back() -> None:
+    assert set(OWN["rotation_provision_settings"]) <= specification().keys() - NOT_FOR_ALL - ONLY_SECURE
 
 
 def test_a_retention_that_would_delete_the_log_group_is_no_choice() -> None:

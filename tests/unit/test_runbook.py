@@ -39,6 +39,7 @@ OTHER_WORDS = {
         "binlog_error_action",
         "caching_sha2_password",
         "next_step",
+        "parameter_path",
         "skip_grant_tables",
         "strict_password_validation",
         "verify_identity",
