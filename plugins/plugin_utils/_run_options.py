@@ -65,10 +65,15 @@ def validated(spec: Mapping[str, Any], value: Any) -> Any:
     whole = {name: part for name, part in spec.items() if name != "options"}
     # Ansible looks for the parts of a value without asking whether it has any.
     for asked in (whole, spec):
-        result = ArgumentSpecValidator({"option": dict(asked)}).validate({"option": value})
+        try:
+            result = ArgumentSpecValidator({"option": dict(asked)}).validate({"option": value})
+        except ArithmeticError:  # Ansible takes "inf" for a number before it makes it a whole one
+            raise ValueError from None
         if result.error_messages:
             raise ValueError
-    return result.validated_parameters["option"]
+    found = result.validated_parameters["option"]
+    repr(found)  # ValueError for a whole number of thousands of digits
+    return found
 
 
 def allowed(option: str, spec: Mapping[str, Any]) -> str:

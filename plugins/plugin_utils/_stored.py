@@ -44,15 +44,15 @@ def settle(inventory: InventoryData, path: str, params: Mapping[str, Any]) -> St
     """
     everybody = inventory.groups["all"]
     read = everybody.vars.get(READ)
-    if read == path:
+    if read == path and path in LAST:
         return LAST[path]
-    if read:
+    inventory.set_variable("all", PATH, plain(path))  # a run without what is stored there is refused
+    if read and read != path:
         raise RotationError(
             f"This inventory has read the parameters below {read} already, and {path} would be a second path.",
             code="invalid_option",
             next_step="Leave one of them, or run the playbook once for each inventory.",
         )
-    inventory.set_variable("all", PATH, plain(path))  # a run without what is stored there is refused
     LAST[path] = stored = read_stored(path, params)
     access = shown(params)
     SECURE.keep(_key(path, access), _secure(stored))

@@ -10,6 +10,7 @@ message has a value in it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,14 +22,14 @@ from ansible_collections.dbops.rotation.plugins.plugin_utils._run_options import
 PREFIX = "rotation_"
 # What one run is asked for, or one client is: stored for all, it would do what nobody asked for.
 NOT_FOR_ALL = {
-    *("rotation_accept_server_id", "rotation_adopt_rows", "rotation_before", "rotation_client", "rotation_everything"),
-    *("rotation_force", "rotation_kill_sessions", "rotation_notice_details", "rotation_notice_event"),
-    *("rotation_onboard_host", "rotation_onboard_password", "rotation_onboard_password_file"),
-    *("rotation_onboard_prompt", "rotation_onboard_source_secret_id", "rotation_parameter_path", "rotation_pull_days"),
-    *("rotation_reason", "rotation_reconcile_admin_secret_id", "rotation_reconcile_password"),
-    *("rotation_reconcile_password_file", "rotation_reconcile_prompt", "rotation_reconcile_version"),
-    *("rotation_requested_by", "rotation_secret_id", "rotation_server_ids", "rotation_server_label"),
-    "rotation_trigger",
+    *("rotation_accept_server_id", "rotation_access", "rotation_adopt_rows", "rotation_before", "rotation_client"),
+    *("rotation_everything", "rotation_force", "rotation_kill_sessions", "rotation_notice_details"),
+    *("rotation_notice_event", "rotation_onboard_host", "rotation_onboard_password"),
+    *("rotation_onboard_password_file", "rotation_onboard_prompt", "rotation_onboard_source_secret_id"),
+    *("rotation_parameter_path", "rotation_pull_days", "rotation_readers", "rotation_reason"),
+    *("rotation_reconcile_admin_secret_id", "rotation_reconcile_password", "rotation_reconcile_password_file"),
+    *("rotation_reconcile_prompt", "rotation_reconcile_version", "rotation_requested_by", "rotation_secret_id"),
+    *("rotation_server_ids", "rotation_server_label", "rotation_trigger"),
 }
 # Otherwise everybody who may see the inventory would see them.
 ONLY_SECURE = {"rotation_secret_key", "rotation_session_token"}
@@ -36,7 +37,8 @@ CORRECT = (
     "Correct them (aws ssm put-parameter --overwrite) or delete them, and run the same command again; ansible-doc -t"
     " role dbops.rotation.rotation describes every option."
 )
-
+MOST_TOLD = 20
+OPTION = re.compile(r"rotation_[a-z_]+")
 UNREADABLE = object()
 
 
@@ -57,8 +59,9 @@ class Setting:
     given: Any = field(repr=False)
 
     def told(self) -> str:
-        """Name the parameter in full, and the option."""
-        return f"{self.parameter.name} ({self.option})"
+        """Name the parameter in full, and the option; what else a SecureString calls so may be its secret."""
+        hidden = self.parameter.kind == SECURE and not OPTION.fullmatch(self.option)
+        return f"{self.parameter.name} ({'a name that is not shown' if hidden else self.option})"
 
 
 class WrongParameters(RotationError):
@@ -82,7 +85,7 @@ def options_of(parameters: Sequence[Parameter], path: str, spec: Spec) -> Stored
     wrong += [*_refused(settings, known, spec), *_faulty(known, spec)]
     if wrong:
         raise WrongParameters(
-            f"Parameters below {path} cannot be used: {' '.join(wrong)}", code="invalid_option", next_step=CORRECT
+            f"Parameters below {path} cannot be used: {_some(wrong)}", code="invalid_option", next_step=CORRECT
         )
     secure = frozenset(option for option, one in known.items() if one.parameter.kind == SECURE)
     return Stored({option: _typed(spec[option], one.given) for option, one in known.items()}, secure)
@@ -97,7 +100,8 @@ def _settings(parameter: Parameter, path: str, spec: Spec) -> list[Setting]:
     document = _json(parameter.text)
     if not isinstance(document, dict):
         raise _Wrong(
-            f"is neither called as an option, such as {path}/rotation_overlap, nor a JSON dictionary of options"
+            f"is neither called as an option, such as {path}/rotation_overlap, nor a JSON dictionary that says each"
+            " option once"
         )
     return [Setting(option, parameter, given) for option, given in document.items()]
 
@@ -153,7 +157,12 @@ def _faulty(known: Mapping[str, Setting], spec: Spec) -> Iterator[str]:
 
 
 def _typed(option: Mapping[str, Any], given: Any) -> Any:
-    """Give a value of the option's type; parts of a dictionary or a list are what was written."""
-    if given in (None, "") or isinstance(given, list | dict):
+    """Give a value of the option's type; dictionaries, in which Ansible would fill in the rest, as written."""
+    if given in (None, "") or isinstance(given, dict) or "options" in option:
         return given
     return validated(option, given)
+
+
+def _some(wrong: Sequence[str]) -> str:
+    more = len(wrong) - MOST_TOLD
+    return " ".join(wrong[:MOST_TOLD]) + (f" And {more} more." if more > 0 else "")

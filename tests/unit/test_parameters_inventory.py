@@ -196,6 +196,16 @@ def test_one_path_is_read_once_for_an_inventory_and_a_second_one_refused(parse: 
     assert calls.count("GetParametersByPath") == 1
     with pytest.raises(AnsibleParserError, match=f"has read the parameters below {PATH} already, and /other would be"):
         parse(inventory=inventory, parameter_path="/other")
+    found = shared(inventory)
+    assert _stored.unread(found["rotation_parameter_path"], found["rotation_parameters_read"]), "the run is refused"
+
+
+def test_an_exported_inventory_beside_the_file_hinders_nothing(parse: Parse) -> None:
+    store(f"{PATH}/rotation_overlap", "600")
+    _stored.LAST.clear()
+    inventory = InventoryData()
+    inventory.set_variable("all", _stored.READ, PATH)
+    assert shared(parse(inventory=inventory))["rotation_overlap"] == 600
 
 
 def test_a_calendar_that_is_stored_is_that_of_the_fleet_unless_its_file_has_one(parse: Parse) -> None:

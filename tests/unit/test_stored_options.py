@@ -10,6 +10,7 @@ import pytest
 from wrong_options import OUT_OF_RANGE
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.parameters import Parameter
+from ansible_collections.dbops.rotation.plugins.module_utils._module.options import AWS_SPEC
 from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import specification
 from ansible_collections.dbops.rotation.plugins.plugin_utils._stored_options import (
     NOT_FOR_ALL,
@@ -19,6 +20,7 @@ from ansible_collections.dbops.rotation.plugins.plugin_utils._stored_options imp
 )
 
 PATH = "/dbops/rotation"
+HIDDEN = "Hidden-Value-1234"
 SPEC = specification()
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:dbops-rotation"
 WINDOW = {"days": ["mon"], "from": "22:00", "to": "04:00"}
@@ -65,7 +67,8 @@ def test_what_provisioning_writes_is_read_back_with_its_types() -> None:
         ("rotation_hooks", "one.yml,two.yml", "StringList", ["one.yml", "two.yml"]),
         ("rotation_windows", json.dumps([WINDOW]), "SecureString", [WINDOW]),
         ("rotation_onboard_tags", '{"team": "dba"}', "String", {"team": "dba"}),
-        ("rotation_tls_ca_file", "/etc/ssl/ca.pem", "String", "/etc/ssl/ca.pem"),
+        ("rotation_notice_days", "7,1", "StringList", [7, 1]),
+        ("rotation_tls_ca_file", "~/ca.pem", "String", "~/ca.pem"),
     ],
 )
 def test_a_text_becomes_what_its_option_is(option: str, text: str, kind: str, value: Any) -> None:
@@ -89,7 +92,7 @@ def test_numbers_of_a_document_may_be_texts() -> None:
         ),
         ([parameter("overlap", "60")], "/dbops/rotation/overlap is neither called as an option"),
         ([parameter("settings", '{"rotation_overlap": 1, "rotation_overlap": 2}')], "/settings is neither called"),
-        ([parameter("settings", "[1]")], "nor a JSON dictionary of options."),
+        ([parameter("settings", "[1]")], "nor a JSON dictionary that says each option once."),
         (
             [parameter("clients/client_acme/rotation_overlap", "60")],
             "/dbops/rotation/clients/client_acme/rotation_overlap lies deeper than /dbops/rotation",
@@ -112,11 +115,22 @@ def test_numbers_of_a_document_may_be_texts() -> None:
         ),
         ([parameter("rotation_everything", "true")], "this is asked for in a run or said of one client"),
         ([parameter("rotation_secret_key", "x")], "(rotation_secret_key) has to be a SecureString."),
+        ([parameter("rotation_overlap", "inf")], "(rotation_overlap): rotation_overlap must be a whole number."),
+        ([parameter("rotation_overlap", "1e5000")], "(rotation_overlap): rotation_overlap must be a whole number."),
+        ([parameter("settings", '{"rotation_overlap": NaN}')], "rotation_overlap must be a whole number."),
+        ([parameter("settings", "rotation_overlap: 60")], "/settings is neither called as an option"),
+        ([parameter("Rotation_Overlap", "60")], "/Rotation_Overlap is neither called as an option"),
+        ([parameter("rotation_OVERLAP", "60")], "/rotation_OVERLAP (rotation_OVERLAP): there is no such option."),
+        ([parameter("ansible_password", HIDDEN)], "/dbops/rotation/ansible_password is neither called as an option"),
+        ([parameter("settings", {"ansible_connection": "ssh"})], "(ansible_connection): there is no such option."),
+        ([parameter("settings", {"inventory_hostname": "x"})], "(inventory_hostname): there is no such option."),
+        ([parameter("rotation_parameters_read", "/x")], "(rotation_parameters_read): there is no such option."),
+        ([parameter("rotation_connection", "{}")], "(rotation_connection): there is no such option."),
     ],
 )
 def test_a_wrong_parameter_is_named_with_its_option(parameters: list[Parameter], told: str) -> None:
     text = refused(*parameters)
-    assert told in text and " Next: Correct them (aws ssm put-parameter --overwrite)" in text
+    assert told in text and HIDDEN not in text and " Next: Correct them (aws ssm put-parameter --overwrite)" in text
 
 
 @pytest.mark.parametrize("kind", ["String", "SecureString"])
@@ -132,19 +146,30 @@ def test_a_value_out_of_range_is_told_with_what_is_allowed_and_not_shown(option:
 
 @pytest.mark.parametrize("option", [name for name in STORABLE if SPEC[name]["type"] not in ("str", "path")])
 def test_a_value_of_a_wrong_type_is_told_with_what_is_allowed_and_not_shown(option: str) -> None:
-    text = refused(parameter(option, "Hidden-Value-1234", "SecureString"))
-    assert f"{PATH}/{option} ({option}): {option} must be " in text and "Hidden-Value" not in text
+    text = refused(parameter(option, HIDDEN, "SecureString"))
+    assert f"{PATH}/{option} ({option}): {option} must be " in text and HIDDEN not in text
 
 
 @pytest.mark.parametrize("option", [name for name in STORABLE if SPEC[name].get("choices")])
 def test_a_value_that_is_none_of_the_choices_is_told_with_them(option: str) -> None:
-    text = refused(parameter(option, "Hidden-Value-1234"))
-    assert f"must be one of {', '.join(SPEC[option]['choices'])}." in text and "Hidden-Value" not in text
+    text = refused(parameter(option, HIDDEN))
+    assert f"must be one of {', '.join(SPEC[option]['choices'])}." in text and HIDDEN not in text
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
     text = refused(parameter("rotation_overlap", "soon"), parameter("rotation_lead", "1"), parameter("x/y", "1"))
     assert all(f"{PATH}/{name}" in text for name in ("rotation_overlap (", "rotation_lead (", "x/y lies deeper"))
+
+
+def test_what_another_tool_wrote_there_is_named_and_its_secret_is_not() -> None:
+    text = refused(parameter("login", {HIDDEN: 1, "rotation_overlp": 2}, "SecureString"))
+    assert f"{PATH}/login (a name that is not shown): there is no such option." in text
+    assert "(rotation_overlp): there is no such option." in text and HIDDEN not in text
+
+
+def test_of_a_thousand_wrong_ones_some_are_told() -> None:
+    text = refused(*(parameter(f"other-{number}", "x") for number in range(1000)))
+    assert text.count("is neither called") == 20 and " And 980 more. Next: Correct them" in text
 
 
 def test_what_only_the_inventory_completes_is_no_fault() -> None:
@@ -156,7 +181,13 @@ def test_what_is_not_for_all_exists() -> None:
     assert set(SPEC) >= NOT_FOR_ALL | ONLY_SECURE
 
 
+def test_what_the_modules_hide_is_stored_in_a_secure_string_or_not_at_all() -> None:
+    hidden = {f"rotation_{name}" for name, option in AWS_SPEC.items() if option.get("no_log")}
+    assert hidden == ONLY_SECURE
+    assert {option for option in SPEC if option.endswith("password")} <= NOT_FOR_ALL
+
+
 def test_no_value_is_in_a_representation() -> None:
-    secret = parameter("rotation_external_id", "Hidden-Value-1234", "SecureString")
+    secret = parameter("rotation_external_id", HIDDEN, "SecureString")
     found = options_of([secret], PATH, SPEC)
-    assert found.values["rotation_external_id"] == "Hidden-Value-1234" and "Hidden-Value" not in f"{secret}{found}"
+    assert found.values["rotation_external_id"] == HIDDEN and HIDDEN not in f"{secret}{found}"
