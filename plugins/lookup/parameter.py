@@ -35,7 +35,9 @@ seealso:
 
 EXAMPLES = r"""
 - name: Assume the role with the external ID that is stored
-  ansible.builtin.set_fact:
+  ansible.builtin.import_role:
+    name: dbops.rotation.rotation
+  vars:
     rotation_external_id: >-
       {{ lookup('dbops.rotation.parameter', 'rotation_external_id', path='/dbops/rotation', region='eu-central-1') }}
 """

@@ -118,7 +118,9 @@ def _refuse_unread(error: BaseException | None) -> None:
     """Raise what a template found of Parameter Store, which is the same for all clients."""
     while error:
         if isinstance(error, RotationError):
-            raise AnsibleActionFail(f"Nothing was changed. {error.told()}") from None
+            raise AnsibleActionFail(
+                f"{error.cause} Nothing was changed. Next: {present(error.next_step, '')}"
+            ) from None
         error = error.__cause__
 
 
