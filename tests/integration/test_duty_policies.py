@@ -145,6 +145,22 @@ def test_the_restorer_backs_up_and_makes_anew(accounts: Accounts, client: Manage
     assert client.opens(accounts.stored(HOME, client)["password"])
 
 
+def test_settings_are_read_and_those_of_others_are_not(
+    accounts: Accounts, client: ManagedClient, tmp_path: Path
+) -> None:
+    rotator, file = Duty("rotator", accounts, client, tmp_path), tmp_path / "parameters.yml"
+    access = {"region": REGION, "endpoint_urls": {"default": accounts.aws.endpoint_url}}
+    stored = {"plugin": "dbops.rotation.parameters", **access}
+    file.write_text(json.dumps({**stored, "parameter_path": "/dbops/rotation"}))
+    with nothing_denied(accounts):
+        rotator.run("playbooks/verify.yml", "-i", str(file))
+    assert "ssm:GetParametersByPath" in {one.action for one in accounts.used("rotator")}
+    file.write_text(json.dumps({**stored, "parameter_path": "/shop"}))
+    run = accounts.run("playbooks/verify.yml", rotator.keys, client, "-i", str(file))
+    told = "to read the parameters below /shop: ssm:GetParametersByPath is denied. Next: Allow that action on the path"
+    assert run.returncode != 0 and f"{told} (arn:aws:ssm:REGION:ACCOUNT:parameter/PATH) in the IAM policy" in said(run)
+
+
 def test_a_guarded_secret_is_closed_to_other_roles_whatever_they_may(
     accounts: Accounts, client: ManagedClient, tmp_path: Path
 ) -> None:

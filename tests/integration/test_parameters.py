@@ -37,6 +37,7 @@ class Parameters:
 
     def __init__(self, aws: AwsEmulator, name: str, folder: Path) -> None:
         self.aws, self.path, self.folder = aws, f"/{name}", folder
+        self.client = aws.client("ssm")
         self.configure()
 
     def configure(self, **options: Any) -> None:
@@ -46,7 +47,7 @@ class Parameters:
 
     def store(self, name: str, given: Any, kind: str = "String") -> None:
         text = given if isinstance(given, str) else json.dumps(given)
-        self.aws.client("ssm").put_parameter(Name=f"{self.path}/{name}", Value=text, Type=kind)
+        self.client.put_parameter(Name=f"{self.path}/{name}", Value=text, Type=kind)
 
     def write(self, place: str, given: Any) -> None:
         """Write a file of the inventory, before or behind parameters.yml by its name."""
@@ -69,9 +70,9 @@ class Parameters:
 def parameters(aws: AwsEmulator, unique_name: str, tmp_path: Path) -> Iterator[Parameters]:
     stored = Parameters(aws, f"dbops-{unique_name}", tmp_path)
     yield stored
-    client = aws.client("ssm")
-    for one in client.get_parameters_by_path(Path=stored.path, Recursive=True)["Parameters"]:
-        client.delete_parameter(Name=one["Name"])
+    client = stored.client
+    for page in client.get_paginator("get_parameters_by_path").paginate(Path=stored.path, Recursive=True):
+        client.delete_parameters(Names=[one["Name"] for one in page["Parameters"]] or ["none"])
 
 
 def overlap(client: ManagedClient) -> bool:
@@ -228,6 +229,20 @@ def test_fifty_clients_and_their_workers_cost_one_call(parameters: Parameters, r
     assert (asked.count("GetParametersByPath"), asked.count("DescribeSecret")) == (1, 50)
 
 
+def test_a_thousand_parameters_are_read_once(
+    parameters: Parameters, mysql_client: ManagedClient, recording: AwsEmulator
+) -> None:
+    for number in range(1000):
+        parameters.store(f"document-{number}", {})
+    parameters.store("rotation_overlap", "3600")
+    parameters.hosts(mysql_client)
+    recording.start_recording()
+    run = parameters.run("rotate.yml", "-l", mysql_client.name)
+    assert run.returncode == 0 and overlap(mysql_client), said(run)
+    asked = [request.operation for request in recording.recorded()]
+    assert asked.count("GetParametersByPath") == 101, "each page once, and a page holds ten"
+
+
 def nothing_listens(stored: Parameters) -> str:
     stored.configure(
         endpoint_urls={"ssm": NOWHERE, "default": stored.aws.endpoint_url},
@@ -330,7 +345,7 @@ def test_a_job_of_awx_has_the_settings_of_its_inventory(
     assert [path for path in job.files() if HIDDEN.encode() in path.read_bytes()] == []
     status, events = job.run("rotate.yml", "--limit", mysql_client.name, rotation_parameter_path="/other")
     assert status == 2 and "in AWX, update the inventory" in " ".join(event["stdout"] for event in events)
-    parameters.aws.client("ssm").delete_parameter(Name=f"{parameters.path}/rotation_external_id")
+    parameters.client.delete_parameter(Name=f"{parameters.path}/rotation_external_id")
     before = stages(mysql_client)
     status, events = job.run("rotate.yml", "--limit", mysql_client.name)
     told = " ".join(" ".join(event["stdout"] for event in events).split())
