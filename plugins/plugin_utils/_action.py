@@ -15,7 +15,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import
 from ansible_collections.dbops.rotation.plugins.module_utils._awx_job import set_by_awx
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
-from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import PATH, READ, unread
+from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import PATH, READ, is_secure, unread
 
 # Ansible imports this before it forks a worker for each task, so what is loaded here is loaded once.
 warm()
@@ -38,13 +38,14 @@ class EngineAction(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Do the task; a failure is a result, never an exception of the engine."""
         super().run(tmp, task_vars)
-        given = dict(self._task.args)
-        secret = self._secret_names()
+        given, variables = dict(self._task.args), task_vars or {}
+        # What a SecureString says may have come into any of them.
+        secret = set(given) if any(map(is_secure, variables.values())) else self._secret_names()
         # Retries of a task run in this same object.
         self._secrets = {**self._secrets, **{name: value for name, value in given.items() if name in secret}}
         self._task.args = {**given, **self._secrets}
         try:
-            return self._work(task_vars or {})
+            return self._work(variables)
         finally:
             # Callbacks are handed the arguments of the task beside its result.
             self._task.args = {name: value for name, value in given.items() if name not in secret}
@@ -74,7 +75,8 @@ class EngineAction(ActionBase):
         if self._connection.has_pipelining:
             # Otherwise the module lies in a file there for a moment, with its arguments in it.
             self._connection.set_option("pipelining", True)
-        secret = self._secret_names() & self._task.args.keys()
+        secret = {name for name in self._task.args if is_secure(variables.get(f"rotation_{name}"))}
+        secret |= self._secret_names() & self._task.args.keys()
         if secret and not self._is_pipelining_enabled("new", self._task.async_val):
             raise AnsibleActionFail(
                 f"The option {min(secret)} would be written to a file on the host that runs the task, because the task"
@@ -88,6 +90,8 @@ class EngineAction(ActionBase):
             result: dict[str, Any] = self._execute_module(task_vars=variables, wrap_async=self._task.async_val)
         except AnsibleConnectionFailure:
             raise AnsibleActionFail(self._unreachable(self._task.args["client"])) from None
+        # As in the controller: callbacks, and output at -vvv, would show the arguments.
+        result.pop("invocation", None)
         return result
 
     def _unreachable(self, client: str) -> str:

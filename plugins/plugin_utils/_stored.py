@@ -24,6 +24,7 @@ from ansible_collections.dbops.rotation.plugins.plugin_utils._run_options import
 from ansible_collections.dbops.rotation.plugins.plugin_utils._stored_options import Stored, options_of
 
 PATH, READ = "rotation_parameter_path", "rotation_parameters_read"
+LOOKUP = "dbops.rotation.parameter"
 ROLE = CHECKOUT / "roles/rotation/meta/argument_specs.yml"
 # rotation_provision stores it for whoever ships events; callbacks are configured before there are variables.
 OF_OTHER_ROLES = {"rotation_log_group": {"type": "str"}}
@@ -93,6 +94,11 @@ def unread(path: Any, read: Any) -> str | None:
     )
 
 
+def is_secure(variable: Any) -> bool:
+    """Whether a variable, as an inventory has it, asks for the value of a SecureString."""
+    return isinstance(variable, str) and LOOKUP in variable
+
+
 def shown(params: Mapping[str, Any]) -> dict[str, Any]:
     """Give the access to AWS that may be seen, without what is usual."""
     return {
@@ -118,7 +124,7 @@ def plain(value: Any) -> Any:
 def _asked(option: str, path: str, access: Mapping[str, Any]) -> str:
     """Give a template in the place of a value that nobody may see in the inventory."""
     given = json.dumps({"path": path, **access}, sort_keys=True)
-    template: str = trust_as_template(f"{{{{ lookup('dbops.rotation.parameter', '{option}', **{given}) }}}}")
+    template: str = trust_as_template(f"{{{{ lookup('{LOOKUP}', '{option}', **{given}) }}}}")
     return template
 
 

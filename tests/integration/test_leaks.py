@@ -62,7 +62,13 @@ def test_onboarding_rotating_and_failing_leave_no_password(
 
 def run(folder: Path, name: str, inventory: str, client: str, *more: str) -> str:
     """Run a playbook as loudly as it can be, with everything that it writes below one folder."""
-    environment = {
+    done = playbook(name, "-i", inventory, "-l", client, "-vvvv", "--diff", *more, environment=keeping(folder))
+    return done.stdout + done.stderr
+
+
+def keeping(folder: Path) -> dict[str, str]:
+    """Give the environment of a run that keeps all that it shows to anybody below one folder."""
+    return {
         "ANSIBLE_LOG_PATH": str(folder / "ansible.log"),
         "ANSIBLE_CONNECTION_PLUGINS": PLUGINS,
         "ELSEWHERE_KEEP": str(folder),
@@ -76,8 +82,6 @@ def run(folder: Path, name: str, inventory: str, client: str, *more: str) -> str
         "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(folder / "facts"),
         "TMPDIR": str(folder),
     }
-    done = playbook(name, "-i", inventory, "-l", client, "-vvvv", "--diff", *more, environment=environment)
-    return done.stdout + done.stderr
 
 
 def passwords(client: ManagedClient) -> set[str]:

@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 from awx_job import RUNNER, Job, copy_of_the_project
 from by_hand import stages, tags
+from duties import topic
 from managed import AT_ONCE, ROOT, ManagedClient, playbook
 from test_fleet import Fleet
+from test_leaks import BASTION, PLUGINS, files, keeping
 from test_playbooks import said
 from test_rotate_due import is_due
 from world.aws import ACCESS_KEY, NOWHERE, REGION, SECRET_KEY, AwsEmulator
@@ -27,7 +29,9 @@ needs_collections = pytest.mark.skipif(
     not (COLLECTIONS / "community/aws").is_dir(), reason="needs the collections of requirements.yml: make setup-dev"
 )
 KEYS = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
-HIDDEN = "Hidden-Value-1234"
+STRICT, LENIENT = ({"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": strict} for strict in ("True", "False"))
+HIDDEN, HIDDEN_KEY = "Hidden-Value-1234", "Hidden-Key-5678"
+ACCESS = ("rotation_access_key", "rotation_secret_key")
 Make = Callable[..., ManagedClient]
 Run = subprocess.CompletedProcess[str]
 
@@ -60,10 +64,16 @@ class Parameters:
         hosts = {client.name: client.variables() for client in clients}
         self.write("clients.json", {"clients": {"hosts": hosts, "vars": variables}, "all": {"vars": shared or {}}})
 
-    def run(self, name: str, *arguments: str, lenient: bool = False) -> Run:
-        strict = "False" if lenient else "True"
-        environment = {**KEYS, "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": strict}
-        return playbook(name, "-i", str(self.folder), *arguments, environment=environment)
+    def host_without_keys(self, client: ManagedClient, jump_host: str | None) -> None:
+        """Write a client whose access to AWS is stored, and a jump host."""
+        given = {**client.variables(), "rotation_jump_host": jump_host}
+        variables = {name: value for name, value in given.items() if name not in ACCESS}
+        jump_hosts = {"hosts": {"bastion": BASTION}}
+        self.write("clients.json", {"clients": {"hosts": {client.name: variables}}, "jump_hosts": jump_hosts})
+
+    def run(self, name: str, *arguments: str, **environment: str) -> Run:
+        given = {**KEYS, **STRICT, **environment}
+        return playbook(name, "-i", str(self.folder), *arguments, environment=given)
 
 
 @pytest.fixture
@@ -163,8 +173,8 @@ def test_what_provisioning_writes_a_rotation_reads_back(parameters: Parameters, 
     sent = parameters.aws.client("sqs")
     queue = sent.create_queue(QueueName=parameters.path.strip("/"))["QueueUrl"]
     arn = sent.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    topic = f"arn:aws:sns:{REGION}:123456789012:{parameters.path.strip('/')}"
-    parameters.aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    told = f"arn:aws:sns:{REGION}:123456789012:{parameters.path.strip('/')}"
+    parameters.aws.client("sns").subscribe(TopicArn=told, Protocol="sqs", Endpoint=arn)
     hosts = {mysql_client.name: {**mysql_client.variables(), "rotation_region": REGION}}
     parameters.write("clients.json", {"clients": {"hosts": hosts}})
     run = parameters.run("rotate.yml", "-l", mysql_client.name)
@@ -172,23 +182,55 @@ def test_what_provisioning_writes_a_rotation_reads_back(parameters: Parameters, 
     assert "rotated" in sent.receive_message(QueueUrl=queue)["Messages"][0]["Body"]
 
 
+@pytest.mark.parametrize("jump_host", [None, "bastion"], ids=["in the controller", "shipped"])
 def test_a_secure_value_is_used_and_in_no_output(
-    parameters: Parameters, mysql_client: ManagedClient, recording: AwsEmulator
+    parameters: Parameters,
+    mysql_client: ManagedClient,
+    recording: AwsEmulator,
+    tmp_path_factory: pytest.TempPathFactory,
+    jump_host: str | None,
 ) -> None:
-    parameters.store("rotation_secret_key", HIDDEN, "SecureString")
-    parameters.store("settings", {"rotation_access_key": ACCESS_KEY, "rotation_overlap": 3571}, "SecureString")
-    variables = mysql_client.variables()
-    for name in ("rotation_access_key", "rotation_secret_key"):
-        del variables[name]
-    parameters.write("clients.json", {"clients": {"hosts": {mysql_client.name: variables}}})
+    """Of all values of a document, too, whether they are of an option that others may see or not."""
+    secret = (HIDDEN, HIDDEN_KEY, "3571")
+    folder = tmp_path_factory.mktemp("shown")
+    parameters.store("rotation_secret_key", HIDDEN_KEY, "SecureString")
+    settings = {"rotation_access_key": ACCESS_KEY, "rotation_external_id": HIDDEN, "rotation_overlap": 3571}
+    parameters.store("settings", settings, "SecureString")
+    parameters.host_without_keys(mysql_client, jump_host)
     recording.start_recording()
-    for arguments in (["--check"], []):
-        run = parameters.run("rotate.yml", "-l", mysql_client.name, "-vvvv", "--diff", *arguments)
-        assert run.returncode == 0, said(run)
-        assert HIDDEN not in run.stdout + run.stderr and "3571" not in run.stdout + run.stderr
-    assert overlap(mysql_client)
+    runs = [
+        parameters.run("rotate.yml", "-l", mysql_client.name, "-vvvv", "--diff", *arguments, **keeping(folder))
+        for arguments in (["--check"], [])
+    ]
+    assert [run.returncode for run in runs] == [0, 0] and overlap(mysql_client), said(runs[-1])
+    (folder / "printed").write_text("".join(run.stdout + run.stderr for run in runs))
+    shown = {path.name: path.read_bytes() for path in files(folder)}
+    assert b"SPY dbops.rotation.secretsmanager_mysql_rotate" in shown["printed"] and "ansible.log" in shown
+    assert [(name, word) for name, text in shown.items() for word in secret if word.encode() in text] == []
     asked = [request.operation for request in recording.recorded()]
     assert asked.count("GetParametersByPath") == 2, "once for each run, in check mode too"
+
+
+def test_a_secure_value_lies_in_no_file_of_a_jump_host(parameters: Parameters, mysql_client: ManagedClient) -> None:
+    parameters.store("rotation_external_id", HIDDEN, "SecureString")
+    parameters.host_without_keys(mysql_client, "bastion")
+    environment = {"ANSIBLE_CONNECTION_PLUGINS": PLUGINS, "ANSIBLE_KEEP_REMOTE_FILES": "1"}
+    run = parameters.run("rotate.yml", "-l", mysql_client.name, **environment)
+    assert run.returncode == 2 and mysql_client.stored()["password"] == mysql_client.password
+    assert "The option external_id would be written to a file on the host that runs the task" in said(run)
+
+
+def test_what_is_stored_is_rendered_nowhere(
+    parameters: Parameters, mysql_client: ManagedClient, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whoever may write parameters runs nothing on the controller."""
+    folder = tmp_path_factory.mktemp("rendered")
+    for option, kind in (("rotation_environment", "String"), ("rotation_external_id", "SecureString")):
+        touch = f"lookup('ansible.builtin.pipe', 'touch {folder}/{kind}')"
+        parameters.store(option, f"{{% if {touch} %}}x{{% endif %}}", kind)
+    parameters.hosts(mysql_client, rotation_topic_arn=topic(mysql_client))
+    run = parameters.run("rotate.yml", "-l", mysql_client.name)
+    assert run.returncode == 0 and list(folder.iterdir()) == [], said(run)
 
 
 def test_a_secure_value_is_in_no_inventory_that_is_printed(parameters: Parameters) -> None:
@@ -269,7 +311,7 @@ def test_what_cannot_be_read_ends_the_run_before_any_client(
     parameters.store("rotation_overlap", "3600")
     parameters.hosts(mysql_client)
     told, before = go_wrong(parameters), (stages(mysql_client), tags(mysql_client))
-    run = parameters.run("rotate.yml", "-l", mysql_client.name, "-vvvv", lenient=lenient)
+    run = parameters.run("rotate.yml", "-l", mysql_client.name, "-vvvv", **(LENIENT if lenient else STRICT))
     assert run.returncode != 0 and told in said(run), said(run)
     assert "Traceback" not in said(run) and HIDDEN not in said(run)
     assert (stages(mysql_client), tags(mysql_client)) == before
