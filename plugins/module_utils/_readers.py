@@ -16,7 +16,7 @@ from typing import Protocol, TypeAlias
 
 from ansible_collections.dbops.rotation.plugins.module_utils._awx_job import in_awx_job
 
-Options: TypeAlias = "Mapping[str, str | list[str]]"
+Options: TypeAlias = Mapping[str, str | list[str]]
 
 PLAYBOOKS = {
     "rotate": "rotate.yml",

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .cases import MISSED
+from .rows import Rows, rows_of
 from .steps import AWS, DB, Fate, Step, Undisturbed
 
 if TYPE_CHECKING:
@@ -182,15 +183,26 @@ class Deed(At):
         super().__init__(case, step)
         self._deed, self._undo = deed, undo
         self._done, self._seconds = threading.Event(), 0.0
+        self._rows: Rows = {}
+        self._told_in_time: bool | None = None
 
     async def before(self, step: Step) -> Fate:
         if self.begins(step):
             began = time.monotonic()
             try:
                 await asyncio.to_thread(self._deed, self.case)
+                self._rows = await asyncio.to_thread(rows_of, self.case.client)
             finally:
                 self._seconds = time.monotonic() - began
                 self._done.set()
+        return Fate.PASS
+
+    async def after(self, step: Step) -> Fate:
+        """Note whether the first answer of AWS after the deed tells of the labels, before the rows were changed."""
+        if self.hit and self._told_in_time is None and step.service == AWS:
+            self._told_in_time = step.tells_of_labels and self._rows == await asyncio.to_thread(
+                rows_of, self.case.client
+            )
         return Fate.PASS
 
     def over(self) -> None:
@@ -198,16 +210,9 @@ class Deed(At):
             self.case.found(MISSED, "the deed took longer than a run waits for an answer, so it came too late")
         if self._undo:
             self._undo(self.case)
-        if self.case.may_be_refused and not self._told_later():
+        if self.case.may_be_refused and not self._told_in_time:
             # What the run did with the label as it knew it, it did in good faith.
             self.case.note_what_a_person_broke()
-
-    def _told_later(self) -> bool:
-        """Whether the next answer of AWS told the run what is with the labels."""
-        hit = self.hit.number if self.hit else 0
-        later = (step for step in self.case.course.steps if step.number > hit and step.service == AWS)
-        following = next(later, None)
-        return following is not None and following.tells_of_labels
 
 
 class Meeting(Undisturbed):

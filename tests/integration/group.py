@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import signal
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from frozen import freeze, thaw
 from world import processes
 from world.databases import DatabaseServer
 from world.service import HOST
@@ -111,21 +111,6 @@ def sql(server: DatabaseServer, statement: str, *arguments: object) -> list[Any]
 def server_uuid(server: DatabaseServer) -> str:
     """Give the identity that a MySQL server has of its own."""
     return str(sql(server, "SELECT @@server_uuid")[0][0])
-
-
-def freeze(server: DatabaseServer) -> None:
-    """Let a server hang as a machine does that has lost its network."""
-    _signal(server, signal.SIGSTOP)
-
-
-def thaw(server: DatabaseServer) -> None:
-    """Let it go on."""
-    _signal(server, signal.SIGCONT)
-
-
-def _signal(server: DatabaseServer, number: signal.Signals) -> None:
-    assert server.process is not None
-    server.process.send(number)
 
 
 def await_true(condition: Callable[[], bool], patience: float = JOINING) -> None:

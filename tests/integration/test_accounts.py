@@ -20,6 +20,7 @@ def test_a_client_of_another_account_is_rotated_and_its_notices_arrive_once_it_i
 ) -> None:
     accounts.onboard(CLIENTS, newcomer)
     rotator = accounts.session(HOME, "rotator")
+    accounts.mailbox.events()  # those of other tests
     since = len(accounts.aws.decisions())
 
     def rotated() -> str:

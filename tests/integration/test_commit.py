@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from group import await_true, freeze, sql, thaw
+from frozen import freeze, thaw
+from group import await_true, sql
 from managed import ManagedClient
 from prober import make_account, probing
 from trouble import STORED, UNCHANGED, assert_refused

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 import pytest
 from by_hand import stages
 from faulty_proxy import FaultyProxy
+from frozen import freeze, thaw
 from managed import ManagedClient, playbook, write_inventory
 from meddling import Moment, at_statement
 from test_playbooks import said
@@ -39,21 +38,17 @@ def mortal(request: pytest.FixtureRequest, make_server: MakeServer) -> Iterator[
     """A server of its own, which goes on at the end whatever happened."""
     server = make_server(request.param)
     yield server
-    tell(server, signal.SIGCONT)
-
-
-def tell(server: DatabaseServer, what: signal.Signals) -> None:
-    os.kill(int((server.folder / "pid").read_text()), what)
+    thaw(server)
 
 
 @contextmanager
 def stopping(server: DatabaseServer, number: int) -> Iterator[Moment]:
     """Stop the server before the n-th statement, and let it go on afterwards."""
     try:
-        with at_statement(number, lambda: tell(server, signal.SIGSTOP)) as moment:
+        with at_statement(number, lambda: freeze(server)) as moment:
             yield moment
     finally:
-        tell(server, signal.SIGCONT)
+        thaw(server)
 
 
 def settle(client: ManagedClient) -> None:
@@ -116,7 +111,7 @@ def test_people_are_told_the_step_that_hung_by_the_playbook(
         try:
             run = playbook("rotate.yml", "-i", inventory, "-l", client.name)
         finally:
-            tell(mortal, signal.SIGCONT)
+            thaw(mortal)
     step = STAGES[operation]
     assert run.returncode == 2 and f"{client.name}: stopped at step '{step}': " in said(run), said(run)
     (notice,) = mailbox.read()
@@ -137,5 +132,5 @@ class StoppingProxy(FaultyProxy):
     def fate(self, operation: str, body: bytes) -> str | None:
         found = super().fate(operation, body)
         if operation == self._operation and self.seen[operation] == 1:
-            tell(self._database, signal.SIGSTOP)
+            freeze(self._database)
         return found

@@ -3,31 +3,35 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from by_hand import put, put_current
+from by_hand import move, put, put_current, stages
 from managed import ManagedClient
+from meddling import at_statement
+from test_overlap import opening, pass_by
 from test_recovery import AFTER_APPLY, AFTER_PROMOTE, AFTER_PUT, assert_settled
+from trouble import refused_logins
 from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import FRESH_SECONDS, Run
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
 
 MakeClient = Callable[..., ManagedClient]
+# With it the old password ends: MySQL's words, or MariaDB's list of methods without it.
+DISCARDING = re.compile("DISCARD OLD PASSWORD|IDENTIFIED VIA")
 
 
 def denied(*_arguments: Any, **_named: Any) -> None:
     raise RotationError("AWS said no.", code="aws_denied")
-
-
-def refused_logins(client: ManagedClient) -> int:
-    """How often the server has refused this account, by its own log."""
-    log = client.server.general_log.read_text(errors="replace")
-    return log.count(f"Access denied for user '{client.user}'")
 
 
 def test_a_rotation_that_ends_between_read_and_login_is_no_drift(
@@ -46,6 +50,58 @@ def test_a_rotation_that_ends_between_read_and_login_is_no_drift(
     monkeypatch.setattr(Run, "open", open_late)
     assert client.rotate()["logins"] == {"succeeded": 2, "failed": 1}
     assert_settled(client)
+
+
+def test_a_wrong_password_stored_while_a_login_is_refused_costs_no_second_one(
+    client: ManagedClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.rotate()
+    put_current(client, password="wrong-by-hand-1")
+    real = Run.log_in
+
+    def log_in(run: Run, login: Login) -> Session:
+        try:
+            return real(run, login)
+        except LoginRefused:
+            put_current(client, password="wrong-by-hand-2")
+            raise
+
+    before = refused_logins(client)
+    monkeypatch.setattr(Run, "log_in", log_in)
+    assert client.refused()["code"] == "login_refused"
+    assert refused_logins(client) - before == 1
+
+
+def test_a_label_moved_back_at_the_end_of_an_overlap_keeps_its_password(client: ManagedClient) -> None:
+    for number in itertools.count(1):
+        client.rotate(overlap=3600)
+        pass_by(client)
+        kept = stages(client)["AWSPREVIOUS"]
+        with at_statement(number, lambda kept=kept: move(client, "AWSCURRENT", kept)) as moment:  # type: ignore[misc]
+            client.run(trigger="recovery")
+        if moment.came and DISCARDING.search(moment.statements[number - 1]):
+            break  # what is under way cannot be called back
+        assert opening(client) == ["AWSCURRENT", "AWSPREVIOUS"], (number, moment.statements)
+        client.rotate(trigger="rollback")
+    assert number > 10
+
+
+@pytest.mark.parametrize("moved", [True, False])
+def test_tags_that_come_late_over_newer_ones_are_told(
+    client: ManagedClient, monkeypatch: pytest.MonkeyPatch, moved: bool
+) -> None:
+    client.rotate()
+    real = SecretStore.tag
+
+    def tag_late(store: SecretStore, tags: dict[str, str]) -> None:
+        if moved:
+            put_current(client, password=client.stored()["password"], note="of another run")
+        time.sleep(FRESH_SECONDS)
+        real(store, tags)
+
+    monkeypatch.setattr(SecretStore, "tag", tag_late)
+    warnings = client.rotate()["warnings"]
+    assert any("may have taken the place of newer ones" in text for text in warnings) is moved
 
 
 def test_another_server_is_accepted_only_if_no_other_secret_holds_the_account(

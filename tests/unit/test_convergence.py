@@ -38,10 +38,12 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate im
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
 
 NOW = datetime.now(UTC)
-AGES = {"C": timedelta(hours=2), "P": timedelta(hours=1), "V": timedelta(days=40), "U": timedelta(hours=3)}
-WORDS = {name: generate(PasswordRules()) for name in ("C", "P", "V", "U", "foreign")}
+# The ids of AWSCURRENT, AWSPENDING, AWSPREVIOUS and a version without a label.
+C, P, V, U = (name * 32 for name in "CPVU")
+AGES = {C: timedelta(hours=2), P: timedelta(hours=1), V: timedelta(days=40), U: timedelta(hours=3)}
+WORDS = {name: generate(PasswordRules()) for name in (C, P, V, U, "foreign")}
 REFUSALS = ("foreign_primary", "foreign_secondary", "label_moved_back", "other_password_newer")
-ON_ROW = ("C", "P", "V", "U", "foreign")
+ON_ROW = (C, P, V, U, "foreign")
 
 
 class PowerCut(KeyboardInterrupt):
@@ -178,15 +180,15 @@ def document(flavor: str, password: str) -> dict[str, Any]:
 def make_world(
     flavor: str = MYSQL,
     plugin: str = NATIVE,
-    rows: tuple[tuple[str, ...], ...] = (("C",), ("C",)),
+    rows: tuple[tuple[str, ...], ...] = ((C,), (C,)),
     pending: str | None = None,
-    recorded: str = "C",
+    recorded: str = C,
     other_keys: bool = False,
 ) -> World:
     versions = {name: Version(document(flavor, WORDS[name]), NOW - age) for name, age in AGES.items()}
     if other_keys:
-        versions["P"].document["dbname"] = "changed meanwhile"
-    stages = {"AWSCURRENT": "C", "AWSPREVIOUS": "V"} | ({"AWSPENDING": pending} if pending else {})
+        versions[P].document["dbname"] = "changed meanwhile"
+    stages = {"AWSCURRENT": C, "AWSPREVIOUS": V} | ({"AWSPENDING": pending} if pending else {})
     due = tags.stamp(NOW + timedelta(days=9))
     return World(
         flavor=flavor,
@@ -244,7 +246,7 @@ def is_covered(names: tuple[str, ...]) -> bool:
 
 @pytest.mark.parametrize(
     ("pending", "other_keys", "recorded"),
-    [(None, False, "C"), ("P", False, "C"), ("P", True, "V")],
+    [(None, False, C), (P, False, C), (P, True, V)],
 )
 @pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
 def test_every_state_comes_to_rest_or_is_refused(
@@ -255,7 +257,7 @@ def test_every_state_comes_to_rest_or_is_refused(
         filled = tuple(names for names in rows if names)
         world = make_world(flavor, NATIVE, filled, pending, recorded, other_keys)
         named = zip(world.rows, filled, strict=True)
-        world.promised = frozenset(host for host, names in named if "C" in names and is_covered(names))
+        world.promised = frozenset(host for host, names in named if C in names and is_covered(names))
         before = {host: list(stored) for host, stored in world.rows.items()}
         try:
             come_to_rest(world)
@@ -276,13 +278,13 @@ def test_every_state_comes_to_rest_or_is_refused(
 
 STARTS = {
     "clean": {},
-    "one row": {"rows": (("C",),)},
-    "stored": {"pending": "P"},
-    "applied to one row": {"pending": "P", "rows": (("P", "C"), ("C",))},
-    "applied to the other row": {"pending": "P", "rows": (("C",), ("P", "C"))},
-    "applied, other keys changed": {"pending": "P", "rows": (("P", "C"), ("P", "C")), "other_keys": True},
-    "applied, label taken away": {"rows": (("U", "C"), ("U", "C"))},
-    "not discarded": {"recorded": "V", "rows": (("C", "V"), ("C", "V"))},
+    "one row": {"rows": ((C,),)},
+    "stored": {"pending": P},
+    "applied to one row": {"pending": P, "rows": ((P, C), (C,))},
+    "applied to the other row": {"pending": P, "rows": ((C,), (P, C))},
+    "applied, other keys changed": {"pending": P, "rows": ((P, C), (P, C)), "other_keys": True},
+    "applied, label taken away": {"rows": ((U, C), (U, C))},
+    "not discarded": {"recorded": V, "rows": ((C, V), (C, V))},
 }
 KINDS = [
     *((flavor, NATIVE, start) for flavor in (MYSQL, MARIADB) for start in STARTS),
@@ -395,11 +397,11 @@ def test_a_pending_label_that_was_taken_away_after_a_crash_is_not_missed(flavor:
 
 
 @pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
-@pytest.mark.parametrize("own", [("foreign",), ("foreign", "U"), ("C", "foreign"), ("foreign", "C")])
+@pytest.mark.parametrize("own", [("foreign",), ("foreign", U), (C, "foreign"), ("foreign", C)])
 def test_an_adoption_that_is_cut_off_is_finished(flavor: str, own: tuple[str, ...]) -> None:
     adopt = (f"root@{HOSTS[1]}",)
     for number, moment in itertools.product(range(MOST_EFFECTS), ("before_effect", "after_effect")):
-        world = make_world(flavor, rows=(("C",), own))
+        world = make_world(flavor, rows=((C,), own))
         setattr(world, moment, at_effect(number, cut))
         with contextlib.suppress(PowerCut):
             rotate_in(world, "on_demand", adopt)
@@ -448,8 +450,8 @@ def test_a_rollback_that_is_cut_off_is_finished_or_never_began(
 def test_a_rollback_brings_the_previous_password_back_however_often_it_is_cut_off(flavor: str, start: str) -> None:
     for world in stopped_worlds(flavor, NATIVE, start, cut, trigger="rollback"):
         rotate_in(world, "rollback")
-        assert world.current() == WORDS["V"], world.effects
-        assert world.stages["AWSCURRENT"] != "V", "no version becomes current twice"
+        assert world.current() == WORDS[V], world.effects
+        assert world.stages["AWSCURRENT"] != V, "no version becomes current twice"
         assert world.at_rest(), world.effects
 
 
@@ -459,7 +461,7 @@ def test_an_overlap_that_is_cut_off_ends_in_time_and_not_before(
     flavor: str, plugin: str, start: str, trouble: Callable[[str], None]
 ) -> None:
     for world in stopped_worlds(flavor, plugin, start, trouble, overlap=3600):
-        promoted = world.stages["AWSCURRENT"] != "C"
+        promoted = world.stages["AWSCURRENT"] != C
         come_to_rest(world)
         if promoted and plugin == NATIVE:
             assert all(len(stored) == 2 for stored in world.rows.values()), world.effects
@@ -481,7 +483,7 @@ LAGS, FAILED, IN_SYNC = ({"us-east-1": "InSync", "eu-west-1": status} for status
 def start_lagging(flavor: str, plugin: str, start: str) -> World:
     """A replica region that gives out what was AWSCURRENT before, whatever this run makes of it."""
     world = start_world(flavor, plugin, start)
-    world.replicas, world.read_elsewhere = LAGS, WORDS["V" if start == "not discarded" else "C"]
+    world.replicas, world.read_elsewhere = LAGS, WORDS[V if start == "not discarded" else C]
     return world
 
 
@@ -497,7 +499,7 @@ def test_whoever_reads_in_a_replica_region_is_let_in_whenever_a_run_dies(
     flavor: str, plugin: str, start: str, trouble: Callable[[str], None]
 ) -> None:
     for world in stopped_worlds(flavor, plugin, start, trouble, begin=start_lagging):
-        promoted = world.stages["AWSCURRENT"] != "C"
+        promoted = world.stages["AWSCURRENT"] != C
         come_to_rest(world)
         if promoted:
             assert world.tags[tags.VERSION] == world.stages["AWSCURRENT"], world.effects
@@ -592,7 +594,7 @@ def second_by_hand(world: World) -> None:
 
 def row_by_hand(world: World) -> None:
     """A row that is made with a password of before."""
-    world.rows["10.%"] = [hashed(NATIVE, WORDS["C"])]
+    world.rows["10.%"] = [hashed(NATIVE, WORDS[C])]
 
 
 DEEDS = (set_by_hand, set_on_one_row, set_and_retained, second_by_hand, row_by_hand)
@@ -646,7 +648,7 @@ def test_nothing_is_told_or_recorded_as_done_unless_the_rows_read_last_say_so(
         current = hashed(NATIVE, world.current())
         first_class = slice(1) if flavor == MYSQL else slice(None)
         covered = [stored for stored in deed.seen.values() if current in stored[first_class]]
-        recorded = world.tags[tags.VERSION] == world.stages["AWSCURRENT"] != "C"
+        recorded = world.tags[tags.VERSION] == world.stages["AWSCURRENT"] != C
         told = isinstance(result, dict) and result["rotated"]
         if not (recorded or told):
             assert isinstance(result, RotationError) and result.code and result.state and result.next_step
@@ -684,7 +686,7 @@ def test_a_second_password_that_arises_before_the_change_is_seen_and_nothing_is_
         rotate_in(world, "on_demand")
     assert (caught.value.code, caught.value.step) == ("foreign_secondary", "decide")
     assert world.effects == ["put"] and "The server was not changed" in caught.value.state
-    assert all(stored == [hashed(NATIVE, WORDS["C"]), FOREIGN] for stored in world.rows.values())
+    assert all(stored == [hashed(NATIVE, WORDS[C]), FOREIGN] for stored in world.rows.values())
 
 
 def test_a_row_that_arises_before_the_change_is_changed_with_the_others() -> None:
@@ -717,7 +719,7 @@ def codes_of(results: list[Any]) -> list[tuple[str, str]]:
 def test_a_new_password_that_a_proxy_refuses_costs_a_schedule_one_login_and_a_person_one_each(flavor: str) -> None:
     world = make_world(flavor)
     world.tags[tags.DUE] = tags.stamp(NOW - timedelta(days=1))
-    world.kept_by_proxy = WORDS["C"]
+    world.kept_by_proxy = WORDS[C]
     results = results_of_runs(world, *["scheduled", "recovery"] * 5)
     assert codes_of(results) == [("new_password_refused", "verify"), *[("new_password_refused", "decide")] * 9]
     assert len(world.refused) == 1 and world.tags[tags.REFUSED] == world.stages["AWSPENDING"]
@@ -736,13 +738,13 @@ def test_after_a_change_by_hand_one_password_is_tried(flavor: str, trigger: str)
     world = make_world(flavor)
     set_by_hand(world)
     assert codes_of(results_of_runs(world, trigger)) == [("login_refused", "open")]
-    assert world.refused == [WORDS["C"]] and world.tags[tags.REFUSED] == "C"
+    assert world.refused == [WORDS[C]] and world.tags[tags.REFUSED] == C
 
 
 @pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
 def test_a_rollback_tries_the_one_password_that_labels_and_tags_say_is_right(flavor: str) -> None:
     moved_back = make_world(flavor)
-    moved_back.stages |= {"AWSCURRENT": "U", "AWSPREVIOUS": "C"}
+    moved_back.stages |= {"AWSCURRENT": U, "AWSPREVIOUS": C}
     assert rotate_in(moved_back, "rollback")["action"] == "restore" and moved_back.refused == []
     for world in stopped_worlds(flavor, NATIVE, "clean", cut):
         rotate_in(world, "rollback")
@@ -753,7 +755,7 @@ def test_what_was_refused_before_is_remembered_with_what_is_refused_now() -> Non
     world = make_world(rows=(("foreign",), ("foreign",)))
     world.tags[tags.REFUSED] = "earlier"
     results_of_runs(world, "on_demand", "on_demand")
-    assert world.tags[tags.REFUSED] == "earlier C"
+    assert world.tags[tags.REFUSED] == f"earlier {C}"
 
 
 def deny_tags(effect: str) -> None:
@@ -799,17 +801,17 @@ def test_a_rotation_is_told_once_however_often_tags_are_denied_and_runs_die(
     flavor: str, plugin: str, start: str
 ) -> None:
     for world in stopped_worlds(flavor, plugin, start, cut):
-        promoted, was_recorded = world.stages["AWSCURRENT"] != "C", world.tags[tags.VERSION]
+        promoted, was_recorded = world.stages["AWSCURRENT"] != C, world.tags[tags.VERSION]
         world.before_effect = deny_tags
         results = results_of_runs(world, "recovery", "recovery")
         world.before_effect = lambda _effect: None
         results += results_of_runs(world, "recovery", "recovery")
-        changed = world.stages["AWSCURRENT"] != "C" and was_recorded != world.stages["AWSCURRENT"]
-        assert told_by(results) == (changed or (promoted and was_recorded == "V")), (world.effects, results)
+        changed = world.stages["AWSCURRENT"] != C and was_recorded != world.stages["AWSCURRENT"]
+        assert told_by(results) == (changed or (promoted and was_recorded == V)), (world.effects, results)
 
 
 @pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
-@pytest.mark.parametrize("label", ["V", "U"])
+@pytest.mark.parametrize("label", [V, U])
 def test_a_label_that_a_person_moves_during_a_rotation_harms_no_password(flavor: str, label: str) -> None:
     """AWSCURRENT goes to a version whose password is gone: refused, or settled; nothing that opens is ended."""
     for world in stopped_worlds(flavor, NATIVE, "clean", cut):
@@ -845,6 +847,6 @@ def test_a_scheduled_run_whose_turn_at_aws_would_come_too_late_leaves_the_client
 
 
 def test_what_was_begun_is_finished_whatever_aws_writes_are_left() -> None:
-    world = make_world(rows=(("P", "C"), ("C",)), pending="P")
+    world = make_world(rows=((P, C), (C,)), pending=P)
     assert rotate_in(world, writes=Writes(0.8, spent()))["action"] == "finish"
     assert world.at_rest()

@@ -75,6 +75,13 @@ def test_what_is_not_there_is_not_found(store: SecretStore, wanted: dict[str, st
         store.read(**wanted)
 
 
+@pytest.mark.parametrize("wrong", ["other", "x" * 31, "x" * 65])
+def test_what_aws_takes_for_no_version_id_is_not_found_and_not_asked_for(store: SecretStore, wrong: str) -> None:
+    with pytest.raises(SecretNotFound, match="has 32 to 64 characters"):
+        store.read(version_id=wrong)
+    assert not store.calls
+
+
 def test_stage_and_id_that_disagree_are_not_answered(store: SecretStore) -> None:
     store.put_pending(VALUE.with_password("second"), SECOND)
     with pytest.raises((SwapLost, SecretNotFound)):

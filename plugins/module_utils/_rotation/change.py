@@ -27,6 +27,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     PolicyRefused,
     RotationError,
     RowsChanged,
+    SwapLost,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.confirm import confirm
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.cycle import overlap_began
@@ -83,8 +84,9 @@ def _take_over(run: Run, view: View, decision: Decision) -> None:
         run.prove_commit()
         run.fence.confirm()
         _refuse_changed_rows(run, view)
-        run.journal.taken_over = True
         changes = view.changes(decision.rows, keep=run.current)
+        _refuse_moved_label(run)
+        run.journal.taken_over = True
         run.dialect.put_first(run.session, changes, run.current.value.password)
         if not _all_hold(run, set(decision.rows), run.current):
             raise RotationError("Not every account row holds AWSCURRENT's password first.", code="not_applied")
@@ -272,9 +274,16 @@ def _discard(run: Run, view: View, *, by_force: bool) -> datetime | None:
         _warn_of_early_end(run, view, behind)
         if changes:
             run.prove_commit()
+            _refuse_moved_label(run)
             run.journal.discarding = True
             run.dialect.discard(run.session, changes)
     return None
+
+
+def _refuse_moved_label(run: Run) -> None:
+    """Raise SwapLost where AWSCURRENT is another version than a moment ago: its password may be the one to end."""
+    if not run.journal.promoted and run.store.describe().holder(CURRENT) != run.current.version_id:
+        raise SwapLost("Somebody moved AWSCURRENT while the rotation was at work.", code="changed_meanwhile")
 
 
 def _endings(run: Run, view: View) -> list[Change]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
     CURRENT,
+    VERSION_ID_LENGTHS,
     SecretDescription,
     SecretStore,
     SecretVersion,
@@ -34,9 +35,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request i
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate import until_done
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
-
-# A version id has at least 32 characters, which no staging label of ours has.
-SHORTEST_ID = 32
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ def _login(run: Run, proof: Proof) -> Login:
 
 
 def _version(run: Run, name: str) -> SecretVersion:
-    named = {"version_id" if len(name) >= SHORTEST_ID else "stage": name}
+    named = {"version_id" if len(name) in VERSION_ID_LENGTHS else "stage": name}
     try:
         return run.store.read(**named)
     except SecretNotFound:

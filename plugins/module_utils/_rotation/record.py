@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import PENDING
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, shortened, started
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import ROTATED_TAGS
@@ -21,7 +22,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts imp
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.findings import Finding
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.observe import idle_pending
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import FRESH_SECONDS, Run
 from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
 
 
@@ -68,8 +69,21 @@ def _write(run: Run, view: View, written: dict[str, str]) -> None:
     idle = None if run.journal.promoted else idle_pending(run, view.secret)
     if idle:
         run.store.drop_pending(idle)
+    sent = time.monotonic()
     run.store.tag(written)
     run.recorded = written
+    if time.monotonic() - sent > FRESH_SECONDS:
+        _warn_if_overtaken(run)
+
+
+def _warn_if_overtaken(run: Run) -> None:
+    """Say so where the tags came late, over those of another run: TagResource cannot be told to compare."""
+    with suppress(RotationError):
+        if run.store.describe().holder(CURRENT) != run.current.version_id:
+            run.journal.warn(
+                "AWSCURRENT was moved while the tags were on their way, so they may have taken the place of newer ones."
+                " The next scheduled run writes them again."
+            )
 
 
 def _mark_as_told(run: Run) -> None:

@@ -367,10 +367,15 @@ class Run:
             )
 
     def _newer_current(self) -> SecretVersion | None:
-        """Give AWSCURRENT where another run has moved it since it was read."""
-        refused = self.current.version_id
-        self.read_current()
-        return self.current if self.current.version_id != refused else None
+        """Give AWSCURRENT where another run, and no person, has moved it since it was read: its password is proven."""
+        secret = self.store.describe()
+        newer_id = secret.holder(CURRENT)
+        if newer_id is None or newer_id == self.current.version_id:
+            return None
+        if newer_id not in (secret.holder(PENDING), secret.tags.get(VERSION)):
+            return None
+        self.current = self.version(newer_id)
+        return self.current
 
     def _former(self) -> SecretVersion | None:
         """Give AWSPREVIOUS where the server has its password, because somebody has moved AWSCURRENT back without it.
