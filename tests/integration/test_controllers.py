@@ -14,6 +14,8 @@ from test_rotate_due import Mailbox, is_due
 from world.aws import AwsEmulator
 from world.databases import DatabaseServer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def clients(make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer) -> list[ManagedClient]:

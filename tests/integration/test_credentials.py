@@ -16,6 +16,8 @@ from test_onboarding import said
 from world.aws import ACCESS_KEY, SECRET_KEY, AwsEmulator
 from world.databases import DatabaseServer
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., ManagedClient]
 ROLE = "arn:aws:iam::123456789012:role/dbops-rotation-rotator"
 NO_KEYS = {"rotation_access_key": None, "rotation_secret_key": None}

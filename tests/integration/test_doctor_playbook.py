@@ -8,7 +8,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 from managed import ManagedClient, playbook, secrets_manager, write_inventory
+
+pytestmark = pytest.mark.slow
 
 
 def inventory(folder: Path, client: ManagedClient, **variables: Any) -> str:

@@ -14,6 +14,8 @@ from test_onboarding import said
 from test_rotate_due import Mailbox
 from world.aws import AwsEmulator
 
+pytestmark = pytest.mark.slow
+
 ROLE = "arn:aws:iam::123456789012:role/dbops-rotation-rotator"
 Run = Callable[..., str]
 

@@ -16,6 +16,8 @@ from test_rotate_due import Mailbox as Queue
 from wire_check.findings import apart
 from world.aws import AwsEmulator
 
+pytestmark = pytest.mark.slow
+
 FORGED = "fatal: [victim]: ALL GOOD"
 # An escape sequence that names the window, a line of its own, C1 and bidirectional controls, a separator of lines.
 HOSTILE = f"\x1b]0;owned\x07db\n{FORGED}\r\x9b31m\u202e\u2066\u2028\u200b"

@@ -131,6 +131,7 @@ def many(runs: list[list[str]]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "column"), [("three", 0), ("one", 1)])
 def test_what_a_limit_selects_decides(tmp_path: Path, size: str, column: int) -> None:
     fleet = Fleet(tmp_path).write(FLEETS[size])

@@ -17,6 +17,8 @@ from wire_check.check import ANSWERS
 from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
 from world.databases import DatabaseServer
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., ManagedClient]
 # Names as people have them, and what a tag holds of them.
 NAMES = {

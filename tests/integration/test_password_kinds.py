@@ -12,6 +12,8 @@ import pytest
 from managed import ManagedClient, playbook, secrets_manager, write_inventory
 from test_playbooks import PLUGINS, said
 
+pytestmark = pytest.mark.slow
+
 NUMBER, TRUTH, OTHER = "a number", "a truth value (yes, no, on, off, true, false)", "a list or a dictionary"
 # As people write it in a file of variables.
 KINDS = {"123456": NUMBER, "0": NUMBER, "1.50": NUMBER, "yes": TRUTH, "off": TRUTH, "[a]": OTHER}

@@ -17,6 +17,8 @@ from test_waves import run_fleet, versions
 from world.aws import AwsEmulator
 from world.databases import DatabaseServer
 
+pytestmark = pytest.mark.slow
+
 ALLOWED = "Set rotation_per_server to a number from 1 to 64, or to 0 for no limit."
 SHARED = "Options are wrong in the same way for all"
 WRONG = {"rotation_per_server": 100}

@@ -23,7 +23,7 @@ from test_schedule import Machine
 from world.aws import REGION
 from world.databases import DatabaseServer
 
-pytestmark = pytest.mark.skipif(RUNNER is None, reason="ansible-runner comes with make setup-dev")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(RUNNER is None, reason="ansible-runner comes with make setup-dev")]
 VAULT_PASSWORD = "the-vault-password-of-the-runner-test"
 TOKEN = "the-token-of-AWX-of-the-runner-test"
 Step = tuple[str, tuple[str, ...], dict[str, Any]]

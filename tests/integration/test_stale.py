@@ -22,6 +22,8 @@ from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
 
+pytestmark = pytest.mark.slow
+
 NOT_YET = "ResourceNotFoundException"
 
 

@@ -15,6 +15,8 @@ from awx_job import copy_of_the_project
 from managed import ROOT, ManagedClient, write_inventory
 from test_playbooks import Run, said, single
 
+pytestmark = pytest.mark.slow
+
 NOBODY = "No client was selected: the inventory (/etc/ansible/hosts) has no host. Nothing was changed."
 OFF = "The callbacks are off: no audit trail is kept of this run, and no progress and summary are shown."
 ACCEPTED = "rotation_without_callbacks=true"
