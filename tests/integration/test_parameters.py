@@ -24,6 +24,8 @@ from test_rotate_due import is_due
 from world.aws import ACCESS_KEY, NOWHERE, REGION, SECRET_KEY, AwsEmulator
 from world.databases import DatabaseServer
 
+pytestmark = pytest.mark.slow
+
 COLLECTIONS = Path(sysconfig.get_path("purelib")) / "ansible_collections"
 needs_collections = pytest.mark.skipif(
     not (COLLECTIONS / "community/aws").is_dir(), reason="needs the collections of requirements.yml: make setup-dev"
@@ -154,7 +156,6 @@ def test_whatever_else_says_it_is_preferred(
     assert not overlap(mysql_client) and not mysql_client.opens(mysql_client.password)
 
 
-@pytest.mark.slow
 @needs_collections
 def test_what_provisioning_writes_a_rotation_reads_back(parameters: Parameters, mysql_client: ManagedClient) -> None:
     parameters.configure()
