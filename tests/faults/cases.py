@@ -65,6 +65,7 @@ class Case:
     result: dict[str, Any] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     seen_steps: list[Step] = field(default_factory=list)
+    farewells: frozenset[str] = frozenset()
     region: Region | None = None
     _proxies: Sequence[Listener] = ()
     _passwords: dict[str, str] = field(default_factory=dict)
@@ -199,6 +200,10 @@ class Case:
         self.human_broke = not all(opens(row, self.client.stored()["password"]) for row in rows)
         labelled = [self.password_of(version) for version in self.labels()]
         self.human_locked_out = not all(any(opens(row, text) for text in labelled) for row in rows)
+
+    def passes_over(self, step: Step) -> bool:
+        """Whether the fault needs a run that waits, which it does at no farewell."""
+        return bool(self.fault and self.fault.needs_an_answer and step.what in self.farewells)
 
     @property
     def may_be_refused(self) -> bool:

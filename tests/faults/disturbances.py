@@ -44,8 +44,10 @@ class At(Undisturbed):
         self.hit: Step | None = None
 
     def begins(self, step: Step) -> bool:
-        """Whether this is the step; it is remembered."""
-        if step.number == self.number:
+        """Whether this is the step, or the one after a farewell that came in its place; it is remembered."""
+        if step.number == self.number and self.case.passes_over(step):
+            self.number += 1
+        elif step.number == self.number:
             self.hit = step
         return step.number == self.number
 

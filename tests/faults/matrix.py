@@ -52,7 +52,7 @@ class Chosen:
     def ways(self) -> list[tuple[str, str]]:
         """Each path on each server whose steps have to be known."""
         if self.only:
-            return []
+            return sorted({(path, server) for path, server, *_fault in (name.split("/") for name in self.only)})
         pairs = [(path, server) for path in self.paths for server in self.servers]
         return [(path, server) for path, server in pairs if worth_trying(path, server != "ed25519")]
 
@@ -82,7 +82,8 @@ class Matrix:
 
     def case(self, path: str, server: str, fault: str = "", step: int = 0) -> Case:
         """One case."""
-        return Case(PATHS[path], self.setting.servers[server], FAULTS[fault] if fault else None, step)
+        left = farewells(self.steps.get((path, server), ()))
+        return Case(PATHS[path], self.setting.servers[server], FAULTS[fault] if fault else None, step, farewells=left)
 
     def cases(self, chosen: Chosen) -> list[Case]:
         """All chosen cases, once the steps are known."""
@@ -101,8 +102,8 @@ class Matrix:
     def _numbers(self, path: str, server: str, fault: Fault) -> list[int]:
         """The steps at which a fault can happen."""
         steps = self.steps[path, server]
-        unanswered = farewells(steps) if fault.needs_an_answer else set()
-        return [step.number for step in steps if fault.at(step) and step.number not in unanswered]
+        unanswered = farewells(steps) if fault.needs_an_answer else ()
+        return [step.number for step in steps if fault.at(step) and step.what not in unanswered]
 
     def run_all(self, cases: Sequence[Case]) -> list[Case]:
         """Run cases, those that missed their fault once more, and give them as they were last run."""

@@ -113,7 +113,7 @@ class Course:
         return self.steps[-1]
 
 
-def farewells(steps: Iterable[Step]) -> set[int]:
-    """The numbers of the steps with which a client leaves a connection: nobody answers them."""
-    last = {step.what.rpartition(" ")[2]: step.number for step in steps if step.service == DB}
-    return set(last.values())
+def farewells(steps: Iterable[Step]) -> frozenset[str]:
+    """The steps with which a client leaves a connection: nobody answers them, so the next may come before them."""
+    last = {step.what.rpartition(" ")[2]: step.what for step in steps if step.service == DB}
+    return frozenset(last.values())
