@@ -49,7 +49,7 @@ matrix: setup-dev ## Run the tests with each interpreter and ansible-core that i
 molecule: setup-dev ## Run the molecule scenarios, on a world of their own
 	@tools/molecule.sh
 
-lint: setup-dev ## Run ruff, mypy, yamllint and ansible-lint
+lint: setup-dev ## Run the linters of code, YAML, roles, documents, changelog and licences
 	@tools/lint.sh
 
 sanity: setup-dev ## Run ansible-test sanity on a built copy

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pages of docs/ of which a part is written from the code: between two marks, the rest is written by hand."""
+"""Files of docs/ that are written from the code: as a whole, or between two marks of a page, the rest by hand."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ def replaced(text: str, begin: str, end: str, lines: Iterable[str]) -> str:
 
 def write(path: Path, begin: str, end: str, lines: Iterable[str]) -> int:
     """Rewrite a page; with --check only tell, as an exit status, whether it has to be."""
-    text = path.read_text()
-    new = replaced(text, begin, end, lines)
+    return keep(path, replaced(path.read_text(), begin, end, lines))
+
+
+def keep(path: Path, text: str) -> int:
+    """Write a file with this text; with --check only tell, as an exit status, whether it has to be written."""
     if "--check" in sys.argv[1:]:
-        return int(new != text)
-    path.write_text(new)
+        return int(not path.is_file() or path.read_text() != text)
+    path.write_text(text)
     return 0

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the tables and policies of docs/iam.md from their source, plugins/module_utils/_iam.
+"""Write the tables of docs/iam.md and the policies in docs/iam/ from their source, plugins/module_utils/_iam.
 
-Without an argument it rewrites the page; with --check it only tells whether the page is up to date.
+Without an argument it rewrites them; with --check it only tells whether they are up to date.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from generated import replaced, write
+from generated import keep, replaced, write
 
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import Scope, policy
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "iam.md"
+FOLDER = PAGE.with_suffix("")
 BEGIN, END = "<!-- policies: begin -->", "<!-- policies: end -->"
 HEAD = ("| action | on | what stops without it | how it is known |", "|---|---|---|---|")
 ACCOUNT, REGION = "123456789012", "eu-central-1"
@@ -38,17 +39,24 @@ SCOPE = Scope(
 def lines() -> Iterator[str]:
     """Give what stands between the two marks."""
     for duty, grants in GRANTS.items():
-        yield from ("", f"### {duty}", "", *HEAD)
+        yield from ("", f"### {duty}", "", f"The policy: [iam/{duty}.json](iam/{duty}.json)", "", *HEAD)
         for grant in grants:
             yield f"| `{grant.action}` | {grant.on} | {grant.breaks} | {grant.known} |"
-        yield from ("", "```json", *json.dumps(policy(duty, SCOPE), indent=2).splitlines(), "```")
     yield ""
 
 
+def policies() -> Iterator[tuple[Path, str]]:
+    """Give the file of each policy, and its text."""
+    for duty in GRANTS:
+        yield FOLDER / f"{duty}.json", json.dumps(policy(duty, SCOPE), indent=2) + "\n"
+
+
 def page(text: str) -> str:
-    """Give the page with the policies of now."""
+    """Give the page with the tables of now."""
     return replaced(text, BEGIN, END, lines())
 
 
 if __name__ == "__main__":
-    sys.exit(write(PAGE, BEGIN, END, lines()))
+    FOLDER.mkdir(exist_ok=True)
+    outdated = [write(PAGE, BEGIN, END, lines()), *(keep(path, text) for path, text in policies())]
+    sys.exit(max(outdated))

@@ -17,5 +17,8 @@ check mypy tools
 check mypy --allow-untyped-defs --allow-incomplete-defs --allow-untyped-calls --allow-any-generics --allow-subclassing-any tests
 check yamllint --strict .
 check ansible-lint --offline --profile production
+check antsibull-docs lint-collection-docs --plugin-docs --check-extra-docs-refs .
+check antsibull-changelog lint
+check reuse lint --quiet
 
 [ ${#failed[@]} -eq 0 ] || { echo "Failed: ${failed[*]}" >&2; exit 1; }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the policies of the duties allow, and to what they are limited; docs/iam.md shows these very documents."""
+"""What the policies of the duties allow, and to what they are limited; docs/iam/ has these very documents."""
 
 from __future__ import annotations
 
@@ -34,9 +34,16 @@ def actions(duty: str) -> set[str]:
     return {action for statement in statements(duty).values() for action in statement["Action"]}
 
 
-def test_the_page_shows_the_policies_of_the_code() -> None:
+def test_the_page_and_its_files_show_the_policies_of_the_code() -> None:
     text = iam_page.PAGE.read_text()
-    assert iam_page.page(text) == text, "run: PYTHONPATH=tools:collections python tools/iam_page.py"
+    files = {path: path.read_text() for path in iam_page.FOLDER.iterdir()}
+    again = "run: PYTHONPATH=tools:collections python tools/iam_page.py"
+    assert (iam_page.page(text), dict(iam_page.policies())) == (text, files), again
+
+
+@every_duty
+def test_the_page_links_to_the_policy_of_each_duty(duty: str) -> None:
+    assert f"### {duty}\n\nThe policy: [iam/{duty}.json](iam/{duty}.json)\n" in iam_page.PAGE.read_text()
 
 
 @every_duty

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from ansible.parsing.dataloader import DataLoader
 
 ROOT = Path(__file__).resolve().parents[2]
 FENCED = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCKS = re.compile(r"^\.\. code-block:: yaml\S*\n\n((?: .*\n|\n)+)", re.MULTILINE)
 EXAMPLES = re.compile(r'^EXAMPLES = r"""\n(.*?)^"""', re.MULTILINE | re.DOTALL)
 
 
@@ -22,6 +24,8 @@ def texts() -> Iterator[tuple[Path, str]]:
         yield path, path.read_text()
     for path in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("roles/*/README.md"))]:
         yield from ((path, text) for text in FENCED.findall(path.read_text()))
+    for path in sorted(ROOT.glob("docs/docsite/rst/*.rst")):
+        yield from ((path, textwrap.dedent(text)) for text in BLOCKS.findall(path.read_text()))
     for path in sorted(ROOT.glob("plugins/modules/*.py")):
         yield from ((path, text) for text in EXAMPLES.findall(path.read_text()))
 
@@ -42,4 +46,4 @@ def test_a_play_pins_its_strategy(path: Path, play: dict[str, Any]) -> None:
 
 def test_the_plays_are_found() -> None:
     of = [path.parent.name for path, _play in PLAYS]
-    assert of.count("playbooks") > 15 and {"rotation", "rotation_backup", "modules"} <= set(of)
+    assert of.count("playbooks") > 15 and {"rotation", "rotation_backup", "rst", "modules"} <= set(of)

@@ -36,3 +36,16 @@ def test_what_is_written_down_names_this_version() -> None:
 def test_nothing_was_added_in_a_later_version(path: Path) -> None:
     added = re.findall(r"version_added: [\"']?([\d.]+)", path.read_text())
     assert [version for version in added if numbers(version) > numbers(VERSION)] == []
+
+
+def test_the_changelog_has_the_releases_before_this_version_and_fragments_for_what_is_to_come() -> None:
+    loader = DataLoader()
+    releases = loader.load_from_file(str(ROOT / "changelogs/changelog.yaml"))["releases"]
+    fragments = [path.stem for path in (ROOT / "changelogs/fragments").glob("*.yml")]
+    newest = max(releases, key=numbers)
+    if newest == VERSION:
+        assert fragments == [], "set the next version in galaxy.yml"
+    else:
+        assert numbers(newest) < numbers(VERSION) and VERSION in fragments, "its fragment has the release_summary"
+        summary = loader.load_from_file(str(ROOT / f"changelogs/fragments/{VERSION}.yml"))
+        assert list(summary) == ["release_summary"]
