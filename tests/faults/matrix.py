@@ -52,7 +52,8 @@ class Chosen:
     def ways(self) -> list[tuple[str, str]]:
         """Each path on each server whose steps have to be known."""
         if self.only:
-            return sorted({(path, server) for path, server, *_fault in (name.split("/") for name in self.only)})
+            named = [name.split("/") for name in self.only]
+            return sorted({(parts[0], parts[1]) for parts in named})
         pairs = [(path, server) for path in self.paths for server in self.servers]
         return [(path, server) for path, server in pairs if worth_trying(path, server != "ed25519")]
 
