@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,16 +19,13 @@ from managed import AT_ONCE, ROOT, ManagedClient, playbook
 from test_fleet import Fleet
 from test_leaks import BASTION, PLUGINS, files, keeping
 from test_playbooks import said
+from test_provision import needs_collections
 from test_rotate_due import is_due
 from world.aws import ACCESS_KEY, NOWHERE, REGION, SECRET_KEY, AwsEmulator
 from world.databases import DatabaseServer
 
 pytestmark = pytest.mark.slow
 
-COLLECTIONS = Path(sysconfig.get_path("purelib")) / "ansible_collections"
-needs_collections = pytest.mark.skipif(
-    not (COLLECTIONS / "community/aws").is_dir(), reason="needs the collections of requirements.yml: make setup-dev"
-)
 KEYS = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
 STRICT, LENIENT = ({"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": strict} for strict in ("True", "False"))
 HIDDEN, HIDDEN_KEY = "Hidden-Value-1234", "Hidden-Key-5678"

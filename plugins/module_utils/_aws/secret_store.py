@@ -93,7 +93,10 @@ class SecretStore:
         the secret waits for deletion or its document is not that of a MySQL or MariaDB account.
         """
         if version_id and len(version_id) not in VERSION_ID_LENGTHS:
-            raise _no_version(self.secret_id, version_id)
+            raise SecretNotFound(
+                f"The secret {self.secret_id!r} has no version {version_id!r}: an id has 32 to 64 characters.",
+                code="secret_not_found",
+            )
         named = {"VersionStage": stage, "VersionId": version_id}
         wanted = {key: value for key, value in named.items() if value}
         try:
@@ -226,16 +229,6 @@ class SecretStore:
                 code="secret_deleted",
                 next_step=f"If it is still wanted: aws secretsmanager restore-secret --secret-id {self.secret_id}",
             )
-
-
-def _no_version(secret_id: str, version_id: str) -> SecretNotFound:
-    """Give the refusal of what a tag or a person calls a version, and AWS would not take as the id of one."""
-    return SecretNotFound(
-        f"The secret {secret_id!r} has no version {version_id!r}: the id of a version has 32 to 64 characters.",
-        code="secret_not_found",
-        next_step="What there is: aws secretsmanager list-secret-version-ids --include-deprecated"
-        f" --secret-id {secret_id}",
-    )
 
 
 def described(answer: Mapping[str, Any]) -> SecretDescription:

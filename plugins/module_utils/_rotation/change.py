@@ -282,7 +282,7 @@ def _discard(run: Run, view: View, *, by_force: bool) -> datetime | None:
 
 def _refuse_moved_label(run: Run) -> None:
     """Raise SwapLost where AWSCURRENT is another version than a moment ago: its password may be the one to end."""
-    if not run.journal.promoted and run.store.describe().holder(CURRENT) != run.current.version_id:
+    if not run.journal.promoted and run.is_label_moved():
         raise SwapLost("Somebody moved AWSCURRENT while the rotation was at work.", code="changed_meanwhile")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import PENDING
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, shortened, started
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import ROTATED_TAGS
@@ -79,7 +79,7 @@ def _write(run: Run, view: View, written: dict[str, str]) -> None:
 def _warn_if_overtaken(run: Run) -> None:
     """Say so where the tags came late, over those of another run: TagResource cannot be told to compare."""
     with suppress(RotationError):
-        if run.store.describe().holder(CURRENT) != run.current.version_id:
+        if run.is_label_moved():
             run.journal.warn(
                 "AWSCURRENT was moved while the tags were on their way, so they may have taken the place of newer ones."
                 " The next scheduled run writes them again."

@@ -14,6 +14,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     CURRENT,
     PENDING,
     PREVIOUS,
+    SecretDescription,
     SecretStore,
     SecretVersion,
     find,
@@ -158,6 +159,10 @@ class Run:
         except RotationError:
             return ""
         return reason
+
+    def is_label_moved(self) -> bool:
+        """Ask whether AWSCURRENT is another version by now than it is to this run."""
+        return self.store.describe().holder(CURRENT) != self.current.version_id
 
     def attempts(self) -> Iterator[bool]:
         """Yield once a second while Secrets Manager may still contradict itself; True is the last time."""
@@ -337,15 +342,15 @@ class Run:
         """
         known = self._known_refusals()
         former = self._former() if self.request.trigger == ROLLBACK else None
-        if former:
-            yield former
-        elif self.current.version_id not in known:
-            yield self.current
-            newer = self._newer_current()
-            if newer:
-                yield newer
-                return
-        other = self._certain_pending()
+        first = former or (self.current if self.current.version_id not in known else None)
+        if first:
+            yield first
+        secret = self.store.describe()
+        newer = self._newer_current(secret) if first is self.current else None
+        if newer:
+            yield newer
+            return
+        other = self._certain_pending(secret)
         if other and other.version_id not in known:
             yield other
 
@@ -366,9 +371,8 @@ class Run:
                 f" {command(Kind.RECONCILE, {'rotation_reconcile_version': 'AWSPREVIOUS'})}"
             )
 
-    def _newer_current(self) -> SecretVersion | None:
+    def _newer_current(self, secret: SecretDescription) -> SecretVersion | None:
         """Give AWSCURRENT where another run, and no person, has moved it since it was read: its password is proven."""
-        secret = self.store.describe()
         newer_id = secret.holder(CURRENT)
         if newer_id is None or newer_id == self.current.version_id:
             return None
@@ -391,13 +395,12 @@ class Run:
         last = former and (secret.holder(PENDING) == former_id or former.created > self.current.created)
         return former if last else None
 
-    def _certain_pending(self) -> SecretVersion | None:
+    def _certain_pending(self, secret: SecretDescription) -> SecretVersion | None:
         """Give the pending version where AWSCURRENT may rightly be refused.
 
         Only a MariaDB row that can hold one password alone is ever without AWSCURRENT's, between its change and
         the promotion; the tag says that it came to that.
         """
-        secret = self.store.describe()
         pending_id = secret.holder(PENDING)
         if pending_id in (None, self.current.version_id) or secret.tags.get(APPLYING) != pending_id:
             return None
