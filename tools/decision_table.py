@@ -13,9 +13,9 @@ from pathlib import Path
 
 from generated import replaced, write
 
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide, leads_on
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts, PendingFacts, RowFacts
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import decide, leads_on
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Action
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import Facts, PendingFacts, RowFacts
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "safety.md"
 BEGIN, END = "<!-- decision table: begin -->", "<!-- decision table: end -->"

@@ -179,7 +179,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle impor
 
 
 def main() -> None:
-    CYCLE.run_module(AnsibleModule(supports_check_mode=True, **CYCLE.validation()))
+    CYCLE.context_module(AnsibleModule(supports_check_mode=True, **CYCLE.validation()))
 
 
 if __name__ == "__main__":

@@ -274,7 +274,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info 
 
 
 def main() -> None:
-    CYCLE_INFO.run_module(AnsibleModule(supports_check_mode=True, **CYCLE_INFO.validation()))
+    CYCLE_INFO.context_module(AnsibleModule(supports_check_mode=True, **CYCLE_INFO.validation()))
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor impo
 
 
 def main() -> None:
-    DOCTOR.run_module(AnsibleModule(supports_check_mode=True, **DOCTOR.validation()))
+    DOCTOR.context_module(AnsibleModule(supports_check_mode=True, **DOCTOR.validation()))
 
 
 if __name__ == "__main__":

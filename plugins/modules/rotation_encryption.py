@@ -100,7 +100,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.encryption 
 
 
 def main() -> None:
-    ENCRYPTION.run_module(AnsibleModule(supports_check_mode=True, **ENCRYPTION.validation()))
+    ENCRYPTION.context_module(AnsibleModule(supports_check_mode=True, **ENCRYPTION.validation()))
 
 
 if __name__ == "__main__":

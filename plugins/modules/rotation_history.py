@@ -144,7 +144,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.history imp
 
 
 def main() -> None:
-    HISTORY.run_module(AnsibleModule(supports_check_mode=True, **HISTORY.validation()))
+    HISTORY.context_module(AnsibleModule(supports_check_mode=True, **HISTORY.validation()))
 
 
 if __name__ == "__main__":

@@ -346,7 +346,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.notice impo
 
 
 def main() -> None:
-    NOTICE.run_module(AnsibleModule(supports_check_mode=True, **NOTICE.validation()))
+    NOTICE.context_module(AnsibleModule(supports_check_mode=True, **NOTICE.validation()))
 
 
 if __name__ == "__main__":

@@ -232,7 +232,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.info import
 
 
 def main() -> None:
-    INFO.run_module(AnsibleModule(supports_check_mode=True, **INFO.validation()))
+    INFO.context_module(AnsibleModule(supports_check_mode=True, **INFO.validation()))
 
 
 if __name__ == "__main__":

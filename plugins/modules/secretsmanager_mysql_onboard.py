@@ -233,7 +233,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard imp
 
 
 def main() -> None:
-    ONBOARD.run_module(AnsibleModule(supports_check_mode=True, **ONBOARD.validation()))
+    ONBOARD.context_module(AnsibleModule(supports_check_mode=True, **ONBOARD.validation()))
 
 
 if __name__ == "__main__":

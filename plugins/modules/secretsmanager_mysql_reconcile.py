@@ -278,7 +278,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile i
 
 
 def main() -> None:
-    RECONCILE.run_module(AnsibleModule(supports_check_mode=True, **RECONCILE.validation()))
+    RECONCILE.context_module(AnsibleModule(supports_check_mode=True, **RECONCILE.validation()))
 
 
 if __name__ == "__main__":

@@ -181,7 +181,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.restore imp
 
 
 def main() -> None:
-    RESTORE.run_module(AnsibleModule(supports_check_mode=True, **RESTORE.validation()))
+    RESTORE.context_module(AnsibleModule(supports_check_mode=True, **RESTORE.validation()))
 
 
 if __name__ == "__main__":

@@ -403,7 +403,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate impo
 
 
 def main() -> None:
-    ROTATE.run_module(AnsibleModule(supports_check_mode=True, **ROTATE.validation()))
+    ROTATE.context_module(AnsibleModule(supports_check_mode=True, **ROTATE.validation()))
 
 
 if __name__ == "__main__":

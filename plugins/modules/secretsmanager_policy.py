@@ -115,7 +115,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.secret_poli
 
 
 def main() -> None:
-    SECRET_POLICY.run_module(AnsibleModule(supports_check_mode=True, **SECRET_POLICY.validation()))
+    SECRET_POLICY.context_module(AnsibleModule(supports_check_mode=True, **SECRET_POLICY.validation()))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from world.databases import DatabaseServer
 from world.layout import CACHE
 from world.service import HOST
 
+from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import account_of
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import (
     ACCOUNT,
     SERVER_ID,
@@ -28,7 +29,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import 
     rotated_tags,
     started,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import account_of
 
 FOLDER = CACHE / "bench"
 PASSWORD = "First-Of-Many-1"

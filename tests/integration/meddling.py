@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
 
 
 @dataclass

@@ -16,11 +16,11 @@ from trouble import STORED, assert_refused, assert_silent, changed_globally, ref
 from world.certificates import Authority
 from world.databases import DatabaseServer, native_hash
 
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._db import mysql
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
 from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
 
 MakeClient = Callable[..., ManagedClient]

@@ -15,7 +15,7 @@ from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretDescription
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.ownership import refuse_foreign_management
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.ownership import refuse_foreign_management
 
 MakeClient = Callable[..., ManagedClient]
 FORM = "Store a JSON object with engine, host, port, username and password in it"

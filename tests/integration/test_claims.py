@@ -12,15 +12,15 @@ from stale_listing import StaleListing
 from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws import secret_store
+from ansible_collections.dbops.rotation.plugins.module_utils._context import context as context_module
 from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation import run as run_module
 
 
 @pytest.fixture
 def listing(monkeypatch: pytest.MonkeyPatch) -> StaleListing:
     # Nothing here becomes visible by waiting.
-    monkeypatch.setattr(run_module, "CONSISTENCY_SECONDS", 0.0)
+    monkeypatch.setattr(context_module, "CONSISTENCY_SECONDS", 0.0)
     monkeypatch.setattr(secret_store, "UNTIL_SEEN", (0.0,))
     return StaleListing(monkeypatch)
 

@@ -15,9 +15,9 @@ from test_reconcile import BY_HAND, change_by_hand
 from trouble import account_rows, assert_refused
 from world.databases import DatabaseServer, native_hash
 
+from ansible_collections.dbops.rotation.plugins.module_utils._context import context as context_module
 from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation import run as run_module
 
 MakeClient = Callable[..., ManagedClient]
 TRIGGERS = ("on_demand", "scheduled", "recovery", "rollback")
@@ -37,7 +37,7 @@ def three(make_client: MakeClient, server: DatabaseServer) -> ManagedClient:
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait for a version that Secrets Manager may not show yet: this emulator shows every one."""
-    monkeypatch.setattr(run_module, "CONSISTENCY_SECONDS", 0)
+    monkeypatch.setattr(context_module, "CONSISTENCY_SECONDS", 0)
 
 
 def put_before(client: ManagedClient, host: str, password: str, foreign: str = FOREIGN) -> None:

@@ -16,7 +16,7 @@ from test_recovery import assert_settled
 from trouble import account_rows, assert_silent
 from world.databases import DatabaseServer
 
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation import run as run_module
+from ansible_collections.dbops.rotation.plugins.module_utils._context import context as context_module
 
 MakeClient = Callable[..., ManagedClient]
 BY_HAND = "Set-by-hand-4711"
@@ -28,7 +28,7 @@ STOPPED = {"changed_meanwhile", "not_discarded", "not_applied", "drift", "login_
 @pytest.fixture(autouse=True)
 def consistent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Secrets Manager does not contradict itself here, so nothing is looked at again for that."""
-    monkeypatch.setattr(run_module, "CONSISTENCY_SECONDS", 0.0)
+    monkeypatch.setattr(context_module, "CONSISTENCY_SECONDS", 0.0)
 
 
 def on_every_row(client: ManagedClient) -> None:

@@ -165,7 +165,7 @@ def test_plain_text_where_it_is_allowed(checked: ManagedClient) -> None:
 
 def test_a_policy_that_plain_text_does_not_satisfy(checked: ManagedClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rules are read from the server, so only a validator that we do not know refuses what we make."""
-    from ansible_collections.dbops.rotation.plugins.module_utils._rotation import persist
+    from ansible_collections.dbops.rotation.plugins.module_utils._steps import persist
 
     monkeypatch.setattr(persist, "policy_rules", lambda _server, _user, wishes: wishes)
     with changed_globally(checked, simple_password_check_minimal_length=64):

@@ -20,9 +20,9 @@ from trouble import refused_logins
 from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import FRESH_SECONDS, Run
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import FRESH_SECONDS, Run
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
 
 MakeClient = Callable[..., ManagedClient]
@@ -140,7 +140,9 @@ def test_a_label_moved_by_somebody_else_is_told(mysql_client: ManagedClient, mon
         real(store, version_id, replacing)
 
     monkeypatch.setattr(SecretStore, "promote", promote_late)
-    monkeypatch.setattr("ansible_collections.dbops.rotation.plugins.module_utils._rotation.run.CONSISTENCY_SECONDS", 0)
+    monkeypatch.setattr(
+        "ansible_collections.dbops.rotation.plugins.module_utils._context.context.CONSISTENCY_SECONDS", 0
+    )
     told = mysql_client.refused()
     assert told["code"] == "drift"
     assert told["state"].startswith("AWSCURRENT was moved by somebody else meanwhile; AWSPENDING (")

@@ -20,7 +20,7 @@ from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._db import mariadb
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation import change
+from ansible_collections.dbops.rotation.plugins.module_utils._steps import change
 
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
 HOLD_ONE = ("ed25519", "caching_sha2_password")

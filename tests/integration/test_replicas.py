@@ -27,7 +27,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import DOCTOR
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import onboard as onboard_module
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation import replicas
+from ansible_collections.dbops.rotation.plugins.module_utils._steps import replicas
 
 __all__ = ["ed25519_server"]  # a fixture
 

@@ -22,8 +22,8 @@ from world.certificates import Authority, Certificate
 from world.databases import DatabaseServer
 from zoo import ADDRESS, CHANGED, FOREIGN, OURS, SKIPPED, ZOO, Animal
 
+from ansible_collections.dbops.rotation.plugins.module_utils._context import context as context_module
 from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation import run as run_module
 
 MakeClient = Callable[..., ManagedClient]
 PLUGINS = {
@@ -93,7 +93,7 @@ def accepts(client: ManagedClient, password: str) -> bool | None:
 def test_nothing_that_our_password_opens_is_left_out(
     make_client: MakeClient, case: tuple[DatabaseServer, Animal], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "CONSISTENCY_SECONDS", 0)  # this emulator never contradicts itself
+    monkeypatch.setattr(context_module, "CONSISTENCY_SECONDS", 0)  # this emulator never contradicts itself
     server, animal = case
     client = make_client(server, hosts=["localhost"], password=OURS).create()
     put(client, animal)

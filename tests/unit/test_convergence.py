@@ -21,6 +21,8 @@ from memory_server import HOSTS, MARIADB, MYSQL, MemoryServer, MemorySession, ha
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import VERSIONS, Ledger, Writes
+from ansible_collections.dbops.rotation.plugins.module_utils._context import context as context_module
+from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import ED25519, NATIVE
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
@@ -31,11 +33,9 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     SwapLost,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules, generate
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation import replicas as replicas_module
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation import run as run_module
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate import rotate
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
+from ansible_collections.dbops.rotation.plugins.module_utils._steps import replicas as replicas_module
 
 NOW = datetime.now(UTC)
 # The ids of AWSCURRENT, AWSPENDING, AWSPREVIOUS and a version without a label.
@@ -218,8 +218,8 @@ def rotate_in(
         replica_wait=0.0,
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_module, "connect", world.connect)
-        patch.setattr(run_module, "CONSISTENCY_SECONDS", 0.0)  # this store never contradicts itself
+        patch.setattr(context_module, "connect", world.connect)
+        patch.setattr(context_module, "CONSISTENCY_SECONDS", 0.0)  # this store never contradicts itself
         return rotate(request, MemoryStore(world, writes))
 
 

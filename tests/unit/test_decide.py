@@ -14,9 +14,9 @@ from functools import cache
 
 import pytest
 
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action, Decision
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts, PendingFacts, RowFacts
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import decide
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Action, Decision
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import Facts, PendingFacts, RowFacts
 
 Judged = tuple[Facts, Decision]
 

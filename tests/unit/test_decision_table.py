@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import decision_table
 
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import decide
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Action
 
 
 def test_the_page_shows_what_the_code_decides() -> None:

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._db.members import Member, in_danger
-from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL, Server, _ids
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import (
+from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import (
     LABEL,
     Identity,
     account_of,
     identity_of,
     refuse_invalid_label,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._db.members import Member, in_danger
+from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL, Server, _ids
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import VALUE_LENGTH
 
 A, B, C, D = (f"{letter * 8}-eb3e-11f1-b608-02fc00000001" for letter in "abcd")

@@ -13,6 +13,7 @@ from pymysql import err
 from ansible_collections.dbops.rotation.plugins.filter.next_step import next_step
 from ansible_collections.dbops.rotation.plugins.module_utils import _readers
 from ansible_collections.dbops.rotation.plugins.module_utils._db.errors import diagnose
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import adopting
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, present, with_options
 from ansible_collections.dbops.rotation.plugins.module_utils._readers import (
     FIXED,
@@ -22,7 +23,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._readers import (
     CommandLine,
     Options,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import adopting
 
 ROOT = Path(__file__).resolve().parents[2]
 MADE = {

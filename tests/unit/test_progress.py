@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import decide
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Action
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import Facts, RowFacts
 from ansible_collections.dbops.rotation.plugins.module_utils._results import (
     CYCLE_INFO,
     NOTICE,
@@ -15,9 +18,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._results import (
     ROTATE,
     module_name,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts, RowFacts
 from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import KINDS, Kind, outcome
 from ansible_collections.dbops.rotation.plugins.plugin_utils._progress import Pace, Tally, duration, progress_line
 from ansible_collections.dbops.rotation.plugins.plugin_utils._summary import names, summary

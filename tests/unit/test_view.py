@@ -12,15 +12,15 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretStore,
     SecretVersion,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
+from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import read_cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import NATIVE, StoredPassword, make_hash
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Method
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts, RowFacts
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import Facts, RowFacts
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
 
 NOW = datetime.now(UTC)
 OLD, NEW, FOREIGN = (StoredPassword(NATIVE, make_hash(NATIVE, word)) for word in ("old", "new", "foreign"))

@@ -10,8 +10,8 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.request import RestoreRequest
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import effort
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
 CREATED, FINISHED, UNDELETED, KEPT, REPLACED = "created", "finished", "undeleted", "kept", "replaced"
 RECONCILED = (

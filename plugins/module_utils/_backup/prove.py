@@ -12,13 +12,13 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     PREVIOUS,
     SecretVersion,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import listed
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, with_options
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import listed
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import parse_secret
+from ansible_collections.dbops.rotation.plugins.module_utils._steps import ownership
 
 
 def prove(run: Run, saved: SavedSecret, version: SavedVersion) -> None:

@@ -27,15 +27,15 @@ from ansible_collections.dbops.rotation.plugins.module_utils._backup.outcome imp
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.prove import prove
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.request import RestoreRequest
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import RestoreJournal
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import RECONCILE
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import RECONCILE
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import RestoreJournal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.reconcile import Proof, reconcile
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import parse_secret
+from ansible_collections.dbops.rotation.plugins.module_utils._steps import ownership
 
 REFUSED = ("login_refused", "known_refused")
 

@@ -30,7 +30,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     secret_store,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._reason import refuse_unfit_reason
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.ownership import refuse_foreign_management
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.ownership import refuse_foreign_management
 from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import fit_tags
 
 PRESENT, RESET, FAILED = "present", "reset", "failed"

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import RECOVERY
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
     AWS_SPEC,
@@ -17,8 +19,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     secret_store,
     tls_options,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import RECOVERY
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.verify import verify
 
 

@@ -60,7 +60,7 @@ class Operation:
             return _failure(error, params, "Nothing was changed.")
         return None
 
-    def run_module(self, module: Any) -> None:
+    def context_module(self, module: Any) -> None:
         """Do the work of a module; of the AnsibleModule only params, modes, warn, exit_json and fail_json are used."""
         result = self.outcome(module.params, check=module.check_mode, diff=module._diff)
         for text in result.pop("warnings", ()):

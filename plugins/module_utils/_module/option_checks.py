@@ -16,6 +16,13 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import refuse_unknown_settings
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import Writes
+from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import refuse_invalid_label
+from ansible_collections.dbops.rotation.plugins.module_utils._context.request import (
+    refuse_invalid_overlap,
+    refuse_invalid_per_server,
+    refuse_invalid_reason,
+    refuse_invalid_wait,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.settings import parse_calendar, parse_pause
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import VERIFY_IDENTITY, TlsOptions, ssl_context
@@ -29,14 +36,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     refuse_unknown_services,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules, refuse_impossible
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import refuse_invalid_label
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard import refuse_our_tags
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import (
-    refuse_invalid_overlap,
-    refuse_invalid_per_server,
-    refuse_invalid_reason,
-    refuse_invalid_wait,
-)
 
 PREFIX = "rotation_"
 # A check of each of these, by itself.

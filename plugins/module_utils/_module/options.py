@@ -25,15 +25,15 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.throttles import Throttles
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import DEFAULT_SHARE, Writes
-from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import MODES, VERIFY_IDENTITY, TlsOptions
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._password import DEFAULT_LENGTH, PasswordRules
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import (
+from ansible_collections.dbops.rotation.plugins.module_utils._context.request import (
     DEFAULT_DEADLINE,
     DEFAULT_PER_SERVER,
     DEFAULT_REPLICA_WAIT,
     RotationRequest,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import MODES, VERIFY_IDENTITY, TlsOptions
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._password import DEFAULT_LENGTH, PasswordRules
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import refuse_line_end, refuse_other_type
 
 Spec = dict[str, dict[str, Any]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import RECOVERY
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
     AWS_SPEC,
@@ -19,7 +20,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     rotation_request,
     secret_store,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import RECOVERY
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.reconcile import Proof, reconcile
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils._context.request import ALL, STEPS
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import ON_DEMAND, TRIGGERS
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_options import (
     CALENDAR_SPEC,
     PAUSE_SPEC,
@@ -23,8 +25,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     rotation_request,
     secret_store,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ON_DEMAND, TRIGGERS
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import ALL, STEPS
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate import rotate
 
 

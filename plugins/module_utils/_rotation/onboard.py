@@ -19,6 +19,16 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     find,
     looks,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import (
+    Identity,
+    identity_of,
+    refuse_invalid_label,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal, OnboardJournal
+from ansible_collections.dbops.rotation.plugins.module_utils._context.request import (
+    DEFAULT_DEADLINE,
+    refuse_invalid_wait,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import first_due
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle
@@ -29,30 +39,20 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import Acc
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server, identify, refuse_unsuitable
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import adopting, listed
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import ONBOARDING
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.refuse import FOREIGN_PRIMARY
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, with_options
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import adopting, listed
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ONBOARDING
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import (
-    Identity,
-    identity_of,
-    refuse_invalid_label,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal, OnboardJournal
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import effort
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.refuse import FOREIGN_PRIMARY
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicate import (
     ReplicaRequest,
     Replication,
     replicate,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import (
-    DEFAULT_DEADLINE,
-    refuse_invalid_wait,
-)
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_name import refuse_arn_as_name
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login, SecretValue, parse_secret
+from ansible_collections.dbops.rotation.plugins.module_utils._steps import ownership
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING, SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import BUSY
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Action, Decision
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action, Decision
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
 
 TOUCHING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.RESTORE, Action.TAKE_OVER, Action.SETTLE)
 CHANGING = (*TOUCHING, Action.RECORD)

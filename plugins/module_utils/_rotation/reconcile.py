@@ -20,21 +20,21 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretStore,
     SecretVersion,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
+from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import RECONCILE, ROLL_BACK
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.refuse import beside_foreign
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError, SecretNotFound
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.change import promote
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import RECONCILE, ROLL_BACK
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import survey
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.match import holders_of
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.observe import row_facts
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.persist import put_and_read_back
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import effort, receipt
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.refuse import beside_foreign
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate import until_done
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.change import promote
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import survey
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.match import holders_of
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.observe import row_facts
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.persist import put_and_read_back
 
 
 @dataclass(frozen=True)

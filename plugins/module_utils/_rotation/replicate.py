@@ -11,11 +11,11 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretDescription, SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
+from ansible_collections.dbops.rotation.plugins.module_utils._context.request import DEFAULT_REPLICA_WAIT
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import listed
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SwapLost
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import listed
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicas import await_replicas
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import DEFAULT_REPLICA_WAIT
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.replicas import await_replicas
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,15 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import WRITE_LIMIT
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
+from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import BUSY
 from ansible_collections.dbops.rotation.plugins.module_utils._db.slots import SLOT_BUSY
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import decide, held_by_replicas, predicted
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import DRIFT, Action, Decision
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import SCHEDULED
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.refuse import FOREIGN_PRIMARY
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     ConnectionLost,
     RotationError,
@@ -18,18 +25,11 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     SwapLost,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.change import INTRODUCING, execute
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide, held_by_replicas, predicted
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import DRIFT, Action, Decision
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import SCHEDULED
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View, look
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.ownership import LISTING_BEHIND
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import left_alone, receipt
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.refuse import FOREIGN_PRIMARY
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicas import catch_up
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.change import INTRODUCING, execute
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View, look
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.ownership import LISTING_BEHIND
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.replicas import catch_up
 
 MOST_LOOKS = 4
 # They put a password on the server that no row has yet; whatever finishes what was begun waits for nobody.

@@ -10,20 +10,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING, SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
+from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.commit import CANNOT_COMMIT
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fence, lock_taken
 from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import grants_digest
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import held_by_replicas
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, present
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation import findings
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import held_by_replicas
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.findings import Finding
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View, look
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import effort, server_facts
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._steps import findings
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.findings import Finding
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View, look
 
 # What says something about the client; anything else (AWS or the network is down) says that nothing could be checked.
 ABOUT_THE_CLIENT = (

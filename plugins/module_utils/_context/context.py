@@ -19,6 +19,9 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretVersion,
     find,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import Identity, identity_of
+from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
+from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import (
     APPLYING,
     REFUSED,
@@ -44,13 +47,10 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.server import (
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._db.slots import Slots
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import RECONCILE, ROLL_BACK
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import ROLLBACK, UNATTENDED
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import RECONCILE, ROLL_BACK
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ROLLBACK, UNATTENDED
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import Identity, identity_of
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.journal import Journal
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
 
 CONSISTENCY_SECONDS = 10.0

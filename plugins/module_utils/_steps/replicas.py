@@ -15,7 +15,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretDescription,
     SecretStore,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
 
 # AWS may answer with the state of before for a moment, so nobody asks at once.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 8.0

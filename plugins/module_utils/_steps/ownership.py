@@ -13,11 +13,11 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretStore,
     find,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import Identity
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, with_options
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.identity import Identity
 from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
 
 LISTING_BEHIND = "listing_behind"

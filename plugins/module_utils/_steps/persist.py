@@ -8,15 +8,15 @@ from __future__ import annotations
 import uuid
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import PENDING, SecretVersion
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_rules
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import restores
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Decision
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
 from ansible_collections.dbops.rotation.plugins.module_utils._password import generate
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import restores
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Decision
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
 
 UNANSWERED = ("aws_unreachable", "aws_error")
 

@@ -13,8 +13,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretDescription,
     SecretVersion,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
 OTHERS_MOST = 20
 

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import decide
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Action, adopting, listed
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import Facts
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import decide
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import Action, adopting, listed
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import Facts
 
 # A consumer is locked out when the server expires the password; a late rotation must still come before.
 EXPIRY_MARGIN = timedelta(days=7)

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import (
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import (
     RECONCILE,
     Action,
     Decision,
@@ -20,14 +19,15 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision 
     kept_for,
     refusal,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import (
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import (
     ROLLBACK,
     SCHEDULED,
     UNATTENDED,
     Facts,
     RowFacts,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.refuse import refuse, taken_over
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.refuse import refuse, taken_over
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 
 
 def decide(facts: Facts) -> Decision:

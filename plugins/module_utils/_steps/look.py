@@ -13,19 +13,19 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretDescription,
     SecretVersion,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation import ownership
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.cycle import cycle_of
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import (
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import (
     Facts,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.match import holders_of
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.observe import facts_of
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
+from ansible_collections.dbops.rotation.plugins.module_utils._steps import ownership
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.cycle import cycle_of
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.match import holders_of
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.observe import facts_of
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import RECONCILE, listed
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import RECONCILE, listed
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
 
 
 def confirm(run: Run, view: View, rows: Sequence[AccountRow], *, kept: bool) -> None:

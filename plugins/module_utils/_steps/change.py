@@ -15,12 +15,23 @@ from datetime import UTC, datetime
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretVersion
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import overlap_until, stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import grants_digest
 from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_title
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import refuse_other_place
 from ansible_collections.dbops.rotation.plugins.module_utils._db.sessions import end_other_sessions
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import held_by_replicas, leads_on
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import (
+    NEW_PASSWORD_REFUSED,
+    SEVERAL_SERVERS,
+    Action,
+    Decision,
+    kept_for,
+    listed,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import UNATTENDED
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     ConnectionLost,
     LoginRefused,
@@ -29,23 +40,12 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     RowsChanged,
     SwapLost,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.confirm import confirm
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.cycle import overlap_began
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decide import held_by_replicas, leads_on
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import (
-    NEW_PASSWORD_REFUSED,
-    SEVERAL_SERVERS,
-    Action,
-    Decision,
-    kept_for,
-    listed,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import UNATTENDED
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.persist import persist
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.record import is_untold, record
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicas import catch_up, lagging
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.confirm import confirm
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.cycle import overlap_began
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.persist import persist
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.record import is_untold, record
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.replicas import catch_up, lagging
 
 DRAWS = 3
 INTRODUCING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.RESTORE)

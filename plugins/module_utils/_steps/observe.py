@@ -12,15 +12,15 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     PREVIOUS,
     SecretDescription,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.request import PROMOTE
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.mend import MendedCycle
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_rules
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
-from ansible_collections.dbops.rotation.plugins.module_utils._password import could_have_generated
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.cycle import is_due, overlap_began
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import (
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import (
     ON_DEMAND,
     ONBOARDING,
     ROLLBACK,
@@ -29,9 +29,9 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts imp
     PendingFacts,
     RowFacts,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicas import lagging
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.request import PROMOTE
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._password import could_have_generated
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.cycle import is_due, overlap_began
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.replicas import lagging
 
 PENDING_LIFE = timedelta(days=1)
 

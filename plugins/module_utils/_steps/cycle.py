@@ -13,15 +13,15 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     PENDING,
     SecretDescription,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.mend import MendedCycle, mended_cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.schedule import schedule
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, shortened, started
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.windows import Calendar
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import ROLLBACK, SCHEDULED
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ROLLBACK, SCHEDULED
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import Run
 
 
 def cycle_of(run: Run, secret: SecretDescription, now: datetime) -> MendedCycle:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision import (
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import (
     NEW_PASSWORD_REFUSED,
     RECONCILE,
     ROLL_BACK,
@@ -19,12 +18,13 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.decision 
     listed,
     refusal,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import (
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import (
     ROLLBACK,
     UNATTENDED,
     Facts,
     RowFacts,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 
 FOREIGN_PRIMARY = "foreign_primary"
 

@@ -11,18 +11,18 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import PENDING
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import FRESH_SECONDS, Run
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, shortened, started
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import ROTATED_TAGS
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import ROLLBACK
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation import findings
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.cycle import is_unrecorded
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ROLLBACK
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.findings import Finding
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.look import View
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.observe import idle_pending
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.run import FRESH_SECONDS, Run
+from ansible_collections.dbops.rotation.plugins.module_utils._steps import findings
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.cycle import is_unrecorded
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.findings import Finding
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.observe import idle_pending
 from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
 
 

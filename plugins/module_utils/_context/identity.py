@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import ONBOARDING
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.facts import ONBOARDING
 
 # Of a server_uuid the part that is made anew for every server; nine of them, the most a group may have, fit a tag.
 ID_LENGTH = 18
