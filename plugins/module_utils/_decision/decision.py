@@ -39,6 +39,11 @@ class Action(StrEnum):
     REFUSE = "refuse"
 
 
+INTRODUCING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.RESTORE)
+# Their password has been on this server before, so the server's policy has no say in it any more.
+PROVEN = (Action.FINISH, Action.RESTORE)
+
+
 @dataclass(frozen=True)
 class Decision:
     """What to do, why, and on which rows.

@@ -30,11 +30,11 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import Logi
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import effort, receipt
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate import until_done
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.change import promote
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import survey
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.match import holders_of
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.observe import row_facts
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.persist import put_and_read_back
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.promote import promote
 
 
 @dataclass(frozen=True)

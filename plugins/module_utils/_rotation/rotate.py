@@ -15,7 +15,12 @@ from ansible_collections.dbops.rotation.plugins.module_utils._context.request im
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import BUSY
 from ansible_collections.dbops.rotation.plugins.module_utils._db.slots import SLOT_BUSY
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import decide, held_by_replicas, predicted
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import DRIFT, Action, Decision
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import (
+    DRIFT,
+    INTRODUCING,
+    Action,
+    Decision,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import SCHEDULED
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.refuse import FOREIGN_PRIMARY
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
@@ -25,8 +30,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     SwapLost,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.protocol import execute
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import left_alone, receipt
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.change import INTRODUCING, execute
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View, look
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.ownership import LISTING_BEHIND
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.replicas import catch_up

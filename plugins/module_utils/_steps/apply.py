@@ -1,0 +1,44 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Step 7 of the protocol: set the new password on the rows, and look where the server's answer proves nothing."""
+
+from __future__ import annotations
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretVersion
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import Change
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, PolicyRefused, RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.rows import having, read_rows
+
+
+def apply(run: Run, changes: list[Change], version: SecretVersion, *, as_hash: bool) -> None:
+    """Set a version's password on the rows; a statement that failed and took effect all the same is no failure."""
+    run.deadline.check()
+    if not changes:
+        return
+    run.journal.sent = True
+    try:
+        run.dialect.apply(run.session, changes, version.value.password, as_hash=as_hash)
+    except (ConnectionLost, PolicyRefused):
+        raise
+    except RotationError:
+        held = _held_after_all(run, version)
+        if not {change.row.name for change in changes} <= held:
+            raise
+        if run.dialect.repeatable:
+            # MariaDB may fail a statement that it applied but did not log; sent again it reaches its replicas.
+            run.dialect.apply(run.session, changes, version.value.password, as_hash=as_hash)
+
+
+def _held_after_all(run: Run, version: SecretVersion) -> set[str]:
+    """Give the rows that hold a password whose statement failed; none, and the password as sent, where nobody can say.
+
+    MySQL answers every statement with "reset your password" after one that named a plugin it does not have (measured).
+    """
+    try:
+        held = {row.name for row in having(run, read_rows(run), version)}
+    except RotationError:
+        return set()  # the first error is the one to be told
+    run.journal.sent = bool(held)
+    return held

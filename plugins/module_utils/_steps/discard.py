@@ -1,0 +1,81 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Step 10 of the protocol: the old password ends, or stays valid for a while on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import overlap_until
+from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import Change
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import kept_for, listed
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import UNATTENDED
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.cycle import overlap_began
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.promote import refuse_moved_label
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.replicas import catch_up, lagging
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.rows import having, read_rows
+
+
+def kept_until_of(run: Run, view: View) -> datetime | None:
+    """Give the moment until which the old password stays valid; None where it ends now.
+
+    A run on behalf of no person keeps what another run has promised.
+    """
+    if run.request.overlap and run.journal.promoted:
+        return run.request.overlap_end()
+    promised = overlap_until(view.secret.tags, overlap_began(run, view.secret, view.cycle))
+    if view.facts.overlapping and view.facts.trigger in UNATTENDED:
+        return promised
+    return (promised or datetime.now(UTC)) if run.journal.kept_for else None
+
+
+def keep_for(run: Run, regions: Iterable[str]) -> None:
+    """Note that the old password stays valid for these replica regions, and warn of it."""
+    run.journal.kept_for = listed(regions)
+    run.journal.warn(kept_for(regions))
+
+
+def discard(run: Run, view: View, *, by_force: bool) -> datetime | None:
+    """End the old password on every covered row whose primary is AWSCURRENT's.
+
+    Where a replica region may still give it out, it stays: an overlap that is over at once, so that every scheduled run
+    looks again. Gives that moment; None where the old password has ended.
+    """
+    waits = run.replicas and run.journal.promoted and not by_force
+    behind = catch_up(run) if waits else lagging(run.replicas)
+    with run.journal.step("discard"):
+        run.fence.confirm()
+        changes = _endings(run, view)
+        if changes and behind and not by_force:
+            keep_for(run, [str(replica) for replica in behind])
+            return datetime.now(UTC)
+        _warn_of_early_end(run, view, behind)
+        if changes:
+            run.prove_commit()
+            refuse_moved_label(run)
+            run.journal.discarding = True
+            run.dialect.discard(run.session, changes)
+    return None
+
+
+def _endings(run: Run, view: View) -> list[Change]:
+    """Give the covered rows on which another password is valid beside AWSCURRENT's."""
+    ours = view.seen_again(run, read_rows(run))
+    holding = {row.name for row in having(run, list(ours.rows), run.current)}
+    covered = tuple(row.name for row in view.facts.covered if row.name in holding)
+    return [change for change in ours.changes(covered, keep=run.current) if change.replaced]
+
+
+def _warn_of_early_end(run: Run, view: View, behind: tuple[Replica, ...]) -> None:
+    if view.facts.overlapping:
+        run.journal.warn("The old password was promised to stay valid for longer (overlap); this run ended it.")
+    if behind:
+        run.journal.warn(
+            "The old password has ended, and replica regions may still give it out; programs that read there are"
+            f" refused until those have AWSCURRENT: {listed(str(replica) for replica in behind)}."
+        )

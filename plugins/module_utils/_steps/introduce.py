@@ -1,0 +1,49 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Steps 6 and 7 of the protocol: store a password, and set it on the rows."""
+
+from __future__ import annotations
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretVersion
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_title
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import PROVEN, Action, Decision
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import PolicyRefused, RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.apply import apply
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.persist import persist
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.rows import refuse_changed_rows
+
+DRAWS = 3
+
+
+def introduce(run: Run, view: View, decision: Decision) -> SecretVersion:
+    """Store a password and set it on the rows, drawing again where the server's policy refuses it."""
+    run.journal.sent = decision.action is Action.FINISH
+    run.journal.stored = decision.version
+    # What an earlier password of this run came to is not true of this one.
+    run.journal.verified = run.journal.promoted = run.journal.settled = run.journal.discarding = False
+    run.journal.single = run.dialect.single or any(row.holds_one for row in view.rows)
+    for draw in range(DRAWS):
+        with run.journal.step("persist"):
+            version = persist(run, view, decision if draw == 0 else Decision(Action.ROTATE, ""))
+        try:
+            with run.journal.step("apply"):
+                if decision.rows:
+                    run.prove_commit()
+                refuse_changed_rows(run, view)
+                changes = view.changes(decision.rows, keep=version)
+                apply(run, changes, version, as_hash=decision.action in PROVEN)
+            return version
+        except PolicyRefused:
+            if decision.action in PROVEN:
+                raise  # another password would end AWSCURRENT's on rows that hold this one, or not be the one asked for
+            run.journal.sent = False
+    with run.journal.step("apply"):
+        raise RotationError(
+            f"The server's password policy refused {DRAWS} new passwords ({policy_title(run.server)}).",
+            code="password_policy",
+            next_step="Choose rotation_password_length and rotation_password_exclude_characters that satisfy that"
+            " policy; then run the same command again.",
+        )

@@ -1,0 +1,45 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Step 9 of the protocol: AWSCURRENT moves, and only from where it was read."""
+
+from __future__ import annotations
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretVersion
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SwapLost
+
+
+def promote(run: Run, version: SecretVersion) -> None:
+    """Move AWSCURRENT to a version whose password is proven; SwapLost where somebody else moved it meanwhile."""
+    with run.journal.step("promote"):
+        run.deadline.check()
+        run.fence.confirm()
+        try:
+            run.store.promote(version.version_id, run.current.version_id)
+        except RotationError as error:
+            # After a lost answer the library has asked again, and was told that the label is not there any more.
+            if not _is_promoted(run, version, error):
+                raise
+        run.journal.promoted = True
+        run.current = version
+
+
+def _is_promoted(run: Run, version: SecretVersion, failure: RotationError) -> bool:
+    """Tell whether a promotion that failed took place; where that cannot be read, the failure is told with both."""
+    try:
+        return run.store.describe().holder(CURRENT) == version.version_id
+    except RotationError as error:
+        raise RotationError(
+            f"{failure.cause} Whether it happened could not be read: {error.cause}",
+            code=failure.code,
+            next_step=error.next_step,
+            state=f"The new password, in version {version.version_id}, opens the server; whether it is AWSCURRENT"
+            " already could not be read.",
+        ) from None
+
+
+def refuse_moved_label(run: Run) -> None:
+    """Raise SwapLost where AWSCURRENT is another version than a moment ago: its password may be the one to end."""
+    if not run.journal.promoted and run.is_label_moved():
+        raise SwapLost("Somebody moved AWSCURRENT while the rotation was at work.", code="changed_meanwhile")

@@ -1,0 +1,18 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""After a rotation that people are told of: end the account's other connections, where that is asked for."""
+
+from __future__ import annotations
+
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._db.sessions import end_other_sessions
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.record import is_untold
+
+
+def end_sessions(run: Run, view: View) -> None:
+    """End the account's other connections once for each new password."""
+    if run.request.kill_sessions and is_untold(run, view):
+        with run.journal.step("end sessions"):
+            run.journal.sessions_ended = end_other_sessions(run.session, run.current.value.login.user)
