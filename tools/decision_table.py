@@ -43,7 +43,7 @@ def both(primary: frozenset[str], secondary: frozenset[str] | None = None, facts
 BEGUN = replace(CLEAN, pending=STORED)
 UNTRUSTED = replace(CLEAN, pending=replace(STORED, reusable=False))
 EDITED = replace(CLEAN, pending=replace(STORED, same_keys=False))
-HELD = replace(CLEAN, hold=True, held="C")
+HELD = replace(CLEAN, waits_for_hooks=True, hooks_version="C")
 LAGGING = replace(CLEAN, lagging=("eu-west-1 (InProgress)",))
 HIDDEN = replace(BEGUN, undecryptable=("P",))
 STATES: tuple[tuple[str, Facts], ...] = (
@@ -97,7 +97,7 @@ def told(facts: Facts) -> str:
         return f"{decision.action}, then decide anew"
     if not leads_on(decision, facts):
         return str(decision.action)
-    return f"{decision.action}, then {'restore' if facts.trigger == 'rollback' else 'rotate'}"
+    return f"{decision.action}, then {'roll_back' if facts.trigger == 'rollback' else 'rotate'}"
 
 
 def page(text: str) -> str:

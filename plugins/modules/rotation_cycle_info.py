@@ -227,7 +227,7 @@ failures:
       description: A fixed word for the kind of failure.
       type: str
       sample: login_refused
-owed:
+pending_notices:
   description: The notices that are owed, as options of M(dbops.rotation.rotation_notice).
   returned: success
   type: list

@@ -52,8 +52,8 @@ options:
   details:
     description:
       - The options that say what the notice is about, from O(trigger) to O(next_step), as one dictionary, such as an
-        entry of C(owed) of M(dbops.rotation.rotation_cycle_info). What is no option of this module is left out; an
-        option that is given by itself wins.
+        entry of C(pending_notices) of M(dbops.rotation.rotation_cycle_info). What is no option of this module is left
+        out; an option that is given by itself wins.
     type: dict
     version_added: 0.2.0
   template:

@@ -106,11 +106,11 @@ action:
   description:
     - What was done, or in check mode would be done.
     - V(rotate) makes a new password and sets it. V(resume) sets a new password that an earlier run had stored.
-      V(finish) sets on all rows a new password that an earlier run had set on some of them. V(restore) sets the
+      V(finish) sets on all rows a new password that an earlier run had set on some of them. V(roll_back) sets the
       previous password again.
     - V(take_over) ends the other password of rows that O(adopt_rows) names and C(AWSCURRENT) opens as the second one.
-    - V(settle) ends an old password that an earlier run had left valid. V(record) writes tags only. V(nothing) changes
-      nothing.
+    - V(discard_old) ends an old password that an earlier run had left valid. V(record) writes tags only. V(nothing)
+      changes nothing.
   returned: success
   type: str
   sample: rotate

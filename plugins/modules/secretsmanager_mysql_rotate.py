@@ -62,7 +62,8 @@ options:
     description:
       - V(all) takes the rotation to its end.
       - V(promote) stops after the new password is C(AWSCURRENT) and leaves the old one valid, so that programs can be
-        told before it ends. RV(held) is then true. Done again, it begins nothing new before V(finish) was done.
+        told before it ends. RV(waits_for_hooks) is then true. Done again, it begins nothing new before V(finish) was
+        done.
       - V(finish) only does what is left, whatever O(trigger) is, which is then recorded as the reason of the rotation.
     type: str
     choices: [all, promote, finish]
@@ -194,12 +195,12 @@ action:
   description:
     - What was done, or in check mode would be done.
     - V(rotate) makes a new password and sets it. V(resume) sets a new password that an earlier run had stored.
-      V(finish) sets on all rows a new password that an earlier run had set on some of them. V(restore) sets the
-      previous password again. V(hold) waits for O(steps=finish). V(busy) left it to another run that is at work, or
-      to the next one if its turn did not come in time (a scheduled run only).
+      V(finish) sets on all rows a new password that an earlier run had set on some of them. V(roll_back) sets the
+      previous password again. V(wait_for_hooks) waits for O(steps=finish). V(busy) left it to another run that is at
+      work, or to the next one if its turn did not come in time (a scheduled run only).
     - V(take_over) ends the other password of rows that O(adopt_rows) names and C(AWSCURRENT) opens as the second one.
-    - V(settle) ends an old password that an earlier run had left valid. V(record) writes tags only. V(nothing) changes
-      nothing.
+    - V(discard_old) ends an old password that an earlier run had left valid. V(record) writes tags only. V(nothing)
+      changes nothing.
   returned: success
   type: str
   sample: rotate
@@ -234,7 +235,7 @@ rotated:
   returned: success
   type: bool
   sample: true
-held:
+waits_for_hooks:
   description: Whether the old password was left valid for hooks to run; a call with O(steps=finish) is to follow.
   returned: success
   type: bool

@@ -36,7 +36,7 @@ class Kind(StrEnum):
     ONBOARDED = "onboarded"
     RECONCILED = "reconciled"
     FINISHED = "finished"
-    HELD = "held"
+    WAITS_FOR_HOOKS = "waits_for_hooks"
     LEFT_ALONE = "left alone"
     UNREADABLE = "unreadable"
     FAILED = "failed"
@@ -46,10 +46,10 @@ KINDS = {
     "rotate": Kind.ROTATED,
     "resume": Kind.ROTATED,
     "finish": Kind.ROTATED,
-    "restore": Kind.ROLLED_BACK,
-    "hold": Kind.HELD,
+    "roll_back": Kind.ROLLED_BACK,
+    "wait_for_hooks": Kind.WAITS_FOR_HOOKS,
     "take_over": Kind.FINISHED,
-    "settle": Kind.FINISHED,
+    "discard_old": Kind.FINISHED,
     "record": Kind.FINISHED,
     **dict.fromkeys(IDLE_ACTIONS, Kind.LEFT_ALONE),
 }
@@ -97,8 +97,8 @@ def passed_over(state: Mapping[str, Any], *, check: bool = False) -> Outcome | N
 
 
 def _kind_of_rotation(receipt: Mapping[str, Any]) -> Kind:
-    if receipt.get("held"):
-        return Kind.HELD
+    if receipt.get("waits_for_hooks"):
+        return Kind.WAITS_FOR_HOOKS
     if receipt.get("rotated"):
         return Kind.ROLLED_BACK if is_rollback(receipt) else Kind.ROTATED
     return KINDS.get(text(receipt, "action"), Kind.UNREADABLE)

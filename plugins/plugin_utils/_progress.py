@@ -59,7 +59,7 @@ class Tally:
         elif module == CYCLE_INFO:
             found = failure(result, check=check) if failed else passed_over(result, check=check)
             self._settle(client, found)
-        elif failed and self._is_held(client):
+        elif failed and self._waits_for_hooks(client):
             self.outcomes[client] = Outcome(
                 Kind.FAILED, "hook_failed", present("Mend the hook; then run the same command again.", client), check
             )
@@ -73,9 +73,9 @@ class Tally:
         """Give the clients of which nothing was heard."""
         return [client for client in self.clients if client not in self.outcomes]
 
-    def _is_held(self, client: str) -> bool:
+    def _waits_for_hooks(self, client: str) -> bool:
         found = self.outcomes.get(client)
-        return found is not None and found.kind is Kind.HELD
+        return found is not None and found.kind is Kind.WAITS_FOR_HOOKS
 
     def _settle(self, client: str, found: Outcome | None) -> None:
         if found:
@@ -120,7 +120,7 @@ class Pace:
 def progress_line(tally: Tally, seconds: float) -> str:
     """Say how far the run has come after so many seconds; nothing where no client is left."""
     failed = len(tally.of_kind(Kind.FAILED))
-    left = len(tally.not_reached()) + len(tally.of_kind(Kind.HELD))
+    left = len(tally.not_reached()) + len(tally.of_kind(Kind.WAITS_FOR_HOOKS))
     if not left:
         return ""
     total = len(tally.clients)

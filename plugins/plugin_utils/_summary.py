@@ -21,7 +21,7 @@ LABELS = {
     Kind.ONBOARDED: ("onboarded", "would onboard"),
     Kind.RECONCILED: ("reconciled", "would reconcile"),
     Kind.FINISHED: ("finished or mended", "would finish or mend"),
-    Kind.HELD: ("waiting for hooks", "would run hooks"),
+    Kind.WAITS_FOR_HOOKS: ("waiting for hooks", "would run hooks"),
     Kind.UNREADABLE: ("result not readable", "result not readable"),
     Kind.LEFT_ALONE: ("left alone", "would leave alone"),
     Kind.FAILED: ("failed", "would fail"),
@@ -69,7 +69,7 @@ def _rows(tally: Tally) -> Iterator[Row]:
 
 
 def _named(kind: Kind, clients: Iterable[str]) -> str:
-    return names(clients) if kind in (Kind.HELD, Kind.UNREADABLE) else ""
+    return names(clients) if kind in (Kind.WAITS_FOR_HOOKS, Kind.UNREADABLE) else ""
 
 
 def _causes(clients: Mapping[str, Outcome]) -> Iterator[Row]:

@@ -107,7 +107,7 @@ class Controller:
         """
         lines = self.results_file.read_text().splitlines() if self.results_file.exists() else []
         told = [json.loads(line) for line in lines]
-        return {result["host"]: result for result in told if not result.get("held")}
+        return {result["host"]: result for result in told if not result.get("waits_for_hooks")}
 
     def workers(self) -> list[Process]:
         """The processes below the controller, as they are now; they are remembered."""

@@ -202,7 +202,7 @@ def test_a_promotion_with_a_lost_answer_and_no_way_to_look(client: ManagedClient
     assert "whether it is AWSCURRENT already could not be read" in told["state"]
     new = client.stored()["password"]
     assert new != client.password and client.opens(new)
-    assert assert_finished_by_one_more_run(client)["action"] == "settle"
+    assert assert_finished_by_one_more_run(client)["action"] == "discard_old"
 
 
 def test_an_outage_from_the_promotion_on(client: ManagedClient, faulty: Faulty) -> None:

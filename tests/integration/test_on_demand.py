@@ -77,12 +77,12 @@ def test_old_connections_end_where_that_is_asked_for(client: ManagedClient) -> N
 
 def test_hooks_have_their_time_between_promotion_and_end(client: ManagedClient) -> None:
     result = client.rotate(steps="promote")
-    assert result["held"] and client.opens(client.password) and client.opens(client.stored()["password"])
+    assert result["waits_for_hooks"] and client.opens(client.password) and client.opens(client.stored()["password"])
     again = client.rotate(steps="promote")
-    assert (again["held"], again["action"], again["changed"]) == (True, "hold", False)
-    assert client.rotate(steps="promote", trigger="scheduled")["held"]
+    assert (again["waits_for_hooks"], again["action"], again["changed"]) == (True, "wait_for_hooks", False)
+    assert client.rotate(steps="promote", trigger="scheduled")["waits_for_hooks"]
     done = client.rotate(steps="finish", requested_by="dba@example.com")
-    assert not done["held"] and done["changed"]
+    assert not done["waits_for_hooks"] and done["changed"]
     assert (tags(client)["rotation/trigger"], tags(client)["rotation/by"]) == ("on_demand", "dba@example.com")
     assert_settled(client)
 
@@ -90,14 +90,14 @@ def test_hooks_have_their_time_between_promotion_and_end(client: ManagedClient) 
 def test_a_promotion_that_dies_still_waits_for_its_hooks(client: ManagedClient) -> None:
     AFTER_PROMOTE.interrupt(client, steps="promote")
     old = password_of(client, stages(client)["AWSPREVIOUS"]) or ""
-    assert client.rotate(steps="promote", trigger="scheduled")["held"] and client.opens(old)
+    assert client.rotate(steps="promote", trigger="scheduled")["waits_for_hooks"] and client.opens(old)
     client.rotate(steps="finish", trigger="scheduled")
     assert_settled(client)
 
 
 def test_a_rollback_has_hooks_too(client: ManagedClient) -> None:
     client.rotate()
-    assert client.rotate(steps="promote", trigger="rollback")["held"]
+    assert client.rotate(steps="promote", trigger="rollback")["waits_for_hooks"]
     client.rotate(steps="finish", trigger="rollback")
     assert tags(client)["rotation/trigger"] == "rollback" and client.stored()["password"] == client.password
     assert_settled(client)

@@ -53,7 +53,7 @@ def test_both_passwords_work_until_the_overlap_is_over(client: ManagedClient) ->
     assert opening(client) == ["AWSCURRENT", "AWSPREVIOUS"]
     assert client.rotate(trigger="scheduled")["action"] == "nothing"
     pass_by(client)
-    assert client.rotate(trigger="scheduled")["action"] == "settle"
+    assert client.rotate(trigger="scheduled")["action"] == "discard_old"
     assert tags(client)[OVERLAP] == ""
     assert_settled(client)
 
@@ -65,7 +65,7 @@ def test_a_scheduled_rotation_waits_for_the_end_of_an_overlap(client: ManagedCli
     assert (result["action"], result["changed"]) == ("nothing", False)
     assert "waits for its end" in result["decision"]
     pass_by(client)
-    assert client.rotate(trigger="scheduled")["action"] == "settle"
+    assert client.rotate(trigger="scheduled")["action"] == "discard_old"
     is_due(client)
     assert client.rotate(trigger="scheduled")["action"] == "rotate"
     assert_settled(client)

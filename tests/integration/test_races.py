@@ -20,7 +20,7 @@ from trouble import refused_logins
 from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import FRESH_SECONDS, Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import FRESH_SECONDS, RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
@@ -38,16 +38,16 @@ def test_a_rotation_that_ends_between_read_and_login_is_no_drift(
     client: ManagedClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.rotate()
-    real = Run.open
-    runs: list[Run] = []
+    real = RotationContext.open
+    runs: list[RotationContext] = []
 
-    def open_late(run: Run) -> None:
+    def open_late(run: RotationContext) -> None:
         if not runs:
             runs.append(run)
             client.rotate()
         real(run)
 
-    monkeypatch.setattr(Run, "open", open_late)
+    monkeypatch.setattr(RotationContext, "open", open_late)
     assert client.rotate()["logins"] == {"succeeded": 2, "failed": 1}
     assert_settled(client)
 
@@ -57,9 +57,9 @@ def test_a_wrong_password_stored_while_a_login_is_refused_costs_no_second_one(
 ) -> None:
     client.rotate()
     put_current(client, password="wrong-by-hand-1")
-    real = Run.log_in
+    real = RotationContext.log_in
 
-    def log_in(run: Run, login: Login) -> Session:
+    def log_in(run: RotationContext, login: Login) -> Session:
         try:
             return real(run, login)
         except LoginRefused:
@@ -67,7 +67,7 @@ def test_a_wrong_password_stored_while_a_login_is_refused_costs_no_second_one(
             raise
 
     before = refused_logins(client)
-    monkeypatch.setattr(Run, "log_in", log_in)
+    monkeypatch.setattr(RotationContext, "log_in", log_in)
     assert client.refused()["code"] == "login_refused"
     assert refused_logins(client) - before == 1
 

@@ -164,7 +164,7 @@ def test_a_scheduled_run_finishes_too_though_nothing_is_due(mariadb_client: Mana
     [
         (AFTER_PUT, "resume", "An earlier run had stored a new password and not sent it."),
         (AFTER_APPLY, "finish", "An earlier run had set the new password on 2 of 2 rows and not finished."),
-        (AFTER_PROMOTE, "settle", "The password was changed, but the old one is still valid."),
+        (AFTER_PROMOTE, "discard_old", "The password was changed, but the old one is still valid."),
         (AFTER_DISCARD, "record", "Everything is done but the tags that say so."),
     ],
     ids=str,

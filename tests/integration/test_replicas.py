@@ -170,7 +170,7 @@ def test_an_old_password_stays_until_the_replica_has_caught_up(client: ManagedCl
         assert (again["action"], again["changed"], again["decision"]) == ("nothing", False, KEPT)
         assert again["warnings"] == [KEPT] and tags(client) == before
     assert "discard" in client.run(CYCLE_INFO)["work"]
-    assert client.rotate(trigger="scheduled")["action"] == "settle"
+    assert client.rotate(trigger="scheduled")["action"] == "discard_old"
     assert opening(client) == ["AWSCURRENT"] and tags(client)["rotation/overlap-until"] == ""
     assert_settled(client)
 
@@ -242,7 +242,7 @@ def test_a_run_that_dies_while_a_replica_lags_ends_no_old_password(
 
 def test_after_hooks_the_old_password_waits_too(client: ManagedClient, proxy: FaultyProxy) -> None:
     with telling(proxy, client, LAGS):
-        assert client.rotate(steps="promote")["held"]
+        assert client.rotate(steps="promote")["waits_for_hooks"]
         result = client.rotate(steps="finish")
         assert result["rotated"] and result["kept_for"] and client.opens(client.password)
     client.rotate(trigger="scheduled")

@@ -30,7 +30,7 @@ def test_the_previous_password_comes_back(client: ManagedClient) -> None:
     began = tags(client)["rotation/last"]
     former = stages(client)["AWSPREVIOUS"]
     result = client.rotate(trigger="rollback")
-    assert (result["action"], result["logins"]["failed"]) == ("restore", 0)
+    assert (result["action"], result["logins"]["failed"]) == ("roll_back", 0)
     assert "rolled back to the previous password" in result["msg"]
     assert_rolled_back(client, former, client.password)
     assert tags(client)["rotation/last"] == began, "a rollback does not begin the cycle anew"
@@ -57,7 +57,7 @@ def test_check_mode_foresees_a_rollback(client: ManagedClient) -> None:
     client.rotate()
     before = stages(client)
     result = client.rotate(trigger="rollback", check=True)
-    assert (result["action"], result["changed"]) == ("restore", True)
+    assert (result["action"], result["changed"]) == ("roll_back", True)
     assert "would roll back" in result["msg"] and stages(client) == before
 
 
@@ -87,7 +87,7 @@ def test_a_label_that_a_person_moved_back_is_followed_by_the_server(client: Mana
     assert not client.opens(client.password), "what the person did refuses every consumer"
     before = refused_logins(client)
     result = client.rotate(trigger="rollback")
-    assert result["action"] == "restore" and "moved AWSCURRENT back" in result["decision"]
+    assert result["action"] == "roll_back" and "moved AWSCURRENT back" in result["decision"]
     assert refused_logins(client) == before, "labels and tags say which password is right"
     assert_rolled_back(client, former, client.password)
 
@@ -97,7 +97,7 @@ def test_a_label_moved_back_while_both_work_never_refuses_anybody(client: Manage
     former = stages(client)["AWSPREVIOUS"]
     move(client, "AWSCURRENT", former)
     result = client.rotate(trigger="rollback")
-    assert (result["action"], result["logins"]["failed"]) == ("restore", 0)
+    assert (result["action"], result["logins"]["failed"]) == ("roll_back", 0)
     assert_rolled_back(client, former, client.password)
 
 
@@ -105,7 +105,7 @@ def test_a_rollback_during_an_overlap_makes_the_old_password_first_again(client:
     client.rotate(overlap=3600)
     former = stages(client)["AWSPREVIOUS"]
     result = client.rotate(trigger="rollback")
-    assert result["action"] == "restore"
+    assert result["action"] == "roll_back"
     assert_rolled_back(client, former, client.password)
 
 

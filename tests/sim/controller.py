@@ -51,7 +51,7 @@ class Controller:
         states = {name: self._state(client) for name, client in named.items()}
         states = {name: state for name, state in states.items() if not self._has_failed(named[name], state)}
         for name, state in states.items():
-            for owed in state["owed"]:
+            for owed in state["pending_notices"]:
                 self._tell(named[name], owed)
         pulled = today(states)
         work = {name: state for name, state in states.items() if state["candidate"] or name in pulled}

@@ -48,7 +48,7 @@ RECEIPT: dict[str, Any] = {
     "requested_by": "alice",
     "forced": False,
     "rotated": True,
-    "held": False,
+    "waits_for_hooks": False,
     "version_id": "v2",
     "previous_version_id": "v1",
     "rows": [{"row": "root@%", "plugin": "caching_sha2_password", "state": "changed", "detail": ""}],

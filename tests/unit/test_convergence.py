@@ -523,7 +523,7 @@ def test_a_replica_region_that_lags_keeps_the_old_password_until_it_has_caught_u
     assert result["replicas"][1] == {"region": "eu-west-1", "status": "InProgress", "message": ""}
     assert all(len(stored) == 2 for stored in world.rows.values())
     assert rotate_in(world, "scheduled")["action"] == "nothing"
-    assert rotate_in(caught_up(world), "scheduled")["action"] == "settle"
+    assert rotate_in(caught_up(world), "scheduled")["action"] == "discard_old"
     assert world.at_rest() and come_to_rest(world) == ["nothing"]
 
 
@@ -745,7 +745,7 @@ def test_after_a_change_by_hand_one_password_is_tried(flavor: str, trigger: str)
 def test_a_rollback_tries_the_one_password_that_labels_and_tags_say_is_right(flavor: str) -> None:
     moved_back = make_world(flavor)
     moved_back.stages |= {"AWSCURRENT": U, "AWSPREVIOUS": C}
-    assert rotate_in(moved_back, "rollback")["action"] == "restore" and moved_back.refused == []
+    assert rotate_in(moved_back, "rollback")["action"] == "roll_back" and moved_back.refused == []
     for world in stopped_worlds(flavor, NATIVE, "clean", cut):
         rotate_in(world, "rollback")
         assert world.refused == [], world.effects

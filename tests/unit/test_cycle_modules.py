@@ -16,8 +16,12 @@ from emulated import emulated_aws
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state import (
+    ROTATED_TAGS,
+    read_failures,
+    read_notice_state,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp, started
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import ROTATED_TAGS, read_failures, read_told
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle import CYCLE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
@@ -154,7 +158,7 @@ def test_a_secret_of_another_service_is_left_alone(acme: Client) -> None:
 def test_the_state_of_a_client_in_the_middle_of_its_cycle(acme: Client) -> None:
     acme.managed(now() - 10 * DAY)
     seen = acme.run(CYCLE_INFO)
-    assert (seen["changed"], seen["candidate"], seen["work"], seen["owed"]) == (False, False, [], [])
+    assert (seen["changed"], seen["candidate"], seen["work"], seen["pending_notices"]) == (False, False, [], [])
     assert (seen["version_id"], seen["unfinished"], seen["failures"]["count"]) == (acme.version, False, 0)
     assert seen["window"] == {"open": True, "closed_because": "", "opens": ""} and seen["pull_days"] == []
 
@@ -181,7 +185,7 @@ def test_a_client_that_waits_says_for_what(acme: Client) -> None:
 def test_what_is_owed_is_sent_marked_and_owed_no_more(acme: Client) -> None:
     acme.managed(now() - 34 * DAY, **ROTATED_TAGS, **{tags.BY: "alice"})
     for expected in (["rotated", "upcoming"], []):
-        owed = acme.run(CYCLE_INFO)["owed"]
+        owed = acme.run(CYCLE_INFO)["pending_notices"]
         assert [notice["event"] for notice in owed] == expected
         for notice in owed:
             sent = acme.run(NOTICE, topic_arn=acme.topic, **notice)
@@ -189,12 +193,12 @@ def test_what_is_owed_is_sent_marked_and_owed_no_more(acme: Client) -> None:
     rotated, upcoming = acme.notices()
     assert [rotated[name] for name in ("version_id", "trigger", "requested_by")] == [acme.version, "scheduled", "alice"]
     assert (upcoming["notice_days"], upcoming["due"]) == (7, acme.tags[tags.DUE])
-    assert read_told(acme.tags).rotated == acme.version
+    assert read_notice_state(acme.tags).rotated == acme.version
 
 
 def test_a_notice_that_was_sent_is_not_sent_again(acme: Client) -> None:
     acme.managed(now() - 34 * DAY)
-    notice = acme.run(CYCLE_INFO)["owed"][0]
+    notice = acme.run(CYCLE_INFO)["pending_notices"][0]
     acme.run(NOTICE, topic_arn=acme.topic, **notice)
     again = acme.run(NOTICE, topic_arn=acme.topic, **notice)
     assert (again["changed"], again["delivered"]) == (False, True)
@@ -208,9 +212,9 @@ def test_every_failure_is_counted_told_and_louder(acme: Client) -> None:
         assert counted["failures"] == number == read_failures(acme.tags).count
         # Another second, or two failures would be one moment.
         acme.tag({tags.FAILURES: acme.tags[tags.FAILURES].replace("at=20", f"at=20{number}")})
-        (owed,) = acme.run(CYCLE_INFO)["owed"]
+        (owed,) = acme.run(CYCLE_INFO)["pending_notices"]
         assert acme.run(NOTICE, topic_arn=acme.topic, **owed, cause="Refused.", next_step="Do this.")["delivered"]
-        assert acme.run(CYCLE_INFO)["owed"] == []
+        assert acme.run(CYCLE_INFO)["pending_notices"] == []
     told = acme.notices()
     assert [(notice["failures"], notice["severity"]) for notice in told] == [
         (1, "warning"),
@@ -247,7 +251,9 @@ def test_trouble_with_sns_is_a_warning_and_the_notice_stays_owed(
     result = acme.run(NOTICE, **{"topic_arn": acme.topic, "event": event, "version_id": acme.version, **trouble})
     assert (result.get("failed", False), result["changed"], result["delivered"]) == (False, False, False)
     assert any("not delivered" in warning for warning in result["warnings"])
-    assert [notice["event"] for notice in acme.run(CYCLE_INFO)["owed"]] == ["rotated"] and acme.notices() == []
+    assert [notice["event"] for notice in acme.run(CYCLE_INFO)["pending_notices"]] == [
+        "rotated"
+    ] and acme.notices() == []
 
 
 def test_a_topic_may_lie_in_another_region_than_the_secret(acme: Client) -> None:

@@ -39,7 +39,7 @@ OCCASIONS = (
     *(("on_demand", False), ("recovery", False), ("scheduled", False), ("scheduled", True)),
     ("rollback", False),
 )
-CHANGES = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.RESTORE)
+CHANGES = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.ROLL_BACK)
 UNATTENDED = ("scheduled", "recovery")
 HIDDEN_PAIRS = [
     (RowFacts("a", C, login=True), RowFacts("b", FOREIGN)),
@@ -66,7 +66,7 @@ def lone_rows() -> Iterator[Facts]:
                     for trigger, due in OCCASIONS:
                         yield Facts(
                             *("C", previous, pending, recorded, listed, trigger, due),
-                            untidy=recorded is None,
+                            tags_need_repair=recorded is None,
                             restorable=previous is not None,
                         )
 
@@ -110,9 +110,9 @@ def held_rows() -> Iterator[Facts]:
     """What a run that stops after the promotion finds, and what one that a person asked for too soon."""
     found = [row for row in rows("a", login=True) if not row.adopted]
     for row, held, recorded, (trigger, due) in itertools.product(found, ("C", "V"), ("C", "V"), OCCASIONS):
-        state = Facts("C", "V", None, recorded, (row,), trigger, due, restorable=True, held=held)
-        yield replace(state, hold=True)
-        yield replace(state, spared="It was rotated just now.") if trigger == "on_demand" else state
+        state = Facts("C", "V", None, recorded, (row,), trigger, due, restorable=True, hooks_version=held)
+        yield replace(state, waits_for_hooks=True)
+        yield replace(state, skip_reason="It was rotated just now.") if trigger == "on_demand" else state
 
 
 def lagging_rows() -> Iterator[Facts]:
@@ -128,7 +128,7 @@ def lagging_rows() -> Iterator[Facts]:
                 overlapping=overlapping,
                 overlap_over=over,
                 restorable=True,
-                spared="It was rotated just now." if trigger == "on_demand" and over else "",
+                skip_reason="It was rotated just now." if trigger == "on_demand" and over else "",
                 lagging=("eu-west-1 (InProgress)",),
                 forced=forced,
             )
@@ -166,7 +166,7 @@ def test_no_old_password_ends_that_a_replica_region_may_still_give_out() -> None
     def broken(facts: Facts, decision: Decision) -> bool:
         ended = facts.forced and facts.trigger not in UNATTENDED
         kept = bool(facts.lagging) and holds_old(facts) and facts.begun is None and not ended
-        to_former = decision.action is Action.RESTORE and decision.version == facts.previous
+        to_former = decision.action is Action.ROLL_BACK and decision.version == facts.previous
         return kept and decision.action not in (Action.NOTHING, Action.RECORD, Action.REFUSE) and not to_former
 
     assert not violations(broken)
@@ -181,7 +181,9 @@ def test_a_lagging_replica_region_is_no_reason_where_no_old_password_is_left() -
 
 def test_who_wants_a_new_password_is_told_of_a_lagging_replica_region() -> None:
     def broken(facts: Facts, decision: Decision) -> bool:
-        idle = facts.trigger == "recovery" or (facts.trigger == "scheduled" and not facts.due) or bool(facts.spared)
+        idle = (
+            facts.trigger == "recovery" or (facts.trigger == "scheduled" and not facts.due) or bool(facts.skip_reason)
+        )
         return decision.code == "replica_lags" and (idle or not decision.next_step)
 
     assert not violations(broken)
@@ -199,11 +201,11 @@ def test_the_next_scheduled_run_is_led_to_what_was_kept_for_a_replica_region() -
 
 def test_what_is_restored_is_a_former_password_in_a_new_version() -> None:
     def broken(facts: Facts, decision: Decision) -> bool:
-        if decision.action is not Action.RESTORE:
+        if decision.action is not Action.ROLL_BACK:
             return False
         former = decision.version == facts.previous and facts.restorable
         followed = decision.version == facts.current and facts.label_moved_back
-        return not (decision.remint and facts.trigger == "rollback" and (former or followed))
+        return not (decision.as_new_version and facts.trigger == "rollback" and (former or followed))
 
     assert not violations(broken)
 
@@ -211,7 +213,7 @@ def test_what_is_restored_is_a_former_password_in_a_new_version() -> None:
 def test_a_rollback_is_not_rolled_back() -> None:
     def broken(facts: Facts, decision: Decision) -> bool:
         again = facts.trigger == "rollback" and facts.rollback == "C" and not facts.label_moved_back
-        return again and decision.action is Action.RESTORE
+        return again and decision.action is Action.ROLL_BACK
 
     assert not violations(broken)
 
@@ -235,7 +237,7 @@ def test_what_is_finished_is_on_a_covered_row_and_never_was_current() -> None:
 
 def test_what_was_current_never_becomes_current_again() -> None:
     def broken(facts: Facts, decision: Decision) -> bool:
-        promoted = decision.version if decision.action in CHANGES and not decision.remint else None
+        promoted = decision.version if decision.action in CHANGES and not decision.as_new_version else None
         return promoted is not None and (facts.was_current(promoted) or promoted == facts.current)
 
     assert not violations(broken)
@@ -244,7 +246,7 @@ def test_what_was_current_never_becomes_current_again() -> None:
 def test_a_version_that_is_not_pending_is_made_anew() -> None:
     def broken(facts: Facts, decision: Decision) -> bool:
         ours = facts.pending is not None and decision.version == facts.pending.version and facts.pending.same_keys
-        return decision.action in (Action.RESUME, Action.FINISH) and not (ours or decision.remint)
+        return decision.action in (Action.RESUME, Action.FINISH) and not (ours or decision.as_new_version)
 
     assert not violations(broken)
 
@@ -277,7 +279,7 @@ def test_no_change_ends_the_current_password_before_another_is_current() -> None
     def broken(facts: Facts, decision: Decision) -> bool:
         changed = [row for row in facts.covered if row.name in decision.rows]
         lost = any("C" not in row.primary and row.opened_by("C") for row in changed)
-        given_back = decision.action is Action.RESTORE and decision.version == "C"
+        given_back = decision.action is Action.ROLL_BACK and decision.version == "C"
         return decision.action in CHANGES and lost and not given_back
 
     assert not violations(broken)
@@ -286,7 +288,7 @@ def test_no_change_ends_the_current_password_before_another_is_current() -> None
 def test_settling_ends_nothing_on_rows_where_current_is_not_first() -> None:
     def broken(facts: Facts, decision: Decision) -> bool:
         ended = [row for row in facts.covered if row.name in decision.rows]
-        return decision.action is Action.SETTLE and any("C" not in row.primary for row in ended)
+        return decision.action is Action.DISCARD_OLD and any("C" not in row.primary for row in ended)
 
     assert not violations(broken)
 
@@ -295,7 +297,7 @@ def test_nothing_is_called_done_while_an_old_password_lives_or_a_row_lacks_the_c
     def broken(facts: Facts, decision: Decision) -> bool:
         old = any(row.secondary for row in facts.covered) and not (facts.overlapping or facts.lagging)
         undone = old or any("C" not in row.primary for row in facts.covered)
-        undone = undone and not facts.spared
+        undone = undone and not facts.skip_reason
         restored = facts.trigger == "rollback" and facts.rollback == facts.current
         return decision.action in (Action.NOTHING, Action.RECORD) and undone and not restored
 
@@ -305,7 +307,7 @@ def test_nothing_is_called_done_while_an_old_password_lives_or_a_row_lacks_the_c
 def test_nothing_means_recorded() -> None:
     def broken(facts: Facts, decision: Decision) -> bool:
         # Where an old password stays for a replica region, that tag is what makes the next scheduled run look again.
-        left = facts.untidy or (facts.overlap_over and not facts.lagging)
+        left = facts.tags_need_repair or (facts.overlap_over and not facts.lagging)
         return decision.action is Action.NOTHING and (facts.recorded != "C" or left)
 
     assert not violations(broken)
@@ -317,7 +319,7 @@ def test_a_scheduled_run_leaves_what_is_clean_and_not_due() -> None:
         began = facts.pending is not None and (
             not facts.was_current("P") or any("P" in row.primary for row in facts.rows)
         )
-        held = facts.hold and facts.held == "C" and facts.recorded != "C"
+        held = facts.waits_for_hooks and facts.hooks_version == "C" and facts.recorded != "C"
         idle = facts.trigger == "scheduled" and not facts.due and clean and not began and not held
         return idle and decision.action not in (Action.NOTHING, Action.RECORD, Action.REFUSE)
 
@@ -326,7 +328,7 @@ def test_a_scheduled_run_leaves_what_is_clean_and_not_due() -> None:
 
 def test_who_asks_for_a_new_password_gets_one_or_a_reason() -> None:
     def broken(facts: Facts, decision: Decision) -> bool:
-        asked = facts.trigger == "on_demand" and not facts.spared
+        asked = facts.trigger == "on_demand" and not facts.skip_reason
         return asked and decision.action in (Action.NOTHING, Action.RECORD)
 
     assert not violations(broken)
@@ -334,9 +336,9 @@ def test_who_asks_for_a_new_password_gets_one_or_a_reason() -> None:
 
 def test_hooks_run_before_the_old_password_ends_and_only_for_the_version_that_was_promoted_for_them() -> None:
     def broken(facts: Facts, decision: Decision) -> bool:
-        waiting = facts.hold and facts.held == "C" and facts.recorded != "C"
-        ends = decision.action in (Action.SETTLE, Action.RECORD, Action.ROTATE)
-        return (waiting and ends) or (decision.action is Action.HOLD and not waiting)
+        waiting = facts.waits_for_hooks and facts.hooks_version == "C" and facts.recorded != "C"
+        ends = decision.action in (Action.DISCARD_OLD, Action.RECORD, Action.ROTATE)
+        return (waiting and ends) or (decision.action is Action.WAIT_FOR_HOOKS and not waiting)
 
     assert not violations(broken)
 
@@ -384,10 +386,10 @@ KEPT = replace(state(replace(LOGIN, secondary=V)), lagging=("eu-west-1 (InProgre
         pytest.param(replace(state(LOGIN, trigger="scheduled"), due=True), Action.ROTATE, None, id="due"),
         pytest.param(replace(state(LOGIN), due=True), Action.NOTHING, None, id="recovery never rotates what is due"),
         pytest.param(replace(state(LOGIN), recorded="V"), Action.RECORD, "C", id="not recorded"),
-        pytest.param(replace(state(LOGIN), untidy=True), Action.RECORD, "C", id="tags are missing"),
+        pytest.param(replace(state(LOGIN), tags_need_repair=True), Action.RECORD, "C", id="tags are missing"),
         pytest.param(state(LOGIN, pending=REUSABLE), Action.RESUME, "P", id="stored only"),
         pytest.param(state(LOGIN, pending=PENDINGS[3]), Action.ROTATE, None, id="stored long ago"),
-        pytest.param(state(replace(LOGIN, secondary=V)), Action.SETTLE, "C", id="not discarded"),
+        pytest.param(state(replace(LOGIN, secondary=V)), Action.DISCARD_OLD, "C", id="not discarded"),
         pytest.param(
             state(replace(LOGIN, primary=P, secondary=C), pending=REUSABLE), Action.FINISH, "P", id="applied only"
         ),
@@ -410,15 +412,20 @@ KEPT = replace(state(replace(LOGIN, secondary=V)), lagging=("eu-west-1 (InProgre
         pytest.param(KEPT, Action.NOTHING, None, id="kept for a replica"),
         pytest.param(replace(KEPT, overlap_over=False), Action.RECORD, "C", id="to be kept for a replica"),
         pytest.param(replace(KEPT, recorded="V"), Action.RECORD, "C", id="kept for a replica, not recorded"),
-        pytest.param(replace(KEPT, untidy=True), Action.RECORD, "C", id="kept for a replica, tags are missing"),
-        pytest.param(replace(KEPT, lagging=()), Action.SETTLE, "C", id="the replica has caught up"),
+        pytest.param(
+            replace(KEPT, tags_need_repair=True), Action.RECORD, "C", id="kept for a replica, tags are missing"
+        ),
+        pytest.param(replace(KEPT, lagging=()), Action.DISCARD_OLD, "C", id="the replica has caught up"),
         pytest.param(replace(KEPT, rows=(LOGIN,)), Action.RECORD, "C", id="nothing left to keep for a replica"),
         pytest.param(replace(KEPT, pending=REUSABLE), Action.NOTHING, None, id="stored, kept for a replica"),
         pytest.param(
-            replace(KEPT, trigger="on_demand", forced=True), Action.SETTLE, "C", id="a person ends what was kept"
+            replace(KEPT, trigger="on_demand", forced=True), Action.DISCARD_OLD, "C", id="a person ends what was kept"
         ),
         pytest.param(
-            replace(KEPT, trigger="on_demand", spared="x"), Action.NOTHING, None, id="kept for a replica, just rotated"
+            replace(KEPT, trigger="on_demand", skip_reason="x"),
+            Action.NOTHING,
+            None,
+            id="kept for a replica, just rotated",
         ),
         pytest.param(
             replace(KEPT, trigger="scheduled", forced=True), Action.NOTHING, None, id="no schedule ends what was kept"
@@ -470,16 +477,16 @@ def test_what_is_refused(facts: Facts, code: str) -> None:
 def test_an_adopted_rows_own_passwords_are_ended() -> None:
     adopted = RowFacts("root@b", C, FOREIGN, adopted=True)
     assert decide(state(LOGIN, adopted)) == Decision(
-        Action.SETTLE, "The password was changed, but the old one is still valid.", "C", ("root@b",)
+        Action.DISCARD_OLD, "The password was changed, but the old one is still valid.", "C", ("root@b",)
     )
 
 
 def test_only_the_rows_that_are_behind_are_changed_when_finishing() -> None:
     done, behind = replace(LOGIN, primary=P, secondary=C), RowFacts("root@b", C)
     decision = decide(state(done, behind, pending=REUSABLE))
-    assert (decision.rows, decision.remint) == (("root@b",), False)
+    assert (decision.rows, decision.as_new_version) == (("root@b",), False)
 
 
 def test_a_pending_version_with_other_keys_is_made_anew_when_on_the_server() -> None:
     applied = replace(LOGIN, primary=P, secondary=C)
-    assert decide(state(applied, pending=PENDINGS[5])).remint
+    assert decide(state(applied, pending=PENDINGS[5])).as_new_version

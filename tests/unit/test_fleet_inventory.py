@@ -453,7 +453,7 @@ def test_candidates_hold_everybody_whose_own_window_would_want_it(seed: int) -> 
     candidates = set(grouped(standings, moment)["candidates"])
     for name, one in fleet_of.items():
         state = read_state(name, own, store_of(one), moment)
-        assert name in candidates or not (state["candidate"] or state["owed"]), (state["due"], stamp(moment))
+        assert name in candidates or not (state["candidate"] or state["pending_notices"]), (state["due"], stamp(moment))
 
 
 def store_of(one: Listed) -> SecretStore:

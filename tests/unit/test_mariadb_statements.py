@@ -68,7 +68,9 @@ def read(priv: dict[str, Any], user: str = "root") -> AccountRow:
 
 def change(priv: dict[str, Any], *replaced: str) -> Change:
     row = read(priv)
-    return Change(row, tuple(stored for stored in row.first_class if any(stored.matches(word) for word in replaced)))
+    return Change(
+        row, tuple(stored for stored in row.primary_passwords if any(stored.matches(word) for word in replaced))
+    )
 
 
 def applied(priv: dict[str, Any], *replaced: str) -> tuple[str, tuple[object, ...]]:

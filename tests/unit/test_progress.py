@@ -33,7 +33,7 @@ def receipt(action: str = "rotate", **more: Any) -> dict[str, Any]:
         "client": ACME,
         "action": action,
         "rotated": action == "rotate",
-        "held": False,
+        "waits_for_hooks": False,
         "trigger": "on_demand",
         "decision": "A new password was asked for.",
         "seconds": 0.5,
@@ -89,10 +89,10 @@ def test_every_action_of_the_engine_has_a_meaning() -> None:
     [
         (receipt(), Kind.ROTATED),
         (receipt("resume", rotated=False), Kind.ROTATED),
-        (receipt("restore", rotated=True, trigger="rollback"), Kind.ROLLED_BACK),
-        (receipt("rotate", held=True, rotated=False), Kind.HELD),
-        (receipt("settle", rotated=True), Kind.ROTATED),
-        (receipt("settle", rotated=False), Kind.FINISHED),
+        (receipt("roll_back", rotated=True, trigger="rollback"), Kind.ROLLED_BACK),
+        (receipt("rotate", waits_for_hooks=True, rotated=False), Kind.WAITS_FOR_HOOKS),
+        (receipt("discard_old", rotated=True), Kind.ROTATED),
+        (receipt("discard_old", rotated=False), Kind.FINISHED),
         (receipt("record", rotated=False), Kind.FINISHED),
         (receipt("nothing", rotated=False), Kind.LEFT_ALONE),
         (receipt("busy", rotated=False), Kind.LEFT_ALONE),
@@ -110,7 +110,7 @@ def test_what_a_receipt_means(result: dict[str, Any], expected: Kind) -> None:
         ({"trigger": "scheduled", "due": True, "overlapping": True}, "overlap not over"),
         ({"trigger": "scheduled", "lagging": ("eu-west-1",), "overlap_over": True}, "a replica region lags"),
         ({"trigger": "rollback", "rollback": "C"}, "rolled back already"),
-        ({"trigger": "on_demand", "spared": "The password was rotated 9 seconds ago."}, "rotated lately"),
+        ({"trigger": "on_demand", "skip_reason": "The password was rotated 9 seconds ago."}, "rotated lately"),
     ],
 )
 def test_why_a_client_is_left_alone_is_told_from_what_the_engine_decides(facts: dict[str, Any], cause: str) -> None:
@@ -130,9 +130,11 @@ def test_onboarding_and_reconciling_tell_by_whether_they_changed_something() -> 
 
 def test_the_last_result_of_a_client_counts_and_its_effort_adds_up() -> None:
     counted = tally()
-    take(counted, ACME, receipt(held=True, rotated=False, seconds=1.5))
-    assert kind(counted) is Kind.HELD and "0 done, 0 failed, 3 left of 3 clients" in progress_line(counted, 0)
-    take(counted, ACME, receipt("settle", rotated=True, throttled=3))
+    take(counted, ACME, receipt(waits_for_hooks=True, rotated=False, seconds=1.5))
+    assert kind(counted) is Kind.WAITS_FOR_HOOKS and "0 done, 0 failed, 3 left of 3 clients" in progress_line(
+        counted, 0
+    )
+    take(counted, ACME, receipt("discard_old", rotated=True, throttled=3))
     assert kind(counted) is Kind.ROTATED
     assert table(counted)["slowest"] == "client_acme 2.0 s"
     assert table(counted)["Secrets Manager calls"] == "8 get_secret_value 4, describe_secret 2, tag_resource 2"
@@ -141,7 +143,7 @@ def test_the_last_result_of_a_client_counts_and_its_effort_adds_up() -> None:
 
 def test_a_hook_that_fails_fails_its_client_and_no_other_task_does() -> None:
     counted = tally()
-    take(counted, ACME, receipt(held=True, rotated=False))
+    take(counted, ACME, receipt(waits_for_hooks=True, rotated=False))
     take(counted, GLOBEX, receipt())
     for client in (ACME, GLOBEX, INITECH):
         take(counted, client, {"msg": "non-zero return code"}, "ansible.builtin.command", failed=True)

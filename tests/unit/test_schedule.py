@@ -13,18 +13,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.mend import mended_cycle
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.effective import effective_cycle
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state import (
+    ROTATED_TAGS,
+    Failures,
+    NoticeState,
+    read_notice_state,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Pause, Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.schedule import RUN_LATE, Schedule, schedule
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.settings import parse_calendar
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import daily_mean, first_due, levelled
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import rotated_tags, stamp, started
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import (
-    ROTATED_TAGS,
-    Failures,
-    Told,
-    read_told,
-)
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LAST = datetime(2026, 11, 23, 3, tzinfo=UTC)
@@ -48,11 +48,11 @@ def policy(
 
 def at(now: datetime, asked: Policy | None = None, found: dict[str, str] | None = None) -> Schedule:
     asked, found = asked or policy(), written() if found is None else found
-    return schedule(mended_cycle(found, now, CLIENT, asked, now), found, asked, now)
+    return schedule(effective_cycle(found, now, CLIENT, asked, now), found, asked, now)
 
 
 def events(found: Schedule) -> list[str]:
-    return [notice["event"] for notice in found.owed]
+    return [notice["event"] for notice in found.pending_notices]
 
 
 @pytest.mark.parametrize("lead", [3600, 86400, 7 * 86400])
@@ -69,7 +69,7 @@ def test_days_left_are_whole_days_and_overdue_begins_after_five_minutes() -> Non
 
 def test_a_clock_that_is_five_minutes_slow_sees_nothing_wrong_right_after_a_rotation() -> None:
     found = at(LAST - 5 * MINUTE)
-    assert not (found.due_now or found.overdue) and found.days_left == 40 and found.owed == ()
+    assert not (found.due_now or found.overdue) and found.days_left == 40 and found.pending_notices == ()
 
 
 def test_a_due_client_waits_for_its_window_and_says_until_when() -> None:
@@ -134,7 +134,7 @@ def test_a_pause_keeps_it_out_and_says_whether_that_is_too_long() -> None:
 def told(found: dict[str, str], notice: dict[str, Any]) -> dict[str, str]:
     """Mark a notice as sent, as the module does."""
     name = str(notice["notice_days"]) if notice["event"] == "upcoming" else notice["event"]
-    return {**found, tags.NOTIFIED: read_told(found).with_sent(notice["due"], name).tag()}
+    return {**found, tags.NOTIFIED: read_notice_state(found).with_sent(notice["due"], name).tag()}
 
 
 @pytest.mark.parametrize("step", [2 * HOUR, 7 * HOUR, DAY], ids=str)
@@ -145,7 +145,7 @@ def test_each_notice_comes_once_however_often_the_job_runs(
     found, sent, now = written(), [], LAST + 31 * DAY
     asked = policy(*windows)
     while now < DUE and not at(now, asked, found).due_now:
-        for notice in at(now, asked, found).owed:
+        for notice in at(now, asked, found).pending_notices:
             sent.append((notice["event"], notice["notice_days"]))
             found = told(found, notice)
         now += step
@@ -154,20 +154,20 @@ def test_each_notice_comes_once_however_often_the_job_runs(
 
 def test_after_a_long_outage_only_the_nearest_notice_is_sent() -> None:
     now = DUE - DAY - 20 * HOUR
-    notice = at(now).owed[0]
+    notice = at(now).pending_notices[0]
     assert (notice["event"], notice["notice_days"]) == ("upcoming", 1)
-    assert at(now, found=told(written(), notice)).owed == ()
+    assert at(now, found=told(written(), notice)).pending_notices == ()
 
 
 def test_a_new_cycle_is_announced_anew() -> None:
-    found = written(more={tags.NOTIFIED: Told(stamp(DUE), frozenset({"7", "1"})).tag()})
+    found = written(more={tags.NOTIFIED: NoticeState(stamp(DUE), frozenset({"7", "1"})).tag()})
     later = {**found, **written(DUE - DAY), tags.NOTIFIED: found[tags.NOTIFIED]}
     assert events(at(DUE + 34 * DAY, found=later)) == ["upcoming"]
 
 
 def test_an_announcement_names_the_moment_at_which_it_is_expected() -> None:
     asked = policy(SATURDAY)
-    notice = at(datetime(2026, 12, 23, 12, tzinfo=UTC), asked).owed[0]
+    notice = at(datetime(2026, 12, 23, 12, tzinfo=UTC), asked).pending_notices[0]
     assert notice["expected"] == "2026-12-26T22:00:00Z"
     assert policy(SATURDAY).calendar.is_open(datetime.fromisoformat(notice["expected"]))
 
@@ -181,29 +181,29 @@ def test_a_window_that_a_run_of_this_hour_meets_too_late_is_not_the_one_that_is_
 
 def test_what_sns_did_not_take_is_owed_until_it_is_told() -> None:
     owed = written(more=ROTATED_TAGS)
-    assert [notice["event"] for notice in at(LAST + HOUR, found=owed).owed] == ["rotated"]
-    sent = {**owed, tags.NOTIFIED: Told(rotated="v1").tag()}
-    assert at(LAST + HOUR, found=sent).owed == ()
+    assert [notice["event"] for notice in at(LAST + HOUR, found=owed).pending_notices] == ["rotated"]
+    sent = {**owed, tags.NOTIFIED: NoticeState(rotated="v1").tag()}
+    assert at(LAST + HOUR, found=sent).pending_notices == ()
 
 
 def test_a_failure_is_owed_until_it_is_told_and_the_next_one_again() -> None:
     first = Failures().another(stamp(DUE - DAY), "open", "login_refused")
     found = written(more={tags.FAILURES: first.tag()})
-    notice = at(DUE - HOUR, found=found).owed[0]
+    notice = at(DUE - HOUR, found=found).pending_notices[0]
     assert (notice["event"], notice["failures"], notice["step"], notice["code"]) == (
         "failed",
         1,
         "open",
         "login_refused",
     )
-    found[tags.NOTIFIED] = Told(failed=notice["failed_at"]).tag()
-    assert at(DUE - HOUR, found=found).owed == ()
+    found[tags.NOTIFIED] = NoticeState(failed=notice["failed_at"]).tag()
+    assert at(DUE - HOUR, found=found).pending_notices == ()
     found[tags.FAILURES] = first.another(stamp(DUE - HOUR), "open", "login_refused").tag()
-    assert at(DUE - HOUR, found=found).owed[0]["failures"] == 2
+    assert at(DUE - HOUR, found=found).pending_notices[0]["failures"] == 2
 
 
 def test_a_client_that_is_rotated_now_is_neither_announced_nor_called_overdue() -> None:
-    assert at(DUE - HOUR).owed == at(DUE + HOUR).owed == ()
+    assert at(DUE - HOUR).pending_notices == at(DUE + HOUR).pending_notices == ()
     assert at(DUE + HOUR).due_now and at(DUE + HOUR).overdue
 
 

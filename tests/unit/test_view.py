@@ -12,7 +12,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretStore,
     SecretVersion,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import read_cycle
@@ -42,8 +42,10 @@ def view(seen: AccountRow, *, adopted: bool = False) -> View:
     return View(secret, read_cycle({}, NOW), (seen,), HOLDERS, facts)
 
 
-def run_with(current: SecretVersion) -> Run:
-    run = Run(RotationRequest("acme", "clients/acme"), SecretStore(None, "clients/acme"), Journal("acme", ""))
+def run_with(current: SecretVersion) -> RotationContext:
+    run = RotationContext(
+        RotationRequest("acme", "clients/acme"), SecretStore(None, "clients/acme"), Journal("acme", "")
+    )
     run.current = current
     return run
 
@@ -84,7 +86,7 @@ def test_of_what_is_new_on_a_row_only_the_current_password_is_known() -> None:
     current = version("N", "brand new")
     again = view(row(OLD)).seen_again(run_with(current), [row(brand_new, OLD, unknown)])
     assert replaced(again, current) == (OLD,)
-    assert again.holders[unknown] == frozenset()
+    assert again.versions_by_hash[unknown] == frozenset()
 
 
 def test_rows_that_are_not_named_are_not_changed() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.request import RestoreRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import effort
 
 CREATED, FINISHED, UNDELETED, KEPT, REPLACED = "created", "finished", "undeleted", "kept", "replaced"
@@ -21,20 +21,22 @@ RECONCILED = (
 Labels = Mapping[str, Collection[str]]
 
 
-def outcome(request: RestoreRequest, run: Run, action: str, before: Labels, after: Labels) -> dict[str, Any]:
+def outcome(
+    request: RestoreRequest, context: RotationContext, action: str, before: Labels, after: Labels
+) -> dict[str, Any]:
     """Give the result of a run as plain data."""
     versions = {stage: version for version, stages in after.items() for stage in sorted(stages)}
     return {
         "changed": action != KEPT,
-        "msg": f"{request.rotation.client}: {_message(request, run, action, versions[CURRENT])}",
+        "msg": f"{request.rotation.client}: {_message(request, context, action, versions[CURRENT])}",
         "client": request.rotation.client,
-        "secret_id": run.store.secret_id,
+        "secret_id": context.store.secret_id,
         "reason": request.rotation.reason,
         "action": action,
         "version_id": versions[CURRENT],
         "saved_at": request.saved_at,
-        **effort(run.journal, run.store),
-        "warnings": list(run.journal.warnings),
+        **effort(context.journal, context.store),
+        "warnings": list(context.journal.warnings),
         "diff": {
             "before": {stage: version for version, stages in before.items() for stage in sorted(stages)},
             "after": versions,
@@ -48,11 +50,11 @@ def replaced(request: RestoreRequest, receipt: Mapping[str, Any]) -> dict[str, A
     return {**told, "action": REPLACED, "version_id": receipt.get("version_id"), "saved_at": request.saved_at}
 
 
-def _message(request: RestoreRequest, run: Run, action: str, version: str) -> str:
+def _message(request: RestoreRequest, context: RotationContext, action: str, version: str) -> str:
     done = "would be" if request.rotation.check else "is"
-    if not run.journal.logins:
+    if not context.journal.logins:
         return f"the deletion of the secret {done} cancelled; its AWSCURRENT is then to be proven by a login"
-    opens = f"version {version} opens {run.server.title} at {run.session.place}"
+    opens = f"version {version} opens {context.server.title} at {context.session.place}"
     return {
         CREATED: f"{opens}; the secret {done} created with it, from the backup of {request.saved_at}",
         FINISHED: f"{opens}; what an earlier restore had left out {done} added",

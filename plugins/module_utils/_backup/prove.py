@@ -12,7 +12,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     PREVIOUS,
     SecretVersion,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import listed
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
@@ -21,27 +21,27 @@ from ansible_collections.dbops.rotation.plugins.module_utils._secret_value impor
 from ansible_collections.dbops.rotation.plugins.module_utils._steps import ownership
 
 
-def prove(run: Run, saved: SavedSecret, version: SavedVersion) -> None:
+def prove(context: RotationContext, saved: SavedSecret, version: SavedVersion) -> None:
     """Log in once with this version, and compare every row's hash with the versions of the backup, which costs none.
 
     Raises RotationError where the server refuses it, is another one, or let the login in by something else.
     """
     value = parse_secret(version.text, saved.name)
-    with run.journal.step("open"):
-        run.current = SecretVersion(version.version_id, version.created, value)
-        run.login_as = value.login
+    with context.journal.step("open"):
+        context.current = SecretVersion(version.version_id, version.created, value)
+        context.login_as = value.login
         try:
-            run.open()
+            context.open()
         except LoginRefused as refused:
             refused.next_step = _after_refusal(saved, version)
             raise
-    with run.journal.step("look"):
-        run.identify(saved.tags)
-        ownership.refuse_other_server(run.identity, run.request.accept_server_id)
-        ownership.refuse_shared_account(run.store, run.identity, run.store.sibling)
-        rows = run.dialect.rows(run.session, value.login.user)
-        refuse_unproven(run.server.current_user, rows, value.password)
-        _warn_of_unknown(run, rows, saved)
+    with context.journal.step("look"):
+        context.identify(saved.tags)
+        ownership.refuse_other_server(context.identity, context.request.accept_server_id)
+        ownership.refuse_shared_account(context.store, context.identity, context.store.sibling)
+        rows = context.dialect.rows(context.session, value.login.user)
+        refuse_unproven(context.server.current_user, rows, value.password)
+        _warn_of_unknown(context, rows, saved)
 
 
 def _after_refusal(saved: SavedSecret, version: SavedVersion) -> str:
@@ -72,7 +72,7 @@ def refuse_unproven(current_user: str, rows: list[AccountRow], password: str) ->
         )
 
 
-def _warn_of_unknown(run: Run, rows: list[AccountRow], saved: SavedSecret) -> None:
+def _warn_of_unknown(context: RotationContext, rows: list[AccountRow], saved: SavedSecret) -> None:
     known = [parse_secret(version.text).password for version in saved.versions]
     unknown = [
         row.name
@@ -80,4 +80,4 @@ def _warn_of_unknown(run: Run, rows: list[AccountRow], saved: SavedSecret) -> No
         if any(not any(stored.matches(password) for password in known) for stored in row.passwords)
     ]
     if unknown:
-        run.journal.warn(f"On {listed(unknown)} there is a password that is in no version of the backup.")
+        context.journal.warn(f"On {listed(unknown)} there is a password that is in no version of the backup.")

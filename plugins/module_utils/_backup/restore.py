@@ -27,7 +27,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._backup.outcome imp
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.prove import prove
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.request import RestoreRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import RestoreJournal
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import RECONCILE
@@ -46,11 +46,11 @@ def restore(request: RestoreRequest, store: SecretArchive) -> dict[str, Any]:
     journal.warnings += request.rotation.tls.warnings()
     with journal.step("prepare"):
         request.rotation.refuse_invalid()
-        run = Run(request.rotation, store, journal)
-        run.backed_up = tuple(_passwords(request.entry.secret))
-        run.refuse_in_reason(*run.backed_up)
-    with run.under_way():
-        return _Restore(request, store, run, journal).restore()
+        context = RotationContext(request.rotation, store, journal)
+        context.backed_up = tuple(_passwords(request.entry.secret))
+        context.refuse_in_reason(*context.backed_up)
+    with context.under_way():
+        return _Restore(request, store, context, journal).restore()
 
 
 def _passwords(saved: SavedSecret) -> Iterator[str]:
@@ -62,11 +62,13 @@ def _passwords(saved: SavedSecret) -> Iterator[str]:
 class _Restore:
     """One restore under way."""
 
-    def __init__(self, request: RestoreRequest, store: SecretArchive, run: Run, journal: RestoreJournal) -> None:
+    def __init__(
+        self, request: RestoreRequest, store: SecretArchive, context: RotationContext, journal: RestoreJournal
+    ) -> None:
         self.request = request
         self.saved = request.entry.secret
         self.store = store
-        self.run = run
+        self.context = context
         self.journal = journal
 
     def restore(self) -> dict[str, Any]:
@@ -83,7 +85,7 @@ class _Restore:
         return self._replace() if self.request.replace else self._keep(existing)
 
     def _create(self) -> dict[str, Any]:
-        prove(self.run, self.saved, self.version)
+        prove(self.context, self.saved, self.version)
         labels = plan.labels_of(self.saved, self.version)
         key = self._key()
         if not self.request.rotation.check:
@@ -93,30 +95,30 @@ class _Restore:
                 self.journal.created = True
                 self._read_back()
             self._complete({self.version.version_id: (CURRENT,)}, labels)
-        return outcome(self.request, self.run, CREATED, {}, labels)
+        return outcome(self.request, self.context, CREATED, {}, labels)
 
     def _undelete(self, existing: SecretDescription) -> dict[str, Any]:
         """Cancel a deletion; before that the value is known only where the backup has the same version."""
         known = existing.holder(CURRENT) == self.version.version_id
         if known:
-            prove(self.run, self.saved, self.version)
+            prove(self.context, self.saved, self.version)
         if not self.request.rotation.check:
             with self.journal.step("create"):
                 self.store.cancel_deletion()
                 self.journal.undeleted = True
             if not known:
                 self._open_with_own()
-        return outcome(self.request, self.run, UNDELETED, existing.stages, existing.stages)
+        return outcome(self.request, self.context, UNDELETED, existing.stages, existing.stages)
 
     def _keep(self, existing: SecretDescription) -> dict[str, Any]:
         """Leave a secret alone that opens the server; only what an earlier restore left out is added."""
         self._open_with_own()
         if not self._was_cut_off(existing):
-            return outcome(self.request, self.run, KEPT, existing.stages, existing.stages)
+            return outcome(self.request, self.context, KEPT, existing.stages, existing.stages)
         labels = plan.labels_of(self.saved, self.version)
         if not self.request.rotation.check:
             self._complete(existing.stages, labels)
-        return outcome(self.request, self.run, FINISHED, existing.stages, labels)
+        return outcome(self.request, self.context, FINISHED, existing.stages, labels)
 
     def _was_cut_off(self, existing: SecretDescription) -> bool:
         lacks_tags = tags.VERSION in self.saved.tags and tags.VERSION not in existing.tags
@@ -136,10 +138,10 @@ class _Restore:
 
     def _open_with_own(self) -> None:
         with self.journal.step("read"):
-            self.run.read_current()
+            self.context.read_current()
         with self.journal.step("open"):
             try:
-                self.run.open()
+                self.context.open()
             except RotationError as refused:
                 if refused.code in REFUSED:
                     refused.next_step = _not_overwritten()
@@ -157,13 +159,13 @@ class _Restore:
                 elif missing:
                     self.store.add_version(version, missing)
         with self.journal.step("record"):
-            written = plan.rotation_tags(self.saved, self.run.identity.claiming())
+            written = plan.rotation_tags(self.saved, self.context.identity.claiming())
             if written:
                 self.store.tag(written)
 
     def _read_back(self) -> None:
         stored = self.store.read(version_id=self.version.version_id, stage=CURRENT)
-        if stored.value != self.run.current.value:
+        if stored.value != self.context.current.value:
             raise RotationError("The new secret does not hold what was stored in it.", code="aws_inconsistent")
 
     def _key(self) -> str | None:

@@ -63,7 +63,7 @@ UNREADABLE = (
 )
 
 
-class Run:
+class RotationContext:
     """One rotation under way.
 
     ``login_as`` is set where the server is opened with something else than the secret holds.
@@ -112,7 +112,7 @@ class Run:
 
     @property
     def by_administrator(self) -> bool:
-        """Tell whether another account than the secret's opened the server."""
+        """Return True if another account than the secret's opened the server."""
         return self.login_as is not None and self.login_as.user != self.current.value.login.user
 
     def read_current(self) -> None:
@@ -141,7 +141,7 @@ class Run:
             )
 
     def compared_reason(self, *others: str | None) -> str:
-        """Give the reason of a run that failed, if no password under a label, and none of ``others``, is in it.
+        """Return the reason of a run that failed, if no password under a label, and none of ``others``, is in it.
 
         What the run had not read yet is read for it; where that cannot be, nothing is given.
         """
@@ -172,8 +172,8 @@ class Run:
             time.sleep(1)
         yield True
 
-    def holds(self, stored: StoredPassword, version: SecretVersion) -> bool:
-        """Tell whether a stored hash is of a version's password; computing that takes 5 ms or more, so it is kept."""
+    def matches(self, stored: StoredPassword, version: SecretVersion) -> bool:
+        """Return True if a stored hash is of a version's password; computing that takes 5 ms or more, so it is kept."""
         password = version.value.password
         pair = (stored, version.version_id)
         if pair not in self._matches:
@@ -259,7 +259,7 @@ class Run:
         wait_without_locks(self.session, self.server)
 
     def is_displaced(self, error: RotationError) -> bool:
-        """Tell whether another server has taken this one's place as the writer; then the run goes on there."""
+        """Return True if another server has taken this one's place as the writer; then the run goes on there."""
         return error.code == READ_ONLY and len(self.identity.company) > 1
 
     def reopen(self) -> None:
@@ -336,7 +336,7 @@ class Run:
         raise failure
 
     def _login_candidates(self) -> Iterator[SecretVersion]:
-        """Give the version to log in with; another is asked for only where the first may rightly be refused.
+        """Return the version to log in with; another is asked for only where the first may rightly be refused.
 
         That is where another run moved AWSCURRENT in this moment, and on rows that hold one password alone.
         """
@@ -355,7 +355,7 @@ class Run:
             yield other
 
     def _known_refusals(self) -> list[str]:
-        """Give the versions that must not cost another failed login; a person's own run may try again."""
+        """Return the versions that must not cost another failed login; a person's own run may try again."""
         return refused_versions(self.store.describe().tags) if self.request.trigger in UNATTENDED else []
 
     def _tell_of_moved_label(self, failure: RotationError) -> None:
@@ -372,7 +372,7 @@ class Run:
             )
 
     def _newer_current(self, secret: SecretDescription) -> SecretVersion | None:
-        """Give AWSCURRENT where another run, and no person, has moved it since it was read: its password is proven."""
+        """Return AWSCURRENT where another run, no person, has moved it since it was read: its password is proven."""
         newer_id = secret.holder(CURRENT)
         if newer_id is None or newer_id == self.current.version_id:
             return None
@@ -382,7 +382,7 @@ class Run:
         return self.current
 
     def _former(self) -> SecretVersion | None:
-        """Give AWSPREVIOUS where the server has its password, because somebody has moved AWSCURRENT back without it.
+        """Return AWSPREVIOUS where the server has its password, because somebody has moved AWSCURRENT back without it.
 
         It is the version that the tags call done then. After a rotation that was promoted and not recorded it is that
         too, but AWSPENDING is not on it, and it is older than AWSCURRENT.
@@ -396,7 +396,7 @@ class Run:
         return former if last else None
 
     def _certain_pending(self, secret: SecretDescription) -> SecretVersion | None:
-        """Give the pending version where AWSCURRENT may rightly be refused.
+        """Return the pending version where AWSCURRENT may rightly be refused.
 
         Only a MariaDB row that can hold one password alone is ever without AWSCURRENT's, between its change and
         the promotion; the tag says that it came to that.

@@ -48,27 +48,27 @@ class Identity:
 
     @property
     def place(self) -> str:
-        """Give the server, and the word that tells it from another."""
+        """Return the server, and the word that tells it from another."""
         return f"{self.server.server_id} {self.label}".rstrip()
 
     @property
     def tag(self) -> str:
-        """Give what the tag of the server holds."""
+        """Return what the tag of the server holds."""
         return tags.WITH_ACCOUNT + self.place
 
     @property
     def is_remembered(self) -> bool:
-        """Tell whether the tag names this server, in today's form or an earlier one, or no server yet."""
+        """Return True if the tag names this server, in today's form or an earlier one, or no server yet."""
         return self.remembered in ("", self.server.server_id, *self.server.former_ids)
 
     @property
     def is_ours(self) -> bool:
-        """Tell whether this server is the remembered one or may take its place."""
+        """Return True if this server is the remembered one or may take its place."""
         return self.is_remembered or self.server.server_id in self.declared or self.is_of_the_group
 
     @property
     def is_of_the_group(self) -> bool:
-        """Tell whether the remembered group goes on here: this server, or another of its members, was of it.
+        """Return True if the remembered group goes on here: this server, or another of its members, was of it.
 
         A clone of a member that made a group of its own under the same name has none of the remembered members.
         """
@@ -77,62 +77,62 @@ class Identity:
 
     @property
     def is_settled(self) -> bool:
-        """Tell whether it was found before that no other secret holds an account of this server."""
+        """Return True if it was found before that no other secret holds an account of this server."""
         declared = {self.remembered, self.server.server_id} <= self.declared
         known = self.remembered != "" and (self.is_remembered or self.is_of_the_group or declared)
         return known and self.label == self.known_label and self._is_confirmed
 
     @property
     def _is_confirmed(self) -> bool:
-        """Tell whether a rotation found the account to be this secret's alone, of an earlier release perhaps."""
+        """Return True if a rotation found the account to be this secret's alone, of an earlier release perhaps."""
         if not self.account:
             return not self.is_first
         return self.claims(self.account) and self.claimed is None
 
     def claims(self, account: str) -> bool:
-        """Tell whether this is the account of this user, on the server that is remembered."""
+        """Return True if this is the account of this user, on the server that is remembered."""
         return account == account_of(f"{self.remembered} {self.known_label}".rstrip(), self.user)
 
     @property
     def is_just_claimed(self) -> bool:
-        """Tell whether the claim is so young that a listing which does not show it may hide another's as well."""
+        """Return True if the claim is so young that a listing which does not show it may hide another's as well."""
         return self.claimed is not None and datetime.now(UTC) - self.claimed < LISTING_LAG
 
     @property
     def is_new(self) -> bool:
-        """Tell whether the tag speaks of a server that this one does not stand for, or of none by this word."""
+        """Return True if the tag speaks of a server that this one does not stand for, or of none by this word."""
         return not self.is_ours or self.label != self.known_label
 
     @property
     def company(self) -> frozenset[str]:
-        """Give the ids of every server that may take this one's place."""
+        """Return the ids of every server that may take this one's place."""
         members = (member.server_id for member in self.server.members)
         return self.declared | {self.server.server_id, *members}
 
     def rivals(self) -> frozenset[str]:
-        """Give the servers by which another secret would hold an account of this one."""
+        """Return the servers by which another secret would hold an account of this one."""
         if self.label:
             return frozenset((self.place,))
         return self.company | frozenset(self.server.former_ids)
 
     def rival_accounts(self) -> frozenset[str]:
-        """Give the accounts that another secret would claim; one for each server, as each writes that of its own."""
+        """Return the accounts that another secret would claim; one for each server, as each writes that of its own."""
         return frozenset(account_of(place, self.user) for place in self.rivals())
 
     def written(self) -> dict[str, str]:
-        """Give the tags that a rotation writes; the members are emptied only where some are remembered."""
+        """Return the tags that a rotation writes; the members are emptied only where some are remembered."""
         members = sorted(_short(member.server_id) for member in self.server.members)[:MOST_MEMBERS]
         together = {tags.SERVER_IDS: " ".join(members)} if members or self.learned else {}
         return {tags.SERVER_ID: self.tag, tags.ACCOUNT: account_of(self.place, self.user), **together}
 
     def claiming(self) -> dict[str, str]:
-        """Give the tags of a secret that is made: the next rotation has to confirm that the account is its alone."""
+        """Return the tags of a secret that is made: the next rotation has to confirm that the account is its alone."""
         written = self.written()
         return {**written, tags.ACCOUNT: f"{written[tags.ACCOUNT]} {tags.stamp(datetime.now(UTC))}"}
 
 
 def account_of(place: str, user: str) -> str:
-    """Give the digest of a server and a user name, which fits a tag and a filter whatever the name."""
+    """Return the digest of a server and a user name, which fits a tag and a filter whatever the name."""
     return hashlib.sha256(f"{place}\n{user}".encode()).hexdigest()[:DIGEST_LENGTH]
 
 

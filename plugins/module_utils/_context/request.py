@@ -68,12 +68,12 @@ class RotationRequest:
     check: bool = False
 
     @property
-    def begins_as(self) -> str:
-        """Give the trigger by which is decided what may be begun."""
+    def effective_trigger(self) -> str:
+        """Return the trigger by which is decided what may be begun."""
         return RECOVERY if self.steps == FINISH else self.trigger
 
     def overlap_end(self) -> datetime:
-        """Give the moment at which an overlap that begins now is over."""
+        """Return the moment at which an overlap that begins now is over."""
         return datetime.now(UTC) + timedelta(seconds=self.overlap)
 
     def refuse_invalid(self) -> None:

@@ -12,16 +12,16 @@ from math import ceil, floor
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.mend import MendedCycle
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import LEAD_RANGE, Policy
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import LOOK_DAYS, MOST_DAYS_FORWARD, Turn
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import SKEW, Cycle, stamp
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import (
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.effective import EffectiveCycle
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state import (
     OWED,
     Failures,
     read_failures,
-    read_told,
+    read_notice_state,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import LEAD_RANGE, Policy
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import LOOK_DAYS, MOST_DAYS_FORWARD, Turn
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import SKEW, Cycle, stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.wall_clock import DAY
 from ansible_collections.dbops.rotation.plugins.module_utils._events import FAILED, OVERDUE, ROTATED, UPCOMING
 
@@ -38,7 +38,7 @@ class Schedule:
     ``due_now``: a scheduled run rotates it. ``last_chance``: it does so early, because no later run finds a window
     before the due date. ``waiting``: it is due, and its window is closed. ``too_late``: it will be overdue before a
     window opens or the pause ends. ``expected`` is when a scheduled run will probably rotate it, ``opens`` when
-    the next window opens (None where one is open or none is in sight). ``owed`` holds the notices to send, each
+    the next window opens (None where one is open or none is in sight). ``pending_notices`` are to be sent, each
     with its event and what it is about. ``turn`` is for levelling the load of a fleet.
     """
 
@@ -54,14 +54,14 @@ class Schedule:
     opens: datetime | None
     expected: datetime
     failures: Failures
-    owed: tuple[dict[str, Any], ...]
+    pending_notices: tuple[dict[str, Any], ...]
     turn: Turn
 
 
-def schedule(mended: MendedCycle, found: Mapping[str, str], policy: Policy, now: datetime) -> Schedule:
+def schedule(effective: EffectiveCycle, found: Mapping[str, str], policy: Policy, now: datetime) -> Schedule:
     """Say what is to be done with a client whose secret has these tags."""
     policy = _patient_after_rollback(policy, found)
-    cycle, calendar = mended.cycle, policy.calendar
+    cycle, calendar = effective.cycle, policy.calendar
     paused = bool(policy.pause and policy.pause.holds(now))
     closed = calendar.closed_because(now)
     free = _free_from(policy, now)
@@ -83,7 +83,7 @@ def schedule(mended: MendedCycle, found: Mapping[str, str], policy: Policy, now:
         opens=opens if closed or paused else None,
         expected=now if due_now else expected,
         failures=read_failures(found),
-        owed=tuple(_owed(cycle, found, policy, now, None if due_now else expected)),
+        pending_notices=tuple(_pending_notices(cycle, found, policy, now, None if due_now else expected)),
         turn=Turn(cycle.last, () if paused else _days(cycle.due, policy, now)),
     )
 
@@ -132,11 +132,11 @@ def _expected(due: datetime, policy: Policy, now: datetime) -> datetime:
     return max(begin, end - lead)
 
 
-def _owed(
+def _pending_notices(
     cycle: Cycle, found: Mapping[str, str], policy: Policy, now: datetime, expected: datetime | None
 ) -> Iterator[dict[str, Any]]:
     """Yield the notices that are owed, the oldest first; ``expected`` is None where it is rotated now."""
-    told, failures = read_told(found), read_failures(found)
+    told, failures = read_notice_state(found), read_failures(found)
     about = {"due": stamp(cycle.due), "days_left": floor((cycle.due - now) / DAY)}
     sent = told.of(stamp(cycle.due))
     if told.rotated == OWED:

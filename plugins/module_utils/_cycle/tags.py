@@ -36,7 +36,7 @@ FAILURES = "rotation/failures"
 # A digest of the grants of the covered rows, as the last rotation left them.
 GRANTS = "rotation/grants"
 # The version that was promoted for the hooks to run before its old password ends.
-HELD = "rotation/held"
+WAITS_FOR_HOOKS = "rotation/waits-for-hooks"
 LAST = "rotation/last"
 # What people have been told.
 NOTIFIED = "rotation/notified"

@@ -134,7 +134,7 @@ class MariaDb:
         """Raise PolicyRefused where the policy said no, which IF EXISTS turns from an error into a warning."""
         warnings = {number for _level, number, _text in session.query("SHOW WARNINGS")}
         holding = [found for found in self.rows(session, row.user) if found.name == row.name]
-        is_set = any(stored.matches(password) for found in holding for stored in found.first_class)
+        is_set = any(stored.matches(password) for found in holding for stored in found.primary_passwords)
         if not is_set and _POLICY_WARNING in warnings:
             raise PolicyRefused("The server's password policy refused the new password.", code="password_policy")
 

@@ -78,7 +78,7 @@ def problem_of(flavor: str, row: AccountRow, loaded: Collection[str]) -> Problem
             " changed",
             f"As another administrator load that plugin, or change the row or drop it: {command}",
         )
-    if nacl_bindings is None and any(password.plugin == ED25519 for password in row.first_class):
+    if nacl_bindings is None and any(password.plugin == ED25519 for password in row.primary_passwords):
         return Problem(
             "uses the ed25519 plugin, for which the Python library PyNaCl is needed here",
             "Install PyNaCl for the Python that runs this task",

@@ -55,14 +55,14 @@ class AccountRow:
         return f"{self.user}@{self.host}"
 
     @property
-    def first_class(self) -> tuple[StoredPassword, ...]:
+    def primary_passwords(self) -> tuple[StoredPassword, ...]:
         """Give the passwords of the row's methods, without a retained one."""
         return tuple(method.password for method in self.methods if method.password)
 
     @property
     def passwords(self) -> tuple[StoredPassword, ...]:
         """Give every password that opens the account."""
-        return (*self.first_class, self.retained) if self.retained else self.first_class
+        return (*self.primary_passwords, self.retained) if self.retained else self.primary_passwords
 
     def expires(self, server: Server) -> datetime | None:
         """Give the moment at which the server itself expires the password; None where it does not."""

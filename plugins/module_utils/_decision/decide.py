@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The decision: from facts to the one safe thing to do. Pure, so that it can be explored exhaustively.
 
-The order of the questions is the protocol's: refuse, finish what is on the server, settle what was promoted, wait for
-the end of an overlap or for replica regions, and only then go on with what was only stored, or begin something new.
+The order of the questions is the protocol's: refuse, finish what is on the server, discard the old password of what
+was promoted, wait for the end of an overlap or for replica regions, and only then go on with what was only stored, or
+begin something new.
 """
 
 from __future__ import annotations
@@ -31,52 +32,63 @@ from ansible_collections.dbops.rotation.plugins.module_utils._next_step import K
 
 
 def decide(facts: Facts) -> Decision:
-    """Give the one safe thing to do."""
-    steps = (refuse, _take_over, _follow_label, _finish, _hold, _keep, _settle, _wait, _restore, _resume)
+    """Return the one safe thing to do."""
+    steps = (
+        refuse,
+        _take_over,
+        _follow_label,
+        _finish,
+        _wait_for_hooks,
+        _keep,
+        _discard_old,
+        _wait,
+        _roll_back,
+        _resume,
+    )
     return next((found for step in steps if (found := step(facts))), None) or _begin(facts)
 
 
 def leads_on(decision: Decision, facts: Facts) -> bool:
-    """Tell whether another decision follows: a run that a person asked for finishes what was left, then does its own.
+    """Return True if another decision follows: a run that a person asked for finishes what was left, then does its own.
 
     What it finished may be what was asked for: a new password for a rotation, the former one for a rollback. A run
     that nobody asked for goes on only where a new password is stored too, or a row has not AWSCURRENT's.
     """
     if decision.action is Action.TAKE_OVER:
         return True
-    if decision.action not in (Action.FINISH, Action.SETTLE):
+    if decision.action not in (Action.FINISH, Action.DISCARD_OLD):
         return False
     if facts.trigger in UNATTENDED:
-        return decision.action is Action.SETTLE and (facts.stored or bool(facts.behind))
+        return decision.action is Action.DISCARD_OLD and (facts.stored or bool(facts.behind))
     restored = decision.version == facts.rollback
     if facts.trigger == ROLLBACK:
         return not restored
-    return restored or decision.action is Action.SETTLE
+    return restored or decision.action is Action.DISCARD_OLD
 
 
-def restores(decision: Decision, facts: Facts) -> bool:
-    """Tell whether a decision brings a former password back, or goes on with that."""
+def rolls_back(decision: Decision, facts: Facts) -> bool:
+    """Return True if a decision brings a former password back, or goes on with that."""
     begun = decision.action is Action.FINISH and decision.version == facts.rollback
-    return begun or decision.action is Action.RESTORE
+    return begun or decision.action is Action.ROLL_BACK
 
 
 def predicted(decision: Decision, facts: Facts) -> Decision:
-    """Give what a run that starts with this decision comes to."""
+    """Return what a run that starts with this decision comes to."""
     if not leads_on(decision, facts) or (decision.action is Action.TAKE_OVER and facts.trigger in UNATTENDED):
         return decision
-    comes = Action.RESTORE if facts.trigger == ROLLBACK else Action.ROTATE
+    comes = Action.ROLL_BACK if facts.trigger == ROLLBACK else Action.ROTATE
     return replace(decision, action=comes, version=None, reason=f"{decision.reason} That is finished first.")
 
 
 def held_by_replicas(facts: Facts) -> bool:
-    """Tell whether an old password has to stay for those who read it in a replica region."""
+    """Return True if an old password has to stay for those who read it in a replica region."""
     old = _with_old(facts)
     ended = facts.forced and facts.trigger not in UNATTENDED
     return bool(facts.lagging and old) and not (ended or _overlaps(facts) or _brings_back(facts, old))
 
 
 def _take_over(facts: Facts) -> Decision | None:
-    """Give AWSCURRENT's password the first place on adopted rows, for a change would end it in the second."""
+    """Put AWSCURRENT's password first on adopted rows, for a change would end it as the second."""
     rows = taken_over(facts)
     if not rows:
         return None
@@ -90,7 +102,7 @@ def _follow_label(facts: Facts) -> Decision | None:
     if facts.trigger != ROLLBACK or not facts.label_moved_back:
         return None
     reason = "Somebody moved AWSCURRENT back; the server is given its password again."
-    return _restoring(facts, facts.current, reason)
+    return _rolling_back(facts, facts.current, reason)
 
 
 def _finish(facts: Facts) -> Decision | None:
@@ -110,15 +122,17 @@ def _finish(facts: Facts) -> Decision | None:
         " rows and not finished.",
         version,
         behind,
-        remint=not (pending and pending.version == version and pending.same_keys),
+        as_new_version=not (pending and pending.version == version and pending.same_keys),
     )
 
 
-def _hold(facts: Facts) -> Decision | None:
+def _wait_for_hooks(facts: Facts) -> Decision | None:
     """Keep the old password until the hooks have run, those of a run that was cut off too."""
-    if not facts.hold or facts.held != facts.current or facts.recorded == facts.current:
+    if not facts.waits_for_hooks or facts.hooks_version != facts.current or facts.recorded == facts.current:
         return None
-    return Decision(Action.HOLD, "The new password is AWSCURRENT; the hooks have to run before the old one ends.")
+    return Decision(
+        Action.WAIT_FOR_HOOKS, "The new password is AWSCURRENT; the hooks have to run before the old one ends."
+    )
 
 
 def _keep(facts: Facts) -> Decision | None:
@@ -126,7 +140,7 @@ def _keep(facts: Facts) -> Decision | None:
     if not held_by_replicas(facts):
         return None
     reason = kept_for(facts.lagging)
-    asked = facts.trigger not in UNATTENDED and not facts.spared
+    asked = facts.trigger not in UNATTENDED and not facts.skip_reason
     if asked or (facts.trigger == SCHEDULED and facts.due):
         return refusal(
             "replica_lags",
@@ -134,18 +148,18 @@ def _keep(facts: Facts) -> Decision | None:
             "Mend the replica (docs/runbook.md), or remove that region; then run the same command again. If nobody"
             f" reads there: {command(Kind.ROTATE, {'rotation_force': 'true'})}",
         )
-    told = facts.recorded == facts.current and not facts.untidy and (facts.overlapping or facts.overlap_over)
+    told = facts.recorded == facts.current and not facts.tags_need_repair and (facts.overlapping or facts.overlap_over)
     return Decision(Action.NOTHING, reason) if told or facts.behind else Decision(Action.RECORD, reason, facts.current)
 
 
-def _settle(facts: Facts) -> Decision | None:
+def _discard_old(facts: Facts) -> Decision | None:
     old = _with_old(facts)
     if not old or _overlaps(facts) or _brings_back(facts, old):
         return None
     reason = "The password was changed, but the old one is still valid."
     if facts.overlapping:
         reason = "The old password was to stay valid for now (overlap); a person's run ends that."
-    return Decision(Action.SETTLE, reason, facts.current, tuple(row.name for row in old))
+    return Decision(Action.DISCARD_OLD, reason, facts.current, tuple(row.name for row in old))
 
 
 def _wait(facts: Facts) -> Decision | None:
@@ -156,7 +170,7 @@ def _wait(facts: Facts) -> Decision | None:
     return _record(facts) or Decision(Action.NOTHING, reason)
 
 
-def _restore(facts: Facts) -> Decision | None:
+def _roll_back(facts: Facts) -> Decision | None:
     if facts.trigger != ROLLBACK:
         return None
     if facts.rollback == facts.current:
@@ -168,7 +182,7 @@ def _restore(facts: Facts) -> Decision | None:
             "AWSPREVIOUS holds no other password that could be read.",
             f"Rotate to a new password; or, where another password works, {RECONCILE}",
         )
-    return _restoring(facts, str(facts.previous), "The previous password was asked for.")
+    return _rolling_back(facts, str(facts.previous), "The previous password was asked for.")
 
 
 def _resume(facts: Facts) -> Decision | None:
@@ -187,8 +201,8 @@ def _resume(facts: Facts) -> Decision | None:
 
 def _begin(facts: Facts) -> Decision:
     rows = _names(facts.covered)
-    if facts.spared:
-        return _record(facts) or Decision(Action.NOTHING, facts.spared)
+    if facts.skip_reason:
+        return _record(facts) or Decision(Action.NOTHING, facts.skip_reason)
     if facts.trigger not in UNATTENDED:
         return Decision(Action.ROTATE, "A new password was asked for.", rows=rows)
     if facts.trigger == SCHEDULED and facts.due:
@@ -204,33 +218,33 @@ def _record(facts: Facts) -> Decision | None:
     """Write down that everything is done, which it is not where a row has another password than AWSCURRENT's."""
     if facts.behind:
         return None
-    if facts.recorded == facts.current and not (facts.untidy or facts.overlap_over):
+    if facts.recorded == facts.current and not (facts.tags_need_repair or facts.overlap_over):
         return None
     return Decision(Action.RECORD, "Everything is done but the tags that say so.", facts.current)
 
 
-def _restoring(facts: Facts, version: str, reason: str) -> Decision:
-    return Decision(Action.RESTORE, reason, version, _names(facts.covered), remint=True)
+def _rolling_back(facts: Facts, version: str, reason: str) -> Decision:
+    return Decision(Action.ROLL_BACK, reason, version, _names(facts.covered), as_new_version=True)
 
 
 def _with_old(facts: Facts) -> tuple[RowFacts, ...]:
-    """Give the rows on which AWSCURRENT's password is the first and another still valid."""
+    """Return the rows on which AWSCURRENT's password is the first and another still valid."""
     return tuple(row for row in facts.covered if facts.current in row.primary and row.ends_secondary)
 
 
 def _overlaps(facts: Facts) -> bool:
-    """Tell whether the old password has to stay; a person's run may end an overlap, a schedule may not."""
+    """Return True if the old password has to stay; a person's run may end an overlap, a schedule may not."""
     return facts.overlapping and facts.trigger in UNATTENDED
 
 
 def _brings_back(facts: Facts, old: tuple[RowFacts, ...]) -> bool:
-    """Tell whether a rollback makes the password first again that settling would end."""
+    """Return True if a rollback makes the password first again that discarding would end."""
     wanted = facts.trigger == ROLLBACK and facts.restorable and facts.rollback != facts.current
     return wanted and all(str(facts.previous) in (row.secondary or ()) for row in old)
 
 
 def _superseded(facts: Facts) -> bool:
-    """Tell whether the pending version replaced AWSCURRENT on rows that can hold one password only."""
+    """Return True if the pending version replaced AWSCURRENT on rows that can hold one password only."""
     pending = facts.pending
     single = all(row.secondary is None for row in facts.covered)
     return bool(pending and pending.same_keys and pending.newer and single)

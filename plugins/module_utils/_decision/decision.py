@@ -30,39 +30,39 @@ class Action(StrEnum):
     ROTATE = "rotate"
     RESUME = "resume"
     FINISH = "finish"
-    RESTORE = "restore"
+    ROLL_BACK = "roll_back"
     TAKE_OVER = "take_over"
-    HOLD = "hold"
-    SETTLE = "settle"
+    WAIT_FOR_HOOKS = "wait_for_hooks"
+    DISCARD_OLD = "discard_old"
     RECORD = "record"
     NOTHING = "nothing"
     REFUSE = "refuse"
 
 
-INTRODUCING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.RESTORE)
+INTRODUCING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.ROLL_BACK)
 # Their password has been on this server before, so the server's policy has no say in it any more.
-PROVEN = (Action.FINISH, Action.RESTORE)
+PROVEN = (Action.FINISH, Action.ROLL_BACK)
 
 
 @dataclass(frozen=True)
 class Decision:
     """What to do, why, and on which rows.
 
-    ``version`` is the version to resume, finish or restore; ``remint`` says that its password goes into a new version
-    with AWSCURRENT's other keys. ``code`` and ``next_step`` belong to a refusal.
+    ``version`` is the version to resume, finish or go back to; ``as_new_version`` says that its password goes into a
+    new version with AWSCURRENT's other keys. ``code`` and ``next_step`` belong to a refusal.
     """
 
     action: Action
     reason: str
     version: str | None = None
     rows: tuple[str, ...] = ()
-    remint: bool = False
+    as_new_version: bool = False
     code: str = ""
     next_step: str = ""
 
 
 def refusal(code: str, reason: str, next_step: str) -> Decision:
-    """Give the decision to do nothing, with its remedy."""
+    """Return the decision to do nothing, with its remedy."""
     return Decision(Action.REFUSE, reason, code=code, next_step=next_step)
 
 
@@ -81,7 +81,7 @@ def kept_for(regions: Iterable[str]) -> str:
 
 
 def adopting(names: Iterable[str]) -> dict[str, str | list[str]]:
-    """Give the option that names rows to adopt."""
+    """Return the option that names rows to adopt."""
     return {"rotation_adopt_rows": list(names)}
 
 

@@ -30,26 +30,26 @@ class RowFacts:
 
     @property
     def covered(self) -> bool:
-        """Tell whether the row belongs to this secret."""
+        """Return True if the row belongs to this secret."""
         return bool(self.primary) or self.adopted
 
     @property
     def ends_secondary(self) -> bool:
-        """Tell whether there is another password that this secret may end."""
+        """Return True if there is another password that this secret may end."""
         return bool(self.secondary) or (self.adopted and self.secondary is not None)
 
     @property
     def has_unknown(self) -> bool:
-        """Tell whether a password that no version knows is in the way of a change."""
+        """Return True if a password that no version knows is in the way of a change."""
         return not self.adopted and (self.foreign or not self.primary or self.secondary == frozenset())
 
     @property
     def only_second(self) -> bool:
-        """Tell whether a password of this secret opens the row behind one that no version knows."""
+        """Return True if a password of this secret opens the row behind one that no version knows."""
         return not self.primary and bool(self.secondary)
 
     def opened_by(self, version: str) -> bool:
-        """Tell whether a version's password opens the row."""
+        """Return True if a version's password opens the row."""
         return version in self.primary or version in (self.secondary or ())
 
 
@@ -71,16 +71,16 @@ class PendingFacts:
 class Facts:
     """Everything the decision depends on.
 
-    ``recorded`` is the version for which the tags say that everything is done; ``previous`` the holder of
-    AWSPREVIOUS. ``due`` tells whether the cycle has ended, ``untidy`` that a tag is missing or has outlived its use.
-    ``hold`` tells that hooks are to run before the old password ends, ``held`` is the version promoted for that.
-    ``spared`` says why a person's run begins no rotation, where it does not.
-    ``overlapping`` tells that the old password is promised to stay valid for now. ``rollback`` is the version that
-    a rollback made, ``restorable`` tells that AWSPREVIOUS holds a password to go back to. ``by_administrator`` tells
-    that another account opened the server. ``undecryptable`` are versions whose password could not be read.
-    ``overlap_over`` tells that the tags speak of an overlap that is over; it is written too where a replica region
-    lags, so that the next scheduled run looks again. ``lagging`` says which regions do. ``forced`` tells that a person
-    does not want to wait for them. ``refused`` are versions that the server is remembered to have refused.
+    ``recorded`` is the version for which the tags say that everything is done; ``previous`` the holder of AWSPREVIOUS.
+    ``due`` tells whether the cycle has ended, ``tags_need_repair`` that a tag is missing or has outlived its use.
+    ``waits_for_hooks`` tells that hooks are to run before the old password ends, ``hooks_version`` is the version
+    promoted for that. ``skip_reason`` says why a person's run begins no rotation, where it does not. ``overlapping``
+    tells that the old password is promised to stay valid for now. ``rollback`` is the version that a rollback made,
+    ``restorable`` tells that AWSPREVIOUS holds a password to go back to. ``by_administrator`` tells that another
+    account opened the server. ``undecryptable`` are versions whose password could not be read. ``overlap_over`` tells
+    that the tags speak of an overlap that is over; it is written too where a replica region lags, so that the next
+    scheduled run looks again. ``lagging`` says which regions do. ``forced`` tells that a person does not want to wait
+    for them. ``refused`` are versions that the server is remembered to have refused.
     """
 
     current: str
@@ -90,10 +90,10 @@ class Facts:
     rows: tuple[RowFacts, ...]
     trigger: str
     due: bool
-    untidy: bool = False
-    hold: bool = False
-    held: str | None = None
-    spared: str = ""
+    tags_need_repair: bool = False
+    waits_for_hooks: bool = False
+    hooks_version: str | None = None
+    skip_reason: str = ""
     overlapping: bool = False
     rollback: str | None = None
     restorable: bool = False
@@ -106,54 +106,54 @@ class Facts:
 
     @property
     def covered(self) -> tuple[RowFacts, ...]:
-        """Give the rows that belong to this secret."""
+        """Return the rows that belong to this secret."""
         return tuple(row for row in self.rows if row.covered)
 
     @property
     def covered_names(self) -> frozenset[str]:
-        """Give the names of the rows that belong to this secret."""
+        """Return the names of the rows that belong to this secret."""
         return frozenset(row.name for row in self.covered)
 
     @property
     def behind(self) -> tuple[RowFacts, ...]:
-        """Give the rows of this secret whose first password is not AWSCURRENT's."""
+        """Return the rows of this secret whose first password is not AWSCURRENT's."""
         return tuple(row for row in self.covered if self.current not in row.primary)
 
     def was_current(self, version: str) -> bool:
-        """Tell whether a version is known to have been AWSCURRENT before."""
+        """Return True if a version is known to have been AWSCURRENT before."""
         return version in (self.previous, self.recorded)
 
     @property
     def current_opens(self) -> bool:
-        """Tell whether AWSCURRENT's password opens any covered row."""
+        """Return True if AWSCURRENT's password opens any covered row."""
         return any(row.opened_by(self.current) for row in self.covered)
 
     @property
     def stored(self) -> bool:
-        """Tell whether a version waits under AWSPENDING that was never current."""
+        """Return True if a version waits under AWSPENDING that was never current."""
         return self.pending is not None and not self.was_current(self.pending.version)
 
     @property
     def begun(self) -> str | None:
-        """Give the version that a rotation has put on rows without promoting it."""
+        """Return the version that a rotation has put on rows without promoting it."""
         # Where its label was taken away meanwhile, that it is primary over AWSCURRENT proves that it came later.
         over = {version for row in self.covered if self.is_over_current(row) for version in row.primary}
         return self._begun_pending or min((version for version in over if not self.was_current(version)), default=None)
 
     @property
     def label_moved_back(self) -> bool:
-        """Tell whether AWSCURRENT was given to an earlier version again while the server holds the later one."""
+        """Return True if AWSCURRENT was given to an earlier version again while the server holds the later one."""
         followed = any(self.current in row.primary for row in self.covered)
         later = any(self.was_current(version) for row in self.covered for version in row.primary)
         return later and not followed and self._begun_pending is None
 
     def shows_label_moved_back(self, row: RowFacts) -> bool:
-        """Tell whether a row proves that: AWSCURRENT's password is its older one, a former one its newer."""
+        """Return True if a row proves that: AWSCURRENT's password is its older one, a former one its newer."""
         later = any(self.was_current(version) for version in row.primary)
         return later and self.is_over_current(row) and self._begun_pending not in row.primary
 
     def is_over_current(self, row: RowFacts) -> bool:
-        """Tell whether AWSCURRENT's password is only the second one, so that changing the row would end it."""
+        """Return True if AWSCURRENT's password is only the second one, so that changing the row would end it."""
         return self.current not in row.primary and self.current in (row.secondary or ())
 
     @property

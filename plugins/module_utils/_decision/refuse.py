@@ -30,7 +30,7 @@ FOREIGN_PRIMARY = "foreign_primary"
 
 
 def refuse(facts: Facts) -> Decision | None:
-    """Give the refusal that the facts ask for, if any."""
+    """Return the refusal that the facts ask for, if any."""
     checks = (_no_row, _undecryptable, _shared, _not_ours, _moved_back, _stranded, _refused_before)
     return next((found for check in checks if (found := check(facts))), None)
 
@@ -61,7 +61,7 @@ def beside_foreign(rows: Iterable[RowFacts]) -> Decision | None:
 
 
 def taken_over(facts: Facts) -> tuple[str, ...]:
-    """Give the adopted rows on which AWSCURRENT's password is only the second one, behind one that no version knows."""
+    """Return the adopted rows on which AWSCURRENT's password is the second one, behind one that no version knows."""
     return tuple(row.name for row in facts.covered if row.only_second and facts.is_over_current(row))
 
 

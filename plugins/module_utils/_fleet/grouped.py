@@ -14,11 +14,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.mend import MendedCycle, is_first, mended_cycle
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.effective import (
+    EffectiveCycle,
+    effective_cycle,
+    is_first,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state import read_failures
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.schedule import Schedule, schedule
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import Turn, pulled
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import read_failures
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing import Listed
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.work import has_past_overlap, is_unfinished
@@ -71,15 +75,15 @@ def standing(client: str, listed: Listed, outlook: Outlook, now: datetime) -> St
     secret, managed = listed.secret, tags.VERSION in listed.secret.tags
     states = set(_states_of_secret(listed, now))
     try:
-        mended = mended_cycle(secret.tags, listed.created, client, _by_tag(outlook.policy, secret.tags), now)
+        effective = effective_cycle(secret.tags, listed.created, client, _by_tag(outlook.policy, secret.tags), now)
     except RotationError:  # a due date that no run of ours has set
         days = outlook.policy.cycle_days or tags.DEFAULT_CYCLE_DAYS
         return Standing(frozenset(states), True, managed, Turn(listed.created), days)
-    found = schedule(mended, secret.tags, outlook.policy, now)
+    found = schedule(effective, secret.tags, outlook.policy, now)
     states |= set(_states_of_cycle(found))
-    spoilt = bool(mended.tags)
-    visited = spoilt or _is_work(states, outlook) or _may_be_work(client, listed, mended, outlook, now)
-    return Standing(frozenset(states), visited, spoilt and managed, found.turn, mended.cycle.days)
+    spoilt = bool(effective.tags)
+    visited = spoilt or _is_work(states, outlook) or _may_be_work(client, listed, effective, outlook, now)
+    return Standing(frozenset(states), visited, spoilt and managed, found.turn, effective.cycle.days)
 
 
 def _by_tag(policy: Policy, found: Mapping[str, str]) -> Policy:
@@ -100,7 +104,7 @@ def _states_of_cycle(found: Schedule) -> Iterator[str]:
     held = {
         "due": found.due_now or found.waiting,
         "overdue": found.overdue,
-        "notice": bool(found.owed),
+        "notice": bool(found.pending_notices),
     }
     yield from (state for state, holds in held.items() if holds)
 
@@ -110,12 +114,12 @@ def _is_work(states: set[str], outlook: Outlook) -> bool:
     return bool(states - idle)
 
 
-def _may_be_work(client: str, listed: Listed, mended: MendedCycle, outlook: Outlook, now: datetime) -> bool:
+def _may_be_work(client: str, listed: Listed, effective: EffectiveCycle, outlook: Outlook, now: datetime) -> bool:
     """Tell whether a shorter cycle, or windows and freezes of the client's own, may make it work already."""
     found, later = listed.secret.tags, now + outlook.ahead
-    cycles = [mended] if outlook.ahead else []
-    if outlook.policy.cycle_days not in (None, mended.cycle.days):
-        cycles.append(mended_cycle(found, listed.created, client, outlook.policy, now))
+    cycles = [effective] if outlook.ahead else []
+    if outlook.policy.cycle_days not in (None, effective.cycle.days):
+        cycles.append(effective_cycle(found, listed.created, client, outlook.policy, now))
     return any(
         _is_work(set(_states_of_cycle(schedule(cycle, found, outlook.policy, later))), outlook) for cycle in cycles
     )

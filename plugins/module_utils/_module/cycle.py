@@ -12,9 +12,9 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretDescription, SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state import read_failures
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import read_cycle, stamp
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import read_failures
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_options import (
     CALENDAR_SPEC,
@@ -72,9 +72,9 @@ def change_cycle(request: CycleRequest, store: SecretStore, now: datetime) -> di
 
 
 def _present(request: CycleRequest, store: SecretStore, secret: SecretDescription, now: datetime) -> Change:
-    mended = cycle_of(store, secret, request.client, request.policy, now, start=True)
+    effective = cycle_of(store, secret, request.client, request.policy, now, start=True)
     named = {} if tags.CLIENT in secret.tags else {tags.CLIENT: request.client}
-    return Change({**named, **mended.tags}, f"the cycle ends {stamp(mended.cycle.due)}", mended.warnings)
+    return Change({**named, **effective.tags}, f"the cycle ends {stamp(effective.cycle.due)}", effective.warnings)
 
 
 def _reset(request: CycleRequest, store: SecretStore, secret: SecretDescription, now: datetime) -> Change:

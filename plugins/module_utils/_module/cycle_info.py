@@ -40,8 +40,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
 def read_state(client: str, asked: Policy, store: SecretStore, now: datetime) -> dict[str, Any]:
     """Give everything that is known of one client's cycle; nothing is written, and no value is read."""
     secret = store.describe()
-    mended = cycle_of(store, secret, client, asked, now)
-    found = schedule(mended, secret.tags, asked, now)
+    effective = cycle_of(store, secret, client, asked, now)
+    found = schedule(effective, secret.tags, asked, now)
     work = list(_work(secret, found, now))
     return {
         "changed": False,
@@ -59,9 +59,9 @@ def read_state(client: str, asked: Policy, store: SecretStore, now: datetime) ->
         "unfinished": is_unfinished(secret),
         "overlap_until": secret.tags.get(tags.OVERLAP_UNTIL, ""),
         "failures": asdict(found.failures),
-        "owed": [_about(notice, secret) for notice in found.owed],
+        "pending_notices": [_about(notice, secret) for notice in found.pending_notices],
         "pull_days": list(found.turn.days),
-        "warnings": list(mended.warnings),
+        "warnings": list(effective.warnings),
     }
 
 

@@ -14,7 +14,11 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretDescription,
     SecretStore,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.mend import MendedCycle, has_last, mended_cycle
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.effective import (
+    EffectiveCycle,
+    effective_cycle,
+    has_last,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import (
     DEFAULT_LEAD,
     DEFAULT_NOTICE_DAYS,
@@ -80,10 +84,10 @@ def policy(params: Mapping[str, Any]) -> Policy:
 
 def cycle_of(
     store: SecretStore, secret: SecretDescription, client: str, asked: Policy, now: datetime, *, start: bool = False
-) -> MendedCycle:
+) -> EffectiveCycle:
     """Give the cycle that holds; the versions of the secret are listed only where its tags do not say enough."""
     created = now if has_last(secret.tags, now) else store.created(current_version(secret))
-    return mended_cycle(secret.tags, created, client, asked, now, start=start)
+    return effective_cycle(secret.tags, created, client, asked, now, start=start)
 
 
 def current_version(secret: SecretDescription) -> str:

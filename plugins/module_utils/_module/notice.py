@@ -12,8 +12,8 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state import NoticeState, read_notice_state
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import Told, read_told
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import SCHEDULED, TRIGGERS
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._events import EVENTS, FAILED, OVERDUE, ROTATED, UPCOMING
@@ -84,18 +84,18 @@ def _store(params: Mapping[str, Any], warnings: list[str]) -> SecretStore | None
         return None
 
 
-def _told(store: SecretStore | None, notice: Notice, warnings: list[str]) -> Told | None:
+def _told(store: SecretStore | None, notice: Notice, warnings: list[str]) -> NoticeState | None:
     """Read what has been told; None where it is not known, so that nothing may be written over it."""
     if notice.event == ROTATED:
-        return Told()  # right after a rotation nothing else has been told, and one call is spared
+        return NoticeState()  # right after a rotation nothing else has been told, and one call is spared
     try:
-        return read_told(store.describe().tags) if store else None
+        return read_notice_state(store.describe().tags) if store else None
     except RotationError as error:
         warnings.append(f"What has been told could not be read, so the notice may come again: {error.cause}")
         return None
 
 
-def _mark(told: Told, notice: Notice) -> Told:
+def _mark(told: NoticeState, notice: Notice) -> NoticeState:
     """Give what has been told once this notice is out."""
     if notice.event == ROTATED:
         return replace(told, rotated=notice.version_id)
@@ -104,7 +104,7 @@ def _mark(told: Told, notice: Notice) -> Told:
     return told.with_sent(notice.due, str(notice.notice_days) if notice.event == UPCOMING else OVERDUE)
 
 
-def _remember(store: SecretStore, told: Told, warnings: list[str]) -> None:
+def _remember(store: SecretStore, told: NoticeState, warnings: list[str]) -> None:
     try:
         store.tag({tags.NOTIFIED: told.tag()})
     except RotationError as error:

@@ -256,7 +256,7 @@ def _look_beside(rows: list[AccountRow], wanted: Login, journal: Journal) -> Non
     """Raise a RotationError where another password stands before the given one; warn where one is beside it."""
     opened = {row: [stored.matches(wanted.password) for stored in row.passwords] for row in rows}
     mixed = [row for row, found in opened.items() if any(found) and not all(found)]
-    over = [row.name for row in mixed if not any(stored.matches(wanted.password) for stored in row.first_class)]
+    over = [row.name for row in mixed if not any(stored.matches(wanted.password) for stored in row.primary_passwords)]
     if over:
         raise RotationError(
             f"The given password is only the second one of {listed(over)}; another stands before it.",
@@ -278,7 +278,7 @@ def _coverage(row: AccountRow, wanted: Login) -> str:
         return f"unfit: {row.problem.text}"
     if not row.passwords:
         return "skipped"
-    return "covered" if any(stored.matches(wanted.password) for stored in row.first_class) else "foreign"
+    return "covered" if any(stored.matches(wanted.password) for stored in row.primary_passwords) else "foreign"
 
 
 def _store(

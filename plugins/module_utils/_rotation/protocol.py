@@ -10,7 +10,7 @@ the lack of one, without looking at what it changed.
 
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import grants_digest
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import held_by_replicas, leads_on
@@ -27,45 +27,45 @@ from ansible_collections.dbops.rotation.plugins.module_utils._steps.take_over im
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.verify import verify
 
 
-def execute(run: Run, view: View, decision: Decision) -> bool:
+def execute(context: RotationContext, view: View, decision: Decision) -> bool:
     """Do what was decided; tell whether the request is fulfilled (else look again and decide anew)."""
-    run.journal.kept_for = ""
+    context.journal.kept_for = ""
     if decision.action in (Action.NOTHING, Action.RECORD) and held_by_replicas(view.facts):
-        keep_for(run, view.facts.lagging)
-    if decision.action in (Action.NOTHING, Action.HOLD):
-        if decision.reason == view.facts.spared and not run.request.before:
-            run.journal.warn(decision.reason)
+        keep_for(context, view.facts.lagging)
+    if decision.action in (Action.NOTHING, Action.WAIT_FOR_HOOKS):
+        if decision.reason == view.facts.skip_reason and not context.request.before:
+            context.journal.warn(decision.reason)
         return True
-    run.journal.changed = True
+    context.journal.changed = True
     if decision.action is Action.TAKE_OVER:
-        take_over(run, view, decision)
+        take_over(context, view, decision)
         return False
     if decision.action in INTRODUCING:
-        version = introduce(run, view, decision)
-        verify(run, view, version)
-        promote(run, version)
-        if view.facts.hold:
-            with run.journal.step("confirm"):
-                confirm(run, view, read_rows(run), kept=True)
+        version = introduce(context, view, decision)
+        verify(context, view, version)
+        promote(context, version)
+        if view.facts.waits_for_hooks:
+            with context.journal.step("confirm"):
+                confirm(context, view, read_rows(context), kept=True)
             return True
-    _end(run, view, decision)
+    _end(context, view, decision)
     return not leads_on(decision, view.facts)
 
 
-def _end(run: Run, view: View, decision: Decision) -> None:
+def _end(context: RotationContext, view: View, decision: Decision) -> None:
     """End the old password, or leave it until its overlap is over; then write down that everything is done."""
-    kept_until = kept_until_of(run, view)
+    kept_until = kept_until_of(context, view)
     if not kept_until and decision.action is not Action.RECORD:
-        kept_until = discard(run, view, by_force=decision.action is Action.SETTLE and bool(view.facts.lagging))
+        kept_until = discard(context, view, by_force=decision.action is Action.DISCARD_OLD and bool(view.facts.lagging))
     if kept_until:
-        run.journal.kept_until = stamp(kept_until)
-    if decision.action is Action.SETTLE and view.facts.behind:
+        context.journal.kept_until = stamp(kept_until)
+    if decision.action is Action.DISCARD_OLD and view.facts.behind:
         return  # a row is to be given AWSCURRENT's password first, so there is nothing to write down yet
-    with run.journal.step("confirm"):
-        grants = grants_digest(run.session, (row for row in view.rows if row.name in view.facts.covered_names))
-        rows = read_rows(run)  # read last
-        confirm(run, view, rows, kept=kept_until is not None)
-        run.journal.settled = kept_until is None
-    end_sessions(run, view)
-    with run.journal.step("record"):
-        record(run, view, rows, grants, kept_until, goes_on=leads_on(decision, view.facts))
+    with context.journal.step("confirm"):
+        grants = grants_digest(context.session, (row for row in view.rows if row.name in view.facts.covered_names))
+        rows = read_rows(context)  # read last
+        confirm(context, view, rows, kept=kept_until is not None)
+        context.journal.settled = kept_until is None
+    end_sessions(context, view)
+    with context.journal.step("record"):
+        record(context, view, rows, grants, kept_until, goes_on=leads_on(decision, view.facts))

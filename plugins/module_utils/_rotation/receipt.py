@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING, SecretStore
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import BUSY
@@ -17,16 +17,16 @@ from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision 
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
 
-TOUCHING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.RESTORE, Action.TAKE_OVER, Action.SETTLE)
+TOUCHING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.ROLL_BACK, Action.TAKE_OVER, Action.DISCARD_OLD)
 CHANGING = (*TOUCHING, Action.RECORD)
 DONE = {
     Action.ROTATE: "rotated",
     Action.RESUME: "rotated, with the password that an earlier run had stored",
     Action.FINISH: "rotated, finishing what an earlier run had begun",
-    Action.RESTORE: "rolled back to the previous password",
+    Action.ROLL_BACK: "rolled back to the previous password",
     Action.TAKE_OVER: "the rows that were named have AWSCURRENT's password only",
-    Action.HOLD: "the new password is AWSCURRENT, the hooks have to run before the old one ends",
-    Action.SETTLE: "finished what an earlier run had begun, old password discarded",
+    Action.WAIT_FOR_HOOKS: "the new password is AWSCURRENT, the hooks have to run before the old one ends",
+    Action.DISCARD_OLD: "finished what an earlier run had begun, old password discarded",
     Action.RECORD: "only the tags were written",
     Action.NOTHING: "nothing to do",
 }
@@ -34,21 +34,21 @@ PLANNED = {
     Action.ROTATE: "would rotate",
     Action.RESUME: "would rotate, with the password that an earlier run had stored",
     Action.FINISH: "would rotate, finishing what an earlier run had begun",
-    Action.RESTORE: "would roll back to the previous password",
+    Action.ROLL_BACK: "would roll back to the previous password",
     Action.TAKE_OVER: "would end the other password of the rows that were named",
-    Action.HOLD: "would run the hooks before the old password ends",
-    Action.SETTLE: "would discard the old password",
+    Action.WAIT_FOR_HOOKS: "would run the hooks before the old password ends",
+    Action.DISCARD_OLD: "would discard the old password",
     Action.RECORD: "would write the tags only",
     Action.NOTHING: "would change nothing",
 }
 
 
-def receipt(run: Run, view: View, decision: Decision, previous: str) -> dict[str, Any]:
-    """Give the result of a run as plain data."""
-    request, journal = run.request, run.journal
+def receipt(context: RotationContext, view: View, decision: Decision, previous: str) -> dict[str, Any]:
+    """Return the result of a run as plain data."""
+    request, journal = context.request, context.journal
     return {
         "changed": decision.action in CHANGING or journal.changed,
-        "msg": _message(run, view, decision),
+        "msg": _message(context, view, decision),
         "client": request.client,
         "secret_id": request.secret_id,
         "arn": view.secret.arn,
@@ -59,44 +59,44 @@ def receipt(run: Run, view: View, decision: Decision, previous: str) -> dict[str
         "requested_by": request.requested_by,
         "forced": request.force,
         "rotated": journal.recorded_anew,
-        "held": _is_held(run, view, decision),
+        "waits_for_hooks": _waits_for_hooks(context, view, decision),
         "sessions_ended": journal.sessions_ended,
-        "version_id": run.current.version_id,
-        "previous_version_id": previous if previous != run.current.version_id else view.facts.previous,
+        "version_id": context.current.version_id,
+        "previous_version_id": previous if previous != context.current.version_id else view.facts.previous,
         "rows": _rows(view, decision),
-        "server": server_facts(run),
-        "rotation": _cycle(run, view),
-        "replicas": [asdict(replica) for replica in run.replicas],
+        "server": server_facts(context),
+        "rotation": _cycle(context, view),
+        "replicas": [asdict(replica) for replica in context.replicas],
         "kept_for": journal.kept_for,
         "steps": [{"name": name, "seconds": seconds} for name, seconds in journal.steps],
         "seconds": round(sum(seconds for _name, seconds in journal.steps), 3),
-        **effort(journal, run.store),
+        **effort(journal, context.store),
         "warnings": list(journal.warnings),
-        "diff": _diff(run, view, decision, previous),
+        "diff": _diff(context, view, decision, previous),
     }
 
 
-def left_alone(run: Run, error: RotationError) -> dict[str, Any]:
-    """Give the result of a scheduled run whose turn did not come, because others are at work."""
+def left_alone(context: RotationContext, error: RotationError) -> dict[str, Any]:
+    """Return the result of a scheduled run whose turn did not come, because others are at work."""
     whom = "run that is at work already" if error.code == BUSY else "next scheduled run"
     return {
         "changed": False,
-        "msg": f"{run.request.client}: left to the {whom}. {error.cause}",
-        "client": run.request.client,
-        "secret_id": run.request.secret_id,
+        "msg": f"{context.request.client}: left to the {whom}. {error.cause}",
+        "client": context.request.client,
+        "secret_id": context.request.secret_id,
         "action": "busy",
         "decision": error.cause,
-        "trigger": run.request.trigger,
-        "version_id": run.current.version_id,
+        "trigger": context.request.trigger,
+        "version_id": context.current.version_id,
         "rotated": False,
-        "held": False,
-        **effort(run.journal, run.store),
-        "warnings": list(run.journal.warnings),
+        "waits_for_hooks": False,
+        **effort(context.journal, context.store),
+        "warnings": list(context.journal.warnings),
     }
 
 
 def effort(journal: Journal, store: SecretStore) -> dict[str, Any]:
-    """Give how many logins and calls a run made, and what it waited for."""
+    """Return how many logins and calls a run made, and what it waited for."""
     return {
         "logins": {"succeeded": journal.logins, "failed": journal.refused_logins},
         "secretsmanager_calls": {"total": store.calls.total(), **dict(sorted(store.calls.items()))},
@@ -105,36 +105,36 @@ def effort(journal: Journal, store: SecretStore) -> dict[str, Any]:
     }
 
 
-def _message(run: Run, view: View, decision: Decision) -> str:
+def _message(context: RotationContext, view: View, decision: Decision) -> str:
     rows = len(view.facts.covered)
-    where = f"{rows} account {'row' if rows == 1 else 'rows'} of {run.server.title} at {run.session.place}"
+    where = f"{rows} account {'row' if rows == 1 else 'rows'} of {context.server.title} at {context.session.place}"
     foreign = [row.name for row in view.facts.rows if not row.covered]
     if foreign:
         where += f"; foreign, left as they are: {', '.join(foreign)}"
-    if run.request.check:
-        return f"{run.request.client}: {PLANNED[decision.action]} ({where}): {decision.reason}"
-    due = run.recorded.get(tags.DUE, "unchanged")
-    throttled = f", {run.store.throttles.count} answers throttled" if run.store.throttles.count else ""
-    done = _told(run, view, decision)
-    if run.adopted:
+    if context.request.check:
+        return f"{context.request.client}: {PLANNED[decision.action]} ({where}): {decision.reason}"
+    due = context.recorded.get(tags.DUE, "unchanged")
+    throttled = f", {context.store.throttles.count} answers throttled" if context.store.throttles.count else ""
+    done = _told(context, view, decision)
+    if context.adopted:
         more = "" if decision.action is Action.RECORD else f"; {done}"
         done = f"the password that works is in the secret again{more}"
     return (
-        f"{run.request.client}: {done} ({where}); AWSCURRENT is {run.current.version_id},{_kept(run.journal)}"
-        f" next due {due}; {run.store.calls.total()} Secrets Manager calls, {run.journal.logins} logins,"
-        f" {run.journal.refused_logins} refused{throttled}"
+        f"{context.request.client}: {done} ({where}); AWSCURRENT is {context.current.version_id},"
+        f"{_kept(context.journal)} next due {due}; {context.store.calls.total()} Secrets Manager calls,"
+        f" {context.journal.logins} logins, {context.journal.refused_logins} refused{throttled}"
     )
 
 
-def _is_held(run: Run, view: View, decision: Decision) -> bool:
-    return decision.action is Action.HOLD or (view.facts.hold and run.journal.promoted)
+def _waits_for_hooks(context: RotationContext, view: View, decision: Decision) -> bool:
+    return decision.action is Action.WAIT_FOR_HOOKS or (view.facts.waits_for_hooks and context.journal.promoted)
 
 
-def _told(run: Run, view: View, decision: Decision) -> str:
+def _told(context: RotationContext, view: View, decision: Decision) -> str:
     """Say what was done: of the old password no more than what became of it."""
-    if _is_held(run, view, decision):
-        return DONE[Action.HOLD]
-    if decision.action is Action.SETTLE and _kept(run.journal):
+    if _waits_for_hooks(context, view, decision):
+        return DONE[Action.WAIT_FOR_HOOKS]
+    if decision.action is Action.DISCARD_OLD and _kept(context.journal):
         return "finished what an earlier run had begun"
     return DONE[decision.action]
 
@@ -161,27 +161,27 @@ def _rows(view: View, decision: Decision) -> list[dict[str, str]]:
     return result
 
 
-def server_facts(run: Run) -> dict[str, Any]:
-    """Give what is known of the server."""
+def server_facts(context: RotationContext) -> dict[str, Any]:
+    """Return what is known of the server."""
     return {
-        "flavor": run.server.flavor,
-        "version": run.server.variables["version"],
-        "server_id": run.server.server_id,
-        "address": run.session.place,
-        "tls": run.session.tls_version or "none",
+        "flavor": context.server.flavor,
+        "version": context.server.variables["version"],
+        "server_id": context.server.server_id,
+        "address": context.session.place,
+        "tls": context.session.tls_version or "none",
     }
 
 
-def _cycle(run: Run, view: View) -> dict[str, str]:
+def _cycle(context: RotationContext, view: View) -> dict[str, str]:
     return {
-        "last": run.recorded.get(tags.LAST, tags.stamp(view.cycle.last)),
-        "due": run.recorded.get(tags.DUE, tags.stamp(view.cycle.due)),
+        "last": context.recorded.get(tags.LAST, tags.stamp(view.cycle.last)),
+        "due": context.recorded.get(tags.DUE, tags.stamp(view.cycle.due)),
         "cycle_days": str(view.cycle.days),
-        "overlap_until": run.journal.kept_until,
+        "overlap_until": context.journal.kept_until,
     }
 
 
-def _diff(run: Run, view: View, decision: Decision, previous: str) -> dict[str, Any]:
+def _diff(context: RotationContext, view: View, decision: Decision, previous: str) -> dict[str, Any]:
     """Show version ids, stages and dates only."""
     before = {
         CURRENT: previous,
@@ -191,20 +191,20 @@ def _diff(run: Run, view: View, decision: Decision, previous: str) -> dict[str, 
     }
     if decision.action not in CHANGING:
         return {"before": before, "after": before}
-    after = _foreseen(decision) if run.request.check else _done(run, before)
+    after = _foreseen(decision) if context.request.check else _done(context, before)
     return {"before": before, "after": {**before, **after}}
 
 
 def _foreseen(decision: Decision) -> dict[str, str]:
-    if decision.action in (Action.TAKE_OVER, Action.SETTLE, Action.RECORD):
+    if decision.action in (Action.TAKE_OVER, Action.DISCARD_OLD, Action.RECORD):
         return {}
-    new = decision.version if decision.version and not decision.remint else "(a new version)"
+    new = decision.version if decision.version and not decision.as_new_version else "(a new version)"
     return {CURRENT: new, PENDING: new, tags.LAST: "(now)", tags.DUE: "(anew)"}
 
 
-def _done(run: Run, before: dict[str, str | None]) -> dict[str, str | None]:
-    return {CURRENT: run.current.version_id, PENDING: run.journal.stored or before[PENDING], **_dates(run)}
+def _done(context: RotationContext, before: dict[str, str | None]) -> dict[str, str | None]:
+    return {CURRENT: context.current.version_id, PENDING: context.journal.stored or before[PENDING], **_dates(context)}
 
 
-def _dates(run: Run) -> dict[str, str]:
-    return {key: run.recorded[key] for key in (tags.LAST, tags.DUE) if key in run.recorded}
+def _dates(context: RotationContext) -> dict[str, str]:
+    return {key: context.recorded[key] for key in (tags.LAST, tags.DUE) if key in context.recorded}

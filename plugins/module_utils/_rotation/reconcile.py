@@ -20,7 +20,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretStore,
     SecretVersion,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
@@ -31,7 +31,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt i
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate import until_done
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import survey
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.match import holders_of
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.match import find_versions_by_hash
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.observe import row_facts
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.persist import put_and_read_back
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.promote import promote
@@ -55,59 +55,59 @@ def reconcile(request: RotationRequest, proof: Proof, store: SecretStore) -> dic
     journal.warnings += request.tls.warnings()
     with journal.step("prepare"):
         request.refuse_invalid()
-        run = Run(request, store, journal)
-        run.reconciles = True
-    with run.under_way(proof.password):
-        return _reconcile(run, proof)
+        context = RotationContext(request, store, journal)
+        context.reconciles = True
+    with context.under_way(proof.password):
+        return _reconcile(context, proof)
 
 
-def _reconcile(run: Run, proof: Proof) -> dict[str, Any]:
-    with run.journal.step("read"):
-        run.read_current()
-        previous = run.current.version_id
-        run.login_as = _login(run, proof)
-    with run.journal.step("open"):
-        _open(run, proof)
-    with run.journal.step("fence"):
-        run.take_fence()
-    if not run.by_administrator and run.login_as.password != run.current.value.password:
-        if run.request.check:
-            return _foreseen(run, run.login_as.password)
-        _adopt(run, run.login_as.password)
-    view, decision = until_done(run)
-    return receipt(run, view, decision, previous)
+def _reconcile(context: RotationContext, proof: Proof) -> dict[str, Any]:
+    with context.journal.step("read"):
+        context.read_current()
+        previous = context.current.version_id
+        context.login_as = _login(context, proof)
+    with context.journal.step("open"):
+        _open(context, proof)
+    with context.journal.step("fence"):
+        context.take_fence()
+    if not context.by_administrator and context.login_as.password != context.current.value.password:
+        if context.request.check:
+            return _foreseen(context, context.login_as.password)
+        _adopt(context, context.login_as.password)
+    view, decision = until_done(context)
+    return receipt(context, view, decision, previous)
 
 
-def _login(run: Run, proof: Proof) -> Login:
-    """Give the login that is to be proven."""
-    current = run.current.value.login
+def _login(context: RotationContext, proof: Proof) -> Login:
+    """Return the login that is to be proven."""
+    current = context.current.value.login
     if proof.administrator:
         other = proof.administrator.read(stage=CURRENT).value.login
         return Login(current.host, current.port, other.user, other.password)
     if proof.version:
-        return current.with_password(_version(run, proof.version).value.password)
+        return current.with_password(_version(context, proof.version).value.password)
     return current.with_password(proof.password or current.password)
 
 
-def _version(run: Run, name: str) -> SecretVersion:
+def _version(context: RotationContext, name: str) -> SecretVersion:
     named = {"version_id" if len(name) in VERSION_ID_LENGTHS else "stage": name}
     try:
-        return run.store.read(**named)
+        return context.store.read(**named)
     except SecretNotFound:
         raise SecretNotFound(
             f"The secret has no version {name!r}.",
             code="secret_not_found",
             next_step="Correct rotation_reconcile_version. What there is: aws secretsmanager list-secret-version-ids"
-            f" --include-deprecated --secret-id {run.request.secret_id}",
+            f" --include-deprecated --secret-id {context.request.secret_id}",
         ) from None
 
 
-def _open(run: Run, proof: Proof) -> None:
+def _open(context: RotationContext, proof: Proof) -> None:
     try:
-        run.open()
+        context.open()
     except LoginRefused as refused:
         if proof == Proof():
-            run.remember([run.current], refused)
+            context.remember([context.current], refused)
         refused.next_step = (
             "Find what works, and name it: rotation_reconcile_password_file, rotation_reconcile_version (such as"
             " AWSPREVIOUS), or an administrator's secret in rotation_reconcile_admin_secret_id; then run the same"
@@ -116,43 +116,45 @@ def _open(run: Run, proof: Proof) -> None:
         raise
 
 
-def _adopt(run: Run, password: str) -> None:
+def _adopt(context: RotationContext, password: str) -> None:
     """Make the proven password AWSCURRENT, in a new version with AWSCURRENT's other keys."""
-    _look(run, password)
-    with run.journal.step("persist"):
-        version = put_and_read_back(run, run.current.value.with_password(password), str(uuid.uuid4()))
-    promote(run, version)
-    run.adopted, run.login_as = version.version_id, None
+    _look(context, password)
+    with context.journal.step("persist"):
+        version = put_and_read_back(context, context.current.value.with_password(password), str(uuid.uuid4()))
+    promote(context, version)
+    context.adopted, context.login_as = version.version_id, None
 
 
-def _look(run: Run, password: str) -> None:
+def _look(context: RotationContext, password: str) -> None:
     """Raise a RotationError where the password may not become AWSCURRENT."""
-    with run.journal.step("look"):
-        secret, rows = survey(run)
-        _refuse_unproven(run, rows, password)
-        _refuse_beside_foreign(run, secret, rows, password)
+    with context.journal.step("look"):
+        secret, rows = survey(context)
+        _refuse_unproven(context, rows, password)
+        _refuse_beside_foreign(context, secret, rows, password)
 
 
-def _refuse_beside_foreign(run: Run, secret: SecretDescription, rows: tuple[AccountRow, ...], password: str) -> None:
+def _refuse_beside_foreign(
+    context: RotationContext, secret: SecretDescription, rows: tuple[AccountRow, ...], password: str
+) -> None:
     """Raise a RotationError where a row is opened by the password, or a version's, and by one that nobody knows."""
     given, none = frozenset(("given",)), frozenset[str]()
-    versions = holders_of(run, secret, {stored for row in rows for stored in row.passwords})
+    versions = find_versions_by_hash(context, secret, {stored for row in rows for stored in row.passwords})
     known = {stored: found | (given if stored.matches(password) else none) for stored, found in versions.items()}
-    refused = beside_foreign(row_facts(run, row, known) for row in rows if row.passwords)
+    refused = beside_foreign(row_facts(context, row, known) for row in rows if row.passwords)
     if refused:
         raise RotationError(refused.reason, code=refused.code, next_step=refused.next_step)
 
 
-def _refuse_unproven(run: Run, rows: tuple[AccountRow, ...], password: str) -> None:
+def _refuse_unproven(context: RotationContext, rows: tuple[AccountRow, ...], password: str) -> None:
     """Raise a RotationError where the login was let in by something else than the password."""
-    login = next((row for row in rows if row.name == run.server.current_user), None)
+    login = next((row for row in rows if row.name == context.server.current_user), None)
     if login is None or not any(stored.matches(password) for stored in login.passwords):
         raise RotationError(
-            f"The login was let in as {run.server.current_user}, but not by that row's password.",
+            f"The login was let in as {context.server.current_user}, but not by that row's password.",
             code="login_unproven",
             next_step="Connect over TCP instead of a socket that lets the account in without a password.",
         )
-    if login.first_class and login.first_class[0].matches(run.current.value.password):
+    if login.primary_passwords and login.primary_passwords[0].matches(context.current.value.password):
         raise RotationError(
             f"AWSCURRENT's password is the newer of the two that open {login.name}, so secret and server are together.",
             code="nothing_to_reconcile",
@@ -160,16 +162,16 @@ def _refuse_unproven(run: Run, rows: tuple[AccountRow, ...], password: str) -> N
         )
 
 
-def _foreseen(run: Run, password: str) -> dict[str, Any]:
-    _look(run, password)
+def _foreseen(context: RotationContext, password: str) -> dict[str, Any]:
+    _look(context, password)
     return {
         "changed": True,
-        "msg": f"{run.request.client}: the given password opens {run.server.title} at {run.session.place} and would"
-        " become AWSCURRENT",
-        "client": run.request.client,
-        "secret_id": run.request.secret_id,
-        "reason": run.request.reason,
-        **effort(run.journal, run.store),
-        "warnings": list(run.journal.warnings),
-        "diff": {"before": {CURRENT: run.current.version_id}, "after": {CURRENT: "(a new version)"}},
+        "msg": f"{context.request.client}: the given password opens {context.server.title} at {context.session.place}"
+        " and would become AWSCURRENT",
+        "client": context.request.client,
+        "secret_id": context.request.secret_id,
+        "reason": context.request.reason,
+        **effort(context.journal, context.store),
+        "warnings": list(context.journal.warnings),
+        "diff": {"before": {CURRENT: context.current.version_id}, "after": {CURRENT: "(a new version)"}},
     }

@@ -41,7 +41,7 @@ class Replication:
         return f"; {done} to {listed(self.added)}" if self.added else ""
 
     def result(self) -> list[dict[str, Any]]:
-        """Give the replicas as plain data."""
+        """Return the replicas as plain data."""
         return [asdict(replica) for replica in self.replicas]
 
 

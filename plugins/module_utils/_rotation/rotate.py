@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import WRITE_LIMIT
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import BUSY
@@ -38,7 +38,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._steps.replicas imp
 
 MOST_LOOKS = 4
 # They put a password on the server that no row has yet; whatever finishes what was begun waits for nobody.
-BEGINNING = (Action.ROTATE, Action.RESUME, Action.RESTORE)
+BEGINNING = (Action.ROTATE, Action.RESUME, Action.ROLL_BACK)
 # They may be seen while Secrets Manager does not show a version yet that is there.
 MAY_PASS = (DRIFT, FOREIGN_PRIMARY)
 NOT_NOW = (BUSY, SLOT_BUSY, WRITE_LIMIT, LISTING_BEHIND)
@@ -53,88 +53,88 @@ def rotate(request: RotationRequest, store: SecretStore) -> dict[str, Any]:
     journal.warnings += request.tls.warnings()
     with journal.step("prepare"):
         request.refuse_invalid()
-        run = Run(request, store, journal)
-    with run.under_way():
-        return _rotate(run)
+        context = RotationContext(request, store, journal)
+    with context.under_way():
+        return _rotate(context)
 
 
-def _rotate(run: Run) -> dict[str, Any]:
-    with run.journal.step("read"):
-        run.read_current()
-    previous = run.current.version_id
-    with run.journal.step("open"):
-        run.open()
+def _rotate(context: RotationContext) -> dict[str, Any]:
+    with context.journal.step("read"):
+        context.read_current()
+    previous = context.current.version_id
+    with context.journal.step("open"):
+        context.open()
     try:
-        with run.journal.step("fence"):
-            run.take_fence()
-        view, decision = until_done(run)
+        with context.journal.step("fence"):
+            context.take_fence()
+        view, decision = until_done(context)
     except RotationError as error:
-        if error.code not in NOT_NOW or run.request.trigger != SCHEDULED or run.journal.changed:
+        if error.code not in NOT_NOW or context.request.trigger != SCHEDULED or context.journal.changed:
             raise
-        return left_alone(run, error)
-    return receipt(run, view, decision, previous)
+        return left_alone(context, error)
+    return receipt(context, view, decision, previous)
 
 
-def until_done(run: Run) -> tuple[View, Decision]:
+def until_done(context: RotationContext) -> tuple[View, Decision]:
     """Look, decide and execute until the request is fulfilled; whatever was lost on the way is looked at anew."""
     for look_number in range(1, MOST_LOOKS + 1):
         try:
-            view, decision = _look_and_decide(run)
-            if run.request.check:
+            view, decision = _look_and_decide(context)
+            if context.request.check:
                 return view, predicted(decision, view.facts)
-            if decision.action in BEGINNING and run.await_turn():
+            if decision.action in BEGINNING and context.await_turn():
                 continue
-            if execute(run, view, decision):
+            if execute(context, view, decision):
                 return view, decision
         except ConnectionLost as lost:
             if look_number == MOST_LOOKS:
                 raise
-            _reopen(run, lost)
+            _reopen(context, lost)
         except RowsChanged:
             continue
         except SwapLost:
-            run.journal.overtaken = run.journal.sent
+            context.journal.overtaken = context.journal.sent
             if look_number == MOST_LOOKS:
                 raise
         except RotationError as error:
-            if look_number == MOST_LOOKS or not run.is_displaced(error):
+            if look_number == MOST_LOOKS or not context.is_displaced(error):
                 raise
-            run.reopen()
-    with run.journal.step("decide"):
+            context.reopen()
+    with context.journal.step("decide"):
         raise RotationError(
             f"After {MOST_LOOKS} looks there is still something to do: the secret or the server keeps changing.",
             code="unsettled",
         )
 
 
-def _reopen(run: Run, lost: ConnectionLost) -> None:
+def _reopen(context: RotationContext, lost: ConnectionLost) -> None:
     """Open the server again; where that fails too, what failed first is told, at its own step, with this behind it."""
     try:
-        run.reopen()
+        context.reopen()
     except RotationError as error:
         lost.cause += f" It could not be opened again: {error.cause}"
         raise lost from None
 
 
-def _look_and_decide(run: Run) -> tuple[View, Decision]:
-    for last in run.attempts():
-        view = _look(run)
+def _look_and_decide(context: RotationContext) -> tuple[View, Decision]:
+    for last in context.attempts():
+        view = _look(context)
         decision = decide(view.facts)
         if last or decision.code not in MAY_PASS:
             break
-    with run.journal.step("decide"):
+    with context.journal.step("decide"):
         if decision.action is Action.REFUSE:
             raise RotationError(decision.reason, code=decision.code, next_step=decision.next_step)
         if decision.action in INTRODUCING:
-            run.refuse_stalled()
+            context.refuse_stalled()
     return view, decision
 
 
-def _look(run: Run) -> View:
+def _look(context: RotationContext) -> View:
     """Look; where replica regions are all that is in the way, wait for them and look again."""
-    with run.journal.step("look"):
-        view = look(run)
-    if run.request.check or not held_by_replicas(view.facts) or catch_up(run):
+    with context.journal.step("look"):
+        view = look(context)
+    if context.request.check or not held_by_replicas(view.facts) or catch_up(context):
         return view
-    with run.journal.step("look"):
-        return look(run)
+    with context.journal.step("look"):
+        return look(context)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING, SecretStore
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
@@ -41,44 +41,44 @@ def verify(request: RotationRequest, store: SecretStore) -> dict[str, Any]:
     """
     journal = Journal(request.client, command(Kind.VERIFY))
     journal.warnings += request.tls.warnings()
-    run = Run(request, store, journal)
-    run.only_looks = True
+    context = RotationContext(request, store, journal)
+    context.only_looks = True
     try:
-        _open(run)
-        holder = Fence(run.session, run.current.value.login.user).holder()
+        _open(context)
+        holder = Fence(context.session, context.current.value.login.user).holder()
         if holder and holder.is_run:
-            return _result(run, [findings.at_work(str(holder))])
-        return _report(run, [findings.of_error(lock_taken(holder))] if holder else [])
+            return _result(context, [findings.at_work(str(holder))])
+        return _report(context, [findings.of_error(lock_taken(holder))] if holder else [])
     except RotationError as error:
         if error.code not in ABOUT_THE_CLIENT:
             raise
-        return _result(run, [findings.of_error(error)])
+        return _result(context, [findings.of_error(error)])
     finally:
-        run.close()
+        context.close()
 
 
-def _open(run: Run) -> None:
-    with run.journal.step("read"):
-        run.read_current()
-    with run.journal.step("open"):
-        run.open()
+def _open(context: RotationContext) -> None:
+    with context.journal.step("read"):
+        context.read_current()
+    with context.journal.step("open"):
+        context.open()
 
 
-def _report(run: Run, known: list[Finding]) -> dict[str, Any]:
-    with run.journal.step("look"):
-        view = look(run)
-        run.refuse_stalled()
+def _report(context: RotationContext, known: list[Finding]) -> dict[str, Any]:
+    with context.journal.step("look"):
+        view = look(context)
+        context.refuse_stalled()
     now = datetime.now(UTC)
-    expiries = {row.name: moment for row in view.rows if (moment := row.expires(run.server))}
+    expiries = {row.name: moment for row in view.rows if (moment := row.expires(context.server))}
     covered = {row.name for row in view.facts.covered}
-    digest = grants_digest(run.session, [row for row in view.rows if row.name in covered])
-    found = [*known, *findings.of_facts(view.facts), *_pending(run, view, now)]
+    digest = grants_digest(context.session, [row for row in view.rows if row.name in covered])
+    found = [*known, *findings.of_facts(view.facts), *_pending(context, view, now)]
     found += findings.of_replicas(view.secret.replicas, holding=held_by_replicas(view.facts))
     found += findings.of_expiry(expiries.items(), view.cycle, now)
     found += findings.of_grants(view.secret.tags.get(tags.GRANTS), digest)
-    return _result(run, found) | {
+    return _result(context, found) | {
         "rows": [_row(row.name, row.plugins, view, expiries) for row in view.rows],
-        "server": server_facts(run),
+        "server": server_facts(context),
         "rotation": {
             "last": tags.stamp(view.cycle.last),
             "due": tags.stamp(view.cycle.due),
@@ -90,9 +90,9 @@ def _report(run: Run, known: list[Finding]) -> dict[str, Any]:
     }
 
 
-def _pending(run: Run, view: View, now: datetime) -> list[Finding]:
+def _pending(context: RotationContext, view: View, now: datetime) -> list[Finding]:
     version_id = view.secret.holder(PENDING)
-    version = run.readable(version_id) if version_id and version_id != view.secret.holder(CURRENT) else None
+    version = context.readable(version_id) if version_id and version_id != view.secret.holder(CURRENT) else None
     return [findings.of_pending(version.version_id, now - version.created)] if version else []
 
 
@@ -116,8 +116,8 @@ def _row(name: str, plugin: str, view: View, expiries: dict[str, datetime]) -> d
     }
 
 
-def _result(run: Run, found: list[Finding]) -> dict[str, Any]:
-    client = run.request.client
+def _result(context: RotationContext, found: list[Finding]) -> dict[str, Any]:
+    client = context.request.client
     found = [replace(finding, next_step=present(finding.next_step, client)) for finding in found]
     problems = [finding for finding in found if finding.problem]
     told = [finding.told for finding in problems or found]
@@ -127,9 +127,9 @@ def _result(run: Run, found: list[Finding]) -> dict[str, Any]:
         "healthy": not problems,
         "msg": f"{client}: {' '.join([verdict + (':' if told else ''), *told])}",
         "client": client,
-        "secret_id": run.request.secret_id,
-        "version_id": run.current.version_id if run.versions else None,
+        "secret_id": context.request.secret_id,
+        "version_id": context.current.version_id if context.versions else None,
         "findings": [asdict(finding) for finding in found],
-        **effort(run.journal, run.store),
-        "warnings": list(run.journal.warnings),
+        **effort(context.journal, context.store),
+        "warnings": list(context.journal.warnings),
     }

@@ -6,39 +6,39 @@
 from __future__ import annotations
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretVersion
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import Change
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, PolicyRefused, RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.rows import having, read_rows
 
 
-def apply(run: Run, changes: list[Change], version: SecretVersion, *, as_hash: bool) -> None:
+def apply(context: RotationContext, changes: list[Change], version: SecretVersion, *, as_hash: bool) -> None:
     """Set a version's password on the rows; a statement that failed and took effect all the same is no failure."""
-    run.deadline.check()
+    context.deadline.check()
     if not changes:
         return
-    run.journal.sent = True
+    context.journal.sent = True
     try:
-        run.dialect.apply(run.session, changes, version.value.password, as_hash=as_hash)
+        context.dialect.apply(context.session, changes, version.value.password, as_hash=as_hash)
     except (ConnectionLost, PolicyRefused):
         raise
     except RotationError:
-        held = _held_after_all(run, version)
-        if not {change.row.name for change in changes} <= held:
+        taken = _taken_after_all(context, version)
+        if not {change.row.name for change in changes} <= taken:
             raise
-        if run.dialect.repeatable:
+        if context.dialect.repeatable:
             # MariaDB may fail a statement that it applied but did not log; sent again it reaches its replicas.
-            run.dialect.apply(run.session, changes, version.value.password, as_hash=as_hash)
+            context.dialect.apply(context.session, changes, version.value.password, as_hash=as_hash)
 
 
-def _held_after_all(run: Run, version: SecretVersion) -> set[str]:
-    """Give the rows that hold a password whose statement failed; none, and the password as sent, where nobody can say.
+def _taken_after_all(context: RotationContext, version: SecretVersion) -> set[str]:
+    """Return the rows that have a password whose statement failed; none, and it counts as sent, where nobody can say.
 
     MySQL answers every statement with "reset your password" after one that named a plugin it does not have (measured).
     """
     try:
-        held = {row.name for row in having(run, read_rows(run), version)}
+        taken = {row.name for row in having(context, read_rows(context), version)}
     except RotationError:
         return set()  # the first error is the one to be told
-    run.journal.sent = bool(held)
-    return held
+    context.journal.sent = bool(taken)
+    return taken

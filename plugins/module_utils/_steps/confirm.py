@@ -7,60 +7,60 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import RECONCILE, listed
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
 
 
-def confirm(run: Run, view: View, rows: Sequence[AccountRow], *, kept: bool) -> None:
+def confirm(context: RotationContext, view: View, rows: Sequence[AccountRow], *, kept: bool) -> None:
     """Raise a RotationError where the rows, as read last, are not what the run is about to tell.
 
     AWSCURRENT's password has to be the first one of every covered row, and, unless the old one is kept on purpose, no
     other password of ours may be left.
     """
     covered = view.facts.covered_names
-    parted = sorted(covered - {row.name for row in rows if _holds_current(run, row)})
+    parted = sorted(covered - {row.name for row in rows if _holds_current(context, row)})
     if parted:
-        raise _changed_meanwhile(run, parted)
-    left = [] if kept else sorted(_left(run, view, rows, covered))
+        raise _changed_meanwhile(context, parted)
+    left = [] if kept else sorted(_left(context, view, rows, covered))
     if left:
         raise RotationError(
             f"Another password than AWSCURRENT's is still valid on {listed(left)}.", code="not_discarded"
         )
 
 
-def _holds_current(run: Run, row: AccountRow) -> bool:
-    return any(run.holds(stored, run.current) for stored in row.first_class)
+def _holds_current(context: RotationContext, row: AccountRow) -> bool:
+    return any(context.matches(stored, context.current) for stored in row.primary_passwords)
 
 
-def _left(run: Run, view: View, rows: Sequence[AccountRow], covered: frozenset[str]) -> Iterator[str]:
+def _left(context: RotationContext, view: View, rows: Sequence[AccountRow], covered: frozenset[str]) -> Iterator[str]:
     """Name the rows that another password of ours opens: covered ones, and any that somebody changed or made."""
-    now = view.seen_again(run, list(rows))
-    for change in now.changes(tuple(row.name for row in rows), keep=run.current):
+    now = view.seen_again(context, list(rows))
+    for change in now.changes(tuple(row.name for row in rows), keep=context.current):
         ours = change.row.name in covered
         left = change.replaced or change.row.retained
-        if (ours and left) or (change.row not in view.rows and _holds_other(run, change.row)):
+        if (ours and left) or (change.row not in view.rows and _holds_other(context, change.row)):
             yield change.row.name
 
 
-def _holds_other(run: Run, row: AccountRow) -> bool:
-    others = [version for version in run.versions.values() if not _same_password(run, version.version_id)]
-    return any(run.holds(stored, version) for stored in row.passwords for version in others)
+def _holds_other(context: RotationContext, row: AccountRow) -> bool:
+    others = [version for version in context.versions.values() if not _same_password(context, version.version_id)]
+    return any(context.matches(stored, version) for stored in row.passwords for version in others)
 
 
-def _same_password(run: Run, version_id: str) -> bool:
-    return run.versions[version_id].value.password == run.current.value.password
+def _same_password(context: RotationContext, version_id: str) -> bool:
+    return context.versions[version_id].value.password == context.current.value.password
 
 
-def _changed_meanwhile(run: Run, names: Sequence[str]) -> RotationError:
+def _changed_meanwhile(context: RotationContext, names: Sequence[str]) -> RotationError:
     return RotationError(
         f"Somebody changed {listed(names)} while the rotation was at work: AWSCURRENT's password is not the first one"
         " there.",
         code="changed_meanwhile",
-        state=f"AWSCURRENT is version {run.current.version_id}, whose password does not open {listed(names)}, or only"
-        " as the older of two; nothing was recorded as done.",
+        state=f"AWSCURRENT is version {context.current.version_id}, whose password does not open {listed(names)}, or"
+        " only as the older of two; nothing was recorded as done.",
         next_step="Find out who changes the password. To give every row a new one, run the same command again; where"
         f" that is refused, bring secret and server together with the password that works now: {RECONCILE}",
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import overlap_until
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import Change
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import kept_for, listed
@@ -21,61 +21,61 @@ from ansible_collections.dbops.rotation.plugins.module_utils._steps.replicas imp
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.rows import having, read_rows
 
 
-def kept_until_of(run: Run, view: View) -> datetime | None:
-    """Give the moment until which the old password stays valid; None where it ends now.
+def kept_until_of(context: RotationContext, view: View) -> datetime | None:
+    """Return the moment until which the old password stays valid; None where it ends now.
 
     A run on behalf of no person keeps what another run has promised.
     """
-    if run.request.overlap and run.journal.promoted:
-        return run.request.overlap_end()
-    promised = overlap_until(view.secret.tags, overlap_began(run, view.secret, view.cycle))
+    if context.request.overlap and context.journal.promoted:
+        return context.request.overlap_end()
+    promised = overlap_until(view.secret.tags, overlap_began(context, view.secret, view.cycle))
     if view.facts.overlapping and view.facts.trigger in UNATTENDED:
         return promised
-    return (promised or datetime.now(UTC)) if run.journal.kept_for else None
+    return (promised or datetime.now(UTC)) if context.journal.kept_for else None
 
 
-def keep_for(run: Run, regions: Iterable[str]) -> None:
+def keep_for(context: RotationContext, regions: Iterable[str]) -> None:
     """Note that the old password stays valid for these replica regions, and warn of it."""
-    run.journal.kept_for = listed(regions)
-    run.journal.warn(kept_for(regions))
+    context.journal.kept_for = listed(regions)
+    context.journal.warn(kept_for(regions))
 
 
-def discard(run: Run, view: View, *, by_force: bool) -> datetime | None:
+def discard(context: RotationContext, view: View, *, by_force: bool) -> datetime | None:
     """End the old password on every covered row whose primary is AWSCURRENT's.
 
     Where a replica region may still give it out, it stays: an overlap that is over at once, so that every scheduled run
-    looks again. Gives that moment; None where the old password has ended.
+    looks again. Returns that moment; None where the old password has ended.
     """
-    waits = run.replicas and run.journal.promoted and not by_force
-    behind = catch_up(run) if waits else lagging(run.replicas)
-    with run.journal.step("discard"):
-        run.fence.confirm()
-        changes = _endings(run, view)
+    waits = context.replicas and context.journal.promoted and not by_force
+    behind = catch_up(context) if waits else lagging(context.replicas)
+    with context.journal.step("discard"):
+        context.fence.confirm()
+        changes = _endings(context, view)
         if changes and behind and not by_force:
-            keep_for(run, [str(replica) for replica in behind])
+            keep_for(context, [str(replica) for replica in behind])
             return datetime.now(UTC)
-        _warn_of_early_end(run, view, behind)
+        _warn_of_early_end(context, view, behind)
         if changes:
-            run.prove_commit()
-            refuse_moved_label(run)
-            run.journal.discarding = True
-            run.dialect.discard(run.session, changes)
+            context.prove_commit()
+            refuse_moved_label(context)
+            context.journal.discarding = True
+            context.dialect.discard(context.session, changes)
     return None
 
 
-def _endings(run: Run, view: View) -> list[Change]:
-    """Give the covered rows on which another password is valid beside AWSCURRENT's."""
-    ours = view.seen_again(run, read_rows(run))
-    holding = {row.name for row in having(run, list(ours.rows), run.current)}
+def _endings(context: RotationContext, view: View) -> list[Change]:
+    """Return the covered rows on which another password is valid beside AWSCURRENT's."""
+    ours = view.seen_again(context, read_rows(context))
+    holding = {row.name for row in having(context, list(ours.rows), context.current)}
     covered = tuple(row.name for row in view.facts.covered if row.name in holding)
-    return [change for change in ours.changes(covered, keep=run.current) if change.replaced]
+    return [change for change in ours.changes(covered, keep=context.current) if change.replaced]
 
 
-def _warn_of_early_end(run: Run, view: View, behind: tuple[Replica, ...]) -> None:
+def _warn_of_early_end(context: RotationContext, view: View, behind: tuple[Replica, ...]) -> None:
     if view.facts.overlapping:
-        run.journal.warn("The old password was promised to stay valid for longer (overlap); this run ended it.")
+        context.journal.warn("The old password was promised to stay valid for longer (overlap); this run ended it.")
     if behind:
-        run.journal.warn(
+        context.journal.warn(
             "The old password has ended, and replica regions may still give it out; programs that read there are"
             f" refused until those have AWSCURRENT: {listed(str(replica) for replica in behind)}."
         )

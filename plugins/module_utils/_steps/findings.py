@@ -32,22 +32,22 @@ class Finding:
 
     @property
     def told(self) -> str:
-        """Give the finding with its next step."""
+        """Return the finding with its next step."""
         return f"{self.text} {self.next_step}".rstrip()
 
 
 def of_error(error: RotationError) -> Finding:
-    """Give the finding that a failure is."""
+    """Return the finding that a failure is."""
     return Finding(error.code, error.cause, error.next_step)
 
 
 def at_work(who: str) -> Finding:
-    """Give the finding that a run is under way, whose unfinished state is no fault."""
+    """Return the finding that a run is under way, whose unfinished state is no fault."""
     return Finding("at_work", f"A run is at work on this account: {who}. Check again later.", problem=False)
 
 
 def of_facts(facts: Facts) -> Iterator[Finding]:
-    """Give what the state of labels, tags and rows shows."""
+    """Return what the state of labels, tags and rows shows."""
     decision = decide(facts)
     if decision.action is Action.REFUSE:
         yield Finding(decision.code, decision.reason, decision.next_step)
@@ -66,13 +66,13 @@ def of_facts(facts: Facts) -> Iterator[Finding]:
 
 
 def of_pending(version_id: str, age: timedelta) -> Finding:
-    """Give the finding of a version that waits under AWSPENDING."""
+    """Return the finding of a version that waits under AWSPENDING."""
     hours = int(age.total_seconds() // 3600)
     return Finding("pending", f"Version {version_id} has been under AWSPENDING for {hours} hours.", problem=False)
 
 
 def of_replicas(replicas: Iterable[Replica], *, holding: bool) -> Iterator[Finding]:
-    """Give the replica regions that lag; a problem where AWS has given up, or an old password stays valid for them."""
+    """Return the replica regions that lag; a problem where AWS gave up, or an old password stays valid for them."""
     kept = " The old password stays valid for those who read there." if holding else ""
     for replica in (replica for replica in replicas if replica.lags):
         yield Finding(
@@ -84,7 +84,7 @@ def of_replicas(replicas: Iterable[Replica], *, holding: bool) -> Iterator[Findi
 
 
 def of_expiry(expiries: Iterable[tuple[str, datetime]], cycle: Cycle, now: datetime) -> Iterator[Finding]:
-    """Give the rows whose password the server itself expires before a late rotation would renew it."""
+    """Return the rows whose password the server itself expires before a late rotation would renew it."""
     for row, expires in expiries:
         if expires - EXPIRY_MARGIN < cycle.due:
             days = (expires - now).days
@@ -97,7 +97,7 @@ def of_expiry(expiries: Iterable[tuple[str, datetime]], cycle: Cycle, now: datet
 
 
 def of_grants(remembered: str | None, digest: str | None) -> Iterator[Finding]:
-    """Give a change of the grants since the last rotation."""
+    """Return a change of the grants since the last rotation."""
     if digest is None:
         yield Finding("grants_unread", "The account may not read its grants; they were not compared.", problem=False)
     elif remembered not in (None, digest):

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretVersion
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_title
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import PROVEN, Action, Decision
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import PolicyRefused, RotationError
@@ -18,31 +18,31 @@ from ansible_collections.dbops.rotation.plugins.module_utils._steps.rows import 
 DRAWS = 3
 
 
-def introduce(run: Run, view: View, decision: Decision) -> SecretVersion:
+def introduce(context: RotationContext, view: View, decision: Decision) -> SecretVersion:
     """Store a password and set it on the rows, drawing again where the server's policy refuses it."""
-    run.journal.sent = decision.action is Action.FINISH
-    run.journal.stored = decision.version
+    context.journal.sent = decision.action is Action.FINISH
+    context.journal.stored = decision.version
     # What an earlier password of this run came to is not true of this one.
-    run.journal.verified = run.journal.promoted = run.journal.settled = run.journal.discarding = False
-    run.journal.single = run.dialect.single or any(row.holds_one for row in view.rows)
+    context.journal.verified = context.journal.promoted = context.journal.settled = context.journal.discarding = False
+    context.journal.single = context.dialect.single or any(row.holds_one for row in view.rows)
     for draw in range(DRAWS):
-        with run.journal.step("persist"):
-            version = persist(run, view, decision if draw == 0 else Decision(Action.ROTATE, ""))
+        with context.journal.step("persist"):
+            version = persist(context, view, decision if draw == 0 else Decision(Action.ROTATE, ""))
         try:
-            with run.journal.step("apply"):
+            with context.journal.step("apply"):
                 if decision.rows:
-                    run.prove_commit()
-                refuse_changed_rows(run, view)
+                    context.prove_commit()
+                refuse_changed_rows(context, view)
                 changes = view.changes(decision.rows, keep=version)
-                apply(run, changes, version, as_hash=decision.action in PROVEN)
+                apply(context, changes, version, as_hash=decision.action in PROVEN)
             return version
         except PolicyRefused:
             if decision.action in PROVEN:
                 raise  # another password would end AWSCURRENT's on rows that hold this one, or not be the one asked for
-            run.journal.sent = False
-    with run.journal.step("apply"):
+            context.journal.sent = False
+    with context.journal.step("apply"):
         raise RotationError(
-            f"The server's password policy refused {DRAWS} new passwords ({policy_title(run.server)}).",
+            f"The server's password policy refused {DRAWS} new passwords ({policy_title(context.server)}).",
             code="password_policy",
             next_step="Choose rotation_password_length and rotation_password_exclude_characters that satisfy that"
             " policy; then run the same command again.",

@@ -13,44 +13,44 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretDescription,
     SecretVersion,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 
 OTHERS_MOST = 20
 
 
-def holders_of(
-    run: Run, secret: SecretDescription, stored: set[StoredPassword]
+def find_versions_by_hash(
+    context: RotationContext, secret: SecretDescription, stored: set[StoredPassword]
 ) -> dict[StoredPassword, frozenset[str]]:
     """Find the versions whose password each stored hash is, reading no more versions than needed."""
-    holders: dict[StoredPassword, set[str]] = {password: set() for password in stored}
-    for version in _candidates(run, secret, holders):
-        for password, found in holders.items():
-            if run.holds(password, version):
+    versions_by_hash: dict[StoredPassword, set[str]] = {password: set() for password in stored}
+    for version in _candidates(context, secret, versions_by_hash):
+        for password, found in versions_by_hash.items():
+            if context.matches(password, version):
                 found.add(version.version_id)
-    return {password: frozenset(found) for password, found in holders.items()}
+    return {password: frozenset(found) for password, found in versions_by_hash.items()}
 
 
 def _candidates(
-    run: Run, secret: SecretDescription, holders: dict[StoredPassword, set[str]]
+    context: RotationContext, secret: SecretDescription, versions_by_hash: dict[StoredPassword, set[str]]
 ) -> Iterator[SecretVersion]:
-    yield run.current
-    seen = {run.current.version_id}
+    yield context.current
+    seen = {context.current.version_id}
     for stage in (PENDING, PREVIOUS):
         version_id = secret.holder(stage)
-        needed = stage == PENDING or not all(holders.values())
+        needed = stage == PENDING or not all(versions_by_hash.values())
         if version_id and version_id not in seen and needed:
             seen.add(version_id)
-            yield from _readable(run, version_id)
-    if all(holders.values()):
+            yield from _readable(context, version_id)
+    if all(versions_by_hash.values()):
         return
-    others = [version_id for version_id in run.store.version_ids() if version_id not in seen]
+    others = [version_id for version_id in context.store.version_ids() if version_id not in seen]
     for version_id in others[:OTHERS_MOST]:
-        if not all(holders.values()):
-            yield from _readable(run, version_id)
+        if not all(versions_by_hash.values()):
+            yield from _readable(context, version_id)
 
 
-def _readable(run: Run, version_id: str) -> Iterator[SecretVersion]:
-    version = run.readable(version_id)
+def _readable(context: RotationContext, version_id: str) -> Iterator[SecretVersion]:
+    version = context.readable(version_id)
     if version:
         yield version

@@ -12,10 +12,10 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     PREVIOUS,
     SecretDescription,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import PROMOTE
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.mend import MendedCycle
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.effective import EffectiveCycle
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_rules
@@ -37,40 +37,43 @@ PENDING_LIFE = timedelta(days=1)
 
 
 def facts_of(
-    run: Run,
+    context: RotationContext,
     secret: SecretDescription,
-    mended: MendedCycle,
+    effective: EffectiveCycle,
     rows: tuple[AccountRow, ...],
-    holders: dict[StoredPassword, frozenset[str]],
+    versions_by_hash: dict[StoredPassword, frozenset[str]],
     now: datetime,
 ) -> Facts:
     """Tell labels, tags and rows as the facts that a decision is made from."""
-    began = overlap_began(run, secret, mended.cycle)
+    began = overlap_began(context, secret, effective.cycle)
     overlap = tags.overlap_until(secret.tags, began)
     impossible = tags.is_impossible_overlap(secret.tags, began)
     if impossible:
-        run.journal.warn(_impossible_overlap(overlap))
-    overlapping = overlap is not None and now < overlap and not run.reconciles
+        context.journal.warn(_impossible_overlap(overlap))
+    overlapping = overlap is not None and now < overlap and not context.reconciles
     return Facts(
-        current=run.current.version_id,
+        current=context.current.version_id,
         previous=secret.holder(PREVIOUS),
-        pending=_pending(run, secret),
+        pending=_pending(context, secret),
         recorded=secret.tags.get(tags.VERSION),
-        rows=tuple(row_facts(run, row, holders) for row in rows if row.passwords),
-        trigger=run.request.begins_as,
-        due=run.request.begins_as == SCHEDULED and is_due(run, secret, mended, now),
-        untidy=bool(mended.tags) or impossible or _outlived(run, secret) or idle_pending(run, secret) is not None,
-        hold=run.request.steps == PROMOTE,
-        held=secret.tags.get(tags.HELD),
-        spared=_spared(run, secret, mended.cycle, now),
+        rows=tuple(row_facts(context, row, versions_by_hash) for row in rows if row.passwords),
+        trigger=context.request.effective_trigger,
+        due=context.request.effective_trigger == SCHEDULED and is_due(context, secret, effective, now),
+        tags_need_repair=bool(effective.tags)
+        or impossible
+        or _outlived(context, secret)
+        or idle_pending(context, secret) is not None,
+        waits_for_hooks=context.request.steps == PROMOTE,
+        hooks_version=secret.tags.get(tags.WAITS_FOR_HOOKS),
+        skip_reason=_skip_reason(context, secret, effective.cycle, now),
         overlapping=overlapping,
         rollback=secret.tags.get(tags.ROLLBACK),
-        restorable=_restorable(run, secret),
-        by_administrator=run.by_administrator,
-        undecryptable=tuple(sorted(run.undecryptable)),
+        restorable=_restorable(context, secret),
+        by_administrator=context.by_administrator,
+        undecryptable=tuple(sorted(context.undecryptable)),
         overlap_over=bool(secret.tags.get(tags.OVERLAP_UNTIL)) and not overlapping,
         lagging=tuple(str(replica) for replica in lagging(secret.replicas)),
-        forced=run.request.force,
+        forced=context.request.force,
         refused=frozenset(tags.refused_versions(secret.tags)),
     )
 
@@ -84,20 +87,20 @@ def _impossible_overlap(overlap: datetime | None) -> str:
     )
 
 
-def _outlived(run: Run, secret: SecretDescription) -> bool:
-    """Tell whether a tag speaks of a refusal that is no more, or of a server of before."""
-    refused = run.current.version_id in tags.refused_versions(secret.tags)
-    return refused or run.identity.is_new
+def _outlived(context: RotationContext, secret: SecretDescription) -> bool:
+    """Return True if a tag speaks of a refusal that is no more, or of a server of before."""
+    refused = context.current.version_id in tags.refused_versions(secret.tags)
+    return refused or context.identity.is_new
 
 
-def _spared(run: Run, secret: SecretDescription, cycle: Cycle, now: datetime) -> str:
+def _skip_reason(context: RotationContext, secret: SecretDescription, cycle: Cycle, now: datetime) -> str:
     """Say why a rotation that a person asked for is not begun; empty where it is.
 
     Onboarding does not count as a rotation, and what is unfinished is finished in any case.
     """
-    request, age = run.request, now - cycle.last
+    request, age = context.request, now - cycle.last
     first = secret.tags.get(tags.TRIGGER) == ONBOARDING
-    if request.begins_as != ON_DEMAND or secret.tags.get(tags.VERSION) != run.current.version_id:
+    if request.effective_trigger != ON_DEMAND or secret.tags.get(tags.VERSION) != context.current.version_id:
         return ""
     who = f"{tags.stamp(cycle.last)} ({secret.tags.get(tags.TRIGGER)}, by {secret.tags.get(tags.BY) or 'nobody named'})"
     if request.before and cycle.last >= request.before:
@@ -110,62 +113,68 @@ def _spared(run: Run, secret: SecretDescription, cycle: Cycle, now: datetime) ->
     )
 
 
-def _restorable(run: Run, secret: SecretDescription) -> bool:
-    """Tell whether AWSPREVIOUS holds another password; only a rollback needs to know, and read it."""
+def _restorable(context: RotationContext, secret: SecretDescription) -> bool:
+    """Return True if AWSPREVIOUS holds another password; only a rollback needs to know, and read it."""
     version_id = secret.holder(PREVIOUS)
-    if run.request.trigger != ROLLBACK or version_id is None:
+    if context.request.trigger != ROLLBACK or version_id is None:
         return False
-    version = run.readable(version_id)
-    return version is not None and version.value.password != run.current.value.password
+    version = context.readable(version_id)
+    return version is not None and version.value.password != context.current.value.password
 
 
-def row_facts(run: Run, row: AccountRow, holders: dict[StoredPassword, frozenset[str]]) -> RowFacts:
+def row_facts(
+    context: RotationContext, row: AccountRow, versions_by_hash: dict[StoredPassword, frozenset[str]]
+) -> RowFacts:
     """Tell by which versions' passwords a row is opened, and whether by one that none knows."""
     # MariaDB's methods are equal to each other, so one that is ours counts as the primary.
-    primary = next((stored for stored in row.first_class if holders[stored]), row.first_class[0])
+    primary = next((stored for stored in row.primary_passwords if versions_by_hash[stored]), row.primary_passwords[0])
     behind = [stored for stored in row.passwords if stored is not primary]
-    others = [stored for stored in behind if stored is row.retained or not holders[stored] & holders[primary]]
+    others = [
+        stored
+        for stored in behind
+        if stored is row.retained or not versions_by_hash[stored] & versions_by_hash[primary]
+    ]
     return RowFacts(
         name=row.name,
-        primary=holders[primary],
-        secondary=frozenset[str]().union(*(holders[stored] for stored in others)) if others else None,
-        login=row.name == run.server.current_user,
-        adopted=row.name in run.request.adopt_rows,
-        foreign=not all(holders[stored] for stored in others),
+        primary=versions_by_hash[primary],
+        secondary=frozenset[str]().union(*(versions_by_hash[stored] for stored in others)) if others else None,
+        login=row.name == context.server.current_user,
+        adopted=row.name in context.request.adopt_rows,
+        foreign=not all(versions_by_hash[stored] for stored in others),
     )
 
 
-def idle_pending(run: Run, secret: SecretDescription) -> str | None:
-    """Give the version under AWSPENDING that introduces nothing, because it holds AWSCURRENT's password already.
+def idle_pending(context: RotationContext, secret: SecretDescription) -> str | None:
+    """Return the version under AWSPENDING that introduces nothing, because it holds AWSCURRENT's password already.
 
     It is left where somebody edited another key of AWSCURRENT after a rotation.
     """
-    version_id = _apart(run, secret)
-    version = run.readable(version_id) if version_id else None
-    return version_id if version and version.value.password == run.current.value.password else None
+    version_id = _apart(context, secret)
+    version = context.readable(version_id) if version_id else None
+    return version_id if version and version.value.password == context.current.value.password else None
 
 
-def _apart(run: Run, secret: SecretDescription) -> str | None:
+def _apart(context: RotationContext, secret: SecretDescription) -> str | None:
     version_id = secret.holder(PENDING)
-    return version_id if version_id != run.current.version_id else None
+    return version_id if version_id != context.current.version_id else None
 
 
-def _pending(run: Run, secret: SecretDescription) -> PendingFacts | None:
-    version_id = _apart(run, secret)
-    if version_id is None or idle_pending(run, secret):
+def _pending(context: RotationContext, secret: SecretDescription) -> PendingFacts | None:
+    version_id = _apart(context, secret)
+    if version_id is None or idle_pending(context, secret):
         return None
-    version = run.readable(version_id)
+    version = context.readable(version_id)
     if version is None:
         return PendingFacts(version_id, same_keys=False, reusable=False, newer=False)
-    same_keys = version.value.same_other_keys(run.current.value)
-    rules = policy_rules(run.server, run.current.value.login.user, run.request.rules)
+    same_keys = version.value.same_other_keys(context.current.value)
+    rules = policy_rules(context.server, context.current.value.login.user, context.request.rules)
     return PendingFacts(
         version=version_id,
         same_keys=same_keys,
         reusable=same_keys
         and version_id != secret.tags.get(tags.ROLLBACK)
-        and version.created >= run.current.created
+        and version.created >= context.current.created
         and could_have_generated(version.value.password, rules)
         and datetime.now(UTC) - version.created < PENDING_LIFE,
-        newer=version.created >= run.current.created,
+        newer=version.created >= context.current.created,
     )

@@ -65,7 +65,7 @@ def refuse_shared_account(secret: SecretStore, identity: Identity, store_of: Cal
     """Raise a RotationError where another secret of the fleet holds the same account of the same server.
 
     One listing tells it, by the tag of the account. A value is read only of a secret of an earlier release, which has
-    none. Gives whether the listing showed this secret's own claim.
+    none. Return True if the listing showed this secret's own claim.
     """
     shown = False
     for found in secret.with_tag_values(*sorted(identity.rival_accounts()), *sorted(identity.rivals())):
@@ -126,7 +126,7 @@ def _is_rival(found: SecretDescription, identity: Identity, store_of: Callable[[
 
 
 def _stands(found: SecretDescription, identity: Identity, store_of: Callable[[str], SecretStore]) -> bool:
-    """Tell whether a secret that was listed is still there with that claim."""
+    """Return True if a secret that was listed is still there with that claim."""
     now = _as_it_is(found, store_of)
     return now is not None and _is_rival(now, identity, store_of)
 

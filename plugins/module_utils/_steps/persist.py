@@ -8,10 +8,10 @@ from __future__ import annotations
 import uuid
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import PENDING, SecretVersion
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_rules
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import restores
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import rolls_back
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Decision
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
 from ansible_collections.dbops.rotation.plugins.module_utils._password import generate
@@ -21,82 +21,82 @@ from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import 
 UNANSWERED = ("aws_unreachable", "aws_error")
 
 
-def persist(run: Run, view: View, decision: Decision) -> SecretVersion:
+def persist(context: RotationContext, view: View, decision: Decision) -> SecretVersion:
     """Make the password durable that the decision is about, with what the tags have to know first.
 
     Raises RotationError where it cannot be read back: then nothing has been sent to the server.
     """
-    if decision.version and not decision.remint:
-        _declare(run, view, decision, decision.version)
-        value = run.version(decision.version).value
-        stored = run.store.read(version_id=decision.version, stage=PENDING)
+    if decision.version and not decision.as_new_version:
+        _declare(context, view, decision, decision.version)
+        value = context.version(decision.version).value
+        stored = context.store.read(version_id=decision.version, stage=PENDING)
     else:
         version_id = str(uuid.uuid4())
-        value = _new_value(run, decision)  # it may be refused, so nothing is written before
-        _declare(run, view, decision, version_id)
-        stored = put_and_read_back(run, value, version_id)
+        value = _new_value(context, decision)  # it may be refused, so nothing is written before
+        _declare(context, view, decision, version_id)
+        stored = put_and_read_back(context, value, version_id)
     if stored.value != value:
         raise RotationError("AWSPENDING does not hold what was stored there.", code="aws_inconsistent")
-    run.versions[stored.version_id] = stored
+    context.versions[stored.version_id] = stored
     return stored
 
 
-def _declare(run: Run, view: View, decision: Decision, version_id: str) -> None:
+def _declare(context: RotationContext, view: View, decision: Decision, version_id: str) -> None:
     """Write on the secret, before it is acted on, what no later look could find out."""
     needed = {}
-    if run.journal.single:
+    if context.journal.single:
         # AWSCURRENT may rightly be refused then, and the next run has to know whose turn it is.
         needed[tags.APPLYING] = version_id
-    if restores(decision, view.facts):
+    if rolls_back(decision, view.facts):
         needed[tags.ROLLBACK] = version_id
-    if view.facts.hold:
-        needed[tags.HELD] = version_id
+    if view.facts.waits_for_hooks:
+        needed[tags.WAITS_FOR_HOOKS] = version_id
     needed = {tag: value for tag, value in needed.items() if view.secret.tags.get(tag) != value}
-    overlap = {tags.OVERLAP_UNTIL: tags.stamp(run.request.overlap_end())} if run.request.overlap else {}
+    overlap = {tags.OVERLAP_UNTIL: tags.stamp(context.request.overlap_end())} if context.request.overlap else {}
     if not (needed or overlap):
         return
     try:
-        run.store.tag({**needed, **overlap})
-        run.declared = needed
+        context.store.tag({**needed, **overlap})
+        context.declared = needed
     except RotationError as error:
         if needed:
             raise
-        run.journal.warn(f"The overlap could not be written down, so the next run may end it early: {error.cause}")
+        context.journal.warn(f"The overlap could not be written down, so the next run may end it early: {error.cause}")
 
 
-def _new_value(run: Run, decision: Decision) -> SecretValue:
-    current = run.current.value
+def _new_value(context: RotationContext, decision: Decision) -> SecretValue:
+    current = context.current.value
     if decision.version:
-        return current.with_password(run.version(decision.version).value.password)
-    return current.with_password(generate(policy_rules(run.server, current.login.user, run.request.rules)))
+        return current.with_password(context.version(decision.version).value.password)
+    return current.with_password(generate(policy_rules(context.server, current.login.user, context.request.rules)))
 
 
-def put_and_read_back(run: Run, value: SecretValue, version_id: str) -> SecretVersion:
+def put_and_read_back(context: RotationContext, value: SecretValue, version_id: str) -> SecretVersion:
     """Store a version; whether it is there after a lost answer or an error is decided by reading it."""
-    before, failure = run.journal.stored, None
+    before, failure = context.journal.stored, None
     try:
-        run.store.put_pending(value, version_id)
+        context.store.put_pending(value, version_id)
     except RotationError as error:
         if error.code not in UNANSWERED:
             raise
         failure = error
-    run.journal.stored = version_id
+    context.journal.stored = version_id
     try:
-        stored = _read_back(run, version_id, patient=failure is None)
+        stored = _read_back(context, version_id, patient=failure is None)
     except RotationError:
         if failure is None:
             raise
         raise failure from None  # the first error is the one to be told
     if stored is None:
-        run.journal.stored = before
+        context.journal.stored = before
         raise failure or RotationError("AWSPENDING cannot be read back after it was stored.", code="aws_inconsistent")
     return stored
 
 
-def _read_back(run: Run, version_id: str, *, patient: bool) -> SecretVersion | None:
-    for last in run.attempts():
+def _read_back(context: RotationContext, version_id: str, *, patient: bool) -> SecretVersion | None:
+    for last in context.attempts():
         try:
-            return run.store.read(version_id=version_id, stage=PENDING)
+            return context.store.read(version_id=version_id, stage=PENDING)
         except SecretNotFound:
             if last or not patient:
                 break

@@ -6,29 +6,29 @@
 from __future__ import annotations
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretVersion
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SwapLost
 
 
-def promote(run: Run, version: SecretVersion) -> None:
+def promote(context: RotationContext, version: SecretVersion) -> None:
     """Move AWSCURRENT to a version whose password is proven; SwapLost where somebody else moved it meanwhile."""
-    with run.journal.step("promote"):
-        run.deadline.check()
-        run.fence.confirm()
+    with context.journal.step("promote"):
+        context.deadline.check()
+        context.fence.confirm()
         try:
-            run.store.promote(version.version_id, run.current.version_id)
+            context.store.promote(version.version_id, context.current.version_id)
         except RotationError as error:
             # After a lost answer the library has asked again, and was told that the label is not there any more.
-            if not _is_promoted(run, version, error):
+            if not _is_promoted(context, version, error):
                 raise
-        run.journal.promoted = True
-        run.current = version
+        context.journal.promoted = True
+        context.current = version
 
 
-def _is_promoted(run: Run, version: SecretVersion, failure: RotationError) -> bool:
-    """Tell whether a promotion that failed took place; where that cannot be read, the failure is told with both."""
+def _is_promoted(context: RotationContext, version: SecretVersion, failure: RotationError) -> bool:
+    """Return True if a promotion that failed took place; where that cannot be read, the failure is told with both."""
     try:
-        return run.store.describe().holder(CURRENT) == version.version_id
+        return context.store.describe().holder(CURRENT) == version.version_id
     except RotationError as error:
         raise RotationError(
             f"{failure.cause} Whether it happened could not be read: {error.cause}",
@@ -39,7 +39,7 @@ def _is_promoted(run: Run, version: SecretVersion, failure: RotationError) -> bo
         ) from None
 
 
-def refuse_moved_label(run: Run) -> None:
+def refuse_moved_label(context: RotationContext) -> None:
     """Raise SwapLost where AWSCURRENT is another version than a moment ago: its password may be the one to end."""
-    if not run.journal.promoted and run.is_label_moved():
+    if not context.journal.promoted and context.is_label_moved():
         raise SwapLost("Somebody moved AWSCURRENT while the rotation was at work.", code="changed_meanwhile")

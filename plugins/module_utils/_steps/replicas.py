@@ -15,7 +15,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretDescription,
     SecretStore,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 
 # AWS may answer with the state of before for a moment, so nobody asks at once.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 8.0
@@ -23,18 +23,18 @@ UNKNOWN = "not known yet"
 
 
 def lagging(replicas: Iterable[Replica]) -> tuple[Replica, ...]:
-    """Give those that may still give out what was AWSCURRENT before."""
+    """Return those that may still give out what was AWSCURRENT before."""
     return tuple(replica for replica in replicas if replica.lags)
 
 
-def catch_up(run: Run) -> tuple[Replica, ...]:
+def catch_up(context: RotationContext) -> tuple[Replica, ...]:
     """Wait for the replicas, as long as this run may in all, and give those that still lag."""
     began = time.monotonic()
-    with run.journal.step("replicas"):
-        patience = min(run.replica_patience, run.deadline.spare())
-        run.replicas = await_replicas(run.store, patience, run.current.version_id)
-    run.replica_patience = max(0.0, run.replica_patience - (time.monotonic() - began))
-    return lagging(run.replicas)
+    with context.journal.step("replicas"):
+        patience = min(context.replica_patience, context.deadline.spare())
+        context.replicas = await_replicas(context.store, patience, context.current.version_id)
+    context.replica_patience = max(0.0, context.replica_patience - (time.monotonic() - began))
+    return lagging(context.replicas)
 
 
 def await_replicas(store: SecretStore, seconds: float, current: str | None = None) -> tuple[Replica, ...]:
@@ -52,7 +52,7 @@ def await_replicas(store: SecretStore, seconds: float, current: str | None = Non
 
 
 def _told(secret: SecretDescription, current: str | None) -> tuple[Replica, ...]:
-    """Give the replicas of an answer; one of before the move of AWSCURRENT only proves that a region has failed."""
+    """Return the replicas of an answer; one of before the move of AWSCURRENT only proves that a region has failed."""
     if current in (None, secret.holder(CURRENT)):
         return secret.replicas
     return tuple(replica if replica.failed else replace(replica, status=UNKNOWN) for replica in secret.replicas)

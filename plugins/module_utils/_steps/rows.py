@@ -8,32 +8,32 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretVersion
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import listed
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RowsChanged
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
 
 
-def read_rows(run: Run) -> list[AccountRow]:
+def read_rows(context: RotationContext) -> list[AccountRow]:
     """Return the account's rows as they are now."""
-    return run.dialect.rows(run.session, run.current.value.login.user)
+    return context.dialect.rows(context.session, context.current.value.login.user)
 
 
-def having(run: Run, rows: list[AccountRow], version: SecretVersion) -> list[AccountRow]:
-    """Give the rows that hold this version's password, other than as a retained one."""
-    return [row for row in rows if any(run.holds(stored, version) for stored in row.first_class)]
+def having(context: RotationContext, rows: list[AccountRow], version: SecretVersion) -> list[AccountRow]:
+    """Return the rows that hold this version's password, other than as a retained one."""
+    return [row for row in rows if any(context.matches(stored, version) for stored in row.primary_passwords)]
 
 
-def all_have(run: Run, names: Collection[str], version: SecretVersion) -> bool:
+def all_have(context: RotationContext, names: Collection[str], version: SecretVersion) -> bool:
     """Return True if every row of these names has this version's password now, other than as a retained one."""
-    return set(names) <= {row.name for row in having(run, read_rows(run), version)}
+    return set(names) <= {row.name for row in having(context, read_rows(context), version)}
 
 
-def refuse_changed_rows(run: Run, view: View) -> None:
+def refuse_changed_rows(context: RotationContext, view: View) -> None:
     """Raise RowsChanged where the rows are not those that the decision was made from, so that it is made anew."""
-    run.deadline.check()
-    before, now = ({row.name: row for row in rows} for rows in (view.rows, read_rows(run)))
+    context.deadline.check()
+    before, now = ({row.name: row for row in rows} for rows in (view.rows, read_rows(context)))
     if before != now:
         changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
         raise RowsChanged(

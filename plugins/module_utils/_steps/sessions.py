@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._db.sessions import end_other_sessions
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.record import is_untold
 
 
-def end_sessions(run: Run, view: View) -> None:
+def end_sessions(context: RotationContext, view: View) -> None:
     """End the account's other connections once for each new password."""
-    if run.request.kill_sessions and is_untold(run, view):
-        with run.journal.step("end sessions"):
-            run.journal.sessions_ended = end_other_sessions(run.session, run.current.value.login.user)
+    if context.request.kill_sessions and is_untold(context, view):
+        with context.journal.step("end sessions"):
+            context.journal.sessions_ended = end_other_sessions(context.session, context.current.value.login.user)

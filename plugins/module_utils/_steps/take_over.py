@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import Change
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Decision, listed
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
@@ -14,32 +14,36 @@ from ansible_collections.dbops.rotation.plugins.module_utils._steps.promote impo
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.rows import all_have, read_rows, refuse_changed_rows
 
 
-def take_over(run: Run, view: View, decision: Decision) -> None:
+def take_over(context: RotationContext, view: View, decision: Decision) -> None:
     """Make AWSCURRENT's password, the second one of some rows, their only one; it opens them all the while."""
-    with run.journal.step("apply"):
-        run.prove_commit()
-        run.fence.confirm()
-        refuse_changed_rows(run, view)
-        changes = view.changes(decision.rows, keep=run.current)
-        refuse_moved_label(run)
-        run.journal.taken_over = True
-        run.dialect.put_first(run.session, changes, run.current.value.password)
-        if not all_have(run, set(decision.rows), run.current):
+    with context.journal.step("apply"):
+        context.prove_commit()
+        context.fence.confirm()
+        refuse_changed_rows(context, view)
+        changes = view.changes(decision.rows, keep=context.current)
+        refuse_moved_label(context)
+        context.journal.taken_over = True
+        context.dialect.put_first(context.session, changes, context.current.value.password)
+        if not all_have(context, set(decision.rows), context.current):
             raise RotationError("Not every account row holds AWSCURRENT's password first.", code="not_applied")
-    with run.journal.step("discard"):
-        run.dialect.discard(run.session, changes)
-        _refuse_leftover(run, changes)
-    run.journal.warn(f"On {listed(decision.rows)} AWSCURRENT's password took the place of one that no version knows.")
+    with context.journal.step("discard"):
+        context.dialect.discard(context.session, changes)
+        _refuse_leftover(context, changes)
+    context.journal.warn(
+        f"On {listed(decision.rows)} AWSCURRENT's password took the place of one that no version knows."
+    )
 
 
-def _refuse_leftover(run: Run, changes: list[Change]) -> None:
+def _refuse_leftover(context: RotationContext, changes: list[Change]) -> None:
     # AWSCURRENT's own may have been the second as well as the first password of a row.
     ended = {
         (change.row.name, password)
         for change in changes
         for password in change.replaced
-        if not run.holds(password, run.current)
+        if not context.matches(password, context.current)
     }
-    left = sorted({row.name for row in read_rows(run) for password in row.passwords if (row.name, password) in ended})
+    left = sorted(
+        {row.name for row in read_rows(context) for password in row.passwords if (row.name, password) in ended}
+    )
     if left:
         raise RotationError(f"Another password is still valid on {listed(left)}.", code="not_discarded")

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretVersion
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import refuse_other_place
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import (
     NEW_PASSWORD_REFUSED,
@@ -17,22 +17,22 @@ from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import 
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.rows import all_have
 
 
-def verify(run: Run, view: View, version: SecretVersion) -> None:
+def verify(context: RotationContext, view: View, version: SecretVersion) -> None:
     """Raise a RotationError where the rows have not the new password, or a login with it does not lead to them."""
-    with run.journal.step("verify"):
+    with context.journal.step("verify"):
         # The rows first: a server that did nothing and said OK would cost a failed login.
         covered = view.facts.covered_names
-        if not all_have(run, covered, version):
+        if not all_have(context, covered, version):
             raise RotationError("Not every account row holds the new password.", code="not_applied")
         try:
-            session = run.log_in_with(version)
+            session = context.log_in_with(version)
         except LoginRefused as refused:
             refused.code, refused.next_step = NEW_PASSWORD_REFUSED, SEVERAL_SERVERS
             refused.cause = f"The rows hold the new password, and the login with it was refused: {refused.cause}"
             raise
         try:
-            rows = covered if run.by_administrator else {run.server.current_user}
-            refuse_other_place(session, run.server, rows, run.identity.company)
+            rows = covered if context.by_administrator else {context.server.current_user}
+            refuse_other_place(session, context.server, rows, context.identity.company)
         finally:
             session.close()
-        run.journal.verified = True
+        context.journal.verified = True

@@ -31,7 +31,11 @@ class CallbackModule(CallbackBase):
     def _write(self, result: Any, status: str) -> None:
         told = result._result
         line = {"host": result._host.get_name(), "task": result._task.action, "status": status}
-        line |= {key: told[key] for key in ("msg", "action", "changed", "error", "held", "warnings") if key in told}
+        line |= {
+            key: told[key]
+            for key in ("msg", "action", "changed", "error", "waits_for_hooks", "warnings")
+            if key in told
+        }
         action = str(result._task.action)
         if (action.startswith(ENGINE) and action != OF_THE_PLAY) or status != "ok":
             with open(os.environ["FAULTS_RESULTS"], "a") as handle:

@@ -27,7 +27,7 @@ ONBOARDING = "onboarding"
 
 
 @dataclass(frozen=True)
-class MendedCycle:
+class EffectiveCycle:
     """The cycle that holds, the tags to write so that the secret says so, and what people should know of it."""
 
     cycle: Cycle
@@ -40,9 +40,9 @@ def has_last(found: Mapping[str, str], now: datetime) -> bool:
     return tags.LAST not in _distrusted(found, now)
 
 
-def mended_cycle(
+def effective_cycle(
     found: Mapping[str, str], created: datetime, client: str, policy: Policy, now: datetime, *, start: bool = False
-) -> MendedCycle:
+) -> EffectiveCycle:
     """Give the cycle that holds now; ``created`` is when AWSCURRENT's version was made.
 
     ``start``: a client that was never under management gets its place in the cycle.
@@ -56,7 +56,7 @@ def mended_cycle(
     elif days != cycle.days:
         cycle = _recounted(found, cycle, days, client, policy)
     _refuse_impossible(cycle, policy, now, client)
-    return MendedCycle(cycle, _tags(found, cycle, wrong), tuple(_warnings(found, cycle, wrong)))
+    return EffectiveCycle(cycle, _tags(found, cycle, wrong), tuple(_warnings(found, cycle, wrong)))
 
 
 def _distrusted(found: Mapping[str, str], now: datetime) -> tuple[str, ...]:

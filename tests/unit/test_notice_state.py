@@ -8,30 +8,32 @@ import re
 import pytest
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import (
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state import (
     OWED,
     ROTATED_TAGS,
     Failures,
-    Told,
+    NoticeState,
     read_failures,
-    read_told,
+    read_notice_state,
 )
 
 DUE, OTHER = "2027-01-02T03:00:00Z", "2027-02-11T03:00:00Z"
 VERSION = "5f0f3a4e-6b1c-4d5a-9a3b-0d5a0b1f2c3d"
-FULL = Told(DUE, frozenset({"7", "1", "overdue"}), VERSION, DUE)
+FULL = NoticeState(DUE, frozenset({"7", "1", "overdue"}), VERSION, DUE)
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Tag.html
 TAG_VALUE = re.compile(r"[A-Za-z0-9 +\-=._:/@]{0,256}")
 
 
-@pytest.mark.parametrize("told", [Told(), FULL, Told(rotated=OWED), Told(DUE, frozenset({"7"}))], ids=Told.tag)
-def test_what_has_been_told_is_read_again(told: Told) -> None:
+@pytest.mark.parametrize(
+    "told", [NoticeState(), FULL, NoticeState(rotated=OWED), NoticeState(DUE, frozenset({"7"}))], ids=NoticeState.tag
+)
+def test_what_has_been_told_is_read_again(told: NoticeState) -> None:
     assert TAG_VALUE.fullmatch(told.tag())
-    assert read_told({tags.NOTIFIED: told.tag()}) == told
+    assert read_notice_state({tags.NOTIFIED: told.tag()}) == told
 
 
 def test_the_longest_that_can_be_told_fits_a_tag() -> None:
-    longest = Told(DUE, frozenset(map(str, range(990, 1000))) | {"overdue"}, VERSION, DUE)
+    longest = NoticeState(DUE, frozenset(map(str, range(990, 1000))) | {"overdue"}, VERSION, DUE)
     assert TAG_VALUE.fullmatch(longest.tag())
 
 
@@ -42,7 +44,7 @@ def test_what_was_sent_belongs_to_one_due_date() -> None:
 
 @pytest.mark.parametrize("value", ["", "garbage", "===", "due sent=", "sent=+ due", "failed"])
 def test_a_spoilt_tag_means_that_nothing_was_told(value: str) -> None:
-    assert read_told({tags.NOTIFIED: value}).of(DUE) == frozenset()
+    assert read_notice_state({tags.NOTIFIED: value}).of(DUE) == frozenset()
     assert read_failures({tags.FAILURES: value}) == Failures()
 
 
@@ -54,4 +56,4 @@ def test_failures_add_up_and_are_read_again() -> None:
 
 
 def test_a_rotation_owes_its_notice_and_ends_the_failures() -> None:
-    assert read_told(ROTATED_TAGS) == Told(rotated=OWED) and read_failures(ROTATED_TAGS) == Failures()
+    assert read_notice_state(ROTATED_TAGS) == NoticeState(rotated=OWED) and read_failures(ROTATED_TAGS) == Failures()

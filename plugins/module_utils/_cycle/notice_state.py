@@ -20,7 +20,7 @@ ROTATED_TAGS = {tags.NOTIFIED: f"rotated={OWED}", tags.FAILURES: "count=0"}
 
 
 @dataclass(frozen=True)
-class Told:
+class NoticeState:
     """Which notices have gone out.
 
     ``sent`` holds the numbers of days before, and ``overdue``, of the due date ``due``; for another one nothing
@@ -36,7 +36,7 @@ class Told:
         """Give what has been sent about a due date."""
         return self.sent if self.due == due else frozenset()
 
-    def with_sent(self, due: str, name: str) -> Told:
+    def with_sent(self, due: str, name: str) -> NoticeState:
         """Give the same, and that this was sent about a due date."""
         return replace(self, due=due, sent=self.of(due) | {name})
 
@@ -70,11 +70,11 @@ class Failures:
         return " ".join(f"{name}={value}" for name, value in words.items() if value)
 
 
-def read_told(found: Mapping[str, str]) -> Told:
+def read_notice_state(found: Mapping[str, str]) -> NoticeState:
     """Read the tag; what is missing or unreadable counts as not told."""
     words = _words(found.get(tags.NOTIFIED, ""))
     sent = frozenset(filter(None, words.get("sent", "").split("+")))
-    return Told(words.get("due", ""), sent, words.get("rotated", ""), words.get("failed", ""))
+    return NoticeState(words.get("due", ""), sent, words.get("rotated", ""), words.get("failed", ""))
 
 
 def read_failures(found: Mapping[str, str]) -> Failures:
