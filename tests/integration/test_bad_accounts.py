@@ -16,7 +16,7 @@ from trouble import STORED, assert_refused, assert_silent, changed_globally, ref
 from world.certificates import Authority
 from world.databases import DatabaseServer, native_hash
 
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
+from ansible_collections.dbops.rotation.plugins.module_utils._context.login import Logins
 from ansible_collections.dbops.rotation.plugins.module_utils._db import mysql
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
 from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
@@ -285,14 +285,14 @@ def test_an_anonymous_account_that_the_new_password_meets(
 ) -> None:
     """Somebody makes it during the run; both passwords are stored, so the next run finishes."""
     client = make_client(server, hosts=["%"]).create()
-    real = RotationContext.log_in
+    real = Logins.log_in
 
-    def log_in_late(run: RotationContext, login: Login) -> Session:
+    def log_in_late(logins: Logins, login: Login) -> Session:
         if login.password != client.password:
             server.create_account("", ["localhost"], login.password)
-        return real(run, login)
+        return real(logins, login)
 
-    monkeypatch.setattr(RotationContext, "log_in", log_in_late)
+    monkeypatch.setattr(Logins, "log_in", log_in_late)
     try:
         error = client.refused()
         assert (error["code"], error["step"]) == ("anonymous_account", "verify")

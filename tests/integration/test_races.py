@@ -21,6 +21,7 @@ from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import FRESH_SECONDS, RotationContext
+from ansible_collections.dbops.rotation.plugins.module_utils._context.login import Logins
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
@@ -57,17 +58,17 @@ def test_a_wrong_password_stored_while_a_login_is_refused_costs_no_second_one(
 ) -> None:
     client.rotate()
     put_current(client, password="wrong-by-hand-1")
-    real = RotationContext.log_in
+    real = Logins.log_in
 
-    def log_in(run: RotationContext, login: Login) -> Session:
+    def log_in(logins: Logins, login: Login) -> Session:
         try:
-            return real(run, login)
+            return real(logins, login)
         except LoginRefused:
             put_current(client, password="wrong-by-hand-2")
             raise
 
     before = refused_logins(client)
-    monkeypatch.setattr(RotationContext, "log_in", log_in)
+    monkeypatch.setattr(Logins, "log_in", log_in)
     assert client.refused()["code"] == "login_refused"
     assert refused_logins(client) - before == 1
 

@@ -22,6 +22,7 @@ from memory_server import HOSTS, MARIADB, MYSQL, MemoryServer, MemorySession, ha
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import VERSIONS, Ledger, Writes
 from ansible_collections.dbops.rotation.plugins.module_utils._context import context as context_module
+from ansible_collections.dbops.rotation.plugins.module_utils._context import login as login_module
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import ED25519, NATIVE
@@ -218,7 +219,7 @@ def rotate_in(
         replica_wait=0.0,
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(context_module, "connect", world.connect)
+        patch.setattr(login_module, "connect", world.connect)
         patch.setattr(context_module, "CONSISTENCY_SECONDS", 0.0)  # this store never contradicts itself
         return rotate(request, MemoryStore(world, writes))
 

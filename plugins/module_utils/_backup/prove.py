@@ -28,8 +28,8 @@ def prove(context: RotationContext, saved: SavedSecret, version: SavedVersion) -
     """
     value = parse_secret(version.text, saved.name)
     with context.journal.step("open"):
-        context.current = SecretVersion(version.version_id, version.created, value)
-        context.login_as = value.login
+        context.versions.current = SecretVersion(version.version_id, version.created, value)
+        context.logins.chosen = value.login
         try:
             context.open()
         except LoginRefused as refused:

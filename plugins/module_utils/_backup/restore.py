@@ -46,9 +46,9 @@ def restore(request: RestoreRequest, store: SecretArchive) -> dict[str, Any]:
     journal.warnings += request.rotation.tls.warnings()
     with journal.step("prepare"):
         request.rotation.refuse_invalid()
-        context = RotationContext(request.rotation, store, journal)
-        context.backed_up = tuple(_passwords(request.entry.secret))
-        context.refuse_in_reason(*context.backed_up)
+        backed_up = tuple(_passwords(request.entry.secret))
+        context = RotationContext(request.rotation, store, journal, backed_up)
+        context.versions.refuse_in_reason(*backed_up)
     with context.under_way():
         return _Restore(request, store, context, journal).restore()
 
@@ -138,7 +138,7 @@ class _Restore:
 
     def _open_with_own(self) -> None:
         with self.journal.step("read"):
-            self.context.read_current()
+            self.context.versions.read_current()
         with self.journal.step("open"):
             try:
                 self.context.open()

@@ -38,7 +38,8 @@ class RotationRequest:
     ``accept_server_id`` names another server than the remembered one as the right one; ``server_ids`` are servers that
     may take each other's place; ``server_label`` tells two apart that give one identity. ``per_server`` is the number
     of rotations that may be at work on one server, 0 any number. ``replica_wait`` is how many seconds the end of the
-    old password waits for replica regions.
+    old password waits for replica regions. ``ignores_overlap``: a person says what is true now, so no overlap of before
+    holds.
     """
 
     client: str
@@ -65,6 +66,7 @@ class RotationRequest:
     server_label: str = ""
     per_server: int = DEFAULT_PER_SERVER
     replica_wait: float = DEFAULT_REPLICA_WAIT
+    ignores_overlap: bool = False
     check: bool = False
 
     @property

@@ -66,7 +66,7 @@ def receipt(context: RotationContext, view: View, decision: Decision, previous: 
         "rows": _rows(view, decision),
         "server": server_facts(context),
         "rotation": _cycle(context, view),
-        "replicas": [asdict(replica) for replica in context.replicas],
+        "replicas": [asdict(replica) for replica in context.regions.replicas],
         "kept_for": journal.kept_for,
         "steps": [{"name": name, "seconds": seconds} for name, seconds in journal.steps],
         "seconds": round(sum(seconds for _name, seconds in journal.steps), 3),
@@ -116,7 +116,7 @@ def _message(context: RotationContext, view: View, decision: Decision) -> str:
     due = context.recorded.get(tags.DUE, "unchanged")
     throttled = f", {context.store.throttles.count} answers throttled" if context.store.throttles.count else ""
     done = _told(context, view, decision)
-    if context.adopted:
+    if context.versions.adopted:
         more = "" if decision.action is Action.RECORD else f"; {done}"
         done = f"the password that works is in the secret again{more}"
     return (

@@ -10,7 +10,7 @@ the server. From there a recovery run does what is left: other rows, leftover pa
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
@@ -55,25 +55,24 @@ def reconcile(request: RotationRequest, proof: Proof, store: SecretStore) -> dic
     journal.warnings += request.tls.warnings()
     with journal.step("prepare"):
         request.refuse_invalid()
-        context = RotationContext(request, store, journal)
-        context.reconciles = True
+        context = RotationContext(replace(request, ignores_overlap=True), store, journal)
     with context.under_way(proof.password):
         return _reconcile(context, proof)
 
 
 def _reconcile(context: RotationContext, proof: Proof) -> dict[str, Any]:
     with context.journal.step("read"):
-        context.read_current()
+        context.versions.read_current()
         previous = context.current.version_id
-        context.login_as = _login(context, proof)
+        context.logins.chosen = _login(context, proof)
     with context.journal.step("open"):
         _open(context, proof)
     with context.journal.step("fence"):
         context.take_fence()
-    if not context.by_administrator and context.login_as.password != context.current.value.password:
+    if not context.by_administrator and context.logins.chosen.password != context.current.value.password:
         if context.request.check:
-            return _foreseen(context, context.login_as.password)
-        _adopt(context, context.login_as.password)
+            return _foreseen(context, context.logins.chosen.password)
+        _adopt(context, context.logins.chosen.password)
     view, decision = until_done(context)
     return receipt(context, view, decision, previous)
 
@@ -107,7 +106,7 @@ def _open(context: RotationContext, proof: Proof) -> None:
         context.open()
     except LoginRefused as refused:
         if proof == Proof():
-            context.remember([context.current], refused)
+            context.logins.remember([context.current], refused)
         refused.next_step = (
             "Find what works, and name it: rotation_reconcile_password_file, rotation_reconcile_version (such as"
             " AWSPREVIOUS), or an administrator's secret in rotation_reconcile_admin_secret_id; then run the same"
@@ -122,7 +121,7 @@ def _adopt(context: RotationContext, password: str) -> None:
     with context.journal.step("persist"):
         version = put_and_read_back(context, context.current.value.with_password(password), str(uuid.uuid4()))
     promote(context, version)
-    context.adopted, context.login_as = version.version_id, None
+    context.versions.adopted, context.logins.chosen = version.version_id, None
 
 
 def _look(context: RotationContext, password: str) -> None:

@@ -60,7 +60,7 @@ def rotate(request: RotationRequest, store: SecretStore) -> dict[str, Any]:
 
 def _rotate(context: RotationContext) -> dict[str, Any]:
     with context.journal.step("read"):
-        context.read_current()
+        context.versions.read_current()
     previous = context.current.version_id
     with context.journal.step("open"):
         context.open()

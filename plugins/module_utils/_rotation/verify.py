@@ -42,7 +42,6 @@ def verify(request: RotationRequest, store: SecretStore) -> dict[str, Any]:
     journal = Journal(request.client, command(Kind.VERIFY))
     journal.warnings += request.tls.warnings()
     context = RotationContext(request, store, journal)
-    context.only_looks = True
     try:
         _open(context)
         holder = Fence(context.session, context.current.value.login.user).holder()
@@ -59,14 +58,14 @@ def verify(request: RotationRequest, store: SecretStore) -> dict[str, Any]:
 
 def _open(context: RotationContext) -> None:
     with context.journal.step("read"):
-        context.read_current()
+        context.versions.read_current()
     with context.journal.step("open"):
         context.open()
 
 
 def _report(context: RotationContext, known: list[Finding]) -> dict[str, Any]:
     with context.journal.step("look"):
-        view = look(context)
+        view = look(context, only_looks=True)
         context.refuse_stalled()
     now = datetime.now(UTC)
     expiries = {row.name: moment for row in view.rows if (moment := row.expires(context.server))}
@@ -92,7 +91,8 @@ def _report(context: RotationContext, known: list[Finding]) -> dict[str, Any]:
 
 def _pending(context: RotationContext, view: View, now: datetime) -> list[Finding]:
     version_id = view.secret.holder(PENDING)
-    version = context.readable(version_id) if version_id and version_id != view.secret.holder(CURRENT) else None
+    apart = version_id if version_id != view.secret.holder(CURRENT) else None
+    version = context.versions.read_if_possible(apart) if apart else None
     return [findings.of_pending(version.version_id, now - version.created)] if version else []
 
 
@@ -128,7 +128,7 @@ def _result(context: RotationContext, found: list[Finding]) -> dict[str, Any]:
         "msg": f"{client}: {' '.join([verdict + (':' if told else ''), *told])}",
         "client": client,
         "secret_id": context.request.secret_id,
-        "version_id": context.current.version_id if context.versions else None,
+        "version_id": context.current.version_id if context.versions.known() else None,
         "findings": [asdict(finding) for finding in found],
         **effort(context.journal, context.store),
         "warnings": list(context.journal.warnings),

@@ -32,7 +32,7 @@ def confirm(context: RotationContext, view: View, rows: Sequence[AccountRow], *,
 
 
 def _holds_current(context: RotationContext, row: AccountRow) -> bool:
-    return any(context.matches(stored, context.current) for stored in row.primary_passwords)
+    return any(context.versions.matches(stored, context.current) for stored in row.primary_passwords)
 
 
 def _left(context: RotationContext, view: View, rows: Sequence[AccountRow], covered: frozenset[str]) -> Iterator[str]:
@@ -46,12 +46,9 @@ def _left(context: RotationContext, view: View, rows: Sequence[AccountRow], cove
 
 
 def _holds_other(context: RotationContext, row: AccountRow) -> bool:
-    others = [version for version in context.versions.values() if not _same_password(context, version.version_id)]
-    return any(context.matches(stored, version) for stored in row.passwords for version in others)
-
-
-def _same_password(context: RotationContext, version_id: str) -> bool:
-    return context.versions[version_id].value.password == context.current.value.password
+    password = context.current.value.password
+    others = [version for version in context.versions.known() if version.value.password != password]
+    return any(context.versions.matches(stored, version) for stored in row.passwords for version in others)
 
 
 def _changed_meanwhile(context: RotationContext, names: Sequence[str]) -> RotationError:

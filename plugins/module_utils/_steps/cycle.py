@@ -42,11 +42,11 @@ def is_unrecorded(context: RotationContext, secret: SecretDescription) -> bool:
     set by hand.
     """
     recorded, current = secret.tags.get(tags.VERSION), context.current
-    if current.version_id in (recorded, context.adopted):
+    if current.version_id in (recorded, context.versions.adopted):
         return False
     if current.version_id in (secret.tags.get(tags.ROLLBACK), secret.tags.get(tags.WAITS_FOR_HOOKS)):
         return True
-    before = context.readable(recorded) if recorded else current
+    before = context.versions.read_if_possible(recorded) if recorded else current
     return before is None or before.value.password != current.value.password
 
 

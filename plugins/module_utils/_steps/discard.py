@@ -46,8 +46,8 @@ def discard(context: RotationContext, view: View, *, by_force: bool) -> datetime
     Where a replica region may still give it out, it stays: an overlap that is over at once, so that every scheduled run
     looks again. Returns that moment; None where the old password has ended.
     """
-    waits = context.replicas and context.journal.promoted and not by_force
-    behind = catch_up(context) if waits else lagging(context.replicas)
+    waits = context.regions.replicas and context.journal.promoted and not by_force
+    behind = catch_up(context) if waits else lagging(context.regions.replicas)
     with context.journal.step("discard"):
         context.fence.confirm()
         changes = _endings(context, view)

@@ -52,7 +52,7 @@ class View:
         ours, none = frozenset((context.current.version_id,)), frozenset[str]()
         known = {
             stored: self.versions_by_hash.get(stored, none)
-            | (ours if context.matches(stored, context.current) else none)
+            | (ours if context.versions.matches(stored, context.current) else none)
             for row in rows
             for stored in row.passwords
         }
@@ -64,10 +64,10 @@ class View:
         return tuple(stored for stored in candidates if every or self.versions_by_hash[stored])
 
 
-def look(context: RotationContext) -> View:
+def look(context: RotationContext, *, only_looks: bool = False) -> View:
     """Look once; raises RotationError where what is seen rules a rotation out whatever the labels say."""
-    secret, rows = survey(context)
-    context.replicas = secret.replicas
+    secret, rows = survey(context, only_looks=only_looks)
+    context.regions.replicas = secret.replicas
     versions_by_hash = find_versions_by_hash(context, secret, {password for row in rows for password in row.passwords})
     now = datetime.now(UTC)
     effective = cycle_of(context, secret, now)
@@ -82,14 +82,17 @@ def look(context: RotationContext) -> View:
     )
 
 
-def survey(context: RotationContext) -> tuple[SecretDescription, tuple[AccountRow, ...]]:
-    """Describe the secret and list the account's rows; raises RotationError where either is not ours to change."""
+def survey(context: RotationContext, *, only_looks: bool = False) -> tuple[SecretDescription, tuple[AccountRow, ...]]:
+    """Describe the secret and list the account's rows; raises RotationError where either is not ours to change.
+
+    ``only_looks``: nothing will be changed, so a listing that is behind does no harm.
+    """
     secret = _describe(context)
     ownership.refuse_foreign_management(secret)
     context.identify(secret.tags)
     ownership.refuse_other_server(context.identity, context.request.accept_server_id)
     user = context.current.value.login.user
-    if context.only_looks:
+    if only_looks:
         ownership.refuse_shared_account(context.store, context.identity, context.store.sibling)
     elif not context.identity.is_settled:
         ownership.confirm_account(context.store, context.identity, context.store.sibling, context.attempts())
@@ -109,7 +112,7 @@ def _describe(context: RotationContext) -> SecretDescription:
             continue  # it was read a moment ago, so it is too new to be seen everywhere
         if secret.holder(CURRENT) != context.current.version_id:
             opened = context.current.value.login
-            context.read_current()
+            context.versions.read_current()
             _refuse_other_login(opened, context.current.value.login)
         if secret.holder(CURRENT) == context.current.version_id:
             return secret

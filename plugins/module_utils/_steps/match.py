@@ -26,7 +26,7 @@ def find_versions_by_hash(
     versions_by_hash: dict[StoredPassword, set[str]] = {password: set() for password in stored}
     for version in _candidates(context, secret, versions_by_hash):
         for password, found in versions_by_hash.items():
-            if context.matches(password, version):
+            if context.versions.matches(password, version):
                 found.add(version.version_id)
     return {password: frozenset(found) for password, found in versions_by_hash.items()}
 
@@ -51,6 +51,6 @@ def _candidates(
 
 
 def _readable(context: RotationContext, version_id: str) -> Iterator[SecretVersion]:
-    version = context.readable(version_id)
+    version = context.versions.read_if_possible(version_id)
     if version:
         yield version

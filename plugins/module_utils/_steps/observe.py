@@ -50,7 +50,7 @@ def facts_of(
     impossible = tags.is_impossible_overlap(secret.tags, began)
     if impossible:
         context.journal.warn(_impossible_overlap(overlap))
-    overlapping = overlap is not None and now < overlap and not context.reconciles
+    overlapping = overlap is not None and now < overlap and not context.request.ignores_overlap
     return Facts(
         current=context.current.version_id,
         previous=secret.holder(PREVIOUS),
@@ -70,7 +70,7 @@ def facts_of(
         rollback=secret.tags.get(tags.ROLLBACK),
         restorable=_restorable(context, secret),
         by_administrator=context.by_administrator,
-        undecryptable=tuple(sorted(context.undecryptable)),
+        undecryptable=tuple(sorted(context.versions.undecryptable)),
         overlap_over=bool(secret.tags.get(tags.OVERLAP_UNTIL)) and not overlapping,
         lagging=tuple(str(replica) for replica in lagging(secret.replicas)),
         forced=context.request.force,
@@ -118,7 +118,7 @@ def _restorable(context: RotationContext, secret: SecretDescription) -> bool:
     version_id = secret.holder(PREVIOUS)
     if context.request.trigger != ROLLBACK or version_id is None:
         return False
-    version = context.readable(version_id)
+    version = context.versions.read_if_possible(version_id)
     return version is not None and version.value.password != context.current.value.password
 
 
@@ -150,7 +150,7 @@ def idle_pending(context: RotationContext, secret: SecretDescription) -> str | N
     It is left where somebody edited another key of AWSCURRENT after a rotation.
     """
     version_id = _apart(context, secret)
-    version = context.readable(version_id) if version_id else None
+    version = context.versions.read_if_possible(version_id) if version_id else None
     return version_id if version and version.value.password == context.current.value.password else None
 
 
@@ -163,7 +163,7 @@ def _pending(context: RotationContext, secret: SecretDescription) -> PendingFact
     version_id = _apart(context, secret)
     if version_id is None or idle_pending(context, secret):
         return None
-    version = context.readable(version_id)
+    version = context.versions.read_if_possible(version_id)
     if version is None:
         return PendingFacts(version_id, same_keys=False, reusable=False, newer=False)
     same_keys = version.value.same_other_keys(context.current.value)

@@ -28,7 +28,7 @@ def persist(context: RotationContext, view: View, decision: Decision) -> SecretV
     """
     if decision.version and not decision.as_new_version:
         _declare(context, view, decision, decision.version)
-        value = context.version(decision.version).value
+        value = context.versions.read(decision.version).value
         stored = context.store.read(version_id=decision.version, stage=PENDING)
     else:
         version_id = str(uuid.uuid4())
@@ -37,7 +37,7 @@ def persist(context: RotationContext, view: View, decision: Decision) -> SecretV
         stored = put_and_read_back(context, value, version_id)
     if stored.value != value:
         raise RotationError("AWSPENDING does not hold what was stored there.", code="aws_inconsistent")
-    context.versions[stored.version_id] = stored
+    context.versions.keep(stored)
     return stored
 
 
@@ -67,7 +67,7 @@ def _declare(context: RotationContext, view: View, decision: Decision, version_i
 def _new_value(context: RotationContext, decision: Decision) -> SecretValue:
     current = context.current.value
     if decision.version:
-        return current.with_password(context.version(decision.version).value.password)
+        return current.with_password(context.versions.read(decision.version).value.password)
     return current.with_password(generate(policy_rules(context.server, current.login.user, context.request.rules)))
 
 

@@ -22,7 +22,7 @@ def promote(context: RotationContext, version: SecretVersion) -> None:
             if not _is_promoted(context, version, error):
                 raise
         context.journal.promoted = True
-        context.current = version
+        context.versions.current = version
 
 
 def _is_promoted(context: RotationContext, version: SecretVersion, failure: RotationError) -> bool:

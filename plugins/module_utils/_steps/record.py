@@ -88,14 +88,14 @@ def _warn_if_overtaken(context: RotationContext) -> None:
 
 def _mark_as_told(context: RotationContext) -> None:
     """Take AWSPENDING from the version that this run tells of, so that no later run counts it as another rotation."""
-    if context.journal.promoted and context.adopted != context.current.version_id:
+    if context.journal.promoted and context.versions.adopted != context.current.version_id:
         with suppress(RotationError):
             context.store.drop_pending(context.current.version_id)
 
 
 def is_new(context: RotationContext, view: View) -> bool:
     """Return True if AWSCURRENT's password is one that no tag knows yet, so that people are to be told."""
-    if context.adopted == context.current.version_id:
+    if context.versions.adopted == context.current.version_id:
         return False
     return context.journal.promoted or is_unrecorded(context, view.secret)
 
@@ -112,7 +112,7 @@ def is_rollback(context: RotationContext, view: View) -> bool:
 
 def _cycle(context: RotationContext, view: View) -> Cycle:
     """Begin the cycle anew where this run gave a new password; a rollback does not."""
-    if not context.journal.promoted or context.adopted == context.current.version_id:
+    if not context.journal.promoted or context.versions.adopted == context.current.version_id:
         return view.cycle
     now = datetime.now(UTC)
     return shortened(view.cycle, now) if is_rollback(context, view) else started(now, view.cycle.days)

@@ -31,10 +31,10 @@ def catch_up(context: RotationContext) -> tuple[Replica, ...]:
     """Wait for the replicas, as long as this run may in all, and give those that still lag."""
     began = time.monotonic()
     with context.journal.step("replicas"):
-        patience = min(context.replica_patience, context.deadline.spare())
-        context.replicas = await_replicas(context.store, patience, context.current.version_id)
-    context.replica_patience = max(0.0, context.replica_patience - (time.monotonic() - began))
-    return lagging(context.replicas)
+        patience = min(context.regions.patience, context.deadline.spare())
+        context.regions.replicas = await_replicas(context.store, patience, context.current.version_id)
+    context.regions.patience = max(0.0, context.regions.patience - (time.monotonic() - began))
+    return lagging(context.regions.replicas)
 
 
 def await_replicas(store: SecretStore, seconds: float, current: str | None = None) -> tuple[Replica, ...]:

@@ -22,7 +22,7 @@ def read_rows(context: RotationContext) -> list[AccountRow]:
 
 def having(context: RotationContext, rows: list[AccountRow], version: SecretVersion) -> list[AccountRow]:
     """Return the rows that hold this version's password, other than as a retained one."""
-    return [row for row in rows if any(context.matches(stored, version) for stored in row.primary_passwords)]
+    return [row for row in rows if any(context.versions.matches(stored, version) for stored in row.primary_passwords)]
 
 
 def all_have(context: RotationContext, names: Collection[str], version: SecretVersion) -> bool:

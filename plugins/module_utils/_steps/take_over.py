@@ -40,7 +40,7 @@ def _refuse_leftover(context: RotationContext, changes: list[Change]) -> None:
         (change.row.name, password)
         for change in changes
         for password in change.replaced
-        if not context.matches(password, context.current)
+        if not context.versions.matches(password, context.current)
     }
     left = sorted(
         {row.name for row in read_rows(context) for password in row.passwords if (row.name, password) in ended}

@@ -25,7 +25,7 @@ def verify(context: RotationContext, view: View, version: SecretVersion) -> None
         if not all_have(context, covered, version):
             raise RotationError("Not every account row holds the new password.", code="not_applied")
         try:
-            session = context.log_in_with(version)
+            session = context.logins.log_in_with(version)
         except LoginRefused as refused:
             refused.code, refused.next_step = NEW_PASSWORD_REFUSED, SEVERAL_SERVERS
             refused.cause = f"The rows hold the new password, and the login with it was refused: {refused.cause}"

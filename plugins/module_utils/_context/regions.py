@@ -1,0 +1,18 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The replica regions of a secret, as Secrets Manager told them last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
+
+
+@dataclass
+class Regions:
+    """The replicas, and how many seconds a run may still wait for them."""
+
+    patience: float
+    replicas: tuple[Replica, ...] = ()
