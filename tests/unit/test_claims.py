@@ -22,7 +22,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import NATIVE
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import onboard as onboard_module
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard import OnboardRequest, onboard
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard import onboard
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard_request import OnboardRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.reconcile import Proof, reconcile
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate import rotate
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login, SecretValue

@@ -147,18 +147,24 @@ def codes() -> set[str]:
     return {text for place in given("code") for text in place.texts()} - {"", UNKNOWN}
 
 
+def sets_states(node: ast.Assign) -> bool:
+    return ast.unparse(node.targets[0]).startswith("STATES")
+
+
 def left() -> Iterator[Place]:
-    """Give what the journals say of the state that is left."""
+    """Give what is said of the state that is left."""
     for node, module in NODES:
         if isinstance(node, Function) and node.name == "state_left":
             found = [inner.value for inner in ast.walk(node) if isinstance(inner, ast.Return)]
             yield from (Place(value, module) for value in found if value)
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict) and sets_states(node):
+            yield from (Place(value, module) for value in node.value.values)
 
 
 def states() -> set[str]:
     """Give the sentences about the state that is left: the journals', and those that a message brings along."""
     told = {text for place in [*left(), *given("state")] for text in place.texts()}
-    return {text for text in told if re.search("[a-z]", text)}
+    return {re.sub(r"\{\w+\}", UNKNOWN, text) for text in told if re.search("[a-z]", text)}
 
 
 def stands(sentence: str) -> bool:

@@ -13,7 +13,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretVersion,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import read_cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import NATIVE, StoredPassword, make_hash
@@ -43,9 +42,7 @@ def view(seen: AccountRow, *, adopted: bool = False) -> View:
 
 
 def context_with(current: SecretVersion) -> RotationContext:
-    context = RotationContext(
-        RotationRequest("acme", "clients/acme"), SecretStore(None, "clients/acme"), Journal("acme", "")
-    )
+    context = RotationContext(RotationRequest("acme", "clients/acme"), SecretStore(None, "clients/acme"), "")
     context.versions.current = current
     return context
 

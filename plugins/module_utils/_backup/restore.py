@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SavedSecret, SecretArchive
@@ -28,7 +29,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._backup.outcome imp
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.prove import prove
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.request import RestoreRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import RestoreJournal
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import RECONCILE
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
@@ -42,15 +42,14 @@ REFUSED = ("login_refused", "known_refused")
 
 def restore(request: RestoreRequest, store: SecretArchive) -> dict[str, Any]:
     """Restore one client and say what was done; raises RotationError before anything is written without proof."""
-    journal = RestoreJournal(request.rotation.client, command(Kind.RESTORE))
-    journal.warnings += request.rotation.tls.warnings()
-    with journal.step("prepare"):
-        request.rotation.refuse_invalid()
-        backed_up = tuple(_passwords(request.entry.secret))
-        context = RotationContext(request.rotation, store, journal, backed_up)
-        context.versions.refuse_in_reason(*backed_up)
+    progress, backed_up = RestoreProgress(), tuple(_passwords(request.entry.secret))
+    context = RotationContext(
+        request.rotation, store, command(Kind.RESTORE), state_left=progress.state_left, backed_up=backed_up
+    )
     with context.under_way():
-        return _Restore(request, store, context, journal).restore()
+        with context.journal.step("prepare"):
+            context.versions.refuse_in_reason(*backed_up)
+        return _Restore(request, store, context, progress).restore()
 
 
 def _passwords(saved: SavedSecret) -> Iterator[str]:
@@ -59,17 +58,34 @@ def _passwords(saved: SavedSecret) -> Iterator[str]:
             yield parse_secret(version.text).password
 
 
+@dataclass
+class RestoreProgress:
+    """How far a restore has come."""
+
+    undeleted: bool = False
+    created: bool = False
+
+    def state_left(self) -> str:
+        """Return in one sentence what there is of the secret now."""
+        if self.created:
+            return "The secret exists again, and AWSCURRENT opens the server; other versions and tags may be missing."
+        if self.undeleted:
+            return "The secret is no longer scheduled for deletion; nothing else was changed."
+        return "Nothing was changed, neither the secret nor the database."
+
+
 class _Restore:
     """One restore under way."""
 
     def __init__(
-        self, request: RestoreRequest, store: SecretArchive, context: RotationContext, journal: RestoreJournal
+        self, request: RestoreRequest, store: SecretArchive, context: RotationContext, progress: RestoreProgress
     ) -> None:
         self.request = request
         self.saved = request.entry.secret
         self.store = store
         self.context = context
-        self.journal = journal
+        self.journal = context.journal
+        self.progress = progress
 
     def restore(self) -> dict[str, Any]:
         """Find out what there is, and do what it needs."""
@@ -92,7 +108,7 @@ class _Restore:
             with self.journal.step("create"):
                 first = plan.first_tags(self.saved, self.request.rotation.client)
                 self.store.recreate(self.saved, self.version, first, key)
-                self.journal.created = True
+                self.progress.created = True
                 self._read_back()
             self._complete({self.version.version_id: (CURRENT,)}, labels)
         return outcome(self.request, self.context, CREATED, {}, labels)
@@ -105,7 +121,7 @@ class _Restore:
         if not self.request.rotation.check:
             with self.journal.step("create"):
                 self.store.cancel_deletion()
-                self.journal.undeleted = True
+                self.progress.undeleted = True
             if not known:
                 self._open_with_own()
         return outcome(self.request, self.context, UNDELETED, existing.stages, existing.stages)

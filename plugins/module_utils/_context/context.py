@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
@@ -14,9 +14,11 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretStore,
     SecretVersion,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._context.effects import Effects
 from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import Identity, identity_of
 from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._context.login import Logins
+from ansible_collections.dbops.rotation.plugins.module_utils._context.progress import Progress
 from ansible_collections.dbops.rotation.plugins.module_utils._context.regions import Regions
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._context.versions import Versions
@@ -54,18 +56,31 @@ class RotationContext:
     identity: Identity
 
     def __init__(
-        self, request: RotationRequest, store: SecretStore, journal: Journal, backed_up: tuple[str, ...] = ()
+        self,
+        request: RotationRequest,
+        store: SecretStore,
+        next_step: str,
+        *,
+        state_left: Callable[[], str] | None = None,
+        backed_up: tuple[str, ...] = (),
     ) -> None:
-        """Start the deadline; nothing is read yet. ``backed_up`` are the passwords of a backup to restore."""
+        """Start the deadline; nothing is read yet. Raises RotationError where an option makes no sense.
+
+        ``next_step`` is what a failure advises, ``state_left`` says what it left, where that is not the progress of a
+        rotation. ``backed_up`` are the passwords of a backup to restore.
+        """
         self.request = request
         self.store = store
-        self.journal = journal
-        self.deadline = Deadline(request.deadline)
-        self.versions = Versions(store, request.reason, journal.warn, backed_up)
-        self.logins = Logins(request, store, self.versions, journal, self.deadline)
+        self.progress = Progress()
+        self.effects = Effects()
+        self.journal = Journal(request.client, next_step, state_left or self.progress.state_left)
+        self.journal.warnings += request.tls.warnings()
+        with self.journal.step("prepare"):
+            request.refuse_invalid()
+            self.deadline = Deadline(request.deadline)
+        self.versions = Versions(store, request.reason, self.journal.warn, backed_up)
+        self.logins = Logins(request, store, self.versions, self.journal, self.deadline)
         self.regions = Regions(request.replica_wait)
-        self.declared: dict[str, str] = {}
-        self.recorded: dict[str, str] = {}
         self._dead: set[int] = set()
         self._open: Session | None = None
         self._in_slot: Session | None = None

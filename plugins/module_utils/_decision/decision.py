@@ -40,6 +40,8 @@ class Action(StrEnum):
 
 
 INTRODUCING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.ROLL_BACK)
+# They put a password on the server that no row has yet; whatever finishes what was begun waits for nobody.
+BEGINNING = (Action.ROTATE, Action.RESUME, Action.ROLL_BACK)
 # Their password has been on this server before, so the server's policy has no say in it any more.
 PROVEN = (Action.FINISH, Action.ROLL_BACK)
 

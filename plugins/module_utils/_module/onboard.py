@@ -22,7 +22,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     secret_store,
     tls_options,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard import OnboardRequest, onboard
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard import onboard
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard_request import OnboardRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicate import ReplicaRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import DEFAULT_PORT, Login
 

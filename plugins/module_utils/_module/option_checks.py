@@ -36,7 +36,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     refuse_unknown_services,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules, refuse_impossible
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard import refuse_our_tags
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard_request import refuse_our_tags
 
 PREFIX = "rotation_"
 # A check of each of these, by itself.

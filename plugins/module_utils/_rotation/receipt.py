@@ -47,7 +47,7 @@ def receipt(context: RotationContext, view: View, decision: Decision, previous: 
     """Return the result of a run as plain data."""
     request, journal = context.request, context.journal
     return {
-        "changed": decision.action in CHANGING or journal.changed,
+        "changed": decision.action in CHANGING or context.effects.changed,
         "msg": _message(context, view, decision),
         "client": request.client,
         "secret_id": request.secret_id,
@@ -58,16 +58,16 @@ def receipt(context: RotationContext, view: View, decision: Decision, previous: 
         "reason": request.reason,
         "requested_by": request.requested_by,
         "forced": request.force,
-        "rotated": journal.recorded_anew,
+        "rotated": context.effects.announces,
         "waits_for_hooks": _waits_for_hooks(context, view, decision),
-        "sessions_ended": journal.sessions_ended,
+        "sessions_ended": context.effects.sessions_ended,
         "version_id": context.current.version_id,
         "previous_version_id": previous if previous != context.current.version_id else view.facts.previous,
         "rows": _rows(view, decision),
         "server": server_facts(context),
         "rotation": _cycle(context, view),
         "replicas": [asdict(replica) for replica in context.regions.replicas],
-        "kept_for": journal.kept_for,
+        "kept_for": context.progress.kept_for,
         "steps": [{"name": name, "seconds": seconds} for name, seconds in journal.steps],
         "seconds": round(sum(seconds for _name, seconds in journal.steps), 3),
         **effort(journal, context.store),
@@ -113,7 +113,7 @@ def _message(context: RotationContext, view: View, decision: Decision) -> str:
         where += f"; foreign, left as they are: {', '.join(foreign)}"
     if context.request.check:
         return f"{context.request.client}: {PLANNED[decision.action]} ({where}): {decision.reason}"
-    due = context.recorded.get(tags.DUE, "unchanged")
+    due = context.effects.recorded.get(tags.DUE, "unchanged")
     throttled = f", {context.store.throttles.count} answers throttled" if context.store.throttles.count else ""
     done = _told(context, view, decision)
     if context.versions.adopted:
@@ -121,29 +121,29 @@ def _message(context: RotationContext, view: View, decision: Decision) -> str:
         done = f"the password that works is in the secret again{more}"
     return (
         f"{context.request.client}: {done} ({where}); AWSCURRENT is {context.current.version_id},"
-        f"{_kept(context.journal)} next due {due}; {context.store.calls.total()} Secrets Manager calls,"
+        f"{_kept(context)} next due {due}; {context.store.calls.total()} Secrets Manager calls,"
         f" {context.journal.logins} logins, {context.journal.refused_logins} refused{throttled}"
     )
 
 
 def _waits_for_hooks(context: RotationContext, view: View, decision: Decision) -> bool:
-    return decision.action is Action.WAIT_FOR_HOOKS or (view.facts.waits_for_hooks and context.journal.promoted)
+    return decision.action is Action.WAIT_FOR_HOOKS or (view.facts.waits_for_hooks and context.progress.promoted)
 
 
 def _told(context: RotationContext, view: View, decision: Decision) -> str:
     """Say what was done: of the old password no more than what became of it."""
     if _waits_for_hooks(context, view, decision):
         return DONE[Action.WAIT_FOR_HOOKS]
-    if decision.action is Action.DISCARD_OLD and _kept(context.journal):
+    if decision.action is Action.DISCARD_OLD and _kept(context):
         return "finished what an earlier run had begun"
     return DONE[decision.action]
 
 
-def _kept(journal: Journal) -> str:
+def _kept(context: RotationContext) -> str:
     """Say for how long the old password stays valid; empty where it has ended."""
-    if journal.kept_for:
-        return f" the old password stays valid for replica regions ({journal.kept_for});"
-    return f" the old password stays valid until {journal.kept_until};" if journal.kept_until else ""
+    if context.progress.kept_for:
+        return f" the old password stays valid for replica regions ({context.progress.kept_for});"
+    return f" the old password stays valid until {context.progress.kept_until};" if context.progress.kept_until else ""
 
 
 def _rows(view: View, decision: Decision) -> list[dict[str, str]]:
@@ -174,10 +174,10 @@ def server_facts(context: RotationContext) -> dict[str, Any]:
 
 def _cycle(context: RotationContext, view: View) -> dict[str, str]:
     return {
-        "last": context.recorded.get(tags.LAST, tags.stamp(view.cycle.last)),
-        "due": context.recorded.get(tags.DUE, tags.stamp(view.cycle.due)),
+        "last": context.effects.recorded.get(tags.LAST, tags.stamp(view.cycle.last)),
+        "due": context.effects.recorded.get(tags.DUE, tags.stamp(view.cycle.due)),
         "cycle_days": str(view.cycle.days),
-        "overlap_until": context.journal.kept_until,
+        "overlap_until": context.progress.kept_until,
     }
 
 
@@ -203,8 +203,8 @@ def _foreseen(decision: Decision) -> dict[str, str]:
 
 
 def _done(context: RotationContext, before: dict[str, str | None]) -> dict[str, str | None]:
-    return {CURRENT: context.current.version_id, PENDING: context.journal.stored or before[PENDING], **_dates(context)}
+    return {CURRENT: context.current.version_id, PENDING: context.progress.stored or before[PENDING], **_dates(context)}
 
 
 def _dates(context: RotationContext) -> dict[str, str]:
-    return {key: context.recorded[key] for key in (tags.LAST, tags.DUE) if key in context.recorded}
+    return {key: context.effects.recorded[key] for key in (tags.LAST, tags.DUE) if key in context.effects.recorded}

@@ -21,14 +21,13 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretVersion,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import RECONCILE, ROLL_BACK
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.refuse import beside_foreign
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError, SecretNotFound
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import effort, receipt
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate import until_done
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.until_done import until_done
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import survey
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.match import find_versions_by_hash
@@ -51,11 +50,7 @@ class Proof:
 
 def reconcile(request: RotationRequest, proof: Proof, store: SecretStore) -> dict[str, Any]:
     """Reconcile one client and give the receipt; raises RotationError as a rotation does."""
-    journal = Journal(request.client, RECONCILE)
-    journal.warnings += request.tls.warnings()
-    with journal.step("prepare"):
-        request.refuse_invalid()
-        context = RotationContext(replace(request, ignores_overlap=True), store, journal)
+    context = RotationContext(replace(request, ignores_overlap=True), store, RECONCILE)
     with context.under_way(proof.password):
         return _reconcile(context, proof)
 

@@ -10,50 +10,25 @@ from typing import Any
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import WRITE_LIMIT
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import BUSY
 from ansible_collections.dbops.rotation.plugins.module_utils._db.slots import SLOT_BUSY
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import decide, held_by_replicas, predicted
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import (
-    DRIFT,
-    INTRODUCING,
-    Action,
-    Decision,
-)
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import SCHEDULED
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.refuse import FOREIGN_PRIMARY
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
-    ConnectionLost,
-    RotationError,
-    RowsChanged,
-    SwapLost,
-)
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.protocol import execute
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import left_alone, receipt
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View, look
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.until_done import until_done
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.ownership import LISTING_BEHIND
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.replicas import catch_up
 
-MOST_LOOKS = 4
-# They put a password on the server that no row has yet; whatever finishes what was begun waits for nobody.
-BEGINNING = (Action.ROTATE, Action.RESUME, Action.ROLL_BACK)
-# They may be seen while Secrets Manager does not show a version yet that is there.
-MAY_PASS = (DRIFT, FOREIGN_PRIMARY)
 NOT_NOW = (BUSY, SLOT_BUSY, WRITE_LIMIT, LISTING_BEHIND)
 
 
 def rotate(request: RotationRequest, store: SecretStore) -> dict[str, Any]:
-    """Rotate one client's password, or finish what an earlier run left, and give the receipt.
+    """Rotate one client's password, or finish what an earlier run left, and return the receipt.
 
     Raises RotationError, and nothing else that could carry a value, with client, step, cause, state and next command.
     """
-    journal = Journal(request.client, command(Kind.ROTATE))
-    journal.warnings += request.tls.warnings()
-    with journal.step("prepare"):
-        request.refuse_invalid()
-        context = RotationContext(request, store, journal)
+    context = RotationContext(request, store, command(Kind.ROTATE))
     with context.under_way():
         return _rotate(context)
 
@@ -69,72 +44,7 @@ def _rotate(context: RotationContext) -> dict[str, Any]:
             context.take_fence()
         view, decision = until_done(context)
     except RotationError as error:
-        if error.code not in NOT_NOW or context.request.trigger != SCHEDULED or context.journal.changed:
+        if error.code not in NOT_NOW or context.request.trigger != SCHEDULED or context.effects.changed:
             raise
         return left_alone(context, error)
     return receipt(context, view, decision, previous)
-
-
-def until_done(context: RotationContext) -> tuple[View, Decision]:
-    """Look, decide and execute until the request is fulfilled; whatever was lost on the way is looked at anew."""
-    for look_number in range(1, MOST_LOOKS + 1):
-        try:
-            view, decision = _look_and_decide(context)
-            if context.request.check:
-                return view, predicted(decision, view.facts)
-            if decision.action in BEGINNING and context.await_turn():
-                continue
-            if execute(context, view, decision):
-                return view, decision
-        except ConnectionLost as lost:
-            if look_number == MOST_LOOKS:
-                raise
-            _reopen(context, lost)
-        except RowsChanged:
-            continue
-        except SwapLost:
-            context.journal.overtaken = context.journal.sent
-            if look_number == MOST_LOOKS:
-                raise
-        except RotationError as error:
-            if look_number == MOST_LOOKS or not context.is_displaced(error):
-                raise
-            context.reopen()
-    with context.journal.step("decide"):
-        raise RotationError(
-            f"After {MOST_LOOKS} looks there is still something to do: the secret or the server keeps changing.",
-            code="unsettled",
-        )
-
-
-def _reopen(context: RotationContext, lost: ConnectionLost) -> None:
-    """Open the server again; where that fails too, what failed first is told, at its own step, with this behind it."""
-    try:
-        context.reopen()
-    except RotationError as error:
-        lost.cause += f" It could not be opened again: {error.cause}"
-        raise lost from None
-
-
-def _look_and_decide(context: RotationContext) -> tuple[View, Decision]:
-    for last in context.attempts():
-        view = _look(context)
-        decision = decide(view.facts)
-        if last or decision.code not in MAY_PASS:
-            break
-    with context.journal.step("decide"):
-        if decision.action is Action.REFUSE:
-            raise RotationError(decision.reason, code=decision.code, next_step=decision.next_step)
-        if decision.action in INTRODUCING:
-            context.refuse_stalled()
-    return view, decision
-
-
-def _look(context: RotationContext) -> View:
-    """Look; where replica regions are all that is in the way, wait for them and look again."""
-    with context.journal.step("look"):
-        view = look(context)
-    if context.request.check or not held_by_replicas(view.facts) or catch_up(context):
-        return view
-    with context.journal.step("look"):
-        return look(context)

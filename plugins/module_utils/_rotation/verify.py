@@ -11,7 +11,6 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING, SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.commit import CANNOT_COMMIT
@@ -39,21 +38,22 @@ def verify(request: RotationRequest, store: SecretStore) -> dict[str, Any]:
 
     A login that is refused is remembered on the secret, so that no later check or schedule repeats it.
     """
-    journal = Journal(request.client, command(Kind.VERIFY))
-    journal.warnings += request.tls.warnings()
-    context = RotationContext(request, store, journal)
-    try:
-        _open(context)
-        holder = Fence(context.session, context.current.value.login.user).holder()
-        if holder and holder.is_run:
-            return _result(context, [findings.at_work(str(holder))])
-        return _report(context, [findings.of_error(lock_taken(holder))] if holder else [])
-    except RotationError as error:
-        if error.code not in ABOUT_THE_CLIENT:
-            raise
-        return _result(context, [findings.of_error(error)])
-    finally:
-        context.close()
+    context = RotationContext(request, store, command(Kind.VERIFY))
+    with context.under_way():
+        try:
+            return _verify(context)
+        except RotationError as error:
+            if error.code not in ABOUT_THE_CLIENT:
+                raise
+            return _result(context, [findings.of_error(error)])
+
+
+def _verify(context: RotationContext) -> dict[str, Any]:
+    _open(context)
+    holder = Fence(context.session, context.current.value.login.user).holder()
+    if holder and holder.is_run:
+        return _result(context, [findings.at_work(str(holder))])
+    return _report(context, [findings.of_error(lock_taken(holder))] if holder else [])
 
 
 def _open(context: RotationContext) -> None:

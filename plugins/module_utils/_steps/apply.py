@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretVersion
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
+from ansible_collections.dbops.rotation.plugins.module_utils._context.progress import Stage
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import Change
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, PolicyRefused, RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.rows import having, read_rows
@@ -17,7 +18,7 @@ def apply(context: RotationContext, changes: list[Change], version: SecretVersio
     context.deadline.check()
     if not changes:
         return
-    context.journal.sent = True
+    context.progress.reach(Stage.SENT)
     try:
         context.dialect.apply(context.session, changes, version.value.password, as_hash=as_hash)
     except (ConnectionLost, PolicyRefused):
@@ -40,5 +41,5 @@ def _taken_after_all(context: RotationContext, version: SecretVersion) -> set[st
         taken = {row.name for row in having(context, read_rows(context), version)}
     except RotationError:
         return set()  # the first error is the one to be told
-    context.journal.sent = bool(taken)
+    context.progress.correct(sent=bool(taken))
     return taken

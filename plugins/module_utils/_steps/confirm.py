@@ -8,13 +8,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
+from ansible_collections.dbops.rotation.plugins.module_utils._context.progress import Stage
+from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import grants_digest
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import RECONCILE, listed
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.rows import read_rows
 
 
-def confirm(context: RotationContext, view: View, rows: Sequence[AccountRow], *, kept: bool) -> None:
+def confirm_kept(context: RotationContext, view: View) -> None:
+    """Raise a RotationError where AWSCURRENT's password is not the first one everywhere."""
+    with context.journal.step("confirm"):
+        _confirm(context, view, read_rows(context), kept=True)
+
+
+def confirm_done(context: RotationContext, view: View, *, kept: bool) -> tuple[list[AccountRow], str | None]:
+    """Return the rows, as read last, and a digest of their grants; raises RotationError where they are not done."""
+    with context.journal.step("confirm"):
+        grants = grants_digest(context.session, (row for row in view.rows if row.name in view.facts.covered_names))
+        rows = read_rows(context)  # read last
+        _confirm(context, view, rows, kept=kept)
+        if not kept:
+            context.progress.reach(Stage.SETTLED)
+    return rows, grants
+
+
+def _confirm(context: RotationContext, view: View, rows: Sequence[AccountRow], *, kept: bool) -> None:
     """Raise a RotationError where the rows, as read last, are not what the run is about to tell.
 
     AWSCURRENT's password has to be the first one of every covered row, and, unless the old one is kept on purpose, no

@@ -10,9 +10,16 @@ from datetime import UTC, datetime
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import overlap_until
+from ansible_collections.dbops.rotation.plugins.module_utils._context.progress import Stage
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import overlap_until, stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import Change
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import kept_for, listed
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import held_by_replicas
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import (
+    Action,
+    Decision,
+    kept_for,
+    listed,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import UNATTENDED
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.cycle import overlap_began
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
@@ -21,44 +28,62 @@ from ansible_collections.dbops.rotation.plugins.module_utils._steps.replicas imp
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.rows import having, read_rows
 
 
-def kept_until_of(context: RotationContext, view: View) -> datetime | None:
+def discard_or_keep(context: RotationContext, view: View, decision: Decision) -> datetime | None:
+    """End the old password, or leave it until its overlap is over. Return that moment; None where it has ended."""
+    kept_until = _kept_until(context, view)
+    if not kept_until and decision.action is not Action.RECORD:
+        kept_until = _discard(
+            context, view, by_force=decision.action is Action.DISCARD_OLD and bool(view.facts.lagging)
+        )
+    if kept_until:
+        context.progress.keep_until(stamp(kept_until))
+    return kept_until
+
+
+def keep_for_lagging(context: RotationContext, view: View, decision: Decision) -> None:
+    """Note that the old password stays valid for replica regions, where that is all that was decided."""
+    if decision.action in (Action.NOTHING, Action.RECORD) and held_by_replicas(view.facts):
+        _keep_for(context, view.facts.lagging)
+
+
+def _kept_until(context: RotationContext, view: View) -> datetime | None:
     """Return the moment until which the old password stays valid; None where it ends now.
 
     A run on behalf of no person keeps what another run has promised.
     """
-    if context.request.overlap and context.journal.promoted:
+    if context.request.overlap and context.progress.promoted:
         return context.request.overlap_end()
     promised = overlap_until(view.secret.tags, overlap_began(context, view.secret, view.cycle))
     if view.facts.overlapping and view.facts.trigger in UNATTENDED:
         return promised
-    return (promised or datetime.now(UTC)) if context.journal.kept_for else None
+    return (promised or datetime.now(UTC)) if context.progress.kept_for else None
 
 
-def keep_for(context: RotationContext, regions: Iterable[str]) -> None:
+def _keep_for(context: RotationContext, regions: Iterable[str]) -> None:
     """Note that the old password stays valid for these replica regions, and warn of it."""
-    context.journal.kept_for = listed(regions)
+    context.progress.keep_for(listed(regions))
     context.journal.warn(kept_for(regions))
 
 
-def discard(context: RotationContext, view: View, *, by_force: bool) -> datetime | None:
+def _discard(context: RotationContext, view: View, *, by_force: bool) -> datetime | None:
     """End the old password on every covered row whose primary is AWSCURRENT's.
 
     Where a replica region may still give it out, it stays: an overlap that is over at once, so that every scheduled run
     looks again. Returns that moment; None where the old password has ended.
     """
-    waits = context.regions.replicas and context.journal.promoted and not by_force
+    waits = context.regions.replicas and context.progress.promoted and not by_force
     behind = catch_up(context) if waits else lagging(context.regions.replicas)
     with context.journal.step("discard"):
         context.fence.confirm()
         changes = _endings(context, view)
         if changes and behind and not by_force:
-            keep_for(context, [str(replica) for replica in behind])
+            _keep_for(context, [str(replica) for replica in behind])
             return datetime.now(UTC)
         _warn_of_early_end(context, view, behind)
         if changes:
             context.prove_commit()
             refuse_moved_label(context)
-            context.journal.discarding = True
+            context.progress.reach(Stage.DISCARDING)
             context.dialect.discard(context.session, changes)
     return None
 

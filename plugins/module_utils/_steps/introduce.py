@@ -20,11 +20,8 @@ DRAWS = 3
 
 def introduce(context: RotationContext, view: View, decision: Decision) -> SecretVersion:
     """Store a password and set it on the rows, drawing again where the server's policy refuses it."""
-    context.journal.sent = decision.action is Action.FINISH
-    context.journal.stored = decision.version
-    # What an earlier password of this run came to is not true of this one.
-    context.journal.verified = context.journal.promoted = context.journal.settled = context.journal.discarding = False
-    context.journal.single = context.dialect.single or any(row.holds_one for row in view.rows)
+    single = context.dialect.single or any(row.holds_one for row in view.rows)
+    context.progress.begin(decision.version, sent=decision.action is Action.FINISH, single=single)
     for draw in range(DRAWS):
         with context.journal.step("persist"):
             version = persist(context, view, decision if draw == 0 else Decision(Action.ROTATE, ""))
@@ -39,7 +36,7 @@ def introduce(context: RotationContext, view: View, decision: Decision) -> Secre
         except PolicyRefused:
             if decision.action in PROVEN:
                 raise  # another password would end AWSCURRENT's on rows that hold this one, or not be the one asked for
-            context.journal.sent = False
+            context.progress.correct(sent=False)
     with context.journal.step("apply"):
         raise RotationError(
             f"The server's password policy refused {DRAWS} new passwords ({policy_title(context.server)}).",

@@ -44,7 +44,7 @@ def persist(context: RotationContext, view: View, decision: Decision) -> SecretV
 def _declare(context: RotationContext, view: View, decision: Decision, version_id: str) -> None:
     """Write on the secret, before it is acted on, what no later look could find out."""
     needed = {}
-    if context.journal.single:
+    if context.progress.single:
         # AWSCURRENT may rightly be refused then, and the next run has to know whose turn it is.
         needed[tags.APPLYING] = version_id
     if rolls_back(decision, view.facts):
@@ -57,7 +57,7 @@ def _declare(context: RotationContext, view: View, decision: Decision, version_i
         return
     try:
         context.store.tag({**needed, **overlap})
-        context.declared = needed
+        context.effects.declared = needed
     except RotationError as error:
         if needed:
             raise
@@ -73,14 +73,14 @@ def _new_value(context: RotationContext, decision: Decision) -> SecretValue:
 
 def put_and_read_back(context: RotationContext, value: SecretValue, version_id: str) -> SecretVersion:
     """Store a version; whether it is there after a lost answer or an error is decided by reading it."""
-    before, failure = context.journal.stored, None
+    before, failure = context.progress.stored, None
     try:
         context.store.put_pending(value, version_id)
     except RotationError as error:
         if error.code not in UNANSWERED:
             raise
         failure = error
-    context.journal.stored = version_id
+    context.progress.stored = version_id
     try:
         stored = _read_back(context, version_id, patient=failure is None)
     except RotationError:
@@ -88,7 +88,7 @@ def put_and_read_back(context: RotationContext, value: SecretValue, version_id: 
             raise
         raise failure from None  # the first error is the one to be told
     if stored is None:
-        context.journal.stored = before
+        context.progress.stored = before
         raise failure or RotationError("AWSPENDING cannot be read back after it was stored.", code="aws_inconsistent")
     return stored
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretVersion
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
+from ansible_collections.dbops.rotation.plugins.module_utils._context.progress import Stage
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SwapLost
 
 
@@ -21,7 +22,7 @@ def promote(context: RotationContext, version: SecretVersion) -> None:
             # After a lost answer the library has asked again, and was told that the label is not there any more.
             if not _is_promoted(context, version, error):
                 raise
-        context.journal.promoted = True
+        context.progress.reach(Stage.PROMOTED)
         context.versions.current = version
 
 
@@ -41,5 +42,5 @@ def _is_promoted(context: RotationContext, version: SecretVersion, failure: Rota
 
 def refuse_moved_label(context: RotationContext) -> None:
     """Raise SwapLost where AWSCURRENT is another version than a moment ago: its password may be the one to end."""
-    if not context.journal.promoted and context.is_label_moved():
+    if not context.progress.promoted and context.is_label_moved():
         raise SwapLost("Somebody moved AWSCURRENT while the rotation was at work.", code="changed_meanwhile")

@@ -56,22 +56,22 @@ def record(
     try:
         _write(context, view, written)
     except RotationError as error:
-        if not (context.journal.promoted or goes_on):
+        if not (context.progress.promoted or goes_on):
             raise
         context.journal.warn(f"The tags could not be written: {error.cause} The next run writes them.")
         _mark_as_told(context)
-        if not context.journal.promoted:
+        if not context.progress.promoted:
             return
-    context.journal.recorded_anew = is_untold(context, view)
+    context.effects.announces = is_untold(context, view)
 
 
 def _write(context: RotationContext, view: View, written: dict[str, str]) -> None:
-    idle = None if context.journal.promoted else idle_pending(context, view.secret)
+    idle = None if context.progress.promoted else idle_pending(context, view.secret)
     if idle:
         context.store.drop_pending(idle)
     sent = time.monotonic()
     context.store.tag(written)
-    context.recorded = written
+    context.effects.recorded = written
     if time.monotonic() - sent > FRESH_SECONDS:
         _warn_if_overtaken(context)
 
@@ -88,7 +88,7 @@ def _warn_if_overtaken(context: RotationContext) -> None:
 
 def _mark_as_told(context: RotationContext) -> None:
     """Take AWSPENDING from the version that this run tells of, so that no later run counts it as another rotation."""
-    if context.journal.promoted and context.versions.adopted != context.current.version_id:
+    if context.progress.promoted and context.versions.adopted != context.current.version_id:
         with suppress(RotationError):
             context.store.drop_pending(context.current.version_id)
 
@@ -97,22 +97,25 @@ def is_new(context: RotationContext, view: View) -> bool:
     """Return True if AWSCURRENT's password is one that no tag knows yet, so that people are to be told."""
     if context.versions.adopted == context.current.version_id:
         return False
-    return context.journal.promoted or is_unrecorded(context, view.secret)
+    return context.progress.promoted or is_unrecorded(context, view.secret)
 
 
 def is_untold(context: RotationContext, view: View) -> bool:
     """Return True if it is new, and no run has told so: one that could not write it down has taken AWSPENDING away."""
-    return is_new(context, view) and (context.journal.promoted or view.secret.holder(PENDING) is not None)
+    return is_new(context, view) and (context.progress.promoted or view.secret.holder(PENDING) is not None)
 
 
 def is_rollback(context: RotationContext, view: View) -> bool:
     """Return True if AWSCURRENT is a version that a rollback made."""
-    return context.current.version_id in (context.declared.get(tags.ROLLBACK), view.secret.tags.get(tags.ROLLBACK))
+    return context.current.version_id in (
+        context.effects.declared.get(tags.ROLLBACK),
+        view.secret.tags.get(tags.ROLLBACK),
+    )
 
 
 def _cycle(context: RotationContext, view: View) -> Cycle:
     """Begin the cycle anew where this run gave a new password; a rollback does not."""
-    if not context.journal.promoted or context.versions.adopted == context.current.version_id:
+    if not context.progress.promoted or context.versions.adopted == context.current.version_id:
         return view.cycle
     now = datetime.now(UTC)
     return shortened(view.cycle, now) if is_rollback(context, view) else started(now, view.cycle.days)
@@ -129,7 +132,7 @@ def _outcome(context: RotationContext, view: View, overlap_until: datetime | Non
     """Return the tags of an overlap and of a remembered refusal; emptied only where they are there."""
     outcome = {tag: "" for tag in (tags.OVERLAP_UNTIL, tags.REFUSED) if view.secret.tags.get(tag)}
     # What else was refused is tried no more, but for a new password that waits still.
-    waiting = view.facts.stored and not context.journal.promoted
+    waiting = view.facts.stored and not context.progress.promoted
     if waiting and view.secret.holder(PENDING) in tags.refused_versions(view.secret.tags):
         del outcome[tags.REFUSED]
     return outcome | ({tags.OVERLAP_UNTIL: tags.stamp(overlap_until)} if overlap_until else {})

@@ -15,4 +15,4 @@ def end_sessions(context: RotationContext, view: View) -> None:
     """End the account's other connections once for each new password."""
     if context.request.kill_sessions and is_untold(context, view):
         with context.journal.step("end sessions"):
-            context.journal.sessions_ended = end_other_sessions(context.session, context.current.value.login.user)
+            context.effects.sessions_ended = end_other_sessions(context.session, context.current.value.login.user)

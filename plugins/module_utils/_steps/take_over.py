@@ -22,7 +22,7 @@ def take_over(context: RotationContext, view: View, decision: Decision) -> None:
         refuse_changed_rows(context, view)
         changes = view.changes(decision.rows, keep=context.current)
         refuse_moved_label(context)
-        context.journal.taken_over = True
+        context.progress.take_over()
         context.dialect.put_first(context.session, changes, context.current.value.password)
         if not all_have(context, set(decision.rows), context.current):
             raise RotationError("Not every account row holds AWSCURRENT's password first.", code="not_applied")

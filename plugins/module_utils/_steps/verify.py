@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretVersion
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
+from ansible_collections.dbops.rotation.plugins.module_utils._context.progress import Stage
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import refuse_other_place
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import (
     NEW_PASSWORD_REFUSED,
@@ -35,4 +36,4 @@ def verify(context: RotationContext, view: View, version: SecretVersion) -> None
             refuse_other_place(session, context.server, rows, context.identity.company)
         finally:
             session.close()
-        context.journal.verified = True
+        context.progress.reach(Stage.VERIFIED)

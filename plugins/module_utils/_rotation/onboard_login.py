@@ -1,0 +1,92 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which login an onboarding has to prove, whether a secret holds it already, and the proof."""
+
+from __future__ import annotations
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
+    CURRENT,
+    SecretDescription,
+    SecretStore,
+    SecretVersion,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session, connect
+from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard_request import OnboardRequest
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
+from ansible_collections.dbops.rotation.plugins.module_utils._steps import ownership
+
+
+def wanted_login(request: OnboardRequest) -> Login:
+    if request.source:
+        return _taken_over(request.source)
+    if request.login and request.login.host and request.login.password:
+        return request.login
+    raise RotationError(
+        "No host to log in to, or no present password, was given.",
+        code="credentials_missing",
+        next_step="Set rotation_onboard_host, and rotation_onboard_password (from a vault), or"
+        " rotation_onboard_password_file, or rotation_onboard_source_secret_id for this client.",
+    )
+
+
+def _taken_over(source: SecretStore) -> Login:
+    try:
+        return source.read(stage=CURRENT).value.login
+    except RotationError as error:
+        if error.code == "aws_kms":
+            error.next_step = (
+                "Allow this identity kms:Decrypt on the key of the source secret, by rotation_provision_source_keys and"
+                " playbooks/provision.yml, and in the key's policy if it is of another account; then run the same"
+                " command again."
+            )
+        raise
+
+
+def log_in(request: OnboardRequest, journal: Journal, wanted: Login) -> Session:
+    try:
+        with journal.login():
+            return connect(wanted, request.tls, Deadline(request.deadline))
+    except LoginRefused:
+        raise LoginRefused(
+            f"The server at {wanted.host}:{wanted.port} refused the given password of {wanted.user!r}, or the account"
+            " does not exist, or may not log in from this host or without TLS.",
+            code="login_refused",
+            next_step="Correct rotation_onboard_user or the password, then run the same command again.",
+        ) from None
+
+
+def is_managed(existing: SecretDescription, store: SecretStore, wanted: Login) -> bool:
+    ownership.refuse_foreign_management(existing)
+    if tags.VERSION not in existing.tags:
+        return False
+    found = store.read(stage=CURRENT).value.login
+    differing = [name for name in _differing(found, wanted) if name != "password"]
+    if differing:
+        raise _other_contents(store, differing)
+    return True
+
+
+def same_contents(store: SecretStore, wanted: Login) -> SecretVersion:
+    version = store.read(stage=CURRENT)
+    differing = _differing(version.value.login, wanted)
+    if differing:
+        raise _other_contents(store, differing)
+    return version
+
+
+def _differing(found: Login, wanted: Login) -> list[str]:
+    return [name for name in ("host", "port", "user", "password") if getattr(found, name) != getattr(wanted, name)]
+
+
+def _other_contents(store: SecretStore, differing: list[str]) -> RotationError:
+    return RotationError(
+        f"The secret {store.secret_id!r} exists with other contents. It differs in: {', '.join(differing)}.",
+        code="secret_exists",
+        next_step="Correct what was given for this client (the rotation_onboard_ variables), or name another secret"
+        " in rotation_secret_id, or delete that one if it is not needed any more.",
+    )

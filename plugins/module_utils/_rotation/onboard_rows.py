@@ -1,0 +1,60 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The account rows at an onboarding: which of them the proven password opens, alone or beside another."""
+
+from __future__ import annotations
+
+from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
+from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
+from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import dialect_of
+from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
+from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import adopting, listed
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.refuse import FOREIGN_PRIMARY
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import with_options
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
+
+
+def proven_rows(session: Session, server: Server, wanted: Login, journal: Journal) -> list[dict[str, str]]:
+    rows = dialect_of(server, encrypted=True, allow_plaintext=False).rows(session, wanted.user)
+    _look_beside(rows, wanted, journal)
+    result = [{"row": row.name, "plugin": row.plugins, "state": _coverage(row, wanted)} for row in rows]
+    login_row = next((row for row in result if row["row"] == server.current_user), None)
+    if login_row is None or login_row["state"] != "covered":
+        raise RotationError(
+            f"The login was let in as {server.current_user}, but not by that row's password.",
+            code="login_unproven",
+            next_step="Give the account a password (not a socket login only), then run the same command again.",
+        )
+    return result
+
+
+def _look_beside(rows: list[AccountRow], wanted: Login, journal: Journal) -> None:
+    """Raise a RotationError where another password stands before the given one; warn where one is beside it."""
+    opened = {row: [stored.matches(wanted.password) for stored in row.passwords] for row in rows}
+    mixed = [row for row, found in opened.items() if any(found) and not all(found)]
+    over = [row.name for row in mixed if not any(stored.matches(wanted.password) for stored in row.primary_passwords)]
+    if over:
+        raise RotationError(
+            f"The given password is only the second one of {listed(over)}; another stands before it.",
+            code=FOREIGN_PRIMARY,
+            next_step="Onboard with the password that stands first, or make the given one the only one there (as an"
+            " administrator: ALTER USER ..., then ALTER USER ... DISCARD OLD PASSWORD); then run the same command"
+            " again.",
+        )
+    if mixed:
+        names = listed(row.name for row in mixed)
+        journal.warn(
+            f"Another password is valid beside the given one on {names}. A rotation is refused until it has ended, or"
+            f" until the rotation may end it: {with_options(adopting(row.name for row in mixed))}"
+        )
+
+
+def _coverage(row: AccountRow, wanted: Login) -> str:
+    if row.problem:
+        return f"unfit: {row.problem.text}"
+    if not row.passwords:
+        return "skipped"
+    return "covered" if any(stored.matches(wanted.password) for stored in row.primary_passwords) else "foreign"

@@ -1,0 +1,72 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The secret of an onboarding: made, or tagged where it is there, and its claim to the account looked at again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretStore, looks
+from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import Identity
+from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import first_due
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle
+from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import ONBOARDING
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard_request import OnboardRequest
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login, SecretValue, parse_secret
+from ansible_collections.dbops.rotation.plugins.module_utils._steps import ownership
+
+
+def store_secret(
+    request: OnboardRequest, store: SecretStore, identity: Identity, wanted: Login, version_id: str, *, exists: bool
+) -> dict[str, str]:
+    ours = tags.rotated_tags(
+        version=version_id,
+        trigger=ONBOARDING,
+        server_id=identity.tag,
+        client=request.client,
+        cycle=_first_cycle(request),
+    )
+    claim = identity.claiming()
+    written = {**request.more_tags, **ours, **claim}
+    if exists:
+        store.tag(written)
+        return claim
+    value = _value(identity.server, wanted)
+    store.create(value, version_id, written, request.kms_key_id)
+    if store.read(version_id=version_id, stage=CURRENT).value != value:
+        raise RotationError("The new secret does not hold what was stored in it.", code="aws_inconsistent")
+    return claim
+
+
+def confirm_claim(request: OnboardRequest, store: SecretStore, identity: Identity, journal: Journal) -> None:
+    """Look again for another secret of the account, now that this one's claim can be seen by whoever looks, too."""
+    try:
+        ownership.confirm_account(store, identity, store.sibling, looks())
+    except RotationError as error:
+        if error.code != ownership.LISTING_BEHIND:
+            raise
+        journal.warn(f"{error.cause} Before programs use the secret, in five minutes: {command(Kind.VERIFY)}")
+
+
+def _first_cycle(request: OnboardRequest) -> Cycle:
+    """Begin the cycle so that clients onboarded on one day do not all fall due on one day."""
+    now = datetime.now(UTC)
+    due = first_due(request.client, now, request.cycle_days, request.calendar)
+    return Cycle(now, request.cycle_days, due, mended=False)
+
+
+def _value(server: Server, wanted: Login) -> SecretValue:
+    document = {
+        "engine": server.flavor,
+        "host": wanted.host,
+        "port": wanted.port,
+        "username": wanted.user,
+        "password": wanted.password,
+    }
+    return parse_secret(SecretValue(document).dump())

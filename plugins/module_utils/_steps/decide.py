@@ -1,0 +1,47 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Steps 4 and 5 of the protocol: look and decide, again where what is seen may pass by itself."""
+
+from __future__ import annotations
+
+from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import decide, held_by_replicas
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import (
+    DRIFT,
+    INTRODUCING,
+    Action,
+    Decision,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.refuse import FOREIGN_PRIMARY
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View, look
+from ansible_collections.dbops.rotation.plugins.module_utils._steps.replicas import catch_up
+
+# They may be seen while Secrets Manager does not show a version yet that is there.
+MAY_PASS = (DRIFT, FOREIGN_PRIMARY)
+
+
+def look_and_decide(context: RotationContext) -> tuple[View, Decision]:
+    """Return what is seen and the one safe thing to do; raises RotationError where that is to refuse."""
+    for last in context.attempts():
+        view = _look(context)
+        decision = decide(view.facts)
+        if last or decision.code not in MAY_PASS:
+            break
+    with context.journal.step("decide"):
+        if decision.action is Action.REFUSE:
+            raise RotationError(decision.reason, code=decision.code, next_step=decision.next_step)
+        if decision.action in INTRODUCING:
+            context.refuse_stalled()
+    return view, decision
+
+
+def _look(context: RotationContext) -> View:
+    """Look; where replica regions are all that is in the way, wait for them and look again."""
+    with context.journal.step("look"):
+        view = look(context)
+    if context.request.check or not held_by_replicas(view.facts) or catch_up(context):
+        return view
+    with context.journal.step("look"):
+        return look(context)
