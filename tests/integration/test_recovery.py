@@ -20,7 +20,8 @@ from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._db import mariadb
-from ansible_collections.dbops.rotation.plugins.module_utils._steps import change
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation import protocol
+from ansible_collections.dbops.rotation.plugins.module_utils._steps import discard, introduce
 
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
 HOLD_ONE = ("ed25519", "caching_sha2_password")
@@ -59,19 +60,19 @@ class Death:
 
 AFTER_PUT = Death(SecretStore, "put_pending", after=True)
 AFTER_FIRST_ROW = Death(mariadb, "_alter", after=True)
-AFTER_APPLY = Death(change, "_apply", after=True)
+AFTER_APPLY = Death(introduce, "apply", after=True)
 AFTER_PROMOTE = Death(SecretStore, "promote", after=True)
-AFTER_DISCARD = Death(change, "_discard", after=True)
+AFTER_DISCARD = Death(discard, "_discard", after=True)
 DEATHS = (
     Death(SecretStore, "put_pending"),
     AFTER_PUT,
-    Death(change, "_apply"),
+    Death(introduce, "apply"),
     AFTER_FIRST_ROW,
     AFTER_APPLY,
-    Death(change, "_verify", after=True),
+    Death(protocol, "verify", after=True),
     Death(SecretStore, "promote"),
     AFTER_PROMOTE,
-    Death(change, "_discard"),
+    Death(discard, "_discard"),
     AFTER_DISCARD,
     Death(SecretStore, "tag"),
     Death(SecretStore, "tag", after=True),

@@ -12,8 +12,9 @@ from unittest.mock import patch
 import time_machine
 
 from ansible_collections.dbops.rotation.plugins.module_utils._context import context as context_module
+from ansible_collections.dbops.rotation.plugins.module_utils._context import login as login_module
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import TRIGGER, VERSION
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation import onboard as onboard_module
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation import onboard_login as onboard_module
 
 from .cloud import Cloud, running
 from .controller import Controller, Result
@@ -37,7 +38,7 @@ def simulate(clients: int, days: int, seed: int, progress: Progress = lambda _li
 
     with (
         time_machine.travel(START, tick=False) as clock,
-        patch.object(context_module, "connect", connect),
+        patch.object(login_module, "connect", connect),
         patch.object(onboard_module, "connect", connect),
         patch.object(context_module, "CONSISTENCY_SECONDS", 0.0),  # nobody waits on a clock that stands still
         running(faults) as cloud,

@@ -16,12 +16,13 @@ from stale_listing import StaleListing
 from ansible_collections.dbops.rotation.plugins.module_utils._aws import secret_store
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._context import context as context_module
+from ansible_collections.dbops.rotation.plugins.module_utils._context import login as login_module
 from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import account_of
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import NATIVE
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation import onboard as onboard_module
+from ansible_collections.dbops.rotation.plugins.module_utils._rotation import onboard_login as onboard_module
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard import onboard
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard_request import OnboardRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.reconcile import Proof, reconcile
@@ -52,7 +53,7 @@ def aws() -> Iterator[Any]:
 def server(monkeypatch: pytest.MonkeyPatch) -> MemoryServer:
     rows = {host: [hashed(NATIVE, OLD)] for host in HOSTS}
     made = MemoryServer(MYSQL, NATIVE, rows, server_id=str(uuid.uuid4()))
-    for module in (context_module, onboard_module):
+    for module in (login_module, onboard_module):
         monkeypatch.setattr(module, "connect", made.connect)
     monkeypatch.setattr(context_module, "CONSISTENCY_SECONDS", 0.0)
     monkeypatch.setattr(secret_store, "UNTIL_SEEN", (0.0,))

@@ -18,11 +18,11 @@ COLLECTION = "ansible_collections.dbops.rotation.plugins"
 FILES = sorted(path.relative_to(PLUGINS) for path in PLUGINS.rglob("*.py"))
 
 ENGINE_LIBRARIES = {"boto3", "botocore", "cryptography", "nacl", "pymysql"}
-# Which rooms each room of the engine may enter besides itself. Any may use the shared files beside the rooms.
+# Which rooms each room of the engine may enter, and with them what those may. Any may use the shared files beside it.
 ROOMS = {
     "_audit": {"_aws"},
     "_aws": set(),
-    "_backup": {"_aws", "_context", "_cycle", "_db", "_decision", "_rotation", "_steps"},
+    "_backup": {"_rotation"},
     "_context": {"_aws", "_cycle", "_db", "_decision"},
     "_cycle": set(),
     "_db": set(),
@@ -30,24 +30,10 @@ ROOMS = {
     "_doctor": {"_aws"},
     "_fleet": {"_aws", "_cycle"},
     "_iam": set(),
-    "_module": {
-        "_audit",
-        "_aws",
-        "_backup",
-        "_context",
-        "_cycle",
-        "_db",
-        "_decision",
-        "_doctor",
-        "_fleet",
-        "_iam",
-        "_notice",
-        "_rotation",
-        "_steps",
-    },
+    "_module": {"_audit", "_backup", "_doctor", "_fleet", "_iam", "_notice", "_rotation"},
     "_notice": {"_aws"},
-    "_rotation": {"_aws", "_context", "_cycle", "_db", "_decision", "_steps"},
-    "_steps": {"_aws", "_context", "_cycle", "_db", "_decision"},
+    "_rotation": {"_steps"},
+    "_steps": {"_context"},
 }
 # Which kinds of plugin each kind may import. What is not named here may import both.
 BELOW = {
@@ -77,6 +63,12 @@ def room(parts: tuple[str, ...]) -> str | None:
     return parts[0] if parts and parts[0] in ROOMS else None
 
 
+def below(room: str | None) -> set[str]:
+    """Return every room that a room may enter; none for a shared file."""
+    direct: set[str] = ROOMS.get(room or "", set())
+    return direct.union(*map(below, direct))
+
+
 def complaint(path: Path, name: str) -> str | None:
     """Say why the file at this path, relative to plugins/, may not import that name; None if it may."""
     kind = path.parts[0]
@@ -86,7 +78,7 @@ def complaint(path: Path, name: str) -> str | None:
             return f"{kind} may not import {target}"
         if kind == target == "module_utils":
             here, there = room(path.parts[1:]), room(tuple(rest))
-            if there and there != here and there not in ROOMS.get(here or "", set()):
+            if there and there != here and there not in below(here):
                 return f"{here or 'a shared file'} may not import {there}"
         return None
 
@@ -141,6 +133,9 @@ def test_an_action_is_short(path: Path) -> None:
         ("module_utils/_aws/x.py", f"{COLLECTION}.module_utils._db.x"),
         ("module_utils/_notice/x.py", f"{COLLECTION}.module_utils._cycle.x"),
         ("module_utils/_decision/x.py", f"{COLLECTION}.module_utils._context.x"),
+        ("module_utils/_decision/x.py", f"{COLLECTION}.module_utils._cycle.x"),
+        ("module_utils/_context/x.py", f"{COLLECTION}.module_utils._steps.x"),
+        ("module_utils/_rotation/x.py", f"{COLLECTION}.module_utils._backup.x"),
         ("module_utils/_rotation/x.py", f"{COLLECTION}.module_utils._notice.x"),
         ("module_utils/_steps/x.py", f"{COLLECTION}.module_utils._rotation.x"),
         ("module_utils/_errors.py", f"{COLLECTION}.module_utils._aws.x"),
