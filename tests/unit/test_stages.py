@@ -49,7 +49,8 @@ def begun(*stages: Stage, single: bool = False) -> Progress:
 def test_every_stage_has_its_sentence(stage: Stage, single: bool) -> None:
     sentences = SENTENCES | OF_ONE_PASSWORD if single else SENTENCES
     stored = None if stage is Stage.NOTHING else "v1"
-    assert Progress(stage, stored=stored, single=single, **KEPT).state_left() == sentences[stage]
+    progress = Progress(stage, stored=stored, single=single, kept_until=KEPT["kept_until"], kept_for=KEPT["kept_for"])
+    assert progress.state_left() == sentences[stage]
 
 
 def test_nothing_but_stages_has_a_sentence() -> None:
