@@ -106,7 +106,7 @@ def _spared(run: Run, secret: SecretDescription, cycle: Cycle, now: datetime) ->
         return ""
     return (
         f"The password was rotated {int(age.total_seconds())} seconds ago, at {who}; it is left alone, unless"
-        " rotation_force=true."
+        " {option|force}=true."
     )
 
 
