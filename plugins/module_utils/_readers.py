@@ -237,7 +237,7 @@ def from_environment() -> Reader:
 
 def variable(name: str) -> str:
     """Give the role's variable of an option."""
-    return f"rotation_{VARIABLES.get(name, name.replace('.', '_')).removeprefix('rotation_')}"
+    return f"rotation_{VARIABLES.get(name, name.replace('.', '_'))}"
 
 
 def limit(client: str) -> str:

@@ -31,7 +31,7 @@ def test_one_without_a_time_zone_is_in_the_one_given_or_refused(text: str) -> No
 def test_any_other_text_is_refused_and_not_repeated() -> None:
     with pytest.raises(RotationError) as refused:
         moment("{option|history.since}", "Hidden-Value-1234", UTC)
-    assert (refused.value.code, refused.value.cause) == (
+    assert (refused.value.code, filled(refused.value.cause, "")) == (
         "invalid_option",
         "rotation_history_since is no moment in ISO 8601.",
     )
