@@ -15,6 +15,8 @@ from generated import keep, replaced, write
 
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import Scope, policy
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import filled
+from ansible_collections.dbops.rotation.plugins.module_utils._readers import CommandLine
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "iam.md"
 FOLDER = PAGE.with_suffix("")
@@ -41,7 +43,7 @@ def lines() -> Iterator[str]:
     for duty, grants in GRANTS.items():
         yield from ("", f"### {duty}", "", f"The policy: [iam/{duty}.json](iam/{duty}.json)", "", *HEAD)
         for grant in grants:
-            yield f"| `{grant.action}` | {grant.on} | {grant.breaks} | {grant.known} |"
+            yield f"| `{grant.action}` | {grant.on} | {filled(grant.breaks, '', CommandLine())} | {grant.known} |"
     yield ""
 
 

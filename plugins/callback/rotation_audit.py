@@ -142,9 +142,11 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import KIND_OF, reports_of
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import default_folder
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.trail import Settings, Trail
-from ansible_collections.dbops.rotation.plugins.module_utils._awx_job import in_awx_job
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
 from ansible_collections.dbops.rotation.plugins.module_utils._results import module_name
 from ansible_collections.dbops.rotation.plugins.plugin_utils._audit_options import CONNECTION
+from ansible_collections.dbops.rotation.plugins.plugin_utils._awx_job import in_awx_job
+from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import of_playbook
 
 if TYPE_CHECKING:
     from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import LogGroup
@@ -202,7 +204,7 @@ class CallbackModule(CallbackBase):
             for line in self._trail.unkept:
                 self._display.display(line)
             if self._trail.trouble:
-                self.warn_once(" ".join(self._trail.trouble))
+                self.warn_once(present(" ".join(self._trail.trouble), "", of_playbook()))
 
     def warn_once(self, text: str) -> None:
         """Warn, but not for every event of a run."""

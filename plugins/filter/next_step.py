@@ -41,11 +41,12 @@ _value:
 from collections.abc import Callable
 
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
+from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import of_playbook
 
 
 def next_step(text: str, client: str) -> str:
     """Give the text with its commands."""
-    return present(text, client)
+    return present(text, client, of_playbook())
 
 
 class FilterModule:

@@ -70,8 +70,8 @@ from ansible.inventory.manager import InventoryManager
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
-from ansible_collections.dbops.rotation.plugins.module_utils._awx_job import in_awx_job
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
+from ansible_collections.dbops.rotation.plugins.plugin_utils._awx_job import in_awx_job
 from ansible_collections.dbops.rotation.plugins.plugin_utils._configuration import (
     Configuration,
     no_client,

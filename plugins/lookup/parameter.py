@@ -58,6 +58,7 @@ from ansible.plugins.lookup import LookupBase
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import AWS_SPEC
+from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import of_playbook
 from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import secure_value
 
 
@@ -73,4 +74,4 @@ class LookupModule(LookupBase):
             return [secure_value(option, self.get_option("path"), access) for option in terms]
         except Exception as error:
             told = error if isinstance(error, RotationError) else unexpected(error)
-            raise AnsibleLookupError(told.told()) from told
+            raise AnsibleLookupError(told.told(to=of_playbook())) from told

@@ -33,7 +33,7 @@ class Deadline:
             raise RotationError(
                 f"The deadline must be above 0 and below {MAX_DEADLINE:.0f} seconds.",
                 code="invalid_option",
-                next_step=f"Set rotation_deadline to a number of seconds above 0 and below {MAX_DEADLINE:.0f}.",
+                next_step=f"Set {{option|deadline}} to a number of seconds above 0 and below {MAX_DEADLINE:.0f}.",
             )
         self.seconds = seconds
         self._end = time.monotonic() + seconds

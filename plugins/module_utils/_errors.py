@@ -12,7 +12,8 @@ import traceback
 from pathlib import PurePath
 
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import filled, present
+from ansible_collections.dbops.rotation.plugins.module_utils._readers import Reader
 
 
 class RotationError(Exception):
@@ -48,9 +49,9 @@ class RotationError(Exception):
         self.state = self.state or state
         self.next_step = present(self.next_step or next_step, client)
 
-    def told(self, client: str = "") -> str:
+    def told(self, client: str = "", to: Reader | None = None) -> str:
         """Give cause and next step in the words of who reads them, for a message that is no failure of the run."""
-        return f"{self.cause} {present(self.next_step, client)}".rstrip()
+        return f"{filled(self.cause, client, to)} {present(self.next_step, client, to)}".rstrip()
 
     def __str__(self) -> str:
         where = f"{self.client}: stopped at step '{self.step}'" if self.step else self.client
@@ -59,7 +60,7 @@ class RotationError(Exception):
             parts.append(f"State: {self.state}")
         if self.next_step:
             parts.append(f"Next: {self.next_step}")
-        return " ".join(parts)
+        return filled(" ".join(parts), self.client)
 
 
 def unexpected(error: BaseException) -> RotationError:

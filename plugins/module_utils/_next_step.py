@@ -1,10 +1,11 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The next command of a message: what the engine asks for, and its words for the person who reads the message.
+"""Options, playbooks and commands in a message: the engine's placeholders, and the words of whoever reads them.
 
-The engine writes a placeholder, which command() makes. present() puts the reader's words in its place; nothing else
-in the collection names a playbook, a template or an option of a command line in advice.
+A text names an option as {option|overlap} and a playbook as {playbook|provision}; command() makes the placeholder of a
+command. present() puts the reader's words in their place; nothing else in the engine names a variable of the role, a
+playbook, a template or an option of a command line.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 import string
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 from urllib.parse import quote, unquote
 
 from ansible_collections.dbops.rotation.plugins.module_utils._readers import Options, Reader, reader
@@ -36,7 +38,14 @@ class Kind(StrEnum):
     OPTIONS = "options"
 
 
-_PLACEHOLDER = re.compile(rf"\{{({'|'.join(Kind)})(?:\|([^{{}}]*))?\}}")
+_NAME = re.compile(r"\{(option|playbook)\|([a-z_.]+)\}")
+# One of a text that was too long ends as the text does.
+_COMMAND = re.compile(rf"\{{({'|'.join(Kind)})(?:\|([^{{}}]*))?(?:\}}|\.\.\.$)")
+
+
+def option(name: str) -> str:
+    """Give the placeholder of an option; before a dot stands whose it is, where several have one of that name."""
+    return f"{{option|{name}}}"
 
 
 def command(kind: Kind, options: Options | None = None) -> str:
@@ -50,8 +59,17 @@ def with_options(options: Options) -> str:
 
 
 def present(text: str, client: str, to: Reader | None = None) -> str:
-    """Give a text with its next commands in the words of the reader, who is found out where none is named."""
+    """Give a text, such as a next step, in the words of the reader; of who reads now where none is named."""
     words = to or reader()
+    return filled(words.again(text), client, words)
+
+
+def filled(text: str, client: str, to: Reader | None = None) -> str:
+    """Give a text, of which some may come from elsewhere, with the reader's words in the place of placeholders."""
+    words = to or reader()
+
+    def named(found: re.Match[str]) -> str:
+        return words.option(found[2]) if found[1] == "option" else words.playbook(found[2])
 
     def told(found: re.Match[str]) -> str:
         options = _options(found[2])
@@ -59,7 +77,16 @@ def present(text: str, client: str, to: Reader | None = None) -> str:
             return words.options(options)
         return words.command(found[1], client, options)
 
-    return _PLACEHOLDER.sub(told, words.again(text))
+    return _COMMAND.sub(told, _NAME.sub(named, text))
+
+
+def filled_result(value: Any, client: str) -> Any:
+    """Give plain data with every text in it filled."""
+    if isinstance(value, str):
+        return filled(value, client)
+    if isinstance(value, Mapping):
+        return {key: filled_result(one, client) for key, one in value.items()}
+    return [filled_result(one, client) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _options(written: str | None) -> Mapping[str, str | list[str]]:

@@ -103,7 +103,7 @@ def _impossible(fault: str) -> RotationError:
     return RotationError(
         fault,
         code="invalid_option",
-        next_step=f"Set rotation_password_length to a number from {LENGTHS.start} to {LENGTHS.stop - 1}, and exclude"
-        " fewer characters in rotation_password_exclude_characters: 32 have to be left, some of them lower case, upper"
+        next_step=f"Set {{option|password_length}} to a number from {LENGTHS.start} to {LENGTHS.stop - 1}, and exclude"
+        " fewer characters in {option|password_exclude_characters}: 32 have to be left, some of them lower case, upper"
         " case and digits.",
     )

@@ -1,33 +1,39 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who reads a message, and the words in which each of them starts a command.
+"""Who reads a message, and what each of them calls an option, a playbook and a command.
 
-A new reader is a class with these methods and a line in READERS.
+Whoever starts the engine says who reads, with reading(). A new reader is a class with these methods and its place in
+READERS.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
-from collections.abc import Callable, Mapping
-from typing import Protocol, TypeAlias
-
-from ansible_collections.dbops.rotation.plugins.module_utils._awx_job import in_awx_job
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
 
 Options: TypeAlias = Mapping[str, str | list[str]]
 
+COLLECTION = "dbops.rotation"
+# The commands of the role; an option is a variable of it.
 PLAYBOOKS = {
-    "rotate": "rotate.yml",
-    "finish": "rotate.yml",
-    "verify": "playbooks/verify.yml",
-    "roll_back": "playbooks/rollback.yml",
-    "reconcile": "playbooks/reconcile.yml",
-    "onboard": "playbooks/onboard.yml",
-    "restore": "playbooks/restore.yml",
+    "rotate": "rotate",
+    "finish": "rotate",
+    "verify": "verify",
+    "roll_back": "rollback",
+    "reconcile": "reconcile",
+    "onboard": "onboard",
+    "restore": "restore",
 }
-FIXED: dict[str, Options] = {"finish": {"rotation_trigger": "recovery"}}
+FIXED: dict[str, Options] = {"finish": {"trigger": "recovery"}}
+# Where the role calls an option by another word than its module.
+VARIABLES = {"backup.path": "backup_file", "onboard.replica": "replica_regions", "onboard.username": "onboard_user"}
 # As roles/rotation_awx makes them. A restore needs a file, which the container of a job has not.
 TEMPLATES = {
     "rotate": "Rotate a client now",
@@ -39,10 +45,28 @@ TEMPLATES = {
     # A scheduled job asks for nothing, so the same template would not do.
     "same": "Rotate a client now' or, for a reconciliation, 'Reconcile a client",
 }
+MODULES = {
+    "rotate": "secretsmanager_mysql_rotate",
+    "finish": "secretsmanager_mysql_rotate",
+    "verify": "secretsmanager_mysql_info",
+    "roll_back": "secretsmanager_mysql_rotate",
+    "reconcile": "secretsmanager_mysql_reconcile",
+    "onboard": "secretsmanager_mysql_onboard",
+    "restore": "secretsmanager_mysql_restore",
+}
+FIXED_OF_MODULES: dict[str, Options] = {**FIXED, "roll_back": {"trigger": "rollback"}}
+# What only the role has, in a task's own words.
+KEYWORDS = {"jump_host": "delegate_to"}
 
 
 class Reader(Protocol):
     """The words of one kind of reader."""
+
+    def option(self, name: str) -> str:
+        """Name an option; before a dot stands whose it is, where several have one of that name."""
+
+    def playbook(self, name: str) -> str:
+        """Name a playbook."""
 
     def command(self, kind: str, client: str, options: Options) -> str:
         """Say how the command is started for this client."""
@@ -54,27 +78,63 @@ class Reader(Protocol):
         """Say "run the same command again", and "the same command", in the reader's words."""
 
 
+@dataclass(frozen=True)
 class CommandLine:
-    """Somebody at a shell, in a checkout."""
+    """Somebody at a shell, in a checkout. ``inventory`` is what was named with -i."""
+
+    inventory: tuple[str, ...] = ()
+
+    def option(self, name: str) -> str:
+        """Give the role's variable."""
+        return variable(name)
+
+    def playbook(self, name: str) -> str:
+        """Give a path."""
+        return f"playbooks/{name}.yml"
 
     def command(self, kind: str, client: str, options: Options) -> str:
         """Write a command that can be copied."""
         if kind not in PLAYBOOKS:
             return f"the same command with {self.options(options)}"
-        words = f"ansible-playbook {PLAYBOOKS[kind]} -l {shlex.quote(limit(client))}"
-        return " ".join(filter(None, (words, self.options({**FIXED.get(kind, {}), **options}))))
+        words = ["ansible-playbook", self._started(PLAYBOOKS[kind])]
+        words += [f"-i {shlex.quote(source)}" for source in self.inventory]
+        words += [f"-l {shlex.quote(limit(client))}", self.options({**FIXED.get(kind, {}), **options})]
+        return " ".join(filter(None, words))
 
     def options(self, options: Options) -> str:
         """Write extra variables."""
-        return " ".join(f"-e {_extra_variable(name, value)}" for name, value in options.items())
+        return " ".join(f"-e {_extra_variable(variable(name), value)}" for name, value in options.items())
 
     def again(self, text: str) -> str:
         """Give the text, which speaks of commands."""
         return text
 
+    def _started(self, name: str) -> str:
+        return "rotate.yml" if name == "rotate" else self.playbook(name)
 
+
+class Installed(CommandLine):
+    """Somebody at a shell, with the installed collection."""
+
+    def playbook(self, name: str) -> str:
+        """Give the name by which Ansible finds it."""
+        return f"{COLLECTION}.{name}"
+
+    def _started(self, name: str) -> str:
+        return self.playbook(name)
+
+
+@dataclass(frozen=True)
 class Awx:
     """Somebody who looks at the output of a job of AWX."""
+
+    def option(self, name: str) -> str:
+        """Give the role's variable, which is also a template's."""
+        return variable(name)
+
+    def playbook(self, name: str) -> str:
+        """Give the path in the project."""
+        return CommandLine().playbook(name)
 
     def command(self, kind: str, client: str, options: Options) -> str:
         """Name the template and what it asks for."""
@@ -85,9 +145,7 @@ class Awx:
 
     def options(self, options: Options) -> str:
         """Write the answers to the questions of a template."""
-        return " and ".join(
-            f"{name}: {value if isinstance(value, str) else ','.join(value)}" for name, value in options.items()
-        )
+        return " and ".join(f"{variable(name)}: {_listed(value)}" for name, value in options.items())
 
     def again(self, text: str) -> str:
         """Speak of jobs."""
@@ -95,13 +153,91 @@ class Awx:
         return re.sub(r"\b([Tt])he same command", r"\1he same template", jobs)
 
 
-# The first whose sign is there reads the message.
-READERS: list[tuple[Callable[[], bool], Reader]] = [(in_awx_job, Awx()), (lambda: True, CommandLine())]
+@dataclass(frozen=True)
+class Engine:
+    """Somebody of whom nothing is known."""
+
+    def option(self, name: str) -> str:
+        """Give the bare name; one that ends in a dot stands for all of somebody's options."""
+        return name.rstrip(".").rpartition(".")[2]
+
+    def playbook(self, name: str) -> str:
+        """Give the name in the collection."""
+        return f"{COLLECTION}.{name}"
+
+    def command(self, kind: str, client: str, options: Options) -> str:
+        """Say what is to be done, not by what."""
+        what = "the same" if kind == "same" else f"{kind.replace('_', ' ')} {client}"
+        return self._with(what, {**FIXED.get(kind, {}), **options})
+
+    def options(self, options: Options) -> str:
+        """Write names and values."""
+        return " and ".join(f"{self.option(name)}: {_listed(value)}" for name, value in options.items())
+
+    def again(self, text: str) -> str:
+        """Give the text."""
+        return text
+
+    def _with(self, what: str, options: Options) -> str:
+        return f"{what} with {self.options(options)}" if options else what
+
+
+class ModuleUser(Engine):
+    """Somebody who wrote a task with a module of the collection."""
+
+    def option(self, name: str) -> str:
+        """Give the bare name, or the keyword of a task."""
+        return KEYWORDS.get(name, super().option(name))
+
+    def command(self, kind: str, client: str, options: Options) -> str:
+        """Name the module."""
+        what = f"run {COLLECTION}.{MODULES[kind]} for {client}" if kind in MODULES else "the same task"
+        return self._with(what, {**FIXED_OF_MODULES.get(kind, {}), **options})
+
+    def again(self, text: str) -> str:
+        """Speak of tasks."""
+        return re.sub(r"\b([Tt])he same command", r"\1he same task", text)
+
+
+READERS: dict[str, type[Any]] = {one.__name__: one for one in (CommandLine, Installed, Awx, Engine, ModuleUser)}
+# Where a module finds who reads its messages, on whatever host it runs.
+ENVIRONMENT = "DBOPS_ROTATION_READER"
+_reading: list[Reader] = []
 
 
 def reader() -> Reader:
-    """Find out who reads the messages of this run."""
-    return next(one for is_there, one in READERS if is_there())
+    """Give who reads the messages now."""
+    return _reading[-1] if _reading else Engine()
+
+
+@contextmanager
+def reading(to: Reader) -> Iterator[None]:
+    """Speak to this reader for a while, in all threads."""
+    _reading.append(to)
+    try:
+        yield
+    finally:
+        _reading.pop()
+
+
+def as_environment(to: Reader) -> dict[str, str]:
+    """Give the environment by which a module speaks to the same reader."""
+    return {ENVIRONMENT: json.dumps({"reader": type(to).__name__, **vars(to)})}
+
+
+def from_environment() -> Reader:
+    """Give the reader of a module; a user of it where nobody else was named."""
+    try:
+        named = json.loads(os.environ[ENVIRONMENT])
+        found: Reader = READERS[named.pop("reader")](**{name: tuple(value) for name, value in named.items()})
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return ModuleUser()
+    return found
+
+
+def variable(name: str) -> str:
+    """Give the role's variable of an option."""
+    return f"rotation_{VARIABLES.get(name, name.replace('.', '_'))}"
 
 
 def limit(client: str) -> str:
@@ -113,3 +249,7 @@ def _extra_variable(name: str, value: str | list[str]) -> str:
     if isinstance(value, str):
         return f"{name}={shlex.quote(value)}"
     return shlex.quote(json.dumps({name: value}, ensure_ascii=False))
+
+
+def _listed(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else ",".join(value)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import option
 
 NAME_LENGTH, ARN_LENGTH = 512, 2048
 # "!" is only in the names that other services of AWS give to secrets of theirs.
@@ -23,16 +24,19 @@ def is_arn(secret_id: str) -> bool:
     return secret_id.startswith("arn:")
 
 
-def refuse_unfit_name(secret_id: str, option: str = "rotation_secret_id") -> None:
-    """Raise a RotationError where AWS has no secret of such a name or ARN, which names the characters at fault."""
+def refuse_unfit_name(secret_id: str, named: str = "secret_id") -> None:
+    """Raise a RotationError where AWS has no secret of such a name or ARN, which names the characters at fault.
+
+    ``named`` is the option that names it.
+    """
     name = secret_id.split(":", 6)[-1] if is_arn(secret_id) else secret_id
     wrong = sorted(set(UNFIT.findall(name)))
     if wrong:
         told = ", ".join(ascii(char) if char.isspace() or not char.isprintable() else repr(char) for char in wrong)
-        raise _unfit(secret_id, f"holds characters that AWS does not take: {told}", option)
+        raise _unfit(secret_id, f"holds characters that AWS does not take: {told}", named)
     most = ARN_LENGTH if is_arn(secret_id) else NAME_LENGTH
     if not name or len(secret_id) > most:
-        raise _unfit(secret_id[:80], f"is empty or longer than {most} characters", option)
+        raise _unfit(secret_id[:80], f"is empty or longer than {most} characters", named)
 
 
 def refuse_arn_as_name(secret_id: str) -> None:
@@ -41,14 +45,15 @@ def refuse_arn_as_name(secret_id: str) -> None:
         raise RotationError(
             f"There is no secret {secret_id!r}, and none can be created under an ARN: AWS makes the ARN of the name.",
             code="invalid_secret_id",
-            next_step="Name the secret in rotation_secret_id by its name (the part after ':secret:', without the six"
+            next_step="Name the secret in {option|secret_id} by its name (the part after ':secret:', without the six"
             " characters that AWS adds); or, if it should be there, check the region and the AWS account.",
         )
 
 
-def _unfit(secret_id: str, what: str, option: str) -> RotationError:
+def _unfit(secret_id: str, what: str, named: str) -> RotationError:
     return RotationError(
         f"The name {secret_id!r} of the secret {what}.",
         code="invalid_secret_id",
-        next_step=f"Set {option} for this client to a name of {FIT}; without it the name is made of the client's.",
+        next_step=f"Set {option(named)} for this client to a name of {FIT}; without it the name is made of the"
+        " client's.",
     )

@@ -12,9 +12,10 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import warm
-from ansible_collections.dbops.rotation.plugins.module_utils._awx_job import set_by_awx
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
+from ansible_collections.dbops.rotation.plugins.module_utils._readers import as_environment, reader, reading
+from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import of_task
 from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import PATH, READ, is_secure, unread
 
 # Ansible imports this before it forks a worker for each task, so what is loaded here is loaded once.
@@ -45,7 +46,8 @@ class EngineAction(ActionBase):
         self._secrets = {**self._secrets, **{name: value for name, value in given.items() if name in secret}}
         self._task.args = {**given, **self._secrets}
         try:
-            return self._work(variables)
+            with reading(of_task(self._task)):
+                return self._work(variables)
         finally:
             # Callbacks are handed the arguments of the task beside its result.
             self._task.args = {name: value for name, value in given.items() if name not in secret}
@@ -84,8 +86,8 @@ class EngineAction(ActionBase):
                 " profile or role give access, use source_secret_id for a password, or run it in the foreground with"
                 " pipelining."
             )
-        # There the module finds out who reads its messages.
-        self._task.environment = [*(self._task.environment or []), set_by_awx()]
+        # There the module finds who reads its messages.
+        self._task.environment = [*(self._task.environment or []), as_environment(reader())]
         try:
             result: dict[str, Any] = self._execute_module(task_vars=variables, wrap_async=self._task.async_val)
         except AnsibleConnectionFailure:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,10 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     REQUIRED_TOGETHER,
     Spec,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._readers import reading
+from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import InventoryFile, named_inventory, of_playbook
 from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import PATH, settle
 from ansible_collections.dbops.rotation.plugins.plugin_utils._stored_options import Stored, WrongParameters
-
-# A variable of the role in a message, and not a part of a path.
-VARIABLE = re.compile(r"(?<![\w/])rotation_")
 
 
 class AwsInventory(BaseInventoryPlugin):
@@ -98,6 +96,8 @@ class AwsInventory(BaseInventoryPlugin):
 
 
 def _told(error: RotationError, path: str) -> str:
-    """Give the message; the options here are called what the role's variables are, without their prefix."""
+    """Give the message; an option has its name in the file, or the variable's where a parameter has that name."""
     error.client = Path(path).name
-    return str(error) if isinstance(error, WrongParameters) else VARIABLE.sub("", str(error))
+    words = of_playbook() if isinstance(error, WrongParameters) else InventoryFile(named_inventory())
+    with reading(words):
+        return str(error)

@@ -13,10 +13,11 @@ from pathlib import Path
 from shlex import quote
 
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present, with_options
+from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import of_playbook
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CALLBACKS = ("dbops.rotation.rotation_audit", "dbops.rotation.rotation_progress")
-ACCEPTED = with_options({"rotation_without_callbacks": "true"})
+ACCEPTED = with_options({"without_callbacks": "true"})
 
 
 @dataclass(frozen=True)
@@ -75,4 +76,4 @@ def not_enabled(configuration: Configuration, enabled: Collection[str]) -> str |
         f"callbacks_enabled of {configuration.read or 'ansible.cfg, of which there is none,'} does not name them",
         f"write callbacks_enabled = {', '.join(CALLBACKS)} below [defaults] there",
     )
-    return present(f"{told} {why}. Next: {remedy}. Where that is meant: {ACCEPTED}", "")
+    return present(f"{told} {why}. Next: {remedy}. Where that is meant: {ACCEPTED}", "", of_playbook())

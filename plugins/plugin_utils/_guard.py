@@ -15,7 +15,8 @@ from ansible.template import Templar
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.option_checks import Fault
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present, with_options
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import filled, present, with_options
+from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import of_playbook
 from ansible_collections.dbops.rotation.plugins.plugin_utils._run_options import faults, refusal, shared
 from ansible_collections.dbops.rotation.plugins.plugin_utils._selection import everyone, unknown_names
 from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import unread
@@ -50,7 +51,7 @@ class GuardAction(ActionBase):
         limit = variables.get("ansible_limit")
         clients = [] if options["everything"] else everyone(self._there(), selected, self._jump_hosts)
         if clients:
-            everything = present(with_options({"rotation_everything": "true"}), "")
+            everything = present(with_options({"everything": "true"}), "", of_playbook())
             raise AnsibleActionFail(
                 f"Name the clients with --limit (-l client_acme), or say {everything} to work on all"
                 f" {len(clients)} of them; {_told(limit)}. Nothing was changed."
@@ -74,7 +75,7 @@ class GuardAction(ActionBase):
             extra = self._task.get_variable_manager().extra_vars
             found = [fault for fault in found if extra.keys() & set(fault.options)]
         if found:
-            raise AnsibleActionFail(refusal(found, len(selected)))
+            raise AnsibleActionFail(filled(refusal(found, len(selected)), "", of_playbook()))
 
     def _faults(self, spec: Mapping[str, Mapping[str, Any]], host: str) -> list[Fault]:
         """Give all that is wrong with the options of one client."""
@@ -118,9 +119,9 @@ def _refuse_unread(error: BaseException | None) -> None:
     """Raise what a template found of Parameter Store, which is the same for all clients."""
     while error:
         if isinstance(error, RotationError):
-            raise AnsibleActionFail(
-                f"{error.cause} Nothing was changed. Next: {present(error.next_step, '')}"
-            ) from None
+            words = of_playbook()
+            cause, next_step = filled(error.cause, "", words), present(error.next_step, "", words)
+            raise AnsibleActionFail(f"{cause} Nothing was changed. Next: {next_step}") from None
         error = error.__cause__
 
 

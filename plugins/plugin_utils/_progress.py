@@ -25,6 +25,7 @@ from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import (
     outcome,
     passed_over,
 )
+from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import of_playbook
 
 
 class Tally:
@@ -60,9 +61,8 @@ class Tally:
             found = failure(result, check=check) if failed else passed_over(result, check=check)
             self._settle(client, found)
         elif failed and self._waits_for_hooks(client):
-            self.outcomes[client] = Outcome(
-                Kind.FAILED, "hook_failed", present("Mend the hook; then run the same command again.", client), check
-            )
+            again = present("Mend the hook; then run the same command again.", client, of_playbook())
+            self.outcomes[client] = Outcome(Kind.FAILED, "hook_failed", again, check)
 
     def of_kind(self, *kinds: Kind) -> dict[str, Outcome]:
         """Give the clients to which one of these happened."""

@@ -6,11 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.option_checks import Fault, faults_of_values
+from ansible_collections.dbops.rotation.plugins.module_utils._module.option_checks import (
+    CHECKED,
+    Fault,
+    faults_of_values,
+)
+from ansible_collections.dbops.rotation.plugins.module_utils._readers import variable
 
 Spec = Mapping[str, Mapping[str, Any]]
 # The first is for one, the second for the elements of a list.
@@ -37,7 +43,9 @@ def faults(spec: Spec, given: Mapping[str, Any], *, here: bool) -> list[Fault]:
             valid[option] = validated(spec[option], given[option])
         except ValueError:
             found.append(Fault(allowed(option, spec[option]), (option,), repr(given[option])))
-    return [*found, *faults_of_values(valid, here=here)]
+    named = {name: valid[variable(name)] for name in CHECKED if variable(name) in valid}
+    of_values = faults_of_values(named, here=here)
+    return [*found, *(replace(fault, options=tuple(map(variable, fault.options))) for fault in of_values)]
 
 
 def shared(clients: Sequence[str], faults_of: Callable[[str], Collection[Fault]]) -> list[Fault]:

@@ -13,7 +13,7 @@ from ansible import constants
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.dbops.rotation.plugins.module_utils._awx_job import in_awx_job
+from ansible_collections.dbops.rotation.plugins.plugin_utils._awx_job import in_awx_job
 from ansible_collections.dbops.rotation.plugins.plugin_utils._fleet_table import TABLE, fleet_status
 from ansible_collections.dbops.rotation.plugins.plugin_utils._past_table import history
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present, with_options
 from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import BUSY, Kind, Outcome
 from ansible_collections.dbops.rotation.plugins.plugin_utils._progress import Tally
+from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import of_playbook
 
 MOST_NAMES = 5
 # What was done, and in check mode would be done.
@@ -63,8 +64,8 @@ def _rows(tally: Tally) -> Iterator[Row]:
     if missed:
         yield Row("not reached", len(missed), names(missed))
         if tally.began and tally.of_kind(Kind.ROTATED):
-            rest = with_options({"rotation_before": tally.began})
-            yield Row("", detail=present(f"The same command with {rest} does the rest.", ""))
+            rest = with_options({"before": tally.began})
+            yield Row("", detail=present(f"The same command with {rest} does the rest.", "", of_playbook()))
     yield from _effort(tally)
 
 

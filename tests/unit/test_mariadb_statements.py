@@ -227,7 +227,7 @@ def test_a_validator_that_refuses_hashes_stops_the_run_unless_plaintext_is_allow
     with pytest.raises(RotationError) as caught:
         prepared(Recorder(validators=1), allowed=False)
     assert caught.value.code == "plaintext_needed"
-    assert "rotation_allow_plaintext_statement" in caught.value.next_step
+    assert "rotation_allow_plaintext_statement" in caught.value.told()
 
 
 @pytest.mark.parametrize(("strict", "validators", "plain"), [("ON", 1, True), ("ON", 0, False), ("OFF", 1, False)])

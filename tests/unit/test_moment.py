@@ -9,28 +9,29 @@ import pytest
 
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.moment import moment
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import filled
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", ["2026-11-25T12:00:00Z", "2026-11-25T13:00:00+01:00", "20261125T12Z"])
 def test_a_moment_with_a_time_zone_is_that_moment(text: str) -> None:
-    assert moment("rotation_before", text) == moment("rotation_history_since", text, UTC) == NOON
+    assert moment("{option|before}", text) == moment("{option|history.since}", text, UTC) == NOON
 
 
 @pytest.mark.parametrize("text", ["2026-11-25", "2026-11-25T00:00:00"])
 def test_one_without_a_time_zone_is_in_the_one_given_or_refused(text: str) -> None:
-    assert moment("rotation_history_since", text, UTC) == NOON.replace(hour=0)
+    assert moment("{option|history.since}", text, UTC) == NOON.replace(hour=0)
     with pytest.raises(RotationError) as refused:
-        moment("rotation_before", text)
-    assert refused.value.cause == "rotation_before is no moment in ISO 8601 with a time zone."
+        moment("{option|before}", text)
+    assert filled(refused.value.cause, "") == "rotation_before is no moment in ISO 8601 with a time zone."
     assert refused.value.next_step == "Write it like 2026-11-25T14:00:00Z."
 
 
 def test_any_other_text_is_refused_and_not_repeated() -> None:
     with pytest.raises(RotationError) as refused:
-        moment("rotation_history_since", "Hidden-Value-1234", UTC)
-    assert (refused.value.code, refused.value.cause) == (
+        moment("{option|history.since}", "Hidden-Value-1234", UTC)
+    assert (refused.value.code, filled(refused.value.cause, "")) == (
         "invalid_option",
         "rotation_history_since is no moment in ISO 8601.",
     )

@@ -3,25 +3,53 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible import constants, context
 from ansible.parsing.dataloader import DataLoader
 from pymysql import err
 
 from ansible_collections.dbops.rotation.plugins.filter.next_step import next_step
-from ansible_collections.dbops.rotation.plugins.module_utils import _readers
+from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
 from ansible_collections.dbops.rotation.plugins.module_utils._db.errors import diagnose
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import adopting
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, present, with_options
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import (
+    Kind,
+    command,
+    option,
+    present,
+    with_options,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._readers import (
+    ENVIRONMENT,
     FIXED,
+    MODULES,
     PLAYBOOKS,
+    READERS,
     TEMPLATES,
+    VARIABLES,
     Awx,
     CommandLine,
+    Engine,
+    Installed,
+    ModuleUser,
     Options,
+    Reader,
+    as_environment,
+    from_environment,
+    reading,
+    variable,
+)
+from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import (
+    MANIFEST,
+    InventoryFile,
+    named_inventory,
+    of_playbook,
+    of_task,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +59,8 @@ MADE = {
         "rotation_awx_job_templates"
     ]
 }
+# The tasks that hand options over.
+OPERATIONS = {"backup": "roles/rotation_backup/tasks/restore.yml", "onboard": "roles/rotation/tasks/onboard.yml"}
 ROWS = adopting(["root@localhost", "root@%"])
 
 
@@ -49,7 +79,7 @@ def no_job(monkeypatch: pytest.MonkeyPatch) -> None:
             "launch the template 'Finish what was begun' with limit client_acme",
         ),
         (
-            command(Kind.RECONCILE, {"rotation_reconcile_version": "AWSPREVIOUS"}),
+            command(Kind.RECONCILE, {"reconcile.version": "AWSPREVIOUS"}),
             "ansible-playbook playbooks/reconcile.yml -l client_acme -e rotation_reconcile_version=AWSPREVIOUS",
             "launch the template 'Reconcile a client' with limit client_acme"
             " and rotation_reconcile_version: AWSPREVIOUS",
@@ -61,7 +91,7 @@ def no_job(monkeypatch: pytest.MonkeyPatch) -> None:
             " client_acme and rotation_adopt_rows: root@localhost,root@%",
         ),
         (
-            f"Tell them apart: {with_options({'rotation_server_label': 'WORD'})}",
+            f"Tell them apart: {with_options({'server_label': 'WORD'})}",
             "Tell them apart: -e rotation_server_label=WORD",
             "Tell them apart: rotation_server_label: WORD",
         ),
@@ -83,7 +113,8 @@ def test_both_readers_are_told_the_same_in_their_words(text: str, line: str, job
 def test_a_failure_in_a_job_of_awx_names_the_template(monkeypatch: pytest.MonkeyPatch, sign: str) -> None:
     monkeypatch.setenv(sign, "/runner")
     error = diagnose(err.OperationalError(1045, ""), "db.invalid:3306")
-    error.locate(client="client_acme", step="open", state="Nothing was changed.", next_step="")
+    with reading(of_playbook()):
+        error.locate(client="client_acme", step="open", state="Nothing was changed.", next_step="")
     assert str(error).endswith("works now: launch the template 'Reconcile a client' with limit client_acme")
     assert next_step("{finish}", "client_acme") == "launch the template 'Finish what was begun' with limit client_acme"
 
@@ -94,13 +125,16 @@ def test_a_failure_elsewhere_has_a_command() -> None:
     assert str(error).endswith("""ansible-playbook playbooks/reconcile.yml -l 'o'"'"'brien co,'""")
 
 
-def test_a_third_reader_needs_no_change_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_reader_needs_no_change_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     class Function(CommandLine):
         def command(self, kind: str, client: str, options: Options) -> str:
             return f"invoke {kind} for {client}"
 
-    monkeypatch.setattr(_readers, "READERS", [(lambda: True, Function()), *_readers.READERS])
-    assert present("To mend it: {verify}", "client_acme") == "To mend it: invoke verify for client_acme"
+    monkeypatch.setitem(READERS, "Function", Function)
+    for name, value in as_environment(Function()).items():
+        monkeypatch.setenv(name, value)
+    with reading(from_environment()):
+        assert present("To mend it: {verify}", "client_acme") == "To mend it: invoke verify for client_acme"
 
 
 @pytest.mark.parametrize("name", ["root@{x}", "100%", "a'b", 'a"b', "a|b", "{rotate}"])
@@ -117,10 +151,10 @@ def test_a_text_from_elsewhere_breaks_nothing(text: str) -> None:
 @pytest.mark.parametrize("kind", sorted({*TEMPLATES} & {*PLAYBOOKS}))
 def test_the_templates_of_the_advice_are_made_and_start_the_same(kind: str) -> None:
     made = MADE[TEMPLATES[kind]]
-    assert made["playbook"].removeprefix("playbooks/") == PLAYBOOKS[kind].removeprefix("playbooks/")
+    assert made["playbook"] == f"playbooks/{PLAYBOOKS[kind]}.yml"
     assert made["ask_limit"] is True
     if kind in FIXED:
-        assert made["extra_vars"] == FIXED[kind]
+        assert made["extra_vars"] == {variable(name): value for name, value in FIXED[kind].items()}
 
 
 @pytest.mark.parametrize(
@@ -137,3 +171,111 @@ def test_the_templates_of_the_advice_are_made_and_start_the_same(kind: str) -> N
 def test_a_template_asks_for_what_advice_answers(kind: str, option: str) -> None:
     asked: list[dict[str, Any]] = MADE[TEMPLATES[kind]]["survey"]
     assert option in {question["variable"] for question in asked}
+
+
+ADVICE = (
+    f"Set {option('overlap')} ({{playbook|verify}}): {command(Kind.RECONCILE, {'reconcile.version': 'AWSPREVIOUS'})}"
+)
+
+
+@pytest.mark.parametrize(
+    ("to", "told"),
+    [
+        (
+            CommandLine(("inventories/a b", "x,")),
+            "Set rotation_overlap (playbooks/verify.yml): ansible-playbook playbooks/reconcile.yml -i 'inventories/a b'"
+            " -i x, -l client_acme -e rotation_reconcile_version=AWSPREVIOUS",
+        ),
+        (
+            Installed(("hosts",)),
+            "Set rotation_overlap (dbops.rotation.verify): ansible-playbook dbops.rotation.reconcile -i hosts"
+            " -l client_acme -e rotation_reconcile_version=AWSPREVIOUS",
+        ),
+        (
+            ModuleUser(),
+            "Set overlap (dbops.rotation.verify): run dbops.rotation.secretsmanager_mysql_reconcile for client_acme"
+            " with version: AWSPREVIOUS",
+        ),
+        (
+            Engine(),
+            "Set overlap (dbops.rotation.verify): reconcile client_acme with version: AWSPREVIOUS",
+        ),
+        (
+            InventoryFile(),
+            "Set overlap (playbooks/verify.yml): ansible-playbook playbooks/reconcile.yml -l client_acme"
+            " -e rotation_reconcile_version=AWSPREVIOUS",
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_each_reader_has_words_for_options_playbooks_and_commands(to: Reader, told: str) -> None:
+    assert present(ADVICE, "client_acme", to) == told
+
+
+def test_the_installed_collection_starts_a_rotation_by_its_name() -> None:
+    assert present("{rotate}", "client_acme", Installed()) == "ansible-playbook dbops.rotation.rotate -l client_acme"
+
+
+def test_an_installed_collection_is_told_from_a_checkout(tmp_path: Path) -> None:
+    assert type(of_playbook(tmp_path)) is CommandLine
+    (tmp_path / MANIFEST).touch()
+    assert type(of_playbook(tmp_path)) is Installed
+
+
+@pytest.mark.parametrize("to", [CommandLine(("a", "b,")), Installed(), Awx(), Engine(), ModuleUser()], ids=repr)
+def test_a_module_elsewhere_speaks_to_the_same_reader(monkeypatch: pytest.MonkeyPatch, to: Reader) -> None:
+    for name, value in as_environment(to).items():
+        monkeypatch.setenv(name, value)
+    assert from_environment() == to and type(from_environment()) is type(to)
+
+
+@pytest.mark.parametrize("value", ["", "[]", "{}", '{"reader": "Nobody"}', '{"reader": "Awx", "inventory": ["a"]}'])
+def test_a_module_that_nobody_told_speaks_to_its_user(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv(ENVIRONMENT, value)
+    assert type(from_environment()) is ModuleUser
+
+
+@pytest.mark.parametrize(
+    ("role", "to"),
+    [
+        (None, ModuleUser),
+        (SimpleNamespace(_role_collection=None), ModuleUser),
+        (SimpleNamespace(_role_collection="dbops.rotation"), CommandLine),
+    ],
+)
+def test_a_task_of_a_role_is_read_by_who_runs_the_playbook(role: Any, to: type[Reader]) -> None:
+    assert type(of_task(SimpleNamespace(_role=role))) is to
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ((), ()),
+        (constants.DEFAULT_HOST_LIST, ()),
+        (("client_acme,",), ("client_acme,",)),
+        ((str(ROOT / "inventories/demo"), "/elsewhere/hosts"), ("inventories/demo", "/elsewhere/hosts")),
+    ],
+)
+def test_the_inventory_of_a_command_is_the_one_that_was_named(
+    monkeypatch: pytest.MonkeyPatch, given: tuple[str, ...], named: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(context, "CLIARGS", {"inventory": given})
+    assert named_inventory() == named
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_the_role_calls_an_option_by_the_word_of_the_table(name: str) -> None:
+    operation, _, handed = name.partition(".")
+    tasks = (ROOT / OPERATIONS[operation]).read_text()
+    assert re.findall(rf'^ +{handed}: "{{{{ (rotation_[a-z_]+) }}}}"$', tasks, re.MULTILINE) == [variable(name)]
+
+
+def test_every_module_of_advice_is_there() -> None:
+    assert [name for name in MODULES.values() if not (ROOT / f"plugins/modules/{name}.py").is_file()] == []
+
+
+@pytest.mark.parametrize("to", READERS.values(), ids=READERS)
+def test_no_placeholder_is_left_of_a_text_that_was_cut(to: type[Reader]) -> None:
+    cut = one_line(f"Adopt them: {command(Kind.ROTATE, adopting([f'root@{number}.invalid' for number in range(400)]))}")
+    assert cut.endswith("...") and "{" not in present(cut, "client_acme", to())

@@ -156,7 +156,7 @@ def test_any_other_trouble_is_told_as_one_kind_of_error(error: Exception) -> Non
 def test_a_topic_that_does_not_exist_says_so(sns: Any) -> None:
     with pytest.raises(RotationError) as caught:
         publish(sns, "arn:aws:sns:eu-central-1:123456789012:nowhere", notice())
-    assert "no such topic" in caught.value.cause and "rotation_topic_arn" in caught.value.next_step
+    assert "no such topic" in caught.value.cause and "rotation_topic_arn" in caught.value.told()
 
 
 def test_an_arn_that_is_none_is_an_error_of_the_same_kind(sns: Any) -> None:
@@ -178,7 +178,7 @@ def refused(code: str, message: str = "", role: str | None = None, account: str 
 
 @pytest.mark.parametrize("code", ["AuthorizationError", "KMSAccessDenied", "KMSAccessDeniedException"])
 def test_a_role_of_another_account_is_named_with_the_option_that_lets_it_in(code: str) -> None:
-    told = refused(code, role=ROLE).next_step
+    told = refused(code, role=ROLE).told()
     assert ROLE in told and all(words in told for words in LETTING_IN)
 
 
@@ -189,5 +189,5 @@ def test_whom_the_refusal_names_is_told_as_the_role_that_policies_name() -> None
 
 @pytest.mark.parametrize("role", [ROLE, None])
 def test_in_ones_own_account_no_option_is_named(role: str | None) -> None:
-    told = refused("AuthorizationError", role=role, account="210987654321").next_step
+    told = refused("AuthorizationError", role=role, account="210987654321").told()
     assert "rotation_provision" not in told and (role or "this identity") in told

@@ -12,6 +12,8 @@ from ansible.parsing.dataloader import DataLoader
 from wrong_options import OUT_OF_RANGE
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.option_checks import OF_ONE, Fault
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import filled
+from ansible_collections.dbops.rotation.plugins.module_utils._readers import variable
 from ansible_collections.dbops.rotation.plugins.plugin_utils._run_options import faults, refusal, shared
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +46,7 @@ COMBINED: list[tuple[dict[str, Any], str]] = [
 
 
 def found(given: dict[str, Any], *, here: bool = True) -> list[str]:
-    return [fault.text for fault in faults(SPEC, given, here=here)]
+    return [filled(fault.text, "") for fault in faults(SPEC, given, here=here)]
 
 
 def wrong_types() -> Iterator[tuple[str, Any, str]]:
@@ -71,7 +73,7 @@ def test_a_wrong_type_or_choice_is_told_with_what_is_allowed(option: str, value:
 
 
 def test_every_range_is_tried() -> None:
-    assert set(OUT_OF_RANGE) == set(OF_ONE) and set(OF_ONE) <= set(SPEC)
+    assert set(OUT_OF_RANGE) == set(map(variable, OF_ONE)) <= set(SPEC)
 
 
 @pytest.mark.parametrize("option", OUT_OF_RANGE)

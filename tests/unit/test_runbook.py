@@ -14,14 +14,23 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, present, with_options
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import (
+    Kind,
+    command,
+    filled,
+    option,
+    present,
+    with_options,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._readers import (
     PLAYBOOKS,
     READERS,
     TEMPLATES,
     Awx,
     CommandLine,
+    Engine,
     Reader,
+    variable,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,7 +85,7 @@ def texts(value: ast.expr, module: ast.Module) -> set[str]:
     if (
         isinstance(value, ast.Call)
         and isinstance(value.func, ast.Name)
-        and value.func.id in ("command", "with_options")
+        and value.func.id in ("command", "with_options", "option")
     ):
         return {placeholder(value)}
     if isinstance(value, ast.Name):
@@ -86,10 +95,12 @@ def texts(value: ast.expr, module: ast.Module) -> set[str]:
 
 def placeholder(call: ast.Call) -> str:
     """Give the placeholder that a call makes; what only a run knows of its options has any word."""
+    if ast.unparse(call.func) == "option":
+        return option("word")
     if ast.unparse(call.func) == "with_options":
-        return with_options({"rotation_option": "word"})
+        return with_options({"option": "word"})
     kind = Kind[ast.unparse(call.args[0]).removeprefix("Kind.")]
-    return command(kind, {"rotation_option": "word"} if call.args[1:] else None)
+    return command(kind, {"option": "word"} if call.args[1:] else None)
 
 
 def assigned(name: str, module: ast.Module) -> list[Place]:
@@ -251,12 +262,14 @@ def next_steps() -> list[str]:
     )
 
 
-@pytest.mark.parametrize("to", [one for _is_there, one in READERS], ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize("to", [one() for one in READERS.values()], ids=list(READERS))
 @pytest.mark.parametrize("text", next_steps(), ids=lambda text: text.replace(UNKNOWN, "_")[:60])
 def test_every_next_step_is_in_the_words_of_its_reader(text: str, to: Reader) -> None:
     told = present(text, "client_acme", to)
     assert not re.search(r"\{\w+[|}]", told)
-    if isinstance(to, Awx):
+    if isinstance(to, Engine):
+        assert not re.search(r"(?<!callback )(?<!let )rotation_|playbooks/|ansible-playbook|template '", told), told
+    elif isinstance(to, Awx):
         only_there = command_line_part(told)
         assert not re.search(r"ansible-playbook|-e rotation_|same command|[Rr]un again", only_there), told
     else:
@@ -289,3 +302,45 @@ def test_every_command_of_a_message_has_a_row_for_both_readers(kind: str) -> Non
     line = CommandLine().command(kind, "client_acme", {})
     launch = TEMPLATES.get(kind, "none: at a command line")
     assert re.search(rf"^\|[^|]+\| `{re.escape(line)}` \| {re.escape(launch)} \|$", TEXT, re.MULTILINE)
+
+
+def named(kind: str) -> set[str]:
+    """Give what placeholders in the strings of the engine name."""
+    strings = {str(node.value) for node, _ in NODES if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {name for text in strings for name in re.findall(rf"\{{{kind}\|([^{{}}]*)\}}", text)} - {"overlap", "x"}
+
+
+def test_every_option_that_a_message_names_is_a_variable_of_a_role() -> None:
+    assert sorted(name for name in named("option") if variable(name) not in variables() and name[-1] != ".") == []
+
+
+def test_every_playbook_that_a_message_names_is_there() -> None:
+    assert sorted(name for name in named("playbook") if not (ROOT / f"playbooks/{name}.yml").is_file()) == []
+
+
+# What looks like a variable of a role, and why it may stand in the engine.
+OTHER_NAMES = {
+    "rotation_audit": "a callback, whose section of ansible.cfg has that name",
+    "rotation_cycle": "a module",
+    "rotation_cycle_info": "a module",
+    "rotation_doctor": "a module",
+    "rotation_enabled": "a field of AWS",
+    "rotation_encryption": "a module",
+    "rotation_history": "a module",
+    "rotation_notice": "a module",
+    "rotation_request": "a function",
+    "rotation_tags": "a function",
+}
+
+
+def test_the_engine_names_options_and_no_variables_and_playbooks() -> None:
+    sources = [path.read_text() for path in ENGINE.rglob("*.py") if path.name != "_readers.py"]
+    said = {word for text in sources for word in re.findall(r"\brotation_[a-z_]+|playbooks/", text)}
+    assert said == set(OTHER_NAMES)
+
+
+@pytest.mark.parametrize("to", [one() for one in READERS.values()], ids=list(READERS))
+def test_no_text_of_the_engine_reaches_a_reader_with_a_placeholder(to: Reader) -> None:
+    """Causes, states, findings and warnings are among them."""
+    told = [filled(str(node.value), "client_acme", to) for node, _ in NODES if isinstance(node, ast.Constant)]
+    assert [text for text in told if re.search(r"\{(option|playbook)\|[a-z_.]+\}", text)] == []

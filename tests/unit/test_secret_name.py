@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import SECRET_IDS, Operation
+from ansible_collections.dbops.rotation.plugins.module_utils._readers import variable
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_name import refuse_arn_as_name, refuse_unfit_name
 
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:clients/client_acme/mysql/root-AbCdEf"
@@ -30,7 +31,7 @@ def test_the_characters_at_fault_are_named(name: str) -> None:
         refuse_unfit_name(name)
     assert refused.value.code == "invalid_secret_id"
     assert refused.value.cause.endswith(f"characters that AWS does not take: {REFUSED[name]}.")
-    assert "rotation_secret_id" in refused.value.next_step
+    assert "rotation_secret_id" in refused.value.told()
 
 
 @pytest.mark.parametrize("name", ["x" * 513, "arn:" + "x" * 2048])
@@ -62,4 +63,4 @@ def test_every_option_that_names_a_secret_is_looked_at_before_the_work(option: s
     result = Operation({}, work).outcome(params, check=False, diff=False)
     assert (result["error"]["step"], result["error"]["code"]) == ("prepare", "invalid_secret_id")
     assert result["error"]["state"] == "Nothing was changed."
-    assert SECRET_IDS[option] in result["msg"]
+    assert variable(SECRET_IDS[option]) in result["msg"]

@@ -16,6 +16,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.settings imp
     parse_pause,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import filled
 
 WINDOW = {"days": ["mon"], "from": "22:00", "to": "04:00"}
 FREEZE = {"from": "2026-12-20", "to": "2027-01-02", "reason": "year end"}
@@ -115,7 +116,7 @@ def test_a_window_that_makes_no_sense_is_refused(changed: dict[str, Any]) -> Non
     with pytest.raises(RotationError) as caught:
         parse_calendar([{**WINDOW, **changed}], [])
     assert caught.value.code == "invalid_option"
-    assert "rotation_windows" in caught.value.cause and "for example" in caught.value.next_step
+    assert "rotation_windows" in filled(caught.value.cause, "") and "for example" in caught.value.next_step
 
 
 @pytest.mark.parametrize(
@@ -156,7 +157,7 @@ def test_a_pause_without_an_end_or_a_reason_is_refused(paused: Any) -> None:
 def test_what_is_no_list_of_dictionaries_is_refused(windows: Any) -> None:
     with pytest.raises(RotationError) as caught:
         parse_calendar(windows, [])
-    assert caught.value.code == "invalid_option" and "rotation_windows" in caught.value.cause
+    assert caught.value.code == "invalid_option" and "rotation_windows" in filled(caught.value.cause, "")
 
 
 @pytest.mark.parametrize(
@@ -173,4 +174,4 @@ def test_what_is_no_list_of_dictionaries_is_refused(windows: Any) -> None:
 def test_a_number_that_makes_no_sense_is_refused(options: dict[str, Any], name: str) -> None:
     with pytest.raises(RotationError) as caught:
         Policy(**options)
-    assert caught.value.code == "invalid_option" and name in caught.value.cause and caught.value.next_step
+    assert caught.value.code == "invalid_option" and name in filled(caught.value.cause, "") and caught.value.next_step

@@ -145,7 +145,9 @@ class Trail:
             self._outage = ""
         except RotationError as error:
             self._rests_until = monotonic() + REST_SECONDS
-            self._outage = f"Not all events were shipped; the next run does it. {error.told()}"
+            self._outage = (
+                f"Not all events were shipped; the next run does it. {error.cause} {error.next_step}".rstrip()
+            )
         except OSError as error:
             where = f"The spool {self._settings.folder} could not be read or marked"
             self._tell(f"{where}, so events may come twice ({error.strerror}).")

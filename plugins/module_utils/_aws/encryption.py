@@ -88,7 +88,7 @@ def _refusal(error: Any, doing: str, service: str) -> RotationError:
         return RotationError(
             f"Could not {doing}: it does not exist ({code}).",
             code="aws_not_found",
-            next_step="Make it first; playbooks/provision.yml does.",
+            next_step="Make it first; {playbook|provision} does.",
         )
     if code in DENIED:
         denied = f"AWS does not allow this identity to {doing}: {denied_action(error, service)} is denied."

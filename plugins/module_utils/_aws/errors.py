@@ -37,7 +37,7 @@ NAMED = re.compile(r"not authorized to perform: ([A-Za-z0-9-]+):([A-Za-z0-9]+)\b
 ALLOWED_ON = {
     "secretsmanager:ListSecrets": "the resource *, for it cannot be allowed on less,",
     "ssm:GetParametersByPath": "the path (arn:aws:ssm:REGION:ACCOUNT:parameter/PATH)",
-    "sts:AssumeRole": "the role, which has to trust this identity (with rotation_external_id, if it asks for one),",
+    "sts:AssumeRole": "the role, which has to trust this identity (with {option|external_id}, if it asks for one),",
 }
 # How Secrets Manager and Parameter Store say that a key was not to be used.
 OF_KMS = ("Access to KMS", "ciphertext refers to")
@@ -57,7 +57,7 @@ def service_error(error: Any, doing: str, service: str = SECRETS_MANAGER) -> Rot
         return SecretNotFound(
             f"Could not {doing}: there is no such secret, or no such version of it ({code}).",
             code="secret_not_found",
-            next_step="Check rotation_secret_id, the region and the AWS account; a client that is not under management"
+            next_step="Check {option|secret_id}, the region and the AWS account; a client that is not under management"
             f" yet is brought in so: {command(Kind.ONBOARD)}",
         )
     if code == "ResourceExistsException":

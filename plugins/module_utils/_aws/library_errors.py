@@ -22,9 +22,9 @@ from ansible_collections.dbops.rotation.plugins.module_utils._certificates impor
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
-CERTIFICATE = f"Check rotation_aws_ca_bundle and the endpoint ({ENDPOINT_OPTIONS})."
+CERTIFICATE = f"Check {{option|aws_ca_bundle}} and the endpoint ({ENDPOINT_OPTIONS})."
 ENDPOINT = (
-    "Check the network from here to AWS, rotation_region, the proxy (HTTPS_PROXY, NO_PROXY) and the"
+    "Check the network from here to AWS, {option|region}, the proxy (HTTPS_PROXY, NO_PROXY) and the"
     f" endpoint ({ENDPOINT_OPTIONS}); then run the same command again."
 )
 SIGN_IN = (
@@ -32,7 +32,7 @@ SIGN_IN = (
     " run the same command again. A schedule needs a role or keys instead, for a sign-in ends."
 )
 NO_CREDENTIALS = (
-    "Give some: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile (rotation_profile, AWS_PROFILE), or a role of"
+    "Give some: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile ({option|profile}, AWS_PROFILE), or a role of"
     " the machine (in a container on EC2 the hop limit of the metadata service has to be 2). aws sts"
     " get-caller-identity, as the same user with the same environment, shows whether there are any."
 )
@@ -41,7 +41,7 @@ CONFIGURATION = (
     " need none; aws configure list shows what AWS's own tools make of it."
 )
 PROFILES = (
-    "Correct rotation_profile or AWS_PROFILE, or configure it; aws configure list-profiles shows those of this user."
+    "Correct {option|profile} or AWS_PROFILE, or configure it; aws configure list-profiles shows those of this user."
 )
 FETCHED_BY = {
     "custom-process": "Run the credential_process of the AWS configuration by hand, as the same user, and see what it"
@@ -79,8 +79,8 @@ CLIENT_SIDE = {
         "the profile asks for an MFA code again",
         "Get a session before: aws sts get-session-token --serial-number ARN_OF_THE_DEVICE --token-code CODE.",
     ),
-    "NoRegionError": ("no AWS region is set", "Set rotation_region, AWS_REGION or the profile's region."),
-    "InvalidRegionError": ("the AWS region is not a valid name", "Correct rotation_region or AWS_REGION."),
+    "NoRegionError": ("no AWS region is set", "Set {option|region}, AWS_REGION or the profile's region."),
+    "InvalidRegionError": ("the AWS region is not a valid name", "Correct {option|region} or AWS_REGION."),
     "EndpointConnectionError": ("the AWS endpoint does not answer", ENDPOINT),
     "ConnectTimeoutError": ("the AWS endpoint does not answer in time", ENDPOINT),
     "ReadTimeoutError": ("AWS accepted the call but did not answer in time", AGAIN),
@@ -117,7 +117,7 @@ def _wrong_certificate(error: Any) -> tuple[str, str] | None:
     """Say what is wrong with the certificate of the endpoint, or with the file that should prove it."""
     causes = list(_causes(error.kwargs.get("error")))
     if any(isinstance(cause, FileNotFoundError) for cause in causes):
-        return "the file of the CA bundle is not there", "Correct rotation_aws_ca_bundle or AWS_CA_BUNDLE."
+        return "the file of the CA bundle is not there", "Correct {option|aws_ca_bundle} or AWS_CA_BUNDLE."
     fault = next((found for cause in causes if (found := certificate_fault(cause))), None)
     return (f"the certificate of the AWS endpoint {fault.what}", fault.next_step or CERTIFICATE) if fault else None
 

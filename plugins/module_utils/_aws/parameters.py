@@ -30,7 +30,7 @@ def read_parameters(client: Any, path: str) -> list[Parameter]:
     """Read all parameters below a path, however deep; raises RotationError where there are none."""
     if not PATH.fullmatch(path):
         raise RotationError(
-            f"rotation_parameter_path is {path!r}, which is no path of Parameter Store.",
+            f"{{option|parameter_path}} is {path!r}, which is no path of Parameter Store.",
             code="invalid_option",
             next_step="Write it like /dbops/rotation, without a slash at its end.",
         )
@@ -44,7 +44,7 @@ def read_parameters(client: Any, path: str) -> list[Parameter]:
         raise RotationError(
             f"Parameter Store has no parameter below {path} in the region that was asked.",
             code="no_parameters",
-            next_step="Correct rotation_parameter_path or the region; playbooks/provision.yml writes"
+            next_step="Correct {option|parameter_path} or the region; {playbook|provision} writes"
             " /dbops/rotation/settings, which is below /dbops/rotation.",
         )
     return found

@@ -30,7 +30,7 @@ class Refusal(NamedTuple):
 AGAIN = "Run the same command again when AWS answers again."
 LATER = "Run the same command again, later or with fewer forks."
 CREDENTIALS = (
-    "Check the AWS credentials of this run (environment, profile, role, or rotation_access_key); aws sts"
+    "Check the AWS credentials of this run (environment, profile, role, or {option|access_key}); aws sts"
     " get-caller-identity, with the same environment, shows who they are."
 )
 RENEW = "Get new credentials (aws sso login, aws sts assume-role, or the tool that gave these), then run it again."
@@ -40,16 +40,16 @@ KEY_STATE = (
     "See to the key: aws kms describe-key --key-id KEY. A key that is disabled: aws kms enable-key; one that waits for"
     " deletion: aws kms cancel-key-deletion, then enable it. Then run the same command again."
 )
-SHAPE = "Check rotation_secret_id and the other variables."
-ENDPOINT_OPTIONS = "rotation_endpoint_url, rotation_endpoint_urls and AWS_ENDPOINT_URL"
+SHAPE = "Check {option|secret_id} and the other variables."
+ENDPOINT_OPTIONS = "{option|endpoint_url}, {option|endpoint_urls} and AWS_ENDPOINT_URL"
 QUOTA = (
     "See the quotas of the account in Service Quotas, and ask for more or clear up; then run the same command again."
 )
 PRINCIPALS = "Check that every role and user that the policy names exists, and that its ARN is written right."
 STATE = "Run the same command again, which decides from what it finds; if AWS answers the same, correct what it names."
-TOPIC = "Check rotation_topic_arn; aws sns get-topic-attributes --topic-arn ARN shows the topic."
+TOPIC = "Check {option|topic_arn}; aws sns get-topic-attributes --topic-arn ARN shows the topic."
 TOPIC_KEY = "Allow this identity kms:GenerateDataKey and kms:Decrypt on the topic's key, in the key's policy too."
-GROUP = "Make it (playbooks/provision.yml does), or correct log_group of the callback rotation_audit."
+GROUP = "Make it ({playbook|provision} does), or correct log_group of the callback rotation_audit."
 
 THROTTLED = Refusal("AWS throttles the calls and did so through every retry", LATER)
 INTERNAL = Refusal("the service had an internal error", AGAIN)
@@ -62,7 +62,7 @@ NOT_FOUND_TOPIC = Refusal("there is no such topic", TOPIC)
 TOPIC_PARAMETER = Refusal("the topic's ARN or a part of the message has not the form that SNS takes", TOPIC, True)
 SECRET_KEY = Refusal("the KMS key of the secret cannot be used", KMS)
 AS_THINGS_STAND = Refusal("Secrets Manager refused as things stand now", STATE, True)
-PATH_REFUSED = Refusal("Parameter Store refused the shape of the call", "Check rotation_parameter_path.")
+PATH_REFUSED = Refusal("Parameter Store refused the shape of the call", "Check {option|parameter_path}.")
 POLICY = Refusal("AWS does not take the policy", PRINCIPALS, True)
 
 # Any service: code -> what it means. "Exception" at the end of a code is left out.
@@ -121,7 +121,7 @@ OF_SERVICE = {
         "KMSInvalidState": Refusal("the topic's KMS key cannot be used in its present state", KEY_STATE, True),
         "KMSNotFound": Refusal(
             "the topic's KMS key does not exist",
-            "Give the topic a key that exists (KmsMasterKeyId); playbooks/provision.yml does.",
+            "Give the topic a key that exists (KmsMasterKeyId); {playbook|provision} does.",
             True,
         ),
         "KMSOptInRequired": Refusal(
@@ -149,7 +149,7 @@ OF_SERVICE = {
         ),
         "RegionDisabled": Refusal(
             "STS is not switched on in this region for the account of the role",
-            "Switch it on there (IAM, account settings), or name another region in rotation_region.",
+            "Switch it on there (IAM, account settings), or name another region in {option|region}.",
             True,
         ),
         "IDPRejectedClaim": Refusal("the identity provider refused the web identity token", RENEW, True),

@@ -120,7 +120,7 @@ def _made(process: int, options: AwsOptions, service: str, tuned: AwsOptions) ->
 
 def _endpoint_option(service: str) -> str:
     return (
-        "rotation_endpoint_url" if service == "secretsmanager" else f"the one of rotation_endpoint_urls for {service}"
+        "{option|endpoint_url}" if service == "secretsmanager" else f"the one of {{option|endpoint_urls}} for {service}"
     )
 
 
@@ -227,7 +227,7 @@ def _settings(aws_config: str) -> Any:
         return botocore.config.Config(**json.loads(aws_config))
     except TypeError:  # a name that botocore does not know
         raise RotationError(
-            "rotation_aws_config holds a setting that botocore's Config does not know.",
+            "{option|aws_config} holds a setting that botocore's Config does not know.",
             code="invalid_option",
             next_step="Use the names of botocore.config.Config, such as connect_timeout and proxies.",
         ) from None

@@ -79,7 +79,7 @@ class Writes:
             raise RotationError(
                 "The share of AWS's write quota must be from 0 (no limit) to 1.",
                 code="invalid_option",
-                next_step="Set rotation_write_share to a share from 0 to 1, such as 0.8.",
+                next_step="Set {option|write_share} to a share from 0 to 1, such as 0.8.",
             )
         self.waited = 0.0
         self._per_second = share * PER_SECOND
@@ -99,7 +99,7 @@ class Writes:
                 "More rotations are at work than AWS takes the writes of, so the turn of this one would come too late"
                 " for its deadline.",
                 code=WRITE_LIMIT,
-                next_step="Run fewer at a time (--forks) or raise rotation_deadline; then run the same command again.",
+                next_step="Run fewer at a time (--forks) or raise {option|deadline}; then run the same command again.",
             )
         self._reserved.update(missing)
         self._pause(max(known, default=0.0))

@@ -38,5 +38,5 @@ def undecryptable(path: Path) -> RotationError:
         " with, or the file was cut or edited.",
         code="backup_undecryptable",
         next_step="Run the same command again with the right --vault-id or --vault-password-file, or name another file"
-        " in rotation_backup_file.",
+        " in {option|backup.path}.",
     )

@@ -113,5 +113,5 @@ def _unfit(what: str) -> RotationError:
     return RotationError(
         f"What is in the backup file {what}.",
         code="backup_format",
-        next_step="Name the right file in rotation_backup_file, or use the release of this collection that wrote it.",
+        next_step="Name the right file in {option|backup.path}, or use the release of this collection that wrote it.",
     )

@@ -45,7 +45,7 @@ def locked(path: Path) -> Iterator[None]:
 def missing(path: Path) -> RotationError:
     """Give the error of a file that has to be there."""
     return RotationError(
-        f"The backup file {path} does not exist.", code="backup_file", next_step="Correct rotation_backup_file."
+        f"The backup file {path} does not exist.", code="backup_file", next_step="Correct {option|backup.path}."
     )
 
 
@@ -57,5 +57,5 @@ def _told(done: str, path: Path) -> Iterator[None]:
         raise RotationError(
             f"The backup file {path} cannot be {done}: {error.strerror}.",
             code="backup_file",
-            next_step="Correct rotation_backup_file, or make its folder one that this user may write to.",
+            next_step="Correct {option|backup.path}, or make its folder one that this user may write to.",
         ) from None

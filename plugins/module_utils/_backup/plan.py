@@ -20,7 +20,7 @@ def entry_of(entries: Mapping[str, Entry], client: str) -> Entry:
         raise RotationError(
             f"The backup holds no client of this name; it holds {len(entries)} others.",
             code="not_in_backup",
-            next_step="Correct rotation_client, or name another file in rotation_backup_file.",
+            next_step="Correct {option|client}, or name another file in {option|backup.path}.",
         )
     return entries[client]
 
@@ -33,7 +33,7 @@ def chosen(saved: SavedSecret, name: str) -> SavedVersion:
         raise RotationError(
             f"The backup of this client has no version {name!r}.",
             code="not_in_backup",
-            next_step=f"Correct rotation_backup_version; there is: {there}.",
+            next_step=f"Correct {{option|backup.version}}; there is: {there}.",
         )
     return version
 

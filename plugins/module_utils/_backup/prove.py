@@ -48,11 +48,11 @@ def _after_refusal(saved: SavedSecret, version: SavedVersion) -> str:
     tried = parse_secret(version.text).password
     # A rotation that was under way may have come through; an older password is on a server that was restored itself.
     names = [name for name in (CURRENT, PENDING, PREVIOUS) if (other := saved.find(name)) and _differs(other, tried)]
-    options = " or ".join(with_options({"rotation_backup_version": name}) for name in names)
+    options = " or ".join(with_options({"backup.version": name}) for name in names)
     again = f"Only if the server must have it, try another version, each at the cost of a login: {options}."
     return (
         f"{again if names else 'No other version of the backup has another password.'} Otherwise the password was"
-        " changed after the backup: name a newer backup in rotation_backup_file, or set a password on the server and"
+        " changed after the backup: name a newer backup in {option|backup.path}, or set a password on the server and"
         f" store it: {command(Kind.ONBOARD)}"
     )
 

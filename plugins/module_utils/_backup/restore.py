@@ -191,13 +191,13 @@ class _Restore:
             return self.request.kms_key_id or former
         self.journal.warn(
             f"The secret was encrypted with the key {former} of {self.saved.region}; in {self.store.region} the default"
-            " key of the account is used, unless rotation_kms_key_id names another."
+            " key of the account is used, unless {option|kms_key_id} names another."
         )
         return None
 
 
 def _not_overwritten() -> str:
-    again = command(Kind.RESTORE, {"rotation_backup_replace": "true"})
+    again = command(Kind.RESTORE, {"backup.replace": "true"})
     return (
         "The secret exists, so it is not overwritten. If somebody changed the password on the server, store the one"
         f" that works: {RECONCILE}. If the server itself was set back and has the backup's password: {again}"

@@ -166,7 +166,7 @@ def refuse_invalid_label(label: str) -> None:
         raise RotationError(
             "The server's label must be one word of at most 32 letters, digits, dots, dashes and underscores.",
             code="invalid_option",
-            next_step="Set rotation_server_label to such a word, or leave it empty.",
+            next_step="Set {option|server_label} to such a word, or leave it empty.",
         )
 
 

@@ -135,7 +135,7 @@ class Logins:
             failure.cause += " AWSCURRENT was moved away from the version of the last rotation."
             failure.next_step = (
                 f"To let the server follow the label: {ROLL_BACK}. To keep what the server has:"
-                f" {command(Kind.RECONCILE, {'rotation_reconcile_version': 'AWSPREVIOUS'})}"
+                f" {command(Kind.RECONCILE, {'reconcile.version': 'AWSPREVIOUS'})}"
             )
 
     def _newer_current(self, secret: SecretDescription) -> SecretVersion | None:

@@ -93,7 +93,7 @@ def refuse_invalid_reason(reason: str) -> None:
         raise RotationError(
             f"The reason must be one line of at most {REASON_LENGTH} characters.",
             code="invalid_option",
-            next_step=f"Shorten rotation_reason to one line of at most {REASON_LENGTH} characters.",
+            next_step=f"Shorten {{option|reason}} to one line of at most {REASON_LENGTH} characters.",
         )
 
 
@@ -104,7 +104,7 @@ def refuse_invalid_overlap(seconds: int) -> None:
         raise RotationError(
             f"The overlap must be from 0 to {longest} seconds ({LONGEST_OVERLAP.days} days).",
             code="invalid_option",
-            next_step=f"Set rotation_overlap to a number of seconds from 0 to {longest}.",
+            next_step=f"Set {{option|overlap}} to a number of seconds from 0 to {longest}.",
         )
 
 
@@ -114,7 +114,7 @@ def refuse_invalid_per_server(number: int) -> None:
         raise RotationError(
             f"The number of rotations on one server must be from 0 (no limit) to {MOST_PER_SERVER}.",
             code="invalid_option",
-            next_step=f"Set rotation_per_server to a number from 1 to {MOST_PER_SERVER}, or to 0 for no limit.",
+            next_step=f"Set {{option|per_server}} to a number from 1 to {MOST_PER_SERVER}, or to 0 for no limit.",
         )
 
 
@@ -124,5 +124,5 @@ def refuse_invalid_wait(seconds: float) -> None:
         raise RotationError(
             f"The wait for replica regions must be from 0 to {LONGEST_REPLICA_WAIT} seconds.",
             code="invalid_option",
-            next_step=f"Set rotation_replica_wait to a number of seconds from 0 to {LONGEST_REPLICA_WAIT}.",
+            next_step=f"Set {{option|replica_wait}} to a number of seconds from 0 to {LONGEST_REPLICA_WAIT}.",
         )

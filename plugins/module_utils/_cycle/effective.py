@@ -118,6 +118,6 @@ def _refuse_impossible(cycle: Cycle, policy: Policy, now: datetime, client: str)
         raise RotationError(
             f"The due date {stamp(cycle.due)} of {client} is further ahead than a cycle of {cycle.days} days allows.",
             code="impossible_due",
-            next_step="If the cycle is meant to be longer, set rotation_cycle_days. Otherwise correct the tag"
+            next_step="If the cycle is meant to be longer, set {option|cycle_days}. Otherwise correct the tag"
             f" {tags.DUE} of the secret, or let rotation_cycle with the state reset count from now.",
         )

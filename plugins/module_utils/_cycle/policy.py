@@ -47,11 +47,11 @@ class Policy:
     def __post_init__(self) -> None:
         """Raise a RotationError where a number makes no sense."""
         if self.cycle_days is not None:
-            _refuse_outside("rotation_cycle_days", self.cycle_days, CYCLE_DAYS_RANGE, "days")
-        _refuse_outside("rotation_lead", self.lead, LEAD_RANGE, "seconds")
+            _refuse_outside("{option|cycle_days}", self.cycle_days, CYCLE_DAYS_RANGE, "days")
+        _refuse_outside("{option|lead}", self.lead, LEAD_RANGE, "seconds")
         for days in self.notice_days:
-            _refuse_outside("rotation_notice_days", days, CYCLE_DAYS_RANGE, "days")
-        _refuse_outside("The number of rotation_notice_days", len(self.notice_days), (0, MOST_NOTICES), "entries")
+            _refuse_outside("{option|notice_days}", days, CYCLE_DAYS_RANGE, "days")
+        _refuse_outside("The number of {option|notice_days}", len(self.notice_days), (0, MOST_NOTICES), "entries")
 
     @property
     def until_next_run(self) -> timedelta:

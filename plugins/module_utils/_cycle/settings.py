@@ -19,7 +19,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._reason import refu
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SHORT = tuple(day[:3] for day in WEEKDAYS)
-WINDOWS, FREEZES, PAUSED = "rotation_windows", "rotation_freezes", "rotation_paused"
+WINDOWS, FREEZES, PAUSED = "{option|windows}", "{option|freezes}", "{option|paused}"
 EXAMPLES = {
     WINDOWS: '[{days: [mon, tue], from: "22:00", to: "04:00", timezone: Europe/Berlin}]',
     FREEZES: '[{from: "2026-12-20", to: "2027-01-02", reason: year end, timezone: Europe/Berlin}]',

@@ -95,7 +95,7 @@ def _unanswered(place: str, deadline: Deadline) -> RotationError:
         f" {deadline.seconds:g} seconds.",
         code="deadline",
         next_step="Check that a database listens there and that nothing on the way holds its packets back, or raise"
-        " rotation_deadline; then run the same command again.",
+        " {option|deadline}; then run the same command again.",
     )
 
 

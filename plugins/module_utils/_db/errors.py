@@ -46,7 +46,7 @@ _RECONCILE = (
     f" together with the password that works now: {command(Kind.RECONCILE)}"
 )
 _POLICY = "The server's password policy refused the new password."
-_WIDER = "Choose rotation_password_length and rotation_password_exclude_characters that satisfy that policy."
+_WIDER = "Choose {option|password_length} and {option|password_exclude_characters} that satisfy that policy."
 _LOST = Diagnosis(
     "connection_lost", "The connection to the server broke or got no answer in time.", AGAIN, ConnectionLost
 )
@@ -107,12 +107,12 @@ DIAGNOSES = {
     1130: Diagnosis(
         "host_not_allowed",
         "The server allows no connection from this host.",
-        "Run from a host the server allows, or through rotation_jump_host.",
+        "Run from a host the server allows, or through {option|jump_host}.",
     ),
     3159: Diagnosis(
         "tls_required",
-        "The server demands TLS and rotation_tls_mode is disabled.",
-        "Set rotation_tls_mode to verify_identity or verify_ca.",
+        "The server demands TLS and {option|tls_mode} is disabled.",
+        "Set {option|tls_mode} to verify_identity or verify_ca.",
     ),
     1184: Diagnosis(
         "init_connect",
@@ -228,16 +228,16 @@ def _tls(error: ssl.SSLError, place: str) -> RotationError:
         return RotationError(
             f"The certificate of {place} is trusted but was made for another name.",
             code="tls_name",
-            next_step="Connect by a name that stands in the certificate, name it in rotation_tls_server_name, or,"
-            " for a certificate without a usable name such as MySQL's self-made ones, set rotation_tls_mode to"
-            " verify_ca with rotation_tls_ca_file.",
+            next_step="Connect by a name that stands in the certificate, name it in {option|tls_server_name}, or,"
+            " for a certificate without a usable name such as MySQL's self-made ones, set {option|tls_mode} to"
+            " verify_ca with {option|tls_ca_file}.",
         )
     if verify_code is not None:
         return RotationError(
             f"The certificate of {place} is not trusted ({getattr(error, 'verify_message', 'verification failed')}).",
             code="tls_untrusted",
             next_step=_renewal(error)
-            or "Name the server's certificate authority in rotation_tls_ca_file."
+            or "Name the server's certificate authority in {option|tls_ca_file}."
             + (_SELF_MADE if verify_code == _SELF_SIGNED else ""),
         )
     return RotationError(

@@ -68,7 +68,7 @@ class MariaDb:
                 " would have to be sent, and logged by the server, as plain text.",
                 code="plaintext_needed",
                 next_step="Turn strict_password_validation off for the rotation, or set"
-                " rotation_allow_plaintext_statement=true and accept that the server's logs see the password.",
+                " {option|allow_plaintext_statement}=true and accept that the server's logs see the password.",
             )
         self.single = True
         return [_PLAINTEXT_WARNING]

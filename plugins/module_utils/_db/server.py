@@ -158,7 +158,7 @@ def quoted(user: str, host: str) -> str:
     return "@".join(f"'{part}'" for part in parts)
 
 
-_PROMISE = "promise by rotation_single_writer=true that this address is the one that is written to"
+_PROMISE = "promise by {option|single_writer}=true that this address is the one that is written to"
 
 
 def _variables(session: Session) -> dict[str, str]:

@@ -62,7 +62,7 @@ class Slots:
             return lock_taken(*(holder_of(self._session, number) for number in others))
         at_work = ", ".join(str(number) for number in holders) or "ended just now"
         return RotationError(
-            f"Rotations of other accounts are at work on this server, as many as rotation_per_server allows"
+            f"Rotations of other accounts are at work on this server, as many as {{option|per_server}} allows"
             f" ({len(self._names)}), and none ended in time. Their connections: {at_work}.",
             code=SLOT_BUSY,
             next_step="Wait for them to end, then run the same command again. If nothing is at work, end those"

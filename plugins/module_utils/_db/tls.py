@@ -71,5 +71,5 @@ def _unreadable(options: TlsOptions, error: Exception) -> RotationError:
     return RotationError(
         f"The TLS files cannot be used ({files}): {type(error).__name__}.",
         code="tls_files",
-        next_step="Check rotation_tls_ca_file, rotation_tls_client_cert and rotation_tls_client_key.",
+        next_step="Check {option|tls_ca_file}, {option|tls_client_cert} and {option|tls_client_key}.",
     )

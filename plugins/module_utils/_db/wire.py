@@ -80,7 +80,7 @@ class Wire(_Driver):
         raise RotationError(
             f"The server offers no TLS ({self._place}); nothing was sent to it.",
             code="tls_not_offered",
-            next_step="Turn TLS on at the server, use rotation_unix_socket, or set rotation_tls_mode to disabled by"
+            next_step="Turn TLS on at the server, use {option|unix_socket}, or set {option|tls_mode} to disabled by"
             " name.",
         )
 

@@ -146,7 +146,7 @@ def _keep(facts: Facts) -> Decision | None:
             "replica_lags",
             f"{reason} A new one would end it.",
             "Mend the replica (docs/runbook.md), or remove that region; then run the same command again. If nobody"
-            f" reads there: {command(Kind.ROTATE, {'rotation_force': 'true'})}",
+            f" reads there: {command(Kind.ROTATE, {'force': 'true'})}",
         )
     told = facts.recorded == facts.current and not facts.tags_need_repair and (facts.overlapping or facts.overlap_over)
     return Decision(Action.NOTHING, reason) if told or facts.behind else Decision(Action.RECORD, reason, facts.current)

@@ -84,7 +84,7 @@ def kept_for(regions: Iterable[str]) -> str:
 
 def adopting(names: Iterable[str]) -> dict[str, str | list[str]]:
     """Return the option that names rows to adopt."""
-    return {"rotation_adopt_rows": list(names)}
+    return {"adopt_rows": list(names)}
 
 
 def listed(names: Iterable[str]) -> str:

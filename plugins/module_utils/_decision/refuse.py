@@ -110,7 +110,7 @@ def _moved_back(facts: Facts) -> Decision | None:
         "label_moved_back",
         f"AWSCURRENT is the older of the two passwords on {listed(behind)}: somebody moved the label back.",
         f"To go back to the older password: {ROLL_BACK}. To keep the newer one:"
-        f" {command(Kind.RECONCILE, {'rotation_reconcile_version': 'AWSPREVIOUS'})}",
+        f" {command(Kind.RECONCILE, {'reconcile.version': 'AWSPREVIOUS'})}",
     )
 
 

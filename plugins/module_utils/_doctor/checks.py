@@ -22,7 +22,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._libraries import b
 
 # AWS refuses a signature that is five minutes off; half of it is worth a word.
 SKEW_REFUSED, SKEW_NOTED = 300, 150
-TOPIC_REMEDY = "Check rotation_topic_arn, and allow this identity sns:GetTopicAttributes and sns:Publish on it."
+TOPIC_REMEDY = "Check {option|topic_arn}, and allow this identity sns:GetTopicAttributes and sns:Publish on it."
 REPLICA_REMEDY = "Mend what AWS names, and replicate again: docs/runbook.md."
 # At nine tenths of what AWS takes it is worth a word.
 NEARLY = 0.9
@@ -84,7 +84,7 @@ def primary(secret_arn: str, primary_region: str | None) -> Iterator[Check]:
     region = secret_arn.split(":")[3]
     if primary_region not in (None, region):
         text = f"The secret in {region} is a copy of that in {primary_region}, and only that can be written."
-        yield Check("primary", text, f"Set rotation_region to {primary_region}.", problem=True)
+        yield Check("primary", text, f"Set {{option|region}} to {primary_region}.", problem=True)
 
 
 def size(policy: Mapping[str, Any] | None) -> Iterator[Check]:

@@ -94,7 +94,7 @@ ROTATOR = (
     *EXAMINED,
     *AUDIT_TRAIL,
     *SETTINGS,
-    Grant("sts:AssumeRole", CLIENT_ROLES, "every client with `rotation_assume_role_arn`"),
+    Grant("sts:AssumeRole", CLIENT_ROLES, "every client with `{option|assume_role_arn}`"),
 )
 ONBOARDER = (
     Grant("secretsmanager:CreateSecret", NEW_SECRETS, "onboarding, after the present password was proven"),
@@ -102,8 +102,8 @@ ONBOARDER = (
     Grant("secretsmanager:DescribeSecret", SECRETS, "onboarding: is there a secret already?"),
     Grant("secretsmanager:GetSecretValue", SECRETS, "onboarding a client that has a secret already"),
     Grant("secretsmanager:ListSecrets", ALL, "onboarding: is the account in another secret already?"),
-    Grant("secretsmanager:GetSecretValue", SOURCES, "onboarding with `rotation_onboard_source_secret_id`"),
-    Grant("secretsmanager:ReplicateSecretToRegions", SECRETS, "onboarding with `rotation_replica_regions`"),
+    Grant("secretsmanager:GetSecretValue", SOURCES, "onboarding with `{option|onboard.source_secret_id}`"),
+    Grant("secretsmanager:ReplicateSecretToRegions", SECRETS, "onboarding with `{option|onboard.replica}`"),
     *_known(USED, Grant("kms:Decrypt", SOURCE_KEYS, "the same, where that secret is encrypted with a key of its own")),
     *KMS,
     *REPLICA_KMS,

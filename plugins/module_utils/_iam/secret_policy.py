@@ -55,7 +55,7 @@ def _refuse_nobody(name: str) -> None:
     raise RotationError(
         f"{name} lets nobody in, for it is {meant.get(kind, 'neither a role nor a user; name one')}.",
         code="invalid_option",
-        next_step="Correct the readers and rotators (rotation_readers, rotation_rotators).",
+        next_step="Correct the readers and rotators ({option|readers}, {option|rotators}).",
     )
 
 

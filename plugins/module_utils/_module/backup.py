@@ -42,7 +42,7 @@ def _refuse_one_name_for_two(hosts: Mapping[str, Mapping[str, Any]]) -> None:
         raise RotationError(
             f"Several hosts have the client name {', '.join(twice)}; one would take the place of the other.",
             code="invalid_option",
-            next_step="Give each host a name of its own in rotation_client.",
+            next_step="Give each host a name of its own in {option|client}.",
         )
 
 

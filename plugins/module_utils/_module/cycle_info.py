@@ -125,7 +125,7 @@ def _summary(found: Schedule, asked: Policy, work: list[str]) -> str:
         until = stamp(found.opens) if found.opens else "no window in sight"
         parts.append(f"waiting ({found.closed_because or 'paused'}; opens: {until})")
     if found.too_late and not found.overdue:
-        parts.append("will be overdue before that, unless rotated with rotation_force")
+        parts.append("will be overdue before that, unless rotated with {option|force}")
     if found.failures.count:
         parts.append(f"{found.failures.count} failed in a row")
     return "; ".join(parts)

@@ -97,6 +97,6 @@ def current_version(secret: SecretDescription) -> str:
         raise RotationError(
             f"The secret {secret.name!r} has no version under AWSCURRENT.",
             code="no_current",
-            next_step="Store a value in it, or onboard the client (playbooks/onboard.yml).",
+            next_step="Store a value in it, or onboard the client ({playbook|onboard}).",
         )
     return version

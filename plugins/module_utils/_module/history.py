@@ -29,7 +29,7 @@ AUTO, SPOOL, LOGS = "auto", "spool", "logs"
 
 
 def _history(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
-    client, since = client_name(params), moment("rotation_history_since", params["since"] or EVER, UTC)
+    client, since = client_name(params), moment("{option|history.since}", params["since"] or EVER, UTC)
     warnings: list[str] = []
     lines = [line for source in _sources(params) for line in _read(source, params, client, since, warnings)]
     events = past(lines, client, since)
@@ -49,7 +49,7 @@ def _sources(params: Mapping[str, Any]) -> tuple[str, ...]:
         raise RotationError(
             "The log group to read is not known.",
             code="invalid_option",
-            next_step="Set rotation_history_log_group, or log_group of the callback rotation_audit.",
+            next_step="Set {option|history.log_group}, or log_group of the callback rotation_audit.",
         )
     if params["source"] == AUTO:
         return (LOGS, SPOOL) if params["log_group"] else (SPOOL,)
@@ -79,7 +79,7 @@ def _spooled(params: Mapping[str, Any]) -> Iterator[bytes]:
         raise RotationError(
             f"The spool {folder} cannot be read ({error.strerror}).",
             code="spool_unreadable",
-            next_step="Run as the user who runs the rotations, or name another folder in rotation_history_spool.",
+            next_step="Run as the user who runs the rotations, or name another folder in {option|history.spool}.",
         ) from None
 
 

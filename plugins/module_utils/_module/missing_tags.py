@@ -18,8 +18,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._next_step import K
 from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
 
 ASKED = (
-    " If that policy asks for tags (rotation_provision_secret_tags), name them in rotation_onboard_tags and run"
-    " playbooks/onboard.yml, which writes them."
+    " If that policy asks for tags ({option|provision.secret_tags}), name them in {option|onboard_tags} and run"
+    " {playbook|onboard}, which writes them."
 )
 
 
@@ -31,8 +31,8 @@ def name_missing_tags(error: RotationError, params: Mapping[str, Any]) -> None:
     lacking = _lacking(params, {str(key): tag_text(str(value)) for key, value in wanted.items()}) if wanted else None
     if lacking:
         error.next_step = (
-            f"The secret lacks the tag {', '.join(lacking)} of rotation_onboard_tags, and a policy that asks for tags"
-            f" (rotation_provision_secret_tags) denies whatever lacks them. To write them: {command(Kind.ONBOARD)}."
+            f"The secret lacks the tag {', '.join(lacking)} of {{option|onboard_tags}}, and a policy that asks for tags"
+            f" ({{option|provision.secret_tags}}) denies whatever lacks them. To write them: {command(Kind.ONBOARD)}."
             " Then run the same command again."
         )
     elif not wanted:

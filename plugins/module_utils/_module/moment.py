@@ -10,23 +10,23 @@ from datetime import datetime, tzinfo
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 
-def moment(variable: str, text: str, zone: tzinfo | None = None) -> datetime:
+def moment(named: str, text: str, zone: tzinfo | None = None) -> datetime:
     """Read a day or a moment in ISO 8601. One without a time zone is in ``zone``; where there is none it is refused.
 
-    Raises RotationError, which names the variable and not its text.
+    Raises RotationError, which names the option by ``named`` and not its text.
     """
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise _unreadable(variable, zone) from None
+        raise _unreadable(named, zone) from None
     if found.tzinfo is None and zone is None:
-        raise _unreadable(variable, zone)
+        raise _unreadable(named, zone)
     return found if found.tzinfo else found.replace(tzinfo=zone)
 
 
-def _unreadable(variable: str, zone: tzinfo | None) -> RotationError:
+def _unreadable(named: str, zone: tzinfo | None) -> RotationError:
     return RotationError(
-        f"{variable} is no moment in ISO 8601{'' if zone else ' with a time zone'}.",
+        f"{named} is no moment in ISO 8601{'' if zone else ' with a time zone'}.",
         code="invalid_option",
         next_step=f"Write it like {'2026-11-25 or ' if zone else ''}2026-11-25T14:00:00Z.",
     )

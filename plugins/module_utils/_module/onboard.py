@@ -30,7 +30,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._secret_value impor
 
 def _onboard(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     source = params["source_secret_id"]
-    password = password_text(params, "rotation_onboard_password")
+    password = password_text(params, "{option|onboard.password}")
     login = Login(params["host"] or "", params["port"], params["username"], password or "")
     request = OnboardRequest(
         client=client_name(params),
@@ -57,7 +57,7 @@ def regions_of(replicas: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
         raise RotationError(
             "A replica region is named twice.",
             code="invalid_option",
-            next_step="Name each region once in rotation_replica_regions, as [{region: eu-west-1}].",
+            next_step="Name each region once in {option|onboard.replica}, as [{region: eu-west-1}].",
         )
     return regions
 

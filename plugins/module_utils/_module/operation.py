@@ -20,13 +20,15 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     Spec,
     client_name,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import filled_result
+from ansible_collections.dbops.rotation.plugins.module_utils._readers import from_environment, reading
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_name import refuse_unfit_name
 
-# The options that name a secret, as the role's variables are called.
+# The options that name a secret, with whose they are.
 SECRET_IDS = {
-    "secret_id": "rotation_secret_id",
-    "source_secret_id": "rotation_onboard_source_secret_id",
-    "admin_secret_id": "rotation_reconcile_admin_secret_id",
+    "secret_id": "secret_id",
+    "source_secret_id": "onboard.source_secret_id",
+    "admin_secret_id": "reconcile.admin_secret_id",
 }
 
 
@@ -62,7 +64,8 @@ class Operation:
 
     def context_module(self, module: Any) -> None:
         """Do the work of a module; of the AnsibleModule only params, modes, warn, exit_json and fail_json are used."""
-        result = self.outcome(module.params, check=module.check_mode, diff=module._diff)
+        with reading(from_environment()):
+            result = self.outcome(module.params, check=module.check_mode, diff=module._diff)
         for text in result.pop("warnings", ()):
             module.warn(text)
         leave = module.fail_json if result.pop("failed", False) else module.exit_json
@@ -74,7 +77,8 @@ class Operation:
         try:
             refuse_unfit_names(params)
             require_libraries()
-            result: dict[str, Any] = cleaned(self.work(params, check), self.lines)
+            done = filled_result(self.work(params, check), client_name(params))
+            result: dict[str, Any] = cleaned(done, self.lines)
         except RotationError as error:
             name_missing_tags(error, params)
             return _failure(error, params, "Nothing was changed.")
@@ -102,4 +106,5 @@ def _failure(error: RotationError, params: Mapping[str, Any], state: str) -> dic
     asked = {name: params[name] for name in ("trigger", "requested_by") if params.get(name)}
     asked |= {"reason": error.reason} if error.reason else {}
     asked = {name: cleaned(text) for name, text in asked.items()}
+    told = filled_result(told, error.client)
     return {"failed": True, "changed": False, "msg": str(error), "error": told, **asked}

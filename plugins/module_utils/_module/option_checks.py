@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import refuse_unknown_settings
@@ -35,34 +36,37 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     REQUIRED_TOGETHER,
     refuse_unknown_services,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import option
 from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules, refuse_impossible
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard_request import refuse_our_tags
 
-PREFIX = "rotation_"
 # A check of each of these, by itself.
 OF_ONE: Mapping[str, Callable[[Any], object]] = {
-    "rotation_aws_config": lambda given: refuse_unknown_settings(json.dumps(given)),
-    "rotation_before": lambda given: moment("rotation_before", given),
-    "rotation_cycle_days": lambda given: Policy(cycle_days=given),
-    "rotation_deadline": Deadline,
-    "rotation_endpoint_urls": refuse_unknown_services,
-    "rotation_freezes": lambda given: parse_calendar([], given),
-    "rotation_lead": lambda given: Policy(lead=given),
-    "rotation_notice_days": lambda given: Policy(notice_days=tuple(given)),
-    "rotation_onboard_tags": refuse_our_tags,
-    "rotation_overlap": refuse_invalid_overlap,
-    "rotation_password_exclude_characters": lambda given: refuse_impossible(PasswordRules(exclude=given)),
-    "rotation_password_length": lambda given: refuse_impossible(PasswordRules(given)),
-    "rotation_paused": parse_pause,
-    "rotation_per_server": refuse_invalid_per_server,
-    "rotation_reason": refuse_invalid_reason,
-    "rotation_replica_regions": regions_of,
-    "rotation_replica_wait": refuse_invalid_wait,
-    "rotation_server_label": refuse_invalid_label,
-    "rotation_windows": lambda given: parse_calendar(given, []),
-    "rotation_write_share": Writes,
+    "aws_config": lambda given: refuse_unknown_settings(json.dumps(given)),
+    "before": lambda given: moment(option("before"), given),
+    "cycle_days": lambda given: Policy(cycle_days=given),
+    "deadline": Deadline,
+    "endpoint_urls": refuse_unknown_services,
+    "freezes": lambda given: parse_calendar([], given),
+    "lead": lambda given: Policy(lead=given),
+    "notice_days": lambda given: Policy(notice_days=tuple(given)),
+    "onboard.tags": refuse_our_tags,
+    "overlap": refuse_invalid_overlap,
+    "password_exclude_characters": lambda given: refuse_impossible(PasswordRules(exclude=given)),
+    "password_length": lambda given: refuse_impossible(PasswordRules(given)),
+    "paused": parse_pause,
+    "per_server": refuse_invalid_per_server,
+    "reason": refuse_invalid_reason,
+    "onboard.replica": regions_of,
+    "replica_wait": refuse_invalid_wait,
+    "server_label": refuse_invalid_label,
+    "windows": lambda given: parse_calendar(given, []),
+    "write_share": Writes,
 }
-TLS_FILES = ("rotation_tls_ca_file", "rotation_tls_client_cert", "rotation_tls_client_key")
+TLS_FILES = ("tls_ca_file", "tls_client_cert", "tls_client_key")
+CHECKED = frozenset(
+    (*OF_ONE, *TLS_FILES, "tls_mode", "unix_socket", *chain.from_iterable((*MUTUALLY_EXCLUSIVE, *REQUIRED_TOGETHER)))
+)
 
 
 @dataclass(frozen=True)
@@ -84,13 +88,13 @@ class Fault:
 
 
 def faults_of_values(given: Mapping[str, Any], *, here: bool) -> Iterator[Fault]:
-    """Yield what is wrong with options, named as the role's variables; empty ones are left out of ``given``.
+    """Yield what is wrong with options, by their names in CHECKED; empty ones are left out of ``given``.
 
     The files that they name are looked at where they are ``here``.
     """
-    for option, refuse in OF_ONE.items():
-        if option in given:
-            yield from _refused(given, (option,), partial(refuse, given[option]))
+    for name, refuse in OF_ONE.items():
+        if name in given:
+            yield from _refused(given, (name,), partial(refuse, given[name]))
     if here:
         yield from _refused(given, TLS_FILES, lambda: _refuse_tls_files(given))
     yield from _combined(given)
@@ -104,10 +108,8 @@ def _refused(given: Mapping[str, Any], options: tuple[str, ...], check: Callable
 
 
 def _refuse_tls_files(given: Mapping[str, Any]) -> None:
-    named = {name.removeprefix(f"{PREFIX}tls_"): given.get(name) for name in TLS_FILES}
-    options = TlsOptions(
-        given.get("rotation_tls_mode", VERIFY_IDENTITY), unix_socket=given.get("rotation_unix_socket"), **named
-    )
+    named = {name.removeprefix("tls_"): given.get(name) for name in TLS_FILES}
+    options = TlsOptions(given.get("tls_mode", VERIFY_IDENTITY), unix_socket=given.get("unix_socket"), **named)
     if options.encrypted:
         ssl_context(options)
 
@@ -115,18 +117,16 @@ def _refuse_tls_files(given: Mapping[str, Any]) -> None:
 def _combined(given: Mapping[str, Any]) -> Iterator[Fault]:
     """Yield the options that exclude each other, or that lack one which belongs to them."""
     for names in MUTUALLY_EXCLUSIVE:
-        options = _variables(names)
-        if given.keys() >= set(options):
-            yield _fault(f"Only one of {' and '.join(options)} may be set.", given, options)
+        if given.keys() >= set(names):
+            yield _fault(f"Only one of {_listed(names)} may be set.", given, names)
     for names in REQUIRED_TOGETHER:
-        options = _variables(names)
-        if given.keys() & set(options) and not given.keys() >= set(options):
-            yield _fault(f"{' and '.join(options)} have to be set together, or neither.", given, options)
+        if given.keys() & set(names) and not given.keys() >= set(names):
+            yield _fault(f"{_listed(names)} have to be set together, or neither.", given, names)
 
 
-def _variables(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(f"{PREFIX}{name}" for name in names)
+def _listed(names: tuple[str, ...]) -> str:
+    return " and ".join(map(option, names))
 
 
 def _fault(text: str, given: Mapping[str, Any], options: tuple[str, ...], allowed: str = "") -> Fault:
-    return Fault(text, options, repr([given.get(option) for option in options]), allowed)
+    return Fault(text, options, repr([given.get(name) for name in options]), allowed)

@@ -211,7 +211,7 @@ def refuse_unknown_services(urls: Mapping[str, Any]) -> None:
     unknown = sorted(map(str, urls.keys() - {*SERVICES, OTHER_SERVICES}))
     if unknown:
         raise RotationError(
-            f"rotation_endpoint_urls names {', '.join(unknown)}, which is not asked for anything.",
+            f"{{option|endpoint_urls}} names {', '.join(unknown)}, which is not asked for anything.",
             code="invalid_option",
             next_step=f"It may name {', '.join(SERVICES)}, and {OTHER_SERVICES} for those that it does not name.",
         )

@@ -26,7 +26,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.reconcile
 def _reconcile(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     administrator = params["admin_secret_id"]
     proof = Proof(
-        password=password_text(params, "rotation_reconcile_password"),
+        password=password_text(params, "{option|reconcile.password}"),
         version=params["version"],
         administrator=secret_store(params, administrator) if administrator else None,
     )

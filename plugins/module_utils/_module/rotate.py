@@ -35,7 +35,7 @@ def _rotate(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
         params,
         trigger=params["trigger"],
         check=check,
-        before=moment("rotation_before", params["before"]) if params["before"] else None,
+        before=moment("{option|before}", params["before"]) if params["before"] else None,
         policy=policy(params),
         requested_by=params["requested_by"],
         **asked,

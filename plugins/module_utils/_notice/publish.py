@@ -72,10 +72,10 @@ def _of_another_account(meaning: Refusal, topic_arn: str, who: str | None) -> Re
     if not who or who.split(":")[4] == account:
         return meaning
     return meaning._replace(
-        next_step=f"{who} is of another account than the topic. Name it in rotation_provision_publishers and run"
-        f" playbooks/provision.yml in the account {account}, which lets it in by the policies of the topic and its"
+        next_step=f"{who} is of another account than the topic. Name it in {{option|provision.publishers}} and run"
+        f" {{playbook|provision}} in the account {account}, which lets it in by the policies of the topic and its"
         " key; in its own policy it needs sns:Publish on the topic, and kms:GenerateDataKey and kms:Decrypt on the key"
-        " (rotation_provision_notice_topic_arn and rotation_provision_notice_key_arn in its own account)."
+        " ({option|provision.notice_topic_arn} and {option|provision.notice_key_arn} in its own account)."
     )
 
 

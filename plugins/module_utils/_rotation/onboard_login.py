@@ -29,8 +29,8 @@ def wanted_login(request: OnboardRequest) -> Login:
     raise RotationError(
         "No host to log in to, or no present password, was given.",
         code="credentials_missing",
-        next_step="Set rotation_onboard_host, and rotation_onboard_password (from a vault), or"
-        " rotation_onboard_password_file, or rotation_onboard_source_secret_id for this client.",
+        next_step="Set {option|onboard.host}, and {option|onboard.password} (from a vault), or"
+        " {option|onboard.password_file}, or {option|onboard.source_secret_id} for this client.",
     )
 
 
@@ -40,8 +40,8 @@ def _taken_over(source: SecretStore) -> Login:
     except RotationError as error:
         if error.code == "aws_kms":
             error.next_step = (
-                "Allow this identity kms:Decrypt on the key of the source secret, by rotation_provision_source_keys and"
-                " playbooks/provision.yml, and in the key's policy if it is of another account; then run the same"
+                "Allow this identity kms:Decrypt on the key of the source secret, by {option|provision.source_keys} and"
+                " {playbook|provision}, and in the key's policy if it is of another account; then run the same"
                 " command again."
             )
         raise
@@ -56,7 +56,7 @@ def log_in(request: OnboardRequest, journal: Journal, wanted: Login) -> Session:
             f"The server at {wanted.host}:{wanted.port} refused the given password of {wanted.user!r}, or the account"
             " does not exist, or may not log in from this host or without TLS.",
             code="login_refused",
-            next_step="Correct rotation_onboard_user or the password, then run the same command again.",
+            next_step="Correct {option|onboard.username} or the password, then run the same command again.",
         ) from None
 
 
@@ -87,6 +87,6 @@ def _other_contents(store: SecretStore, differing: list[str]) -> RotationError:
     return RotationError(
         f"The secret {store.secret_id!r} exists with other contents. It differs in: {', '.join(differing)}.",
         code="secret_exists",
-        next_step="Correct what was given for this client (the rotation_onboard_ variables), or name another secret"
-        " in rotation_secret_id, or delete that one if it is not needed any more.",
+        next_step="Correct what was given for this client (the {option|onboard.} variables), or name another secret"
+        " in {option|secret_id}, or delete that one if it is not needed any more.",
     )

@@ -56,5 +56,5 @@ def refuse_our_tags(asked: Mapping[str, Any]) -> None:
         raise RotationError(
             f"The tags {', '.join(ours)} are written by every rotation.",
             code="invalid_option",
-            next_step="Take them out of rotation_onboard_tags.",
+            next_step="Take them out of {option|onboard.tags}.",
         )

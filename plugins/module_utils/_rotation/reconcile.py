@@ -91,7 +91,7 @@ def _version(context: RotationContext, name: str) -> SecretVersion:
         raise SecretNotFound(
             f"The secret has no version {name!r}.",
             code="secret_not_found",
-            next_step="Correct rotation_reconcile_version. What there is: aws secretsmanager list-secret-version-ids"
+            next_step="Correct {option|reconcile.version}. What there is: aws secretsmanager list-secret-version-ids"
             f" --include-deprecated --secret-id {context.request.secret_id}",
         ) from None
 
@@ -103,8 +103,8 @@ def _open(context: RotationContext, proof: Proof) -> None:
         if proof == Proof():
             context.logins.remember([context.current], refused)
         refused.next_step = (
-            "Find what works, and name it: rotation_reconcile_password_file, rotation_reconcile_version (such as"
-            " AWSPREVIOUS), or an administrator's secret in rotation_reconcile_admin_secret_id; then run the same"
+            "Find what works, and name it: {option|reconcile.password_file}, {option|reconcile.version} (such as"
+            " AWSPREVIOUS), or an administrator's secret in {option|reconcile.admin_secret_id}; then run the same"
             " command again."
         )
         raise

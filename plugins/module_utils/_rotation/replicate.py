@@ -71,7 +71,7 @@ def _added(store: SecretStore, missing: Mapping[str, str | None], wait: float) -
         error.state = f"The secret is under management and has no replica in {listed(missing)} yet."
         if isinstance(error, SwapLost):
             error.next_step = (
-                "Correct rotation_replica_regions: regions that are enabled for the account, not the secret's own, and"
+                "Correct {option|onboard.replica}: regions that are enabled for the account, not the secret's own, and"
                 " keys that are there. Then run the same command again."
             )
         raise

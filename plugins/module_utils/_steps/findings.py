@@ -92,7 +92,7 @@ def of_expiry(expiries: Iterable[tuple[str, datetime]], cycle: Cycle, now: datet
                 "server_expiry",
                 f"The server itself expires the password of {row} on {stamp(expires)}, in {days} days; the rotation is"
                 f" due on {stamp(cycle.due)}, which is less than seven days before.",
-                "Shorten rotation_cycle_days, or lengthen the server's password lifetime for this account.",
+                "Shorten {option|cycle_days}, or lengthen the server's password lifetime for this account.",
             )
 
 

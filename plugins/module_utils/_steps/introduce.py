@@ -41,6 +41,6 @@ def introduce(context: RotationContext, view: View, decision: Decision) -> Secre
         raise RotationError(
             f"The server's password policy refused {DRAWS} new passwords ({policy_title(context.server)}).",
             code="password_policy",
-            next_step="Choose rotation_password_length and rotation_password_exclude_characters that satisfy that"
+            next_step="Choose {option|password_length} and {option|password_exclude_characters} that satisfy that"
             " policy; then run the same command again.",
         )

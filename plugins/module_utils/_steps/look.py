@@ -140,7 +140,8 @@ def _refuse_unmanageable(context: RotationContext, rows: tuple[AccountRow, ...])
     unknown = context.request.adopt_rows - {row.name for row in rows if row.passwords}
     if unknown:
         raise RotationError(
-            f"rotation_adopt_rows names {', '.join(sorted(unknown))}, which is no row with a password on this server.",
+            f"{{option|adopt_rows}} names {', '.join(sorted(unknown))}, which is no row with a password on this"
+            " server.",
             code="invalid_option",
             next_step=f"Name rows as user@host; there are: {', '.join(row.name for row in rows)}.",
         )

@@ -109,7 +109,7 @@ def _skip_reason(context: RotationContext, secret: SecretDescription, cycle: Cyc
         return ""
     return (
         f"The password was rotated {int(age.total_seconds())} seconds ago, at {who}; it is left alone, unless"
-        " rotation_force=true."
+        " {option|force}=true."
     )
 
 

@@ -56,8 +56,8 @@ def refuse_other_server(identity: Identity, accepted: str | None) -> None:
         f" {identity.remembered}.",
         code="other_server",
         next_step="Correct the host in the secret; or, if the servers may take each other's place at any time, list the"
-        " ids of all of them in rotation_server_ids; or, if the new server is the right one (after a failover or a"
-        f" restore): {command(Kind.SAME, {'rotation_accept_server_id': server_id})}",
+        " ids of all of them in {option|server_ids}; or, if the new server is the right one (after a failover or a"
+        f" restore): {command(Kind.SAME, {'accept_server_id': server_id})}",
     )
 
 
@@ -148,7 +148,7 @@ def _shared_by_server(secret: SecretStore, identity: Identity, name: str) -> Rot
         name,
         f": {identity.user!r} of {identity.server.server_id}",
         f"If they are two servers that give one identity, {_TWO[identity.server.flavor]}, or tell this one from the"
-        f" other by a word, which is remembered: {with_options({'rotation_server_label': 'WORD'})}. Otherwise keep",
+        f" other by a word, which is remembered: {with_options({'server_label': 'WORD'})}. Otherwise keep",
     )
 
 
