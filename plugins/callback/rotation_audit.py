@@ -114,7 +114,7 @@ options:
     env: [{name: ROTATION_AUDIT_EXTERNAL_ID}]
     ini: [{section: callback_rotation_audit, key: external_id}]
 seealso:
-  - module: dbops.rotation.rotation_history
+  - module: dbops.rotation.rotation_history_info
 """
 
 EXAMPLES = r"""

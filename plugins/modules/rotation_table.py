@@ -33,7 +33,7 @@ options:
     type: dict
   events:
     description:
-      - What M(dbops.rotation.rotation_history) returned.
+      - What M(dbops.rotation.rotation_history_info) returned.
     type: list
     elements: dict
   form:
@@ -44,9 +44,9 @@ options:
 notes:
   - It runs on the controller and connects to no host.
 seealso:
-  - plugin: dbops.rotation.fleet_status
+  - plugin: dbops.rotation.rotation_fleet_status
     plugin_type: filter
-  - plugin: dbops.rotation.history
+  - plugin: dbops.rotation.rotation_history
     plugin_type: filter
 """
 

@@ -62,7 +62,7 @@ requirements:
   - PyNaCl (only for MariaDB accounts with the ed25519 plugin)
 seealso:
   - module: dbops.rotation.secretsmanager_mysql_rotate
-  - module: dbops.rotation.secretsmanager_mysql_info
+  - module: dbops.rotation.secretsmanager_mysql_verify
 """
 
 EXAMPLES = r"""

@@ -71,7 +71,7 @@ requirements:
   - PyNaCl (only for MariaDB accounts with the ed25519 plugin)
 seealso:
   - module: dbops.rotation.secretsmanager_mysql_backup
-  - module: dbops.rotation.secretsmanager_mysql_info
+  - module: dbops.rotation.secretsmanager_mysql_verify
   - module: dbops.rotation.secretsmanager_mysql_reconcile
 """
 

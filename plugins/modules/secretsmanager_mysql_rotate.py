@@ -86,10 +86,10 @@ options:
         reads there is refused until the replica catches up.
     type: bool
     default: false
-  pull_days:
+  bring_forward_days:
     description:
       - V(scheduled) rotates a client whose due date is nearer than so many days, although it is not due, if its window
-        is open. So the work of a fleet is spread over days; C(rotate_due.yml) counts who is pulled forward.
+        is open. So the work of a fleet is spread over days; C(rotate_due.yml) decides who is brought forward.
     type: int
     default: 0
   kill_sessions:

@@ -26,7 +26,7 @@ NOT_FOR_ALL = {
     *("rotation_everything", "rotation_force", "rotation_kill_sessions", "rotation_notice_details"),
     *("rotation_notice_event", "rotation_onboard_host", "rotation_onboard_password"),
     *("rotation_onboard_password_file", "rotation_onboard_prompt", "rotation_onboard_source_secret_id"),
-    *("rotation_parameter_path", "rotation_pull_days", "rotation_readers", "rotation_reason"),
+    *("rotation_parameter_path", "rotation_bring_forward_days", "rotation_readers", "rotation_reason"),
     *("rotation_reconcile_admin_secret_id", "rotation_reconcile_password", "rotation_reconcile_password_file"),
     *("rotation_reconcile_prompt", "rotation_reconcile_version", "rotation_requested_by", "rotation_secret_id"),
     *("rotation_server_ids", "rotation_server_label", "rotation_trigger"),

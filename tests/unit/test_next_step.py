@@ -10,7 +10,7 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from pymysql import err
 
-from ansible_collections.dbops.rotation.plugins.filter.next_step import next_step
+from ansible_collections.dbops.rotation.plugins.filter.rotation_next_step import next_step
 from ansible_collections.dbops.rotation.plugins.module_utils import _readers
 from ansible_collections.dbops.rotation.plugins.module_utils._db.errors import diagnose
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import adopting

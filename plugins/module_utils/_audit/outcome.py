@@ -35,7 +35,7 @@ KIND_OF = {
     _results.ONBOARD: ONBOARDING,
     _results.BACKUP: BACKUP,
     _results.RESTORE: RESTORE,
-    _results.INFO: VERIFICATION,
+    _results.VERIFY: VERIFICATION,
     _results.NOTICE: NOTICE,
     _results.CYCLE: CYCLE,
     _results.CYCLE_INFO: STATUS,

@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.mend import MendedCycle
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import LEAD_RANGE, Policy
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import LOOK_DAYS, MOST_DAYS_FORWARD, Turn
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import MOST_DAYS_FORWARD, PLAN_DAYS, Turn
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import SKEW, Cycle, stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import (
     OWED,
@@ -39,7 +39,7 @@ class Schedule:
     before the due date. ``waiting``: it is due, and its window is closed. ``too_late``: it will be overdue before a
     window opens or the pause ends. ``expected`` is when a scheduled run will probably rotate it, ``opens`` when
     the next window opens (None where one is open or none is in sight). ``owed`` holds the notices to send, each
-    with its event and what it is about. ``turn`` is for levelling the load of a fleet.
+    with its event and what it is about. ``turn`` is for balancing the load of a fleet.
     """
 
     cycle: Cycle
@@ -156,8 +156,8 @@ def _owed(
 def _days(due: datetime, policy: Policy, now: datetime) -> tuple[int, ...]:
     """Give the days from today on which it could be rotated, where the latest of them is near enough."""
     daily = Policy(lead=int(DAY.total_seconds()), calendar=policy.calendar)
-    if _next_run_is_in_time(due, daily, now + LOOK_DAYS * DAY):
+    if _next_run_is_in_time(due, daily, now + PLAN_DAYS * DAY):
         return ()
-    in_time = min(LOOK_DAYS, max(0, floor((due - RUN_LATE - now) / DAY)))
+    in_time = min(PLAN_DAYS, max(0, floor((due - RUN_LATE - now) / DAY)))
     able = [day for day in range(in_time + 1) if policy.calendar.is_open_for_run(now + day * DAY, now)]
     return tuple(day for day in able if day >= able[-1] - MOST_DAYS_FORWARD)

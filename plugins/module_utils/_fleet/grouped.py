@@ -17,15 +17,15 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.mend import MendedCycle, is_first, mended_cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.schedule import Schedule, schedule
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import Turn, pulled
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import Turn, brought_forward
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.told import read_failures
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing import Listed
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.work import has_past_overlap, is_unfinished
 
-CANDIDATES, PULLED = "candidates", "pulled"
+CANDIDATES, BROUGHT_FORWARD = "candidates", "brought_forward"
 STATES = ("due", "overdue", "pending", "overlap", "never_rotated", "failing", "notice")
-GROUPS = (*STATES, PULLED, CANDIDATES)
+GROUPS = (*STATES, BROUGHT_FORWARD, CANDIDATES)
 # States that are no work for a scheduled run by themselves.
 NO_WORK = {"never_rotated", "failing"}
 
@@ -45,7 +45,7 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Standing:
-    """One client: its states, whether a scheduled run visits it, and what the levelling of the fleet asks.
+    """One client: its states, whether a scheduled run visits it, and on which days it may be rotated.
 
     ``unreadable`` where a client is under management and its tags do not say all that they should.
     """
@@ -61,9 +61,9 @@ def grouped(standings: Mapping[str, Standing], now: datetime) -> dict[str, list[
     """Give the clients of each group."""
     groups = {state: [name for name, one in standings.items() if state in one.states] for state in STATES}
     turns = {name: one.turn for name, one in standings.items()}
-    today = pulled(turns, {name: one.cycle_days for name, one in standings.items()}, now)
+    today = brought_forward(turns, {name: one.cycle_days for name, one in standings.items()}, now)
     visited = {*today, *(name for name, one in standings.items() if one.visited)}
-    return {**groups, PULLED: today, CANDIDATES: [name for name in standings if name in visited]}
+    return {**groups, BROUGHT_FORWARD: today, CANDIDATES: [name for name in standings if name in visited]}
 
 
 def standing(client: str, listed: Listed, outlook: Outlook, now: datetime) -> Standing:

@@ -67,7 +67,7 @@ def is_due(run: Run, secret: SecretDescription, mended: MendedCycle, now: dateti
     policy = replace(request.policy, calendar=Calendar()) if request.force else request.policy
     unrecorded = {tags.TRIGGER: ROLLBACK} if secret.tags.get(tags.ROLLBACK) == run.current.version_id else {}
     found = schedule(mended, {**secret.tags, **unrecorded}, policy, now)
-    near = mended.cycle.due - now < timedelta(days=request.pull_days)
+    near = mended.cycle.due - now < timedelta(days=request.bring_forward_days)
     pulled = near and now - mended.cycle.last > timedelta(days=1)
     return found.due_now or (pulled and not (found.paused or found.closed_because))
 

@@ -4,41 +4,41 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: fleet_status
-version_added: 0.1.0
+name: rotation_history
+version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Write the state of a fleet as a table, as JSON or as CSV
+short_description: Write the past of a client as a table or as JSON
 description:
-  - Takes what M(dbops.rotation.rotation_cycle_info) returns for each client, and gives one text with a line for each,
-    the most urgent first.
+  - Takes the events that M(dbops.rotation.rotation_history_info) returns, and gives one text with a line for each.
 options:
   _input:
     description:
-      - A dictionary of names with what was returned for them.
-    type: dict
+      - The events.
+    type: list
+    elements: dict
     required: true
   form:
     description:
-      - V(table) is for people, V(json) and V(csv) are for programs.
+      - V(table) is for people, V(json) is for programs and has the whole events.
     type: str
-    choices: [table, json, csv]
+    choices: [table, json]
     default: table
   width:
     description:
       - How wide a table may be. V(0) is as wide as it gets. Where it has no room, columns are left out, the empty ones
-        first, and the last line says which.
+        first, and the last line says which; what a line is about goes on in further lines.
     type: int
     default: 0
     version_added: 0.2.0
 seealso:
-  - module: dbops.rotation.rotation_cycle_info
+  - module: dbops.rotation.rotation_history_info
 """
 
 EXAMPLES = r"""
-- name: Show the fleet
+- name: Show what happened
   ansible.builtin.debug:
-    msg: "{{ {'client_acme': acme_state} | dbops.rotation.fleet_status(form='csv') }}"
+    msg: "{{ past.events | dbops.rotation.rotation_history(form='json') }}"
 """
 
 RETURN = r"""
@@ -50,11 +50,11 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.plugin_utils._fleet_table import fleet_status
+from ansible_collections.dbops.rotation.plugins.plugin_utils._past_table import history
 
 
 class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"fleet_status": fleet_status}
+        return {"rotation_history": history}

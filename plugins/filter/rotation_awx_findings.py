@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: awx_findings
+name: rotation_awx_findings
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
@@ -29,7 +29,7 @@ options:
 EXAMPLES = r"""
 - name: Refuse what AWX would not understand
   ansible.builtin.assert:
-    that: written_down | dbops.rotation.awx_findings(checkout=playbook_dir ~ '/..') | length == 0
+    that: written_down | dbops.rotation.rotation_awx_findings(checkout=playbook_dir ~ '/..') | length == 0
 """
 
 RETURN = r"""
@@ -55,4 +55,4 @@ class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"awx_findings": awx_findings}
+        return {"rotation_awx_findings": awx_findings}

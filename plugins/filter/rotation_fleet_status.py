@@ -4,41 +4,41 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: history
-version_added: 0.2.0
+name: rotation_fleet_status
+version_added: 0.1.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Write the past of a client as a table or as JSON
+short_description: Write the state of a fleet as a table, as JSON or as CSV
 description:
-  - Takes the events that M(dbops.rotation.rotation_history) returns, and gives one text with a line for each.
+  - Takes what M(dbops.rotation.rotation_cycle_info) returns for each client, and gives one text with a line for each,
+    the most urgent first.
 options:
   _input:
     description:
-      - The events.
-    type: list
-    elements: dict
+      - A dictionary of names with what was returned for them.
+    type: dict
     required: true
   form:
     description:
-      - V(table) is for people, V(json) is for programs and has the whole events.
+      - V(table) is for people, V(json) and V(csv) are for programs.
     type: str
-    choices: [table, json]
+    choices: [table, json, csv]
     default: table
   width:
     description:
       - How wide a table may be. V(0) is as wide as it gets. Where it has no room, columns are left out, the empty ones
-        first, and the last line says which; what a line is about goes on in further lines.
+        first, and the last line says which.
     type: int
     default: 0
     version_added: 0.2.0
 seealso:
-  - module: dbops.rotation.rotation_history
+  - module: dbops.rotation.rotation_cycle_info
 """
 
 EXAMPLES = r"""
-- name: Show what happened
+- name: Show the fleet
   ansible.builtin.debug:
-    msg: "{{ past.events | dbops.rotation.history(form='json') }}"
+    msg: "{{ {'client_acme': acme_state} | dbops.rotation.rotation_fleet_status(form='csv') }}"
 """
 
 RETURN = r"""
@@ -50,11 +50,11 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.plugin_utils._past_table import history
+from ansible_collections.dbops.rotation.plugins.plugin_utils._fleet_table import fleet_status
 
 
 class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"history": history}
+        return {"rotation_fleet_status": fleet_status}

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: secretsmanager_mysql_info
+module: secretsmanager_mysql_verify
 version_added: 0.1.0
 author:
   - dbops.rotation maintainers (@dbops)
@@ -36,7 +36,7 @@ seealso:
 
 EXAMPLES = r"""
 - name: Check every client; fail where something is to be mended
-  dbops.rotation.secretsmanager_mysql_info:
+  dbops.rotation.secretsmanager_mysql_verify:
     secret_id: clients/{{ inventory_hostname }}/mysql/root
     region: eu-central-1
     tls_ca_file: /etc/ssl/rds/global-bundle.pem
@@ -228,11 +228,11 @@ error:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
+from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
 
 
 def main() -> None:
-    INFO.context_module(AnsibleModule(supports_check_mode=True, **INFO.validation()))
+    VERIFY.context_module(AnsibleModule(supports_check_mode=True, **VERIFY.validation()))
 
 
 if __name__ == "__main__":

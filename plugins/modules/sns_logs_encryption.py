@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: rotation_encryption
+module: sns_logs_encryption
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
@@ -50,7 +50,7 @@ requirements:
 
 EXAMPLES = r"""
 - name: Encrypt notices and the audit trail
-  dbops.rotation.rotation_encryption:
+  dbops.rotation.sns_logs_encryption:
     kms_key_arn: arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab
     topic_arn: arn:aws:sns:eu-central-1:123456789012:dbops-rotation
     log_group: /dbops/rotation

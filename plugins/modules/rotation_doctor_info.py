@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: rotation_doctor
+module: rotation_doctor_info
 version_added: 0.1.0
 author:
   - dbops.rotation maintainers (@dbops)
@@ -15,7 +15,7 @@ description:
   - Says as whom AWS knows the run, how far the clock is off, whether the secret can be described, read and decrypted,
     and whether the topic can be reached. Each finding has its remedy.
   - What cannot be tried without a change is asked of IAM, if the identity may call C(iam:SimulatePrincipalPolicy).
-  - The server, its TLS and its rows are checked by M(dbops.rotation.secretsmanager_mysql_info).
+  - The server, its TLS and its rows are checked by M(dbops.rotation.secretsmanager_mysql_verify).
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._database
@@ -39,12 +39,12 @@ requirements:
   - PyMySQL >= 1.2.0
   - cryptography >= 42
 seealso:
-  - module: dbops.rotation.secretsmanager_mysql_info
+  - module: dbops.rotation.secretsmanager_mysql_verify
 """
 
 EXAMPLES = r"""
 - name: See whether AWS is ready for client_acme
-  dbops.rotation.rotation_doctor:
+  dbops.rotation.rotation_doctor_info:
     secret_id: clients/client_acme/mysql/root
     region: eu-central-1
     topic_arn: arn:aws:sns:eu-central-1:123456789012:dbops-rotation

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: rotation_history
+module: rotation_history_info
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
@@ -71,13 +71,13 @@ requirements:
 seealso:
   - plugin: dbops.rotation.rotation_audit
     plugin_type: callback
-  - plugin: dbops.rotation.history
+  - plugin: dbops.rotation.rotation_history
     plugin_type: filter
 """
 
 EXAMPLES = r"""
 - name: Read what happened to every client in the play since November
-  dbops.rotation.rotation_history:
+  dbops.rotation.rotation_history_info:
     secret_id: clients/{{ inventory_hostname }}/mysql/root
     log_group: /dbops/rotation
     region: eu-central-1
