@@ -13,6 +13,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ansible.parsing.dataloader import DataLoader
 
+try:
+    from dateutil.rrule import rrulestr
+except ImportError:
+    rrulestr = None  # type: ignore[assignment]
+
 START = re.compile(r"DTSTART(?:;TZID=(?P<zone>[^:]+))?:\d{8}T\d{6}(?P<utc>Z?)$")
 MESSAGES = {"started", "success", "error", "workflow_approval"}
 # AWX does not parse a file: it looks for a line that begins like a play, or imports one by the action's short name.
@@ -26,6 +31,9 @@ REFUSED = {
     "COUNT above 999": r"\bCOUNT=\d{4,}",
     "COUNT and UNTIL in one rule": r"\bCOUNT=.*\bUNTIL=|\bUNTIL=.*\bCOUNT=",
 }
+# dateutil takes any number here; with one above the last there is no day to start on, or with 0 no end of the search.
+LAST = {"BYMONTH": 12, "BYMONTHDAY": 31, "BYYEARDAY": 366, "BYWEEKNO": 53, "BYHOUR": 23, "BYMINUTE": 59}
+NUMBERS = re.compile(rf"\b({'|'.join(LAST)})=([-+\d,]+)")
 
 
 def findings(written: Mapping[str, Any], checkout: Path) -> Iterator[str]:
@@ -83,8 +91,13 @@ def options(checkout: Path, role: str, entry_point: str) -> set[str]:
     return set(DataLoader().load_from_file(str(path))["argument_specs"][entry_point]["options"])
 
 
-def rule_findings(text: str) -> Iterator[str]:
-    """Give what AWX would refuse of a start and its rules, which stand on one line."""
+def rule_findings(text: str) -> list[str]:
+    """Return what AWX would refuse of a start and its rules, which stand on one line."""
+    return list(form_findings(text)) or list(parser_findings(text))
+
+
+def form_findings(text: str) -> Iterator[str]:
+    """Yield what AWX refuses, or never starts, although its parser reads it."""
     start, *rules = text.split()
     yield from start_findings(start)
     if not any(rule.startswith("RRULE:") for rule in rules):
@@ -96,6 +109,27 @@ def rule_findings(text: str) -> Iterator[str]:
         if is_rule and "FREQ=" not in rule:
             yield f"{rule} has no FREQ."
         yield from (f"AWX does not take {what}." for what, pattern in REFUSED.items() if re.search(pattern, rule))
+        yield from number_findings(rule)
+
+
+def number_findings(rule: str) -> Iterator[str]:
+    if re.search(r"\bINTERVAL=0+\b", rule):
+        yield f"{rule} has an INTERVAL of 0."
+    for name, numbers in NUMBERS.findall(rule):
+        for number in re.findall(r"\d+", numbers):
+            if int(number) > LAST[name]:
+                yield f"{name} goes up to {LAST[name]}, not {number}."
+
+
+def parser_findings(text: str) -> Iterator[str]:
+    """Yield why the parser that AWX uses cannot read it."""
+    if rrulestr is None:
+        yield "python-dateutil is missing, which reads it. Install it for the Python that runs Ansible."
+        return
+    try:
+        rrulestr(text, forceset=True)
+    except (ValueError, TypeError, OverflowError) as error:
+        yield f"AWX cannot read it: {error}."
 
 
 def start_findings(start: str) -> Iterator[str]:

@@ -115,6 +115,14 @@ def test_a_calendar_that_awx_takes_is_taken(rrule: str) -> None:
         (f"{BERLIN} RRULE:FREQ=DAILY;INTERVAL=1 RDATE:20260102T001500Z", "RDATE"),
         (f"{BERLIN} RRULE:FREQ=DAILY;INTERVAL=1;COUNT=1000", "COUNT above 999"),
         (f"{BERLIN} RRULE:FREQ=DAILY;INTERVAL=1;COUNT=1;UNTIL=20270101T000000Z", "COUNT and UNTIL"),
+        (f"{BERLIN} RRULE:FREQ=DAYLY;INTERVAL=1", "cannot read it: invalid 'FREQ': DAYLY"),
+        (f"{BERLIN} RRULE:FREQ=DAILY;INTERVAL=x", "cannot read it: invalid 'INTERVAL': X"),
+        (f"{BERLIN} RRULE:FREQ=DAILY;INTERVAL=0", "an INTERVAL of 0"),
+        (f"{BERLIN} RRULE:FREQ=WEEKLY;INTERVAL=1;BYDAY=MO,TX", "cannot read it: invalid 'BYDAY'"),
+        (f"{BERLIN} RRULE:FREQ=DAILY;INTERVAL=1;BYWEEK=1", "cannot read it: unknown parameter 'BYWEEK'"),
+        (f"{BERLIN} RRULE:FREQ=DAILY;INTERVAL=1;BYMONTH=1,13", "BYMONTH goes up to 12, not 13"),
+        (f"{BERLIN} RRULE:FREQ=MONTHLY;INTERVAL=1;BYMONTHDAY=32", "BYMONTHDAY goes up to 31, not 32"),
+        ("DTSTART:20261301T001500Z RRULE:FREQ=DAILY;INTERVAL=1", "cannot read it: month must be in 1..12"),
     ],
 )
 def test_a_calendar_that_awx_refuses_is_found(rrule: str, told: str) -> None:
