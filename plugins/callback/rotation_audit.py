@@ -158,7 +158,7 @@ def quiet(method: Callable[..., None]) -> Callable[..., None]:
         try:
             method(self, *arguments, **options)
         except Exception as error:  # its text may hold anything
-            self.warn_once(f"An unexpected {type(error).__name__} kept an event out of it.")
+            self.warn_once(f"Audit event lost: {type(error).__name__}.")
 
     return guarded
 
@@ -207,7 +207,7 @@ class CallbackModule(CallbackBase):
     def warn_once(self, text: str) -> None:
         """Warn, but not for every event of a run."""
         if not self._warned:
-            self._display.warning(f"The audit trail is not complete for now: {text} The rotations are not affected.")
+            self._display.warning(f"The audit trail is incomplete: {text} The rotations are not affected.")
         self._warned = True
 
     def _add(self, result: Any, *, failed: bool) -> None:

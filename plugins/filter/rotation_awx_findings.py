@@ -47,7 +47,7 @@ from ansible_collections.dbops.rotation.plugins.plugin_utils._awx_findings impor
 
 
 def awx_findings(written: Mapping[str, Any], checkout: str) -> list[str]:
-    """Give what is wrong, sentence by sentence."""
+    """Return what is wrong, sentence by sentence."""
     return list(findings(written, Path(checkout)))
 
 

@@ -43,7 +43,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread impor
 
 
 def today(states: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Give the names whose turn is today."""
+    """Return the names whose turn is today."""
     read = {name: state for name, state in states.items() if not state.get("failed")}
     turns = {
         name: Turn(datetime.fromisoformat(state["last"]), tuple(state["possible_days"])) for name, state in read.items()

@@ -125,7 +125,7 @@ LISTS = ("client_roles", "replica_keys", "source_keys", "source_secrets")
 
 
 def iam_policy(duty: str, account: str, region: str, **limits: Any) -> Document:
-    """Give the policy document of a duty."""
+    """Return the policy document of a duty."""
     if duty not in GRANTS:
         raise AnsibleFilterError(f"rotation_iam_policy knows no duty {duty!r}; it knows {', '.join(GRANTS)}.")
     given: dict[str, Any] = {name: tuple(value) if name in LISTS else value for name, value in limits.items() if value}

@@ -44,7 +44,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._next_step import p
 
 
 def next_step(text: str, client: str) -> str:
-    """Give the text with its commands."""
+    """Return the text with its commands."""
     return present(text, client)
 
 

@@ -276,7 +276,7 @@ class InventoryModule(AwsInventory, Constructable, Cacheable):
 
 
 def _shared(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the variables of all clients; keys to AWS are no variables, for an inventory is printed."""
+    """Return the variables of all clients; keys to AWS are no variables, for an inventory is printed."""
     calendar = {name: params[name] for name in (*CALENDAR_SPEC, "notice_days") if name in given}
     return {
         # A template would not be rendered, and Ansible would look for a Python that may lack the libraries.

@@ -37,7 +37,7 @@ NUMBERS = re.compile(rf"\b({'|'.join(LAST)})=([-+\d,]+)")
 
 
 def findings(written: Mapping[str, Any], checkout: Path) -> Iterator[str]:
-    """Give a sentence for each thing that AWX would refuse or a playbook would not read."""
+    """Return a sentence for each thing that AWX would refuse or a playbook would not read."""
     templates: Sequence[Mapping[str, Any]] = written["job_templates"]
     for template in templates:
         yield from template_findings(template, {entry["name"] for entry in written["inventories"]}, checkout)
@@ -74,7 +74,7 @@ def unknown(where: str, kind: str, named: set[str], known: set[str]) -> Iterator
 
 
 def variables(checkout: Path, playbook: str) -> set[str]:
-    """Give the variables of a playbook and of the entry points that it goes to."""
+    """Return the variables of a playbook and of the entry points that it goes to."""
     text = (checkout / playbook).read_text(encoding="utf-8")
     found = set(re.findall(r"\brotation_\w+", text))
     for play in DataLoader().load_from_file(str(checkout / playbook)):

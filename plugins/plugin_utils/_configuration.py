@@ -28,7 +28,7 @@ class Configuration:
     checkout: Path = CHECKOUT
 
     def unread(self) -> tuple[str, str] | None:
-        """Say why the file of the checkout was not read, and what to do; None where it was, or there is none."""
+        """Return why the file of the checkout was not read, and what to do; None where it was, or there is none."""
         own = self.checkout / "ansible.cfg"
         if not own.is_file() or (self.read and os.path.samefile(self.read, own)):
             return None
@@ -55,7 +55,7 @@ class Configuration:
 
 
 def no_client(configuration: Configuration, sources: str, *, awx: bool) -> str:
-    """Say that the inventory has no host, why, and what to do."""
+    """Return the message for an inventory without hosts: why, and what to do."""
     told = f"No client was selected: the inventory ({sources}) has no host. Nothing was changed."
     unread = configuration.unread()
     if awx:
@@ -66,7 +66,7 @@ def no_client(configuration: Configuration, sources: str, *, awx: bool) -> str:
 
 
 def not_enabled(configuration: Configuration, enabled: Collection[str]) -> str | None:
-    """Say that no callback of ours is enabled, why, and what to do; whoever enables one has made a choice."""
+    """Return the warning if none of our callbacks is enabled; a user who enables one of them has made a choice."""
     if set(CALLBACKS) & set(enabled):
         return None
     told = "The callbacks are off: no audit trail is kept of this run, and no progress and summary are shown."

@@ -313,7 +313,7 @@ def test_tags_of_a_playbook_around_the_role_select_it(
     mysql_client.rotate()
     play = (project / "playbooks/rotate_due.yml").read_text()
     own = project / "playbooks/own.yml"
-    own.write_text(play.replace("    - name: Work on what is due\n", "    - name: Work\n      tags: [passwords]\n"))
+    own.write_text(play.replace("    - name: Process due clients\n", "    - name: Work\n      tags: [passwords]\n"))
     assert own.read_text() != play
     job = job_of(mysql_client, project, tmp_path)
     assert job.run("playbooks/own.yml", "--tags", "passwords")[0] == 0

@@ -76,7 +76,7 @@ class Shipper:
 
 
 def _entries(offset: int, lines: Iterable[bytes]) -> tuple[list[Entry], list[bytes]]:
-    """Give the lines that follow a place in a file as entries, and those that are no events of ours."""
+    """Return the lines that follow a place in a file as entries, and those that are no events of ours."""
     entries: list[Entry] = []
     unreadable: list[bytes] = []
     for line in lines:

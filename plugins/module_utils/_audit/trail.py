@@ -110,7 +110,7 @@ class Trail:
 
     @property
     def unkept(self) -> list[str]:
-        """Give what was to be shipped and has neither a disk nor a log group, unless it is shown anyway."""
+        """Return what was to be shipped and has neither a disk nor a log group, unless it is shown anyway."""
         if self._settings.show or not self._settings.group:
             return []
         return [line.decode().rstrip("\n") for line in self._unspooled]

@@ -59,7 +59,7 @@ class Schedule:
 
 
 def schedule(mended: MendedCycle, found: Mapping[str, str], policy: Policy, now: datetime) -> Schedule:
-    """Say what is to be done with a client whose secret has these tags."""
+    """Return what is to be done with a client whose secret has these tags."""
     policy = _patient_after_rollback(policy, found)
     cycle, calendar = mended.cycle, policy.calendar
     paused = bool(policy.pause and policy.pause.holds(now))
@@ -98,7 +98,7 @@ def _free_from(policy: Policy, moment: datetime) -> datetime:
 
 
 def _next_run_is_in_time(due: datetime, policy: Policy, now: datetime) -> bool:
-    """Tell whether the next run that finds a window open comes before the due date, even if it is a little late."""
+    """Return True if the next run that finds a window open comes before the due date, even if it is a little late."""
     run = now + policy.until_next_run
     while run + RUN_LATE <= due:
         if policy.calendar.is_open_for_run(run, now):
@@ -111,14 +111,14 @@ def _next_run_is_in_time(due: datetime, policy: Policy, now: datetime) -> bool:
 
 
 def _just_rotated(cycle: Cycle, near: bool, now: datetime) -> bool:
-    """Tell whether another rotation would gain nothing, however long the next freeze or short the cycle."""
+    """Return True if another rotation would gain nothing, however long the next freeze or short the cycle."""
     whole = timedelta(days=cycle.days)
     recent = timedelta() <= now - cycle.last < min(DAY, whole / 2)
     return recent and not (near and cycle.due < cycle.last + whole)
 
 
 def _expected(due: datetime, policy: Policy, now: datetime) -> datetime:
-    """Give when a scheduled run will probably rotate a client that is not rotated now.
+    """Return when a scheduled run will probably rotate a client that is not rotated now.
 
     That is in the last opening which a run meets in time, if runs go on at the hour of this one.
     """
@@ -154,7 +154,7 @@ def _owed(
 
 
 def _days(due: datetime, policy: Policy, now: datetime) -> tuple[int, ...]:
-    """Give the days from today on which it could be rotated, where the latest of them is near enough."""
+    """Return the days from today on which it could be rotated, where the latest of them is near enough."""
     daily = Policy(lead=int(DAY.total_seconds()), calendar=policy.calendar)
     if _next_run_is_in_time(due, daily, now + PLAN_DAYS * DAY):
         return ()

@@ -39,7 +39,7 @@ class Turn:
 
 
 def first_due(client: str, last: datetime, days: int, calendar: Calendar | None = None) -> datetime:
-    """Give the first due date: the same for the same name, at most ``days`` after ``last``, others on other days."""
+    """Return the first due date: the same for the same name, at most ``days`` after ``last``, others on other days."""
     limit = last + timedelta(days=days)
     apart = int.from_bytes(sha256(client.encode("utf-8", "replace")).digest()[:8]) % max(1, days - LEAST_DAYS)
     opening = (calendar or Calendar()).next_opening(last + DAY)
@@ -48,7 +48,7 @@ def first_due(client: str, last: datetime, days: int, calendar: Calendar | None 
 
 
 def daily_mean(cycles: Iterable[int]) -> float:
-    """Give the rotations of a day that a fleet with these cycles, in days, comes to on average."""
+    """Return the rotations of a day that a fleet with these cycles, in days, comes to on average."""
     return sum(1 / days for days in cycles)
 
 
@@ -73,7 +73,7 @@ def balance_load(turns: Mapping[str, Turn], now: datetime, mean: float) -> dict[
 
 
 def brought_forward(turns: Mapping[str, Turn], cycles: Mapping[str, int], now: datetime) -> list[str]:
-    """Give the clients whose turn is today, in a fleet with these cycles, in days."""
+    """Return the clients whose turn is today, in a fleet with these cycles, in days."""
     plan = balance_load(turns, now, daily_mean(cycles[client] for client in turns))
     return [client for client, days in plan.items() if days == 0]
 
@@ -83,7 +83,7 @@ def _least_choice_first(able: tuple[str, tuple[int, ...]]) -> tuple[int, int, st
 
 
 def _least_room(able: Mapping[str, tuple[int, ...]], done: int) -> int:
-    """Give the work of a day that is enough for all to be in time: no span of days may hold more than fits."""
+    """Return the work of a day that is enough for all to be in time: no span of days may hold more than fits."""
     spans = Counter((days[0], days[-1]) for days in able.values())
     firsts, lasts = {first for first, _last in spans} | {0}, {last for _first, last in spans}
     return max(

@@ -32,10 +32,10 @@ NO_WORK = {"never_rotated", "failing"}
 
 @dataclass(frozen=True)
 class Outlook:
-    """What is asked of the whole fleet.
+    """Settings of the whole fleet.
 
-    ``ahead`` is how much earlier than this policy says a client's own windows and freezes may want it visited.
-    ``notices`` is False where nobody is told anything, so that what is owed is no reason for a visit.
+    ``ahead`` is how much earlier than by this policy a client may need a visit, because of its own windows and
+    freezes. ``notices`` is False where no notice is sent, so that a pending one is no reason for a visit.
     """
 
     policy: Policy
@@ -58,7 +58,7 @@ class Standing:
 
 
 def grouped(standings: Mapping[str, Standing], now: datetime) -> dict[str, list[str]]:
-    """Give the clients of each group."""
+    """Return the clients of each group."""
     groups = {state: [name for name, one in standings.items() if state in one.states] for state in STATES}
     turns = {name: one.turn for name, one in standings.items()}
     today = brought_forward(turns, {name: one.cycle_days for name, one in standings.items()}, now)
@@ -67,7 +67,7 @@ def grouped(standings: Mapping[str, Standing], now: datetime) -> dict[str, list[
 
 
 def standing(client: str, listed: Listed, outlook: Outlook, now: datetime) -> Standing:
-    """Say how a client stands. Its tags say how long its cycle is: its inventory may know better, and is not known."""
+    """Return the state of a client by its tags: the inventory, which may say otherwise, is not read here."""
     secret, managed = listed.secret, tags.VERSION in listed.secret.tags
     states = set(_states_of_secret(listed, now))
     try:
@@ -111,7 +111,7 @@ def _is_work(states: set[str], outlook: Outlook) -> bool:
 
 
 def _may_be_work(client: str, listed: Listed, mended: MendedCycle, outlook: Outlook, now: datetime) -> bool:
-    """Tell whether a shorter cycle, or windows and freezes of the client's own, may make it work already."""
+    """Return True if a shorter cycle, or windows and freezes of the client's own, may make it work already."""
     found, later = listed.secret.tags, now + outlook.ahead
     cycles = [mended] if outlook.ahead else []
     if outlook.policy.cycle_days not in (None, mended.cycle.days):
