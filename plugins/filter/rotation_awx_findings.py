@@ -8,10 +8,10 @@ name: rotation_awx_findings
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Say what is wrong with a configuration of AWX before AWX is called
+short_description: Check a configuration of AWX without calling AWX
 description:
   - Finds calendars that AWX would refuse, playbooks that it would not list, questions and variables that the playbook
-    does not read, and names that are not written down.
+    does not read, and names that are not defined.
 options:
   _input:
     description:

@@ -8,7 +8,7 @@ name: rotation_balance_load
 version_added: 0.1.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Say which clients to rotate today, so that the work of a fleet is spread over days
+short_description: Return the clients to rotate today, so that the work of a fleet is spread over days
 description:
   - Takes what M(dbops.rotation.rotation_cycle_info) returns for each client, and gives the names of those that are to
     be rotated today although their due date is a few days away. No client is rotated later than it has to be.

@@ -8,7 +8,7 @@ name: rotation_history
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Write the past of a client as a table or as JSON
+short_description: Write the history of a client as a table or as JSON
 description:
   - Takes the events that M(dbops.rotation.rotation_history_info) returns, and gives one text with a line for each.
 options:

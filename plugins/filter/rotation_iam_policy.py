@@ -8,10 +8,10 @@ name: rotation_iam_policy
 version_added: 0.1.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Give the IAM policy of a duty, limited to the secrets, key, topic and log group of an account
+short_description: Return the IAM policy of a duty, limited to the secrets, key, topic and log group of an account
 description:
-  - Gives the least that a duty of this collection needs, as a policy document of IAM. Its page C(docs/iam.md) says what
-    each action is for.
+  - Returns the least privileges that a duty of this collection needs, as an IAM policy document. C(docs/iam.md)
+    says what each action is for.
   - Statements ask for TLS. The KMS key may be used through Secrets Manager only, for the secrets with the prefix.
   - No duty may delete a secret, change its resource policy or have Secrets Manager rotate it.
 positional: account, region

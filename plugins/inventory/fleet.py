@@ -266,7 +266,7 @@ class InventoryModule(AwsInventory, Constructable, Cacheable):
     def _warn(self, named: dict[str, Listed], standings: Mapping[str, Standing]) -> None:
         odd = [name for name, one in standings.items() if one.unreadable]
         if odd:
-            self.display.warning(f"Tags are missing or make no sense; scheduled runs look at {_some(odd)}.")
+            self.display.warning(f"Tags are missing or invalid; scheduled runs look at {_some(odd)}.")
         moved = renamed(named)
         if moved:
             self.display.warning(

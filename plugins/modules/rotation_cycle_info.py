@@ -10,7 +10,7 @@ module: rotation_cycle_info
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Say where in its rotation cycle a client is, and what has to be done
+short_description: Read the rotation cycle of a client, and what a scheduled run has to do
 description:
   - Reads the tags and staging labels of a client's secret, without any value, and says when the password was changed
     and is due, whether a scheduled run would rotate it now, and which notices are owed. Nothing is ever changed.

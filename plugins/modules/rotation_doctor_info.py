@@ -10,11 +10,11 @@ module: rotation_doctor_info
 version_added: 0.1.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Ask AWS beforehand for what a rotation will need, without changing anything
+short_description: Check what a rotation needs from AWS, without changing anything
 description:
   - Says as whom AWS knows the run, how far the clock is off, whether the secret can be described, read and decrypted,
     and whether the topic can be reached. Each finding has its remedy.
-  - What cannot be tried without a change is asked of IAM, if the identity may call C(iam:SimulatePrincipalPolicy).
+  - IAM simulates the calls that would change something, if the identity may call C(iam:SimulatePrincipalPolicy).
   - The server, its TLS and its rows are checked by M(dbops.rotation.secretsmanager_mysql_verify).
 extends_documentation_fragment:
   - dbops.rotation._attributes
@@ -32,7 +32,7 @@ options:
     required: true
   topic_arn:
     description:
-      - ARN of the SNS topic of the notices. Without it no topic is asked for.
+      - ARN of the SNS topic of the notices. Without it no topic is checked.
     type: str
 requirements:
   - boto3 >= 1.34
@@ -74,7 +74,7 @@ identity:
   type: str
   sample: arn:aws:sts::123456789012:assumed-role/dbops-rotation-rotator/dbops-rotation
 checks:
-  description: What was asked.
+  description: What was checked.
   returned: success
   type: list
   elements: dict

@@ -209,21 +209,21 @@ decision:
   type: str
   sample: A new password was asked for.
 trigger:
-  description: The trigger that was given.
+  description: The trigger of the request.
   returned: always
   type: str
   sample: on_demand
 reason:
-  description: The reason that was given. A failure returns it if it was compared with the passwords under labels.
+  description: The reason. A failure returns it if it was compared with the passwords under labels.
   returned: success, and failures where it could be compared
   type: str
   sample: "CHG-1042: left the company"
 requested_by:
-  description: Who asked for it, as given.
+  description: Who asked for it.
   returned: always
   type: str
 forced:
-  description: Whether O(force) was given.
+  description: Whether O(force) was true.
   returned: success
   type: bool
 rotated:
@@ -360,7 +360,7 @@ secretsmanager_calls:
     tag_resource: 1
     update_secret_version_stage: 1
 throttled:
-  description: How many answers of AWS said that it is asked too much. The AWS SDK waits and asks again.
+  description: How many calls AWS throttled. The AWS SDK waits and repeats them.
   returned: success
   type: int
   sample: 0

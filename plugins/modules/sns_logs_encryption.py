@@ -10,7 +10,7 @@ module: sns_logs_encryption
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Have a topic and a log group encrypted with a KMS key
+short_description: Encrypt an SNS topic and a log group of CloudWatch Logs with a KMS key
 description:
   - Sets the key of an SNS topic, which M(community.aws.sns_topic) cannot, and the key of a log group that exists
     already, which M(amazon.aws.cloudwatchlogs_log_group) sets only where it makes the group.

@@ -91,7 +91,7 @@ class AwsInventory(BaseInventoryPlugin):
 
     def _wrong(self, what: str) -> RotationError:
         return RotationError(
-            f"The options make no sense: {what}.",
+            f"The options are wrong: {what}.",
             code="invalid_option",
             next_step=f"Correct the file; ansible-doc -t inventory {self.NAME} describes every option.",
         )

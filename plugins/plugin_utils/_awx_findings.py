@@ -48,7 +48,7 @@ def findings(written: Mapping[str, Any], checkout: Path) -> Iterator[str]:
     yield from unknown("The list of what operators may start", "job template", set(written["execute"]), names)
     missing = sorted(MESSAGES - set(written["messages"]))
     if missing:
-        yield f"The notification has no message for {', '.join(missing)}, and AWX wants all four."
+        yield f"The notification has no message for {', '.join(missing)}, and AWX needs all four."
 
 
 def template_findings(template: Mapping[str, Any], inventories: set[str], checkout: Path) -> Iterator[str]:
@@ -59,7 +59,7 @@ def template_findings(template: Mapping[str, Any], inventories: set[str], checko
         yield f"{name} names the playbook {template['playbook']}, which the project does not have."
         return
     if not LISTED.search(playbook.read_text(encoding="utf-8")):
-        yield f"{name} names the playbook {template['playbook']}, which AWX takes for none: it has no hosts of its own."
+        yield f"{name} names the playbook {template['playbook']}, which AWX does not list: it has no hosts of its own."
     read = variables(checkout, template["playbook"])
     for question in template.get("survey", []):
         if question["variable"] not in read:
@@ -70,7 +70,7 @@ def template_findings(template: Mapping[str, Any], inventories: set[str], checko
 
 def unknown(where: str, kind: str, named: set[str], known: set[str]) -> Iterator[str]:
     for name in sorted(named - known):
-        yield f"{where} names the {kind} '{name}', which is not written down."
+        yield f"{where} names the {kind} '{name}', which is not defined."
 
 
 def variables(checkout: Path, playbook: str) -> set[str]:
@@ -105,7 +105,7 @@ def form_findings(text: str) -> Iterator[str]:
     for rule in rules:
         is_rule = rule.startswith(("RRULE:", "EXRULE:"))
         if is_rule and "INTERVAL=" not in rule:
-            yield f"{rule} has no INTERVAL, which AWX wants."
+            yield f"{rule} has no INTERVAL, which AWX needs."
         if is_rule and "FREQ=" not in rule:
             yield f"{rule} has no FREQ."
         yield from (f"AWX does not take {what}." for what, pattern in REFUSED.items() if re.search(pattern, rule))

@@ -47,7 +47,7 @@ class BackupAction(EngineAction):
             try:
                 hosts[host] = self._validated({**self._options(host, named), **given}, host)
             except AnsibleError as error:
-                unusable[host] = f"{host}: its options cannot be used: {error}"
+                unusable[host] = f"{host}: its options are wrong: {error}"
         return hosts, unusable
 
     def _options(self, host: str, named: str) -> dict[str, Any]:

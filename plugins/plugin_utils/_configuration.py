@@ -69,10 +69,10 @@ def not_enabled(configuration: Configuration, enabled: Collection[str]) -> str |
     """Return the warning if none of our callbacks is enabled; a user who enables one of them has made a choice."""
     if set(CALLBACKS) & set(enabled):
         return None
-    told = "The callbacks are off: no audit trail is kept of this run, and no progress and summary are shown."
+    told = "The callbacks are off: this run keeps no audit trail and shows no progress and summary."
     unread = configuration.unread()
     why, remedy = unread or (
         f"callbacks_enabled of {configuration.read or 'ansible.cfg, of which there is none,'} does not name them",
         f"write callbacks_enabled = {', '.join(CALLBACKS)} below [defaults] there",
     )
-    return present(f"{told} {why}. Next: {remedy}. Where that is meant: {ACCEPTED}", "")
+    return present(f"{told} {why}. Next: {remedy}. If you want that: {ACCEPTED}", "")

@@ -61,7 +61,7 @@ class Tally:
             self._settle(client, found)
         elif failed and self._is_held(client):
             self.outcomes[client] = Outcome(
-                Kind.FAILED, "hook_failed", present("Mend the hook; then run the same command again.", client), check
+                Kind.FAILED, "hook_failed", present("Repair the hook; then run the same command again.", client), check
             )
 
     def of_kind(self, *kinds: Kind) -> dict[str, Outcome]:

@@ -9,12 +9,10 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
 from managed import AT_ONCE
 from world.aws import NOWHERE
 from world.layout import ROOT
@@ -27,28 +25,24 @@ Result = dict[str, Any]
 
 @dataclass(frozen=True)
 class Process:
-    """A process, which psutil tells from a later one of the same id."""
+    """A process, told from a later one of the same id by the moment of its start."""
 
-    seen: psutil.Process
+    pid: int
+    started: str
 
     @property
     def alive(self) -> bool:
         """Whether it has not ended."""
-        with suppress(psutil.NoSuchProcess):
-            return self.seen.is_running() and self.seen.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-        return False
+        fields = stat(self.pid)
+        return bool(fields) and fields[19] == self.started and fields[0] not in ("Z", "X")
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal, if it is still there."""
         if self.alive:
-            with suppress(psutil.NoSuchProcess):
-                self.seen.send_signal(number)
-
-    def descendants(self) -> list[Process]:
-        """Return the processes below it."""
-        with suppress(psutil.NoSuchProcess):
-            return [Process(child) for child in self.seen.children(recursive=True)]
-        return []
+            try:
+                os.kill(self.pid, number)
+            except ProcessLookupError:
+                return
 
 
 @dataclass
@@ -92,7 +86,7 @@ class Controller:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.process = Process(psutil.Process(self._child.pid))
+        self.process = Process(self._child.pid, stat(self._child.pid)[19])
         self.family: set[Process] = {self.process}
         return self
 
@@ -117,13 +111,13 @@ class Controller:
 
     def workers(self) -> list[Process]:
         """The processes below the controller, as they are now; they are remembered."""
-        found = self.process.descendants()
+        found = descendants(self.process.pid)
         self.family.update(found)
         return found
 
     def interrupt(self) -> None:
         """Press Ctrl-C: the terminal tells the group in the foreground."""
-        os.killpg(self._child.pid, signal.SIGINT)
+        os.killpg(self.process.pid, signal.SIGINT)
 
     def wait(self, seconds: float) -> bool:
         """Wait until the controller and every worker seen have ended; tell whether they have."""
@@ -172,3 +166,26 @@ def environment_of(controller: Controller) -> dict[str, str]:
         "FAULTS_RESULTS": str(controller.results_file),
         **controller.environment,
     }
+
+
+def stat(pid: int) -> list[str]:
+    """The fields of /proc/<pid>/stat from the state on; empty for a process that is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def descendants(pid: int) -> list[Process]:
+    """The processes below one, children before grandchildren."""
+    parents: dict[int, list[Process]] = {}
+    for path in Path("/proc").iterdir():
+        fields = stat(int(path.name)) if path.name.isdigit() else []
+        if fields:
+            parents.setdefault(int(fields[1]), []).append(Process(int(path.name), fields[19]))
+    found, waiting = [], [pid]
+    while waiting:
+        children = parents.get(waiting.pop(), [])
+        found += children
+        waiting += [child.pid for child in children]
+    return found

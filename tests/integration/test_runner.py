@@ -249,7 +249,7 @@ def test_a_failed_verification_is_its_findings(mysql_client: ManagedClient, job:
     status, events = job.run("playbooks/verify.yml", "--limit", client.name)
     (failed,) = [event["event_data"]["res"] for event in events if event["event"] == "runner_on_failed"]
     assert status == 2 and isinstance(failed["msg"], list), failed
-    assert failed["msg"][0] == f"{client.name} has to be mended:"
+    assert failed["msg"][0] == f"{client.name} needs repair:"
     assert any("An earlier run had set the new password" in line for line in failed["msg"][1:])
     assert any("grants" in line.lower() for line in failed["msg"][1:]), failed
     finish = f"launch the template 'Finish what was begun' with limit {client.name}"

@@ -145,7 +145,7 @@ def test_the_playbook_fails_where_something_is_to_be_mended(rotated: ManagedClie
     run = playbook("playbooks/verify.yml", "-i", inventory)
     assert run.returncode == 2
     shown = " ".join((run.stdout + run.stderr).split())
-    assert f"{rotated.name} has to be mended:" in shown and "An earlier run had set the new password" in shown
+    assert f"{rotated.name} needs repair:" in shown and "An earlier run had set the new password" in shown
     assert "failed_when" not in shown
 
 

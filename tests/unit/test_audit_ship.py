@@ -330,7 +330,7 @@ def test_nobody_waits_long_for_a_dead_service() -> None:
 def test_no_call_is_made_when_the_time_is_over(tmp_path: Path) -> None:
     spooled(tmp_path, "run", [line(0)])
     logs = client()
-    with Stubber(logs) as stub, pytest.raises(RotationError, match="no time left"):
+    with Stubber(logs) as stub, pytest.raises(RotationError, match="time for shipping"):
         stub.add_response("create_log_stream", {})
         Shipper(LogGroup(logs, "/dbops"), -1).ship_others(tmp_path)
     assert names(tmp_path) == [".jsonl"]
@@ -427,7 +427,7 @@ def test_without_a_log_group_a_spool_that_cannot_be_written_is_told_and_nothing_
     run.add()
     told = run.finish()
     assert f"Events could not be written to the spool {tmp_path / 'file'} (" in told
-    assert told.endswith("2 events got lost; name a folder of yours in ROTATION_AUDIT_SPOOL.")
+    assert told.endswith("2 events got lost. Set ROTATION_AUDIT_SPOOL to a folder that you can write to.")
     assert run.trail.unkept == []
 
 

@@ -58,13 +58,13 @@ def test_each_mistake_is_named(written: dict[str, Any]) -> None:
     assert list(findings(written, ROOT)) == [
         "The job template 'Rotate due clients' names the playbook playbooks/rotate_dew.yml, "
         "which the project does not have.",
-        "The job template 'Rotate a client now' names the inventory 'Clientele', which is not written down.",
+        "The job template 'Rotate a client now' names the inventory 'Clientele', which is not defined.",
         "The job template 'Rotate a client now' asks for rotation_raeson, which playbooks/rotate.yml does not read.",
         "The job template 'Rotate a client now' sets rotation_backup_file, which playbooks/rotate.yml does not read.",
         "The schedule 'Rotate due clients every hour' names the job template 'Rotate due clients every hour', "
-        "which is not written down.",
-        "The list of what operators may start names the job template 'Rotate all', which is not written down.",
-        "The notification has no message for workflow_approval, and AWX wants all four.",
+        "which is not defined.",
+        "The list of what operators may start names the job template 'Rotate all', which is not defined.",
+        "The notification has no message for workflow_approval, and AWX needs all four.",
     ]
 
 

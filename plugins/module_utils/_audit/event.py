@@ -37,7 +37,7 @@ OF_A_STATUS = ("secret_id", "version_id", "last", "due", "days_left", "overdue",
 OF_THE_CYCLE = ("last", "due", "overlap_until")
 OF_AN_ERROR = ("step", "code", "cause", "state", "next_step")
 # What the engine did not get to see; docs/audit.md explains it, for there is no message of ours.
-UNSEEN = {"code": "task_failed", "cause": "The task failed before the engine ran; see the output of the run."}
+UNSEEN = {"code": "task_failed", "cause": "The task failed before the engine ran. See the output of the run."}
 # Lists that are given up where an event would be too large for CloudWatch Logs.
 LISTS = ("rows", "steps", "findings")
 

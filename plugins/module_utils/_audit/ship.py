@@ -69,7 +69,7 @@ class Shipper:
 
     def _send(self, stream: str, batch: list[Entry]) -> list[Entry]:
         if monotonic() > self._end:
-            raise RotationError("There was no time left to ship all of them.", code="deadline")
+            raise RotationError("The time for shipping them is over.", code="deadline")
         refused = self._group.put(stream, batch)
         self.rejected += len(refused)
         return refused

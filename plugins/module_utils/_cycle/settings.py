@@ -51,7 +51,7 @@ def _entries(value: Any, name: str, known: set[str]) -> Iterator[dict[str, Any]]
             raise _fault(name, f"holds {entry!r:.60}, which is not a dictionary")
         unknown = set(map(str, entry)) - known
         if unknown:
-            raise _fault(name, f"knows no {', '.join(sorted(unknown))} (but {', '.join(sorted(known))})")
+            raise _fault(name, f"has no option {', '.join(sorted(unknown))} (only {', '.join(sorted(known))})")
         yield {key: found for key, found in entry.items() if found is not None}
 
 
@@ -68,7 +68,7 @@ def _weekdays(entry: Mapping[str, Any]) -> frozenset[int]:
     names = [str(day).strip().lower() for day in named]
     wrong = [name for name in names if name not in WEEKDAYS + SHORT]
     if wrong or not names:
-        raise _fault(WINDOWS, f"knows the days {', '.join(SHORT)}, not {', '.join(wrong)[:60] or 'none'}")
+        raise _fault(WINDOWS, f"allows the days {', '.join(SHORT)}, not {', '.join(wrong)[:60] or 'none'}")
     return frozenset(SHORT.index(name[:3]) for name in names)
 
 

@@ -23,10 +23,10 @@ from ansible_collections.dbops.rotation.plugins.module_utils._libraries import b
 # AWS refuses a signature that is five minutes off; half of it is worth a word.
 SKEW_REFUSED, SKEW_NOTED = 300, 150
 TOPIC_REMEDY = "Check rotation_topic_arn, and allow this identity sns:GetTopicAttributes and sns:Publish on it."
-REPLICA_REMEDY = "Mend what AWS names, and replicate again: docs/runbook.md."
+REPLICA_REMEDY = "Repair what AWS names, and replicate again: docs/runbook.md."
 # At nine tenths of what AWS takes it is worth a word.
 NEARLY = 0.9
-SIZE_REMEDY = "Name fewer readers and rotators: a role that several people assume instead of each of them."
+SIZE_REMEDY = "Name fewer readers and rotators: one role that several people assume, instead of each person."
 # Some of the tags that a rotation writes, for policies that allow ours only.
 WRITTEN = ["rotation/last", "rotation/version"]
 CLOCK_REMEDY = "Set the clock of this host by NTP."
