@@ -144,7 +144,7 @@ def test_whatever_goes_wrong_is_one_warning_without_its_text(tmp_path: Path) -> 
     callback.v2_runner_on_unreachable(None)
     callback.v2_playbook_on_stats(None)
     (told,) = callback.warned
-    assert "An unexpected AttributeError" in told and "result" not in told
+    assert "Audit event lost: AttributeError" in told and "result" not in told
 
 
 def test_trouble_of_the_trail_is_one_warning(tmp_path: Path) -> None:

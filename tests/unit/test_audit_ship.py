@@ -437,7 +437,7 @@ def test_a_service_that_is_down_is_asked_once(tmp_path: Path, monkeypatch: pytes
     for number in range(6):
         run.add(number)
     told = run.finish()
-    assert run.asked == 1 and told.count("the next run does it") == 1
+    assert run.asked == 1 and told.count("the next run ships the rest") == 1
     assert len(list(spooled_lines(tmp_path))) == 7
 
 
@@ -485,7 +485,7 @@ def test_a_service_that_is_down_is_not_asked_for_every_failure(tmp_path: Path) -
     for number in range(5):
         run.add_failure(number)
     told = run.finish()
-    assert run.asked == 1 and told.count("the next run does it") == 1
+    assert run.asked == 1 and told.count("the next run ships the rest") == 1
     assert len(list(spooled_lines(tmp_path))) == 6 and names(tmp_path) == [".jsonl"]
 
 

@@ -73,7 +73,7 @@ def test_a_playbook_that_awx_does_not_list_is_a_mistake(written: dict[str, Any])
     written["job_templates"][1]["playbook"] = "rotate.yml"
     assert list(findings(written, ROOT)) == [
         "The job template 'Rotate a client now' names the playbook rotate.yml, "
-        "which AWX takes for none: it has no hosts of its own."
+        "which AWX does not list: it has no hosts of its own."
     ]
 
 
