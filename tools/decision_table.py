@@ -31,12 +31,12 @@ CLEAN = Facts("C", "V", None, "C", (LOGIN, OTHER), "recovery", due=False, restor
 
 
 def rows(login: RowFacts, other: RowFacts, facts: Facts = CLEAN) -> Facts:
-    """Give a state with these two rows."""
+    """Return a state with these two rows."""
     return replace(facts, rows=(login, other))
 
 
 def both(primary: frozenset[str], secondary: frozenset[str] | None = None, facts: Facts = CLEAN) -> Facts:
-    """Give a state in which both rows hold the same passwords."""
+    """Return a state in which both rows hold the same passwords."""
     return rows(replace(LOGIN, primary=primary, secondary=secondary), replace(OTHER, primary=primary), facts=facts)
 
 
@@ -81,7 +81,7 @@ STATES: tuple[tuple[str, Facts], ...] = (
 
 
 def table() -> Iterator[str]:
-    """Give the lines of the table."""
+    """Return the lines of the table."""
     yield "| state | " + " | ".join(f"`{trigger}`" for trigger in TRIGGERS) + " |"
     yield "|---" * (len(TRIGGERS) + 1) + "|"
     for words, facts in STATES:
@@ -89,7 +89,7 @@ def table() -> Iterator[str]:
 
 
 def told(facts: Facts) -> str:
-    """Say what is decided, and what follows in the same run."""
+    """Return what is decided, and what follows in the same run."""
     decision = decide(facts)
     if decision.action is Action.REFUSE:
         return f"refuse: `{decision.code}`"
@@ -101,7 +101,7 @@ def told(facts: Facts) -> str:
 
 
 def page(text: str) -> str:
-    """Give the page with the table of now."""
+    """Return the page with the table of now."""
     return replaced(text, BEGIN, END, table())
 
 

@@ -31,7 +31,7 @@ SOURCES = {"localhost": "127.0.0.1", "%": "127.0.0.2"}
 
 
 def main() -> int:
-    """Tell the story; the exit status is 0 only if every proof held."""
+    """Show the demo. Return 0 only if every check of it succeeded."""
     began = time.monotonic()
     try:
         with started_world() as world:
@@ -45,7 +45,7 @@ def main() -> int:
 
 @contextmanager
 def started_world() -> Iterator[world_demo.World]:
-    """Give the world that runs, or one for this demo alone."""
+    """Return the world that runs, or one for this demo alone."""
     running = world_demo.running()
     if running:
         print("Using the local world that `make world` left running.")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def replaced(text: str, begin: str, end: str, lines: Iterable[str]) -> str:
-    """Give a page with these lines between its marks."""
+    """Return a page with these lines between its marks."""
     before, _begin, rest = text.partition(begin)
     _old, _end, after = rest.partition(end)
     return "\n".join([before + begin, *lines, end + after])

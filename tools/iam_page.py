@@ -39,7 +39,7 @@ SCOPE = Scope(
 
 
 def lines() -> Iterator[str]:
-    """Give what stands between the two marks."""
+    """Return what stands between the two marks."""
     for duty, grants in GRANTS.items():
         yield from ("", f"### {duty}", "", f"The policy: [iam/{duty}.json](iam/{duty}.json)", "", *HEAD)
         for grant in grants:
@@ -48,13 +48,13 @@ def lines() -> Iterator[str]:
 
 
 def policies() -> Iterator[tuple[Path, str]]:
-    """Give the file of each policy, and its text."""
+    """Return the file of each policy, and its text."""
     for duty in GRANTS:
         yield FOLDER / f"{duty}.json", json.dumps(policy(duty, SCOPE), indent=2) + "\n"
 
 
 def page(text: str) -> str:
-    """Give the page with the tables of now."""
+    """Return the page with the tables of now."""
     return replaced(text, BEGIN, END, lines())
 
 

@@ -114,7 +114,7 @@ options:
     env: [{name: ROTATION_AUDIT_EXTERNAL_ID}]
     ini: [{section: callback_rotation_audit, key: external_id}]
 seealso:
-  - module: dbops.rotation.rotation_history
+  - module: dbops.rotation.rotation_history_info
 """
 
 EXAMPLES = r"""
@@ -160,7 +160,7 @@ def quiet(method: Callable[..., None]) -> Callable[..., None]:
         try:
             method(self, *arguments, **options)
         except Exception as error:  # its text may hold anything
-            self.warn_once(f"An unexpected {type(error).__name__} kept an event out of it.")
+            self.warn_once(f"Audit event lost: {type(error).__name__}.")
 
     return guarded
 
@@ -209,7 +209,7 @@ class CallbackModule(CallbackBase):
     def warn_once(self, text: str) -> None:
         """Warn, but not for every event of a run."""
         if not self._warned:
-            self._display.warning(f"The audit trail is not complete for now: {text} The rotations are not affected.")
+            self._display.warning(f"The audit trail is incomplete: {text} The rotations are not affected.")
         self._warned = True
 
     def _add(self, result: Any, *, failed: bool) -> None:

@@ -9,7 +9,7 @@ type: notification
 version_added: 0.1.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Say how far a run over many clients has come, and what it came to
+short_description: Show the progress and the summary of a run over many clients
 description:
   - Counts the results of M(dbops.rotation.secretsmanager_mysql_rotate),
     M(dbops.rotation.secretsmanager_mysql_onboard) and M(dbops.rotation.secretsmanager_mysql_reconcile).

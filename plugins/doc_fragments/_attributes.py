@@ -14,7 +14,7 @@ attributes:
     description: Can run in C(check_mode) and return changed status prediction without modifying target.
     support: full
     details:
-      - Secrets Manager and the database are both asked, so that the prediction rests on facts. Nothing is changed.
+      - It reads Secrets Manager and the database, so that the prediction rests on facts. Nothing is changed.
   diff_mode:
     description: Will return details on what has changed or, in check mode, would change.
     support: full

@@ -70,7 +70,7 @@ options:
     description:
       - A word that tells this client's server from another that gives the same identity, such as a clone with the
         C(auto.cnf) of the first. It says that they are two, which nothing else can.
-      - It is remembered on the secret, and need be given once only.
+      - It is stored on the secret, so set it only once.
       - At most 32 letters, digits, C(.), C(-) and C(_).
     type: str
     default: ''

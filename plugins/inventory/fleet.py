@@ -23,8 +23,8 @@ description:
   - C(rotation_due) has to be rotated before the next scheduled run; C(rotation_overdue) is past its due date;
     C(rotation_pending) has a rotation that is not finished; C(rotation_overlap) has an old password whose overlap is
     over; C(rotation_never_rotated) was onboarded at most; C(rotation_failing) failed at the last attempt;
-    C(rotation_notice) has a notice that people have not been sent; C(rotation_pulled) is rotated today so that no day
-    has much more work than another.
+    C(rotation_notice) has a notice that people have not been sent; C(rotation_brought_forward) is rotated today so
+    that no day has much more work than another.
   - C(rotation_candidates) has every client that a scheduled run may have work with, and is all that
     C(playbooks/rotate_due.yml) visits. What is done there is decided anew for each client, for a listing may be five
     minutes old.
@@ -58,8 +58,8 @@ options:
   group_prefix:
     description:
       - How the names of the groups of states begin.
-      - C(rotation_candidates) and C(rotation_pulled) are always called that, because C(playbooks/rotate_due.yml) looks
-        for them.
+      - C(rotation_candidates) and C(rotation_brought_forward) are always called that, because
+        C(playbooks/rotate_due.yml) looks for them.
     type: str
     default: rotation_
   cycle_days:
@@ -163,9 +163,9 @@ from typing import Any
 from ansible.plugins.inventory import Cacheable, Constructable
 
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.grouped import (
+    BROUGHT_FORWARD,
     CANDIDATES,
     GROUPS,
-    PULLED,
     Outlook,
     Standing,
     grouped,
@@ -185,7 +185,7 @@ from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import plai
 
 CHECKED: Spec = {**AWS_SPEC, **CALENDAR_SPEC, "notice_days": {"type": "list", "elements": "int"}}
 # The names under which playbooks/rotate_due.yml looks for them.
-FIXED_NAMES = {CANDIDATES: "rotation_candidates", PULLED: "rotation_pulled"}
+FIXED_NAMES = {CANDIDATES: "rotation_candidates", BROUGHT_FORWARD: "rotation_brought_forward"}
 MOST_NAMED = 5
 
 
@@ -266,7 +266,7 @@ class InventoryModule(AwsInventory, Constructable, Cacheable):
     def _warn(self, named: dict[str, Listed], standings: Mapping[str, Standing]) -> None:
         odd = [name for name, one in standings.items() if one.unreadable]
         if odd:
-            self.display.warning(f"Tags are missing or make no sense; scheduled runs look at {_some(odd)}.")
+            self.display.warning(f"Tags are missing or invalid; scheduled runs look at {_some(odd)}.")
         moved = renamed(named)
         if moved:
             self.display.warning(
@@ -276,7 +276,7 @@ class InventoryModule(AwsInventory, Constructable, Cacheable):
 
 
 def _shared(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the variables of all clients; keys to AWS are no variables, for an inventory is printed."""
+    """Return the variables of all clients; keys to AWS are no variables, for an inventory is printed."""
     calendar = {name: params[name] for name in (*CALENDAR_SPEC, "notice_days") if name in given}
     return {
         # A template would not be rendered, and Ansible would look for a Python that may lack the libraries.

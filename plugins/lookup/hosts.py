@@ -8,14 +8,14 @@ name: hosts
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Give the hosts of a play, and fail where there are none
+short_description: Return the hosts of a play, and fail if there are none
 description:
-  - Gives the pattern that it is given, for the C(hosts) of a play. That is read before the first task, so also where
-    the play has no host to run a task for. Ansible itself says C(no hosts matched) then, and ends with status 0.
+  - Returns the pattern unchanged, for the C(hosts) of a play. Ansible reads C(hosts) before the first task, so the
+    check also runs for a play without hosts. Ansible itself only says C(no hosts matched) then, and ends with status 0.
   - Fails where the inventory has no host, where the pattern matches none, and where the limit leaves none of them. The
-    message says which, and whether an C(ansible.cfg) was not read.
+    message says which of them it is, and whether Ansible ignored an C(ansible.cfg).
   - A group of states of the inventory plugin P(dbops.rotation.fleet#inventory), whose name begins with C(rotation_),
-    may have nobody in it. Nothing is to be done then, which is a success.
+    may be empty. Then there is nothing to do, and the run succeeds.
   - Warns where neither P(dbops.rotation.rotation_audit#callback) nor P(dbops.rotation.rotation_progress#callback) is
     enabled.
   - Checks nothing where the play is only listed, or its syntax checked.
@@ -33,7 +33,7 @@ options:
     default: rotation_hosts
   without_callbacks:
     description:
-      - Whether a run without the callbacks is meant, so that nobody is warned.
+      - Do not warn where the callbacks are off.
     type: bool
     default: false
     env: [{name: ROTATION_WITHOUT_CALLBACKS}]
@@ -55,7 +55,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: The pattern, as it was given.
+  description: The pattern.
   type: list
   elements: str
 """
@@ -87,7 +87,7 @@ class LookupModule(LookupBase):
     """Ask the inventory, as far as a lookup knows it, what a pattern selects."""
 
     def run(self, terms: Sequence[str], variables: Mapping[str, Any] | None = None, **options: Any) -> list[str]:
-        """Give the patterns back; AnsibleLookupError where one selects no host."""
+        """Return the patterns unchanged. Raise AnsibleLookupError if one selects no host."""
         given = variables or {}
         self.set_options(var_options=given, direct=options)
         if not any(context.CLIARGS.get(name) for name in ONLY_LOOKS):
@@ -116,7 +116,7 @@ class LookupModule(LookupBase):
         )
 
     def _hosts(self, pattern: str, groups: Mapping[str, Sequence[str]], limit: str | None) -> bool:
-        """Tell whether a pattern matches any host."""
+        """Return True if a pattern matches any host."""
         if pattern == "all":
             # Ansible has refused a limit that leaves none of these by itself.
             return bool(groups["all"])

@@ -8,12 +8,12 @@ name: parameter
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Give an option of the role that Parameter Store holds as a SecureString
+short_description: Return an option of the role that Parameter Store holds as a SecureString
 description:
   - The inventory plugins P(dbops.rotation.parameters#inventory) and P(dbops.rotation.fleet#inventory) write it into the
     inventory in the place of the value, so that the value is in no inventory that is printed, exported or kept by AWX.
-  - What the inventory plugin has read is given without a call. In a job of AWX, which has only the exported inventory,
-    all workers together read the path once.
+  - It returns without a call what the inventory plugin has read. In a job of AWX, which has only the exported
+    inventory, all workers together read the path once.
 options:
   _terms:
     description:
@@ -63,10 +63,10 @@ from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import secu
 
 
 class LookupModule(LookupBase):
-    """Give what was read for the run."""
+    """Return what was read for the run."""
 
     def run(self, terms: Sequence[str], variables: Any = None, **options: Any) -> list[Any]:
-        """Give the values; AnsibleLookupError, without a value, where they are not to be had."""
+        """Return the values. Raise AnsibleLookupError, without a value in it, if they cannot be read."""
         self.set_options(var_options=variables, direct=options)
         access = {name: self.get_option(name) for name in AWS_SPEC if name in options}
         try:

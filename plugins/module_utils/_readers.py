@@ -48,7 +48,7 @@ TEMPLATES = {
 MODULES = {
     "rotate": "secretsmanager_mysql_rotate",
     "finish": "secretsmanager_mysql_rotate",
-    "verify": "secretsmanager_mysql_info",
+    "verify": "secretsmanager_mysql_verify",
     "roll_back": "secretsmanager_mysql_rotate",
     "reconcile": "secretsmanager_mysql_reconcile",
     "onboard": "secretsmanager_mysql_onboard",

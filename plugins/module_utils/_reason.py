@@ -16,5 +16,5 @@ def refuse_unfit_reason(reason: str, option: str) -> None:
         raise RotationError(
             f"{option} must be one line of at most {REASON_LENGTH} characters.",
             code="invalid_option",
-            next_step=f"Say in {option} in a few words why.",
+            next_step="Write the reason in one short line.",
         )

@@ -10,12 +10,12 @@ module: rotation_cycle
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Start, mend or reset the rotation cycle of a client
+short_description: Start, repair or reset the rotation cycle of a client
 description:
   - Keeps the cycle of a client in the tags of its secret. No secret value is read, and the password is not changed.
-  - Tags that are missing or make no sense are written anew, counted from the age of the version under C(AWSCURRENT),
+  - Missing or invalid tags are written again, counted from the age of the version under C(AWSCURRENT),
     with a warning.
-  - A due date that lies further ahead than any run sets it is an error, which a reset mends.
+  - A due date that is further ahead than any run sets it is an error. A reset repairs it.
 notes:
   - The options of the connection to the database are taken so that one C(module_defaults) serves a whole play. This
     module does not connect to it.
@@ -122,17 +122,17 @@ cycle_days:
   type: int
   sample: 40
 state:
-  description: What was asked for.
+  description: What was requested.
   returned: success
   type: str
   sample: present
 step:
-  description: At which step the rotation failed, as it was given.
+  description: At which step the rotation failed.
   returned: when O(state=failed)
   type: str
   sample: open
 code:
-  description: Why the rotation failed, as it was given.
+  description: The code of the failure.
   returned: when O(state=failed)
   type: str
   sample: login_refused

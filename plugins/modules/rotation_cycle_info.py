@@ -10,7 +10,7 @@ module: rotation_cycle_info
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Say where in its rotation cycle a client is, and what has to be done
+short_description: Read the rotation cycle of a client, and what a scheduled run has to do
 description:
   - Reads the tags and staging labels of a client's secret, without any value, and says when the password was changed
     and is due, whether a scheduled run would rotate it now, and which notices are owed. Nothing is ever changed.
@@ -234,13 +234,19 @@ pending_notices:
   elements: dict
   sample:
     - {event: upcoming, notice_days: 7, days_left: 8, due: "2027-01-02T03:00:00Z", expected: "2027-01-01T03:00:00Z"}
-pull_days:
-  description: In how many days from today it could be rotated without being late, to level the work of a fleet. Empty
-    if the due date is far away.
+possible_days:
+  description: In how many days from today (0 is today) it can be rotated without being late, so that the work of a
+    fleet can be spread. Empty if the due date is far away.
   returned: success
   type: list
   elements: int
   sample: [0, 1, 2, 3]
+lookahead_days:
+  description: How many days ahead RV(possible_days) looks. C(rotate_due.yml) hands it to
+    M(dbops.rotation.secretsmanager_mysql_rotate) as C(bring_forward_days) for a client that is rotated early.
+  returned: success
+  type: int
+  sample: 22
 error:
   description: The parts of a failure.
   returned: failure

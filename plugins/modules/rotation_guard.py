@@ -10,9 +10,9 @@ module: rotation_guard
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Refuse a run that nobody asked for, or whose options are wrong for every client
+short_description: Refuse an accidental run over all clients, and options that are wrong for every client
 description:
-  - Fails where a play works on every client that it could work on, and there are several, unless that was asked for.
+  - Fails if a play works on all of several clients, unless O(everything) is true.
   - What counts is what the limit selects and not how it is written. An empty limit, V(all), V(*), V(~.*), V(!nobody)
     and a group with every client are refused alike.
   - The clients are the hosts of the play as its C(hosts) says. A host that is only the C(rotation_jump_host) of another
@@ -36,7 +36,7 @@ attributes:
 options:
   everything:
     description:
-      - Whether the run over every client was asked for.
+      - Allow a run over every client.
     type: bool
     default: false
   argument_specs:
@@ -62,7 +62,7 @@ notes:
 """
 
 EXAMPLES = r"""
-- name: Refuse a run over every client that nobody asked for
+- name: Refuse an accidental run over every client
   dbops.rotation.rotation_guard:
     everything: "{{ rotation_everything }}"
     argument_specs: "{{ role_path }}/meta/argument_specs.yml"

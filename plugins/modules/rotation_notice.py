@@ -10,7 +10,7 @@ module: rotation_notice
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Tell people by SNS about a rotation
+short_description: Send a notice about a rotation by SNS
 description:
   - Publishes one notice to an SNS topic, with a text for mailboxes, a short text for telephones and JSON for queues,
     functions and web hooks in the same message.
@@ -79,7 +79,7 @@ options:
     choices: [scheduled, on_demand, recovery, rollback, onboarding]
   reason:
     description:
-      - The reason that was given. It is cut to one line of 200 characters.
+      - The reason. It is cut to one line of 200 characters.
     type: str
   requested_by:
     description:
@@ -262,7 +262,7 @@ body:
       description: Why the rotation ran.
       type: str
     reason:
-      description: The reason that was given.
+      description: The reason.
       type: str
     requested_by:
       description: Who asked for it.

@@ -10,7 +10,7 @@ module: rotation_table
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Show the state of a fleet, or the past of a client, as a table
+short_description: Show the state of a fleet, or the history of a client, as a table
 description:
   - Prints one text between the lines of the run, not as a value in a result, so that a table stays one.
   - At a terminal a table is as wide as the terminal. Where it has no room, columns are left out, the empty ones first,
@@ -33,7 +33,7 @@ options:
     type: dict
   events:
     description:
-      - What M(dbops.rotation.rotation_history) returned.
+      - What M(dbops.rotation.rotation_history_info) returned.
     type: list
     elements: dict
   form:
@@ -44,9 +44,9 @@ options:
 notes:
   - It runs on the controller and connects to no host.
 seealso:
-  - plugin: dbops.rotation.fleet_status
+  - plugin: dbops.rotation.rotation_fleet_status
     plugin_type: filter
-  - plugin: dbops.rotation.history
+  - plugin: dbops.rotation.rotation_history
     plugin_type: filter
 """
 

@@ -164,7 +164,7 @@ secret_id:
 rows:
   description:
     - Every row of the account on the server, with its plugin and its state.
-    - The state is V(covered) where the given password opens the row, V(foreign) where the row has another password,
+    - The state is V(covered) where the present password opens the row, V(foreign) where the row has another password,
       V(skipped) where it has none (a socket), and starts with V(unfit) where the row cannot be rotated, followed by the
       reason.
     - Empty if the client is under management already.
@@ -190,7 +190,7 @@ secretsmanager_calls:
   type: dict
   sample: {total: 4}
 throttled:
-  description: How many answers of AWS said that it is asked too much. The AWS SDK waits and asks again.
+  description: How many calls AWS throttled. The AWS SDK waits and repeats them.
   returned: success
   type: int
   sample: 0

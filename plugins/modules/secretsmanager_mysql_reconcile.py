@@ -10,7 +10,7 @@ module: secretsmanager_mysql_reconcile
 version_added: 0.1.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Bring a secret and its MySQL or MariaDB server together again after somebody changed one of them
+short_description: Reconcile a secret and its MySQL or MariaDB server after somebody changed one of them
 description:
   - For a client whose server refuses C(AWSCURRENT), because somebody changed the password by hand, restored the
     database from a backup, or moved a staging label.
@@ -62,7 +62,7 @@ requirements:
   - PyNaCl (only for MariaDB accounts with the ed25519 plugin)
 seealso:
   - module: dbops.rotation.secretsmanager_mysql_rotate
-  - module: dbops.rotation.secretsmanager_mysql_info
+  - module: dbops.rotation.secretsmanager_mysql_verify
 """
 
 EXAMPLES = r"""
@@ -235,7 +235,7 @@ secretsmanager_calls:
     tag_resource: 1
     update_secret_version_stage: 1
 throttled:
-  description: How many answers of AWS said that it is asked too much. The AWS SDK waits and asks again.
+  description: How many calls AWS throttled. The AWS SDK waits and repeats them.
   returned: success
   type: int
   sample: 0

@@ -10,7 +10,7 @@ module: secretsmanager_mysql_restore
 version_added: 0.1.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Make a lost secret anew from a backup, with what the database server is proven to have
+short_description: Restore a lost secret from a backup, with the password that opens the database server
 description:
   - For a secret that was lost, alone or with its region. Logs in once with C(AWSCURRENT) of the backup. If that opens
     the server, the secret is created with the ids, labels and tags that its versions had, in the region of the options.
@@ -71,18 +71,18 @@ requirements:
   - PyNaCl (only for MariaDB accounts with the ed25519 plugin)
 seealso:
   - module: dbops.rotation.secretsmanager_mysql_backup
-  - module: dbops.rotation.secretsmanager_mysql_info
+  - module: dbops.rotation.secretsmanager_mysql_verify
   - module: dbops.rotation.secretsmanager_mysql_reconcile
 """
 
 EXAMPLES = r"""
-- name: Make a lost secret anew
+- name: Restore a lost secret
   dbops.rotation.secretsmanager_mysql_restore:
     client: client_acme
     secret_id: clients/client_acme/mysql/root
     path: /var/backups/rotation/secrets.vault
 
-- name: The region is lost; make the secret anew in another one
+- name: The region is lost; restore the secret in another one
   dbops.rotation.secretsmanager_mysql_restore:
     client: client_globex
     secret_id: clients/client_globex/mysql/root

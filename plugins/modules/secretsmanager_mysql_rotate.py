@@ -87,10 +87,10 @@ options:
         reads there is refused until the replica catches up.
     type: bool
     default: false
-  pull_days:
+  bring_forward_days:
     description:
       - V(scheduled) rotates a client whose due date is nearer than so many days, although it is not due, if its window
-        is open. So the work of a fleet is spread over days; C(rotate_due.yml) counts who is pulled forward.
+        is open. So the work of a fleet is spread over days; C(rotate_due.yml) decides who is brought forward.
     type: int
     default: 0
   kill_sessions:
@@ -210,21 +210,21 @@ decision:
   type: str
   sample: A new password was asked for.
 trigger:
-  description: The trigger that was given.
+  description: The trigger of the request.
   returned: always
   type: str
   sample: on_demand
 reason:
-  description: The reason that was given. A failure returns it if it was compared with the passwords under labels.
+  description: The reason. A failure returns it if it was compared with the passwords under labels.
   returned: success, and failures where it could be compared
   type: str
   sample: "CHG-1042: left the company"
 requested_by:
-  description: Who asked for it, as given.
+  description: Who asked for it.
   returned: always
   type: str
 forced:
-  description: Whether O(force) was given.
+  description: Whether O(force) was true.
   returned: success
   type: bool
 rotated:
@@ -361,7 +361,7 @@ secretsmanager_calls:
     tag_resource: 1
     update_secret_version_stage: 1
 throttled:
-  description: How many answers of AWS said that it is asked too much. The AWS SDK waits and asks again.
+  description: How many calls AWS throttled. The AWS SDK waits and repeats them.
   returned: success
   type: int
   sample: 0

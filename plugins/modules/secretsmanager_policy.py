@@ -10,7 +10,7 @@ module: secretsmanager_policy
 version_added: 0.1.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Say who may read and who may rotate a secret
+short_description: Set who may read and who may rotate a secret
 description:
   - Writes a resource policy that denies everybody else to read the secret or to change it, whatever their own policies
     allow, and that denies everybody to delete it. To delete a secret, take the policy away first.

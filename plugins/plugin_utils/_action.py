@@ -97,10 +97,10 @@ class EngineAction(ActionBase):
         return result
 
     def _unreachable(self, client: str) -> str:
-        again = "see to the connection and run the same command again, which finishes what it finds."
+        again = "repair the connection and run the same command again, which finishes what is unfinished."
         return (
             f"{client}: the connection to the host that runs the task ({self._task.delegate_to or 'its own'}) failed."
-            f" State: Nothing was changed, unless it broke during the work. Next: {present(again, client)}"
+            f" State: Nothing was changed, unless it broke during the change. Next: {present(again, client)}"
         )
 
     def _secret_names(self) -> set[str]:

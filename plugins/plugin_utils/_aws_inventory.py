@@ -34,12 +34,12 @@ class AwsInventory(BaseInventoryPlugin):
     templatable: Collection[str] = (*AWS_SPEC, "parameter_path")
 
     def verify_file(self, path: str) -> bool:
-        """Tell whether a file is meant for this plugin."""
+        """Return True if a file is meant for this plugin."""
         kind = self.NAME.rpartition(".")[2]
         return bool(super().verify_file(path)) and f".{Path(path).name}".endswith((f".{kind}.yml", f".{kind}.yaml"))
 
     def get_option(self, option: str, hostvars: Any = None) -> Any:
-        """Give an option; some may be templates."""
+        """Return an option; some may be templates."""
         value = super().get_option(option, hostvars)
         return self.templar.template(value) if option in self.templatable and value else value
 
@@ -62,7 +62,7 @@ class AwsInventory(BaseInventoryPlugin):
         raise NotImplementedError
 
     def _stored(self, params: Mapping[str, Any]) -> Stored:
-        """Give what is stored below the path that this run names, or else the file; nothing where neither does."""
+        """Return what is stored below the path that this run names, or else the file; nothing where neither does."""
         path = (self._vars or {}).get(PATH, self.get_option("parameter_path"))
         return settle(self.inventory, str(path), params) if path else Stored()
 
@@ -72,7 +72,7 @@ class AwsInventory(BaseInventoryPlugin):
             raise self._wrong(f"there is no option {', '.join(sorted(unknown))}")
 
     def _checked(self, given: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
-        """Give the options: those of the file, or else those that are stored, or else what is usual."""
+        """Return the options: those of the file, or else those that are stored, or else what is usual."""
         options = {option: self.get_option(option) for option in self.checked}
         for option in self.checked:
             if f"rotation_{option}" in stored and not given.keys() & self._names(option):
@@ -89,14 +89,14 @@ class AwsInventory(BaseInventoryPlugin):
 
     def _wrong(self, what: str) -> RotationError:
         return RotationError(
-            f"The options make no sense: {what}.",
+            f"The options are wrong: {what}.",
             code="invalid_option",
             next_step=f"Correct the file; ansible-doc -t inventory {self.NAME} describes every option.",
         )
 
 
 def _told(error: RotationError, path: str) -> str:
-    """Give the message; an option has its name in the file, or the variable's where a parameter has that name."""
+    """Return the message; an option has its name in the file, or the variable's where a parameter has that name."""
     error.client = Path(path).name
     words = of_playbook() if isinstance(error, WrongParameters) else InventoryFile(named_inventory())
     with reading(words):

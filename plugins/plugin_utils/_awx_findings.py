@@ -13,6 +13,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ansible.parsing.dataloader import DataLoader
 
+try:
+    from dateutil.rrule import rrulestr
+except ImportError:
+    rrulestr = None  # type: ignore[assignment]
+
 START = re.compile(r"DTSTART(?:;TZID=(?P<zone>[^:]+))?:\d{8}T\d{6}(?P<utc>Z?)$")
 MESSAGES = {"started", "success", "error", "workflow_approval"}
 # AWX does not parse a file: it looks for a line that begins like a play, or imports one by the action's short name.
@@ -26,10 +31,13 @@ REFUSED = {
     "COUNT above 999": r"\bCOUNT=\d{4,}",
     "COUNT and UNTIL in one rule": r"\bCOUNT=.*\bUNTIL=|\bUNTIL=.*\bCOUNT=",
 }
+# dateutil takes any number here; with one above the last there is no day to start on, or with 0 no end of the search.
+LAST = {"BYMONTH": 12, "BYMONTHDAY": 31, "BYYEARDAY": 366, "BYWEEKNO": 53, "BYHOUR": 23, "BYMINUTE": 59}
+NUMBERS = re.compile(rf"\b({'|'.join(LAST)})=([-+\d,]+)")
 
 
 def findings(written: Mapping[str, Any], checkout: Path) -> Iterator[str]:
-    """Give a sentence for each thing that AWX would refuse or a playbook would not read."""
+    """Return a sentence for each thing that AWX would refuse or a playbook would not read."""
     templates: Sequence[Mapping[str, Any]] = written["job_templates"]
     for template in templates:
         yield from template_findings(template, {entry["name"] for entry in written["inventories"]}, checkout)
@@ -40,7 +48,7 @@ def findings(written: Mapping[str, Any], checkout: Path) -> Iterator[str]:
     yield from unknown("The list of what operators may start", "job template", set(written["execute"]), names)
     missing = sorted(MESSAGES - set(written["messages"]))
     if missing:
-        yield f"The notification has no message for {', '.join(missing)}, and AWX wants all four."
+        yield f"The notification has no message for {', '.join(missing)}, and AWX needs all four."
 
 
 def template_findings(template: Mapping[str, Any], inventories: set[str], checkout: Path) -> Iterator[str]:
@@ -51,7 +59,7 @@ def template_findings(template: Mapping[str, Any], inventories: set[str], checko
         yield f"{name} names the playbook {template['playbook']}, which the project does not have."
         return
     if not LISTED.search(playbook.read_text(encoding="utf-8")):
-        yield f"{name} names the playbook {template['playbook']}, which AWX takes for none: it has no hosts of its own."
+        yield f"{name} names the playbook {template['playbook']}, which AWX does not list: it has no hosts of its own."
     read = variables(checkout, template["playbook"])
     for question in template.get("survey", []):
         if question["variable"] not in read:
@@ -62,11 +70,11 @@ def template_findings(template: Mapping[str, Any], inventories: set[str], checko
 
 def unknown(where: str, kind: str, named: set[str], known: set[str]) -> Iterator[str]:
     for name in sorted(named - known):
-        yield f"{where} names the {kind} '{name}', which is not written down."
+        yield f"{where} names the {kind} '{name}', which is not defined."
 
 
 def variables(checkout: Path, playbook: str) -> set[str]:
-    """Give the variables of a playbook and of the entry points that it goes to."""
+    """Return the variables of a playbook and of the entry points that it goes to."""
     text = (checkout / playbook).read_text(encoding="utf-8")
     found = set(re.findall(r"\brotation_\w+", text))
     for play in DataLoader().load_from_file(str(checkout / playbook)):
@@ -83,8 +91,13 @@ def options(checkout: Path, role: str, entry_point: str) -> set[str]:
     return set(DataLoader().load_from_file(str(path))["argument_specs"][entry_point]["options"])
 
 
-def rule_findings(text: str) -> Iterator[str]:
-    """Give what AWX would refuse of a start and its rules, which stand on one line."""
+def rule_findings(text: str) -> list[str]:
+    """Return what AWX would refuse of a start and its rules, which stand on one line."""
+    return list(form_findings(text)) or list(parser_findings(text))
+
+
+def form_findings(text: str) -> Iterator[str]:
+    """Yield what AWX refuses, or never starts, although its parser reads it."""
     start, *rules = text.split()
     yield from start_findings(start)
     if not any(rule.startswith("RRULE:") for rule in rules):
@@ -92,10 +105,31 @@ def rule_findings(text: str) -> Iterator[str]:
     for rule in rules:
         is_rule = rule.startswith(("RRULE:", "EXRULE:"))
         if is_rule and "INTERVAL=" not in rule:
-            yield f"{rule} has no INTERVAL, which AWX wants."
+            yield f"{rule} has no INTERVAL, which AWX needs."
         if is_rule and "FREQ=" not in rule:
             yield f"{rule} has no FREQ."
         yield from (f"AWX does not take {what}." for what, pattern in REFUSED.items() if re.search(pattern, rule))
+        yield from number_findings(rule)
+
+
+def number_findings(rule: str) -> Iterator[str]:
+    if re.search(r"\bINTERVAL=0+\b", rule):
+        yield f"{rule} has an INTERVAL of 0."
+    for name, numbers in NUMBERS.findall(rule):
+        for number in re.findall(r"\d+", numbers):
+            if int(number) > LAST[name]:
+                yield f"{name} goes up to {LAST[name]}, not {number}."
+
+
+def parser_findings(text: str) -> Iterator[str]:
+    """Yield why the parser that AWX uses cannot read it."""
+    if rrulestr is None:
+        yield "python-dateutil is missing, which reads it. Install it for the Python that runs Ansible."
+        return
+    try:
+        rrulestr(text, forceset=True)
+    except (ValueError, TypeError, OverflowError) as error:
+        yield f"AWX cannot read it: {error}."
 
 
 def start_findings(start: str) -> Iterator[str]:

@@ -37,7 +37,7 @@ class BackupAction(EngineAction):
         return self.operation.outcome(params, check=self._task.check_mode, diff=self._task.diff)
 
     def _hosts(self, params: dict[str, Any], variables: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-        """Give the options of every host, and why some have none."""
+        """Return the options of every host, and why some have none."""
         named = params["client_options"]
         if not named:
             return {variables["inventory_hostname"]: params}, {}
@@ -47,7 +47,7 @@ class BackupAction(EngineAction):
             try:
                 hosts[host] = self._validated({**self._options(host, named), **given}, host)
             except AnsibleError as error:
-                unusable[host] = f"{host}: its options cannot be used: {error}"
+                unusable[host] = f"{host}: its options are wrong: {error}"
         return hosts, unusable
 
     def _options(self, host: str, named: str) -> dict[str, Any]:
@@ -66,7 +66,7 @@ class BackupAction(EngineAction):
 
 
 class RestoreAction(EngineAction):
-    """Give each host the part of the backup that is its own."""
+    """Hand each host its own part of the backup."""
 
     def complete_arguments(self) -> None:
         """Read, decrypt and divide the backup file here; only this client's part may go to a jump host."""

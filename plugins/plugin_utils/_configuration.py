@@ -29,7 +29,7 @@ class Configuration:
     checkout: Path = CHECKOUT
 
     def unread(self) -> tuple[str, str] | None:
-        """Say why the file of the checkout was not read, and what to do; None where it was, or there is none."""
+        """Return why the file of the checkout was not read, and what to do; None where it was, or there is none."""
         own = self.checkout / "ansible.cfg"
         if not own.is_file() or (self.read and os.path.samefile(self.read, own)):
             return None
@@ -56,7 +56,7 @@ class Configuration:
 
 
 def no_client(configuration: Configuration, sources: str, *, awx: bool) -> str:
-    """Say that the inventory has no host, why, and what to do."""
+    """Return the message for an inventory without hosts: why, and what to do."""
     told = f"No client was selected: the inventory ({sources}) has no host. Nothing was changed."
     unread = configuration.unread()
     if awx:
@@ -67,13 +67,13 @@ def no_client(configuration: Configuration, sources: str, *, awx: bool) -> str:
 
 
 def not_enabled(configuration: Configuration, enabled: Collection[str]) -> str | None:
-    """Say that no callback of ours is enabled, why, and what to do; whoever enables one has made a choice."""
+    """Return the warning if none of our callbacks is enabled; a user who enables one of them has made a choice."""
     if set(CALLBACKS) & set(enabled):
         return None
-    told = "The callbacks are off: no audit trail is kept of this run, and no progress and summary are shown."
+    told = "The callbacks are off: this run keeps no audit trail and shows no progress and summary."
     unread = configuration.unread()
     why, remedy = unread or (
         f"callbacks_enabled of {configuration.read or 'ansible.cfg, of which there is none,'} does not name them",
         f"write callbacks_enabled = {', '.join(CALLBACKS)} below [defaults] there",
     )
-    return present(f"{told} {why}. Next: {remedy}. Where that is meant: {ACCEPTED}", "", of_playbook())
+    return present(f"{told} {why}. Next: {remedy}. If you want that: {ACCEPTED}", "", of_playbook())

@@ -21,7 +21,7 @@ LAYOUT = Layout(COLUMNS, spare=("overlap_until", "trigger", "last", "due", "pend
 
 
 def fleet_status(states: Mapping[str, Mapping[str, Any]], form: str = "table", width: int = 0) -> str:
-    """Give the text."""
+    """Return the text."""
     if form not in FORMS:
         raise AnsibleFilterError(f"rotation_status_form is {form!r}; it can be {', '.join(FORMS)}.")
     lines = [_line(name, state) for name, state in states.items()]

@@ -78,7 +78,7 @@ class GuardAction(ActionBase):
             raise AnsibleActionFail(filled(refusal(found, len(selected)), "", of_playbook()))
 
     def _faults(self, spec: Mapping[str, Mapping[str, Any]], host: str) -> list[Fault]:
-        """Give all that is wrong with the options of one client."""
+        """Return all that is wrong with the options of one client."""
         templar, variables = self._variables_of(host, self._task)
         found, given = [], {}
         for option in sorted(spec.keys() & variables.keys()):
@@ -93,13 +93,13 @@ class GuardAction(ActionBase):
         return [*found, *faults(spec, given, here=here)]
 
     def _there(self) -> list[str]:
-        """Give the hosts that the play would work on without a limit, whatever the wave."""
+        """Return the hosts that the play would work on without a limit, whatever the wave."""
         inventory = self._task.get_variable_manager()._inventory
         found = inventory.get_hosts(self._task.get_play().hosts, ignore_limits=True, ignore_restrictions=True)
         return [host.name for host in found]
 
     def _jump_hosts(self, hosts: Collection[str]) -> set[str]:
-        """Give the hosts through which these are reached."""
+        """Return the hosts through which these are reached."""
         found = set()
         for host in hosts:
             templar, variables = self._variables_of(host)
@@ -108,7 +108,7 @@ class GuardAction(ActionBase):
         return found
 
     def _variables_of(self, host: str, task: Any = None) -> tuple[Templar, dict[str, Any]]:
-        """Give what computes the variables of a host, and them; with those of a role where a task of it is named."""
+        """Return what computes the variables of a host, and them; with those of a role where a task of it is named."""
         manager, play = self._task.get_variable_manager(), self._task.get_play()
         there = manager._inventory.get_host(host)
         variables = manager.get_vars(play=play, host=there, task=task, include_hostvars=False)
@@ -130,5 +130,5 @@ def _told(limit: str | None) -> str:
 
 
 def _reason(error: AnsibleError) -> str:
-    """Say what a template lacks; the text of any other error may hold what a lookup has read."""
+    """Return what a template lacks; the text of any other error may hold what a lookup has read."""
     return one_line(error.message, SHOWN) if isinstance(error, AnsibleUndefinedVariable) else type(error).__name__

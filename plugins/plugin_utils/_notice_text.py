@@ -17,7 +17,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._clean import clean
 
 
 def completed(action: ActionBase, arguments: Mapping[str, Any], known: Container[str]) -> dict[str, Any]:
-    """Give the arguments of a notice with what ``details`` and ``template`` stand for; ``known`` are its options."""
+    """Return the arguments of a notice with what ``details`` and ``template`` stand for; ``known`` are its options."""
     given = dict(arguments)
     told = given.pop("details", None) or {}
     details = {name: told[name] for name in told if name in known and told[name] not in (None, "")}

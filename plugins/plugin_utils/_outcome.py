@@ -66,14 +66,14 @@ class Outcome:
 
 
 def failure(result: Mapping[str, Any], *, check: bool = False) -> Outcome:
-    """Give the outcome of a task that failed."""
+    """Return the outcome of a task that failed."""
     error = mapping(result, "error")
     other = "unreachable" if result.get("unreachable") else "no code given"
     return Outcome(Kind.FAILED, text(error, "code") or other, text(error, "next_step"), check)
 
 
 def outcome(module: str, result: Mapping[str, Any], *, check: bool = False) -> Outcome:
-    """Give the outcome of a task of ours that did not fail."""
+    """Return the outcome of a task of ours that did not fail."""
     if not text(result, "client"):
         return Outcome(Kind.UNREADABLE, check=check)
     if module == ROTATE:
@@ -88,7 +88,7 @@ def outcome(module: str, result: Mapping[str, Any], *, check: bool = False) -> O
 
 
 def passed_over(state: Mapping[str, Any], *, check: bool = False) -> Outcome | None:
-    """Give the outcome of a client whose cycle says that a scheduled run does not touch it."""
+    """Return the outcome of a client whose cycle says that a scheduled run does not touch it."""
     if state.get("candidate") is not False:
         return None
     causes = {"paused": state.get("paused"), "waiting for a window": state.get("waiting")}

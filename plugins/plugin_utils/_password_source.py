@@ -24,7 +24,7 @@ OTHER_SOURCES = ("password", "source_secret_id", "version", "admin_secret_id")
 
 
 def read_password_file(path: str) -> str:
-    """Give the first line of a file without its line end."""
+    """Return the first line of a file without its line end."""
     shown = one_line(path)
     try:
         text = Path(path).expanduser().read_bytes().decode()

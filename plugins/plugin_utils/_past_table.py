@@ -20,7 +20,7 @@ Events = Sequence[Mapping[str, Any]]
 
 
 def history(events: Events, form: str = "table", width: int = 0) -> str:
-    """Give the text."""
+    """Return the text."""
     if form not in FORMS:
         raise AnsibleFilterError(f"rotation_history_form is {form!r}; it can be {', '.join(FORMS)}.")
     return json.dumps(events) if form == "json" else LAYOUT.table(list(map(_row, events)), width)
@@ -41,7 +41,7 @@ def _row(event: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _about(event: Mapping[str, Any]) -> str:
-    """Say why; a failure also how far it came."""
+    """Return the cause; for a failure also the step."""
     error = event.get("error")
     if error:
         return ": ".join(error[name] for name in ("step", "code", "cause") if name in error)

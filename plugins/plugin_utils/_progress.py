@@ -44,7 +44,7 @@ class Tally:
 
     @property
     def worked(self) -> int:
-        """Give how many clients were worked on, as opposed to passed over."""
+        """Return how many clients were worked on, as opposed to passed over."""
         return len(self.seconds)
 
     def expect(self, names: Iterable[str]) -> None:
@@ -61,16 +61,16 @@ class Tally:
             found = failure(result, check=check) if failed else passed_over(result, check=check)
             self._settle(client, found)
         elif failed and self._waits_for_hooks(client):
-            again = present("Mend the hook; then run the same command again.", client, of_playbook())
+            again = present("Repair the hook; then run the same command again.", client, of_playbook())
             self.outcomes[client] = Outcome(Kind.FAILED, "hook_failed", again, check)
 
     def of_kind(self, *kinds: Kind) -> dict[str, Outcome]:
-        """Give the clients to which one of these happened."""
+        """Return the clients to which one of these happened."""
         found = ((client, self.outcomes.get(client)) for client in self.clients)
         return {client: outcome for client, outcome in found if outcome and outcome.kind in kinds}
 
     def not_reached(self) -> list[str]:
-        """Give the clients of which nothing was heard."""
+        """Return the clients of which nothing was heard."""
         return [client for client in self.clients if client not in self.outcomes]
 
     def _waits_for_hooks(self, client: str) -> bool:
@@ -109,7 +109,7 @@ class Pace:
         self._at = now
 
     def is_due(self, clients: int, now: float) -> bool:
-        """Tell whether a line is due, and count from here if so."""
+        """Return True if a line is due, and count from here if so."""
         many = self._every_clients > 0 and clients // self._every_clients > self._clients // self._every_clients
         late = self._every_seconds > 0 and now - self._at >= self._every_seconds
         if many or late:
@@ -118,7 +118,7 @@ class Pace:
 
 
 def progress_line(tally: Tally, seconds: float) -> str:
-    """Say how far the run has come after so many seconds; nothing where no client is left."""
+    """Return how far the run has come after so many seconds; nothing where no client is left."""
     failed = len(tally.of_kind(Kind.FAILED))
     left = len(tally.not_reached()) + len(tally.of_kind(Kind.WAITS_FOR_HOOKS))
     if not left:

@@ -32,7 +32,7 @@ WORDS = {
 
 
 def faults(spec: Spec, given: Mapping[str, Any], *, here: bool) -> list[Fault]:
-    """Give all that is wrong with the options of one client; empty ones are not in ``given``.
+    """Return all that is wrong with the options of one client; empty ones are not in ``given``.
 
     ``here`` says whether the files that they name are on this machine.
     """
@@ -49,7 +49,7 @@ def faults(spec: Spec, given: Mapping[str, Any], *, here: bool) -> list[Fault]:
 
 
 def shared(clients: Sequence[str], faults_of: Callable[[str], Collection[Fault]]) -> list[Fault]:
-    """Give what is wrong with all clients in the same way. They are asked only until one has none of it."""
+    """Return what is wrong with all clients in the same way. They are asked only until one has none of it."""
     common = list(faults_of(clients[0])) if clients else []
     for client in clients[1:]:
         if not common:
@@ -60,7 +60,7 @@ def shared(clients: Sequence[str], faults_of: Callable[[str], Collection[Fault]]
 
 
 def refusal(found: Sequence[Fault], clients: int) -> str:
-    """Say what is wrong with the options of a run."""
+    """Return what is wrong with the options of a run."""
     of = f"in the same way for all {clients} clients" if clients > 1 else "for this run"
     return (
         f"Options are wrong {of}: {' '.join(fault.text for fault in found)} Nothing was changed, and no notice was"
@@ -69,7 +69,7 @@ def refusal(found: Sequence[Fault], clients: int) -> str:
 
 
 def validated(spec: Mapping[str, Any], value: Any) -> Any:
-    """Give a value as Ansible takes it; ValueError where it does not."""
+    """Return a value as Ansible takes it; ValueError where it does not."""
     whole = {name: part for name, part in spec.items() if name != "options"}
     # Ansible looks for the parts of a value without asking whether it has any.
     for asked in (whole, spec):
@@ -85,7 +85,7 @@ def validated(spec: Mapping[str, Any], value: Any) -> Any:
 
 
 def allowed(option: str, spec: Mapping[str, Any]) -> str:
-    """Say what is allowed for an option."""
+    """Return what is allowed for an option."""
     kind = str(spec.get("type", "str"))
     elements = f" of {WORDS[spec['elements']][1]}" if kind == "list" and spec.get("elements") in WORDS else ""
     choices = spec.get("choices")

@@ -14,7 +14,7 @@ ANY_OF = re.compile(r"[~@*?\[]")
 
 
 def unknown_names(limit: str, known: Collection[str]) -> list[str]:
-    """Give the names in a limit, excluded ones among them, that the inventory does not have.
+    """Return the names in a limit, excluded ones among them, that the inventory does not have.
 
     Patterns and files are left out: that they match nothing may be meant.
     """
@@ -26,7 +26,7 @@ def unknown_names(limit: str, known: Collection[str]) -> list[str]:
 def everyone(
     there: Sequence[str], selected: Collection[str], jump_hosts: Callable[[Collection[str]], Collection[str]]
 ) -> list[str]:
-    """Give the clients, where all of several that a play could work on are selected; nobody where it is fewer.
+    """Return the clients, where all of several that a play could work on are selected; nobody where it is fewer.
 
     Hosts that are only the way to a client are none. Who the jump hosts of some hosts are takes long to find out over
     a fleet, so it is asked only where it matters: a selection has no more jump hosts than clients.

@@ -28,7 +28,7 @@ SPEC = {
 
 
 def terminal_width() -> int:
-    """Give the columns of the terminal that the run writes to; 0 where there is none."""
+    """Return the columns of the terminal that the run writes to; 0 where there is none."""
     if in_awx_job():  # what AWX gives a job is a terminal of 80 columns, at which nobody sits
         return 0
     try:

@@ -65,7 +65,7 @@ def settle(inventory: InventoryData, path: str, params: Mapping[str, Any]) -> St
 
 
 def secure_value(option: str, path: str, access: Mapping[str, Any]) -> Any:
-    """Give an option from a SecureString, which is read by the first of all workers unless the inventory was."""
+    """Return an option from a SecureString, which is read by the first of all workers unless the inventory was."""
     params = {**{name: spec.get("default") for name, spec in AWS_SPEC.items()}, **access}
     held = json.loads(SECURE.obtain(_key(path, access), lambda: _secure(read_stored(path, params))))
     if option not in held:
@@ -83,7 +83,7 @@ def read_stored(path: str, params: Mapping[str, Any]) -> Stored:
 
 
 def unread(path: Any, read: Any) -> str | None:
-    """Say that a run would do without the settings that it is to have; None where it has them, or needs none."""
+    """Return the message for a run that lacks its stored settings; None if it has them or needs none."""
     if (path or "") == (read or ""):
         return None
     return (
@@ -100,7 +100,7 @@ def is_secure(variable: Any) -> bool:
 
 
 def shown(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the access to AWS that may be seen, without what is usual."""
+    """Return the access to AWS that may be seen, without what is usual."""
     return {
         name: params[name]
         for name, spec in AWS_SPEC.items()
@@ -109,7 +109,7 @@ def shown(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Give a value of which an exported inventory, as AWX keeps it, has plain text.
+    """Return a value of which an exported inventory, as AWX keeps it, has plain text.
 
     A text that may not be a template is exported as a dictionary that says so. One without any sign of a template may
     be one without harm; one that has such a sign stays what it is.
@@ -122,7 +122,7 @@ def plain(value: Any) -> Any:
 
 
 def _asked(option: str, path: str, access: Mapping[str, Any]) -> str:
-    """Give a template in the place of a value that nobody may see in the inventory."""
+    """Return a template in the place of a value that nobody may see in the inventory."""
     given = json.dumps({"path": path, **access}, sort_keys=True)
     template: str = trust_as_template(f"{{{{ lookup('{LOOKUP}', '{option}', **{given}) }}}}")
     return template
@@ -138,6 +138,6 @@ def _key(path: str, access: Mapping[str, Any]) -> str:
 
 @cache
 def specification() -> Spec:
-    """Give the options that may be stored, as the roles describe them."""
+    """Return the options that may be stored, as the roles describe them."""
     entries = DataLoader().load_from_file(str(ROLE))["argument_specs"].values()
     return {**{name: option for entry in entries for name, option in entry["options"].items()}, **OF_OTHER_ROLES}

@@ -26,7 +26,7 @@ NOT_FOR_ALL = {
     *("rotation_everything", "rotation_force", "rotation_kill_sessions", "rotation_notice_details"),
     *("rotation_notice_event", "rotation_onboard_host", "rotation_onboard_password"),
     *("rotation_onboard_password_file", "rotation_onboard_prompt", "rotation_onboard_source_secret_id"),
-    *("rotation_parameter_path", "rotation_pull_days", "rotation_readers", "rotation_reason"),
+    *("rotation_parameter_path", "rotation_bring_forward_days", "rotation_readers", "rotation_reason"),
     *("rotation_reconcile_admin_secret_id", "rotation_reconcile_password", "rotation_reconcile_password_file"),
     *("rotation_reconcile_prompt", "rotation_reconcile_version", "rotation_requested_by", "rotation_secret_id"),
     *("rotation_server_ids", "rotation_server_label", "rotation_trigger"),
@@ -73,7 +73,7 @@ class _Wrong(Exception):
 
 
 def options_of(parameters: Sequence[Parameter], path: str, spec: Spec) -> Stored:
-    """Give the options with their types; raises WrongParameters, which names every wrong parameter at once."""
+    """Return the options with their types; raises WrongParameters, which names every wrong parameter at once."""
     settings: list[Setting] = []
     wrong: list[str] = []
     for parameter in sorted(parameters, key=lambda one: one.name):
@@ -107,7 +107,7 @@ def _settings(parameter: Parameter, path: str, spec: Spec) -> list[Setting]:
 
 
 def _given(parameter: Parameter, option: Mapping[str, Any]) -> Any:
-    """Give what the text says, before it is known to be allowed; a text is not guessed to be a list."""
+    """Return what the text says, before it is known to be allowed; a text is not guessed to be a list."""
     kind = option.get("type")
     if parameter.kind == LIST and option:
         if kind != "list":
@@ -157,7 +157,7 @@ def _faulty(known: Mapping[str, Setting], spec: Spec) -> Iterator[str]:
 
 
 def _typed(option: Mapping[str, Any], given: Any) -> Any:
-    """Give a value of the option's type; dictionaries, in which Ansible would fill in the rest, as written."""
+    """Return a value of the option's type; dictionaries, in which Ansible would fill in the rest, as written."""
     if given in (None, "") or isinstance(given, dict) or "options" in option:
         return given
     return validated(option, given)

@@ -39,7 +39,7 @@ class Row:
 
 
 def summary(tally: Tally) -> list[str]:
-    """Give the lines of the table."""
+    """Return the lines of the table."""
     rows = list(_rows(tally))
     label = max(len(row.label) for row in rows)
     count = max(len(str(row.count)) for row in rows if row.count is not None)

@@ -29,7 +29,7 @@ class Layout:
     prose: bool = False
 
     def table(self, rows: Sequence[Mapping[str, object]], width: int = 0) -> str:
-        """Give the table, no wider than ``width`` where that can be; 0 is as wide as it gets."""
+        """Return the table, no wider than ``width`` where that can be; 0 is as wide as it gets."""
         cells = {name: [one_line(str(row[name])) for row in rows] for name in self.columns}
         left_out = self._left_out(cells, width)
         for name in left_out:
@@ -40,7 +40,7 @@ class Layout:
         return "\n".join(lines)
 
     def _left_out(self, cells: Mapping[str, list[str]], width: int) -> list[str]:
-        """Give the columns to do without: first those in which nothing is, then those that are needed least."""
+        """Return the columns to do without: first those in which nothing is, then those that are needed least."""
         empty = [name for name in self.spare if not any(cells[name])]
         order = [*empty, *(name for name in self.spare if name not in empty)]
         for count in range(len(order) + 1):

@@ -13,10 +13,10 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from world.aws import AwsEmulator
 from world.layout import CACHE, ROOT
 
-TICKS = os.sysconf("SC_CLK_TCK")
 LOOK = 0.1  # seconds between two looks at a run
 
 
@@ -104,8 +104,8 @@ def most_memory(process: int) -> int:
 def cpu_of(aws: AwsEmulator) -> float:
     """Give the processor time that the emulator has used."""
     assert aws.process
-    fields = Path(f"/proc/{aws.process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    used = psutil.Process(aws.process.pid).cpu_times()
+    return used.user + used.system
 
 
 def clean(extra: dict[str, str]) -> dict[str, str]:

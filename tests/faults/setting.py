@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from world.certificates import Authority
 from world.databases import DatabaseServer
 from world.layout import CACHE
@@ -112,7 +113,7 @@ def servers_of(processes: dict[str, DatabaseServer]) -> dict[str, Server]:
 def new_folder() -> Path:
     """A folder for this run; what an earlier one left when it was killed goes first."""
     for path in FOLDER.glob("run-*"):
-        if not Path(f"/proc/{path.name.removeprefix('run-')}").exists():
+        if not psutil.pid_exists(int(path.name.removeprefix("run-"))):
             shutil.rmtree(path, ignore_errors=True)
     folder = FOLDER / f"run-{os.getpid()}"
     folder.mkdir(parents=True, mode=0o700)

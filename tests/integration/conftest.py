@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 from botocore.httpsession import URLLib3Session
 from by_hand import remove
@@ -78,7 +79,7 @@ def loopback_only(send: Callable[..., Any]) -> Callable[..., Any]:
 def workspace() -> Iterator[Path]:
     """The folder for everything that this run writes, removed at its end and, after a kill, by the next run."""
     for path in CACHE.glob("tests-*"):
-        if not Path(f"/proc/{path.name.removeprefix('tests-')}").exists():
+        if not psutil.pid_exists(int(path.name.removeprefix("tests-"))):
             shutil.rmtree(path, ignore_errors=True)
     folder = CACHE / f"tests-{os.getpid()}"
     folder.mkdir(parents=True, mode=0o700)

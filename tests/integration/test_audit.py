@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 CALLBACK = "dbops.rotation.rotation_audit"
 CURRENT = "the password of this moment, in a text that people write"
-INCOMPLETE = "The audit trail is not complete for now:"
+INCOMPLETE = "The audit trail is incomplete:"
 
 
 class Audited:

@@ -210,7 +210,7 @@ def test_what_is_changed_by_hand_is_named_by_a_check_and_restored_by_a_run(awx: 
     assert run.returncode == 2 and "changed=0" in run.stdout, said(run)
     for kind, option in ADDED:
         added = next(iter(awx.lists[kind].values()))["name"]
-        assert f"AWX has a {option} on {added} ({kind}) that is not written down." in said(run)
+        assert f"AWX has a {option} on {added} ({kind}) that is not configured here." in said(run)
 
 
 def assert_operators_read_what_they_are_told_of(awx: AwxServer) -> None:

@@ -19,8 +19,8 @@ from world.databases import DatabaseServer, native_hash
 from ansible_collections.dbops.rotation.plugins.module_utils._context.login import Logins
 from ansible_collections.dbops.rotation.plugins.module_utils._db import mysql
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
-from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
+from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
 
 MakeClient = Callable[..., ManagedClient]
@@ -258,7 +258,7 @@ def test_a_login_that_is_let_in_as_the_anonymous_account(
             step="open",
             next_step=f"As another administrator: DROP USER ''@'{hosts[0]}'; then run the same command again.",
         )
-        checked = client.run(INFO)
+        checked = client.run(VERIFY)
         assert [found["code"] for found in checked["findings"]] == ["anonymous_account"]
         client.options["secret_id"] = f"{client.secret_id}/new"
         given: dict[str, Any] = {"host": HOST, "port": server.port, "user": client.user, "password": client.password}

@@ -13,8 +13,8 @@ from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws import secret_store
 from ansible_collections.dbops.rotation.plugins.module_utils._context import context as context_module
-from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
+from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
 
 
 @pytest.fixture
@@ -76,10 +76,10 @@ def test_once_one_secret_is_deleted_the_other_rotates(
 
 def test_verify_tells_of_both(both: tuple[ManagedClient, ManagedClient], listing: StaleListing) -> None:
     first, second = both
-    assert first.run(INFO)["healthy"]
+    assert first.run(VERIFY)["healthy"]
     listing.hidden.clear()
     for client in both:
-        result = client.run(INFO)
+        result = client.run(VERIFY)
         assert [finding["code"] for finding in result["findings"]] == ["shared_account"] and not result["healthy"]
         assert repr(first.secret_id) in result["msg"] and repr(second.secret_id) in result["msg"]
         assert "aws secretsmanager delete-secret --secret-id" in result["msg"]
@@ -92,6 +92,6 @@ def test_verify_looks_again_after_the_first_rotation(
     first, second = both
     listing.hidden = {second.secret_id}
     first.rotate()
-    assert first.run(INFO)["healthy"]
+    assert first.run(VERIFY)["healthy"]
     listing.hidden.clear()
-    assert not first.run(INFO)["healthy"]
+    assert not first.run(VERIFY)["healthy"]

@@ -106,8 +106,8 @@ def test_a_limit_narrows_what_is_visited(fleet: Fleet) -> None:
     assert visited(fleet.run("-l", idle.name, name="playbooks/verify.yml")) == {idle.name}
 
 
-def test_the_load_is_levelled_over_the_whole_fleet(fleet: Fleet) -> None:
-    """Three clients for two days: one is pulled forward, though none is due and only that one is visited."""
+def test_the_load_is_balanced_over_the_whole_fleet(fleet: Fleet) -> None:
+    """Three clients for two days: one is brought forward, though none is due and only that one is visited."""
     for client in fleet.clients:
         is_due(client, 1.9)
     fleet.configure(ahead_days=0)

@@ -16,8 +16,8 @@ from trouble import account_rows, assert_refused
 from world.databases import DatabaseServer, native_hash
 
 from ansible_collections.dbops.rotation.plugins.module_utils._context import context as context_module
-from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
+from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
 
 MakeClient = Callable[..., ManagedClient]
 TRIGGERS = ("on_demand", "scheduled", "recovery", "rollback")
@@ -100,7 +100,7 @@ def test_a_row_that_is_named_is_taken_over_and_current_opens_it_all_the_while(th
     assert len(taken) == (three.server.flavor == "mysql")
     assert all(holds_only(three, host, three.stored()["password"]) for host in THREE)
     assert not opens_from(three, ELSEWHERE, FOREIGN) and not opens_from(three, ELSEWHERE, current)
-    assert three.run(INFO)["healthy"]
+    assert three.run(VERIFY)["healthy"]
 
 
 @pytest.mark.usefixtures("at_once")
@@ -114,7 +114,7 @@ def test_a_row_that_is_named_to_a_run_with_nothing_else_to_do(three: ManagedClie
 
 def test_a_check_shows_the_row_as_what_it_is(three: ManagedClient) -> None:
     put_before(three, "%", three.stored()["password"])
-    result: dict[str, Any] = three.run(INFO)
+    result: dict[str, Any] = three.run(VERIFY)
     code = CODES[three.server.flavor]
     assert code in [found["code"] for found in result["findings"] if found["problem"]]
     assert not [found for found in result["findings"] if found["code"] == "foreign_rows"]

@@ -19,8 +19,8 @@ from world.databases import DatabaseServer
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._db.commit import APPLY_BUDGET
 from ansible_collections.dbops.rotation.plugins.module_utils._db.mysql import MySql
-from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
+from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
 
 # Three servers that find each other take ten seconds.
 pytestmark = pytest.mark.slow
@@ -117,7 +117,7 @@ def test_a_switch_between_two_runs_needs_nobody(
     for trigger, action in (("scheduled", "nothing"), ("on_demand", "rotate")):
         client.password = client.stored()["password"]
         switch(group, address)
-        checked = client.run(INFO)
+        checked = client.run(VERIFY)
         assert checked["healthy"], checked["msg"]
         assert client.rotate(trigger=trigger)["action"] == action
     switch(group, address)
@@ -170,7 +170,7 @@ def test_a_group_that_knows_of_its_lost_majority_is_refused(client: ManagedClien
             next_step="On the server check the group (SELECT * FROM performance_schema.replication_group_members)",
             state=UNCHANGED,
         )
-        checked = client.run(INFO)
+        checked = client.run(VERIFY)
         assert [finding["code"] for finding in checked["findings"] if finding["problem"]] == ["cannot_commit"]
     assert prober.longest < 2
     assert client.rotate()["action"] == "rotate"

@@ -189,7 +189,7 @@ def test_both_plays_of_canaries_and_others_are_guarded_as_one(fleet: Fleet) -> N
 
 
 def test_a_guard_that_was_passed_over_is_a_refusal(fleet: Fleet) -> None:
-    status, told = fleet.told("rotate.yml", None, "--start-at-task", "Change the root password")
+    status, told = fleet.told("rotate.yml", None, "--start-at-task", "Rotate the root password")
     assert status == 2
     assert "The guard of the limit was passed over (--start-at-task?)" in told and "ok=0 changed=0" in told
 

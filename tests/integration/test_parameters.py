@@ -390,4 +390,4 @@ def test_a_job_of_awx_has_the_settings_of_its_inventory(
     told = " ".join(" ".join(event["stdout"] for event in events).split())
     assert status == 2 and stages(mysql_client) == before
     assert f"No rotation_external_id is a SecureString below {parameters.path} any more. Nothing was changed." in told
-    assert "Change the root password" not in told, "the guard has ended the run"
+    assert "Rotate the root password" not in told, "the guard has ended the run"

@@ -19,8 +19,8 @@ from managed import HOST, ManagedClient
 from settings_to_draw import draw, settings_of
 from world.databases import DatabaseServer
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
+from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
 
 DRAWS = int(os.environ.get("ROTATION_DRAWS", "4"))
 SEED = os.environ.get("ROTATION_SEED", "1")
@@ -74,7 +74,7 @@ def live_through(client: ManagedClient) -> None:
 
 
 def assert_well(client: ManagedClient) -> None:
-    result = client.run(INFO)
+    result = client.run(VERIFY)
     assert result.get("healthy"), result["msg"]
 
 

@@ -16,9 +16,9 @@ from trouble import refused_logins
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.restore import RESTORE
+from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +32,7 @@ def rotated(client: ManagedClient) -> ManagedClient:
 
 
 def healthy(client: ManagedClient) -> bool:
-    return bool(client.run(INFO)["healthy"])
+    return bool(client.run(VERIFY)["healthy"])
 
 
 def test_a_lost_secret_comes_back_as_it_was(rotated: ManagedClient) -> None:
@@ -244,7 +244,7 @@ def test_a_lost_region(rotated: ManagedClient) -> None:
     remove(rotated)
     result = restored(rotated, backup, region=OTHER_REGION)
     assert f"The secret was encrypted with the key {key} of" in " ".join(result["warnings"])
-    told = rotated.run(INFO, region=OTHER_REGION)
+    told = rotated.run(VERIFY, region=OTHER_REGION)
     assert told["healthy"], told["msg"]
     assert whole(rotated) == {}, "nothing is made in the region that was lost"
 

@@ -249,7 +249,7 @@ def test_a_failed_verification_is_its_findings(mysql_client: ManagedClient, job:
     status, events = job.run("playbooks/verify.yml", "--limit", client.name)
     (failed,) = [event["event_data"]["res"] for event in events if event["event"] == "runner_on_failed"]
     assert status == 2 and isinstance(failed["msg"], list), failed
-    assert failed["msg"][0] == f"{client.name} has to be mended:"
+    assert failed["msg"][0] == f"{client.name} needs repair:"
     assert any("An earlier run had set the new password" in line for line in failed["msg"][1:])
     assert any("grants" in line.lower() for line in failed["msg"][1:]), failed
     finish = f"launch the template 'Finish what was begun' with limit {client.name}"
@@ -313,7 +313,7 @@ def test_tags_of_a_playbook_around_the_role_select_it(
     mysql_client.rotate()
     play = (project / "playbooks/rotate_due.yml").read_text()
     own = project / "playbooks/own.yml"
-    own.write_text(play.replace("    - name: Work on what is due\n", "    - name: Work\n      tags: [passwords]\n"))
+    own.write_text(play.replace("    - name: Process due clients\n", "    - name: Work\n      tags: [passwords]\n"))
     assert own.read_text() != play
     job = job_of(mysql_client, project, tmp_path)
     assert job.run("playbooks/own.yml", "--tags", "passwords")[0] == 0

@@ -18,7 +18,7 @@ from test_playbooks import Run, said, single
 pytestmark = pytest.mark.slow
 
 NOBODY = "No client was selected: the inventory (/etc/ansible/hosts) has no host. Nothing was changed."
-OFF = "The callbacks are off: no audit trail is kept of this run, and no progress and summary are shown."
+OFF = "The callbacks are off: this run keeps no audit trail and shows no progress and summary."
 ACCEPTED = "rotation_without_callbacks=true"
 NOTHING: dict[str, Any] = {"rotation_candidates": {}, "clients": {"hosts": {"client_acme": {}}}}
 OF_CLIENTS = sorted(
@@ -63,7 +63,7 @@ def test_clients_are_rotated_without_callbacks_and_that_is_told(mysql_client: Ma
     run = started(tmp_path, ROOT / "rotate.yml", *given)
     assert run.returncode == 0 and mysql_client.stored()["password"] != mysql_client.password, said(run)
     assert said(run).count(f"[WARNING]: {OFF} Ansible did not read {ROOT}/ansible.cfg") == 1
-    assert f"Where that is meant: -e {ACCEPTED}" in said(run)
+    assert f"If you want that: -e {ACCEPTED}" in said(run)
     for accepted in (("-e", ACCEPTED), ()):
         environment = {} if accepted else {"ROTATION_WITHOUT_CALLBACKS": "true"}
         run = started(tmp_path, ROOT / "rotate.yml", *given, *accepted, **environment)

@@ -24,7 +24,7 @@ from world.databases import DatabaseServer
 from world.template import ADMIN
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import fence_name
-from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
+from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
 
 MakeClient = Callable[..., ManagedClient]
 SLOT = "rot:slot:1"
@@ -185,7 +185,7 @@ def test_a_lock_that_an_ordinary_user_holds_is_a_failure_and_no_run_at_work(
             trigger="scheduled",
             deadline=3.0,
         )
-        checked = client.run(INFO)
+        checked = client.run(VERIFY)
         problems = [found["code"] for found in checked["findings"] if found["problem"]]
         assert ("lock_taken" in problems) is (lock == "fence") and "at_work" not in str(checked["findings"])
         client.sql(f"KILL {number}")
@@ -201,7 +201,7 @@ def test_a_reconciliation_by_an_administrator_is_a_run_at_work(client: ManagedCl
             client.sql("GRANT CREATE USER ON *.* TO squatter@localhost")
         cursor.execute("SELECT GET_LOCK(%s, 0), GET_LOCK(CONCAT(%s, ':', UNIX_TIMESTAMP() DIV 60), 0)", (name, name))
         assert client.refused()["code"] == ("fence_busy" if privilege else "lock_taken")
-        found = client.run(INFO)["findings"]
+        found = client.run(VERIFY)["findings"]
         assert [one["code"] for one in found] == ["at_work"] if privilege else "lock_taken" in str(found)
 
 
@@ -246,7 +246,7 @@ def test_a_password_that_is_only_stored_waits_like_a_new_one(client: ManagedClie
 def test_who_changes_nothing_takes_no_slot(client: ManagedClient) -> None:
     client.rotate()
     with held(client, "SELECT GET_LOCK(%s, 0)", SLOT):
-        assert client.run(INFO)["healthy"]
+        assert client.run(VERIFY)["healthy"]
         assert client.rotate(min_age=600)["action"] == "nothing"
         assert client.run(check=True)["action"] == "rotate"
 

@@ -16,13 +16,13 @@ from test_recovery import AFTER_APPLY, AFTER_PROMOTE, AFTER_PUT
 from trouble import account_rows, refused_logins
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fence
-from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
+from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
 
 
 def verified(client: ManagedClient, **options: Any) -> dict[str, Any]:
     """Check the client, which has to leave everything as it is."""
     before = description(client), account_rows(client)
-    result: dict[str, Any] = client.run(INFO, **options)
+    result: dict[str, Any] = client.run(VERIFY, **options)
     assert not result.get("failed"), result["msg"]
     assert result["changed"] is False
     assert_silent(client, result)
@@ -77,7 +77,7 @@ def test_a_foreign_row_is_told(rotated: ManagedClient) -> None:
 def test_a_drifted_client_costs_one_login_and_no_more(rotated: ManagedClient) -> None:
     change_by_hand(rotated)
     before = refused_logins(rotated)
-    first: dict[str, Any] = rotated.run(INFO)
+    first: dict[str, Any] = rotated.run(VERIFY)
     assert codes(first, problem=True) == ["login_refused"]
     assert codes(verified(rotated), problem=True) == ["known_refused"]
     assert codes(verified(rotated), problem=True) == ["known_refused"]
@@ -145,11 +145,11 @@ def test_the_playbook_fails_where_something_is_to_be_mended(rotated: ManagedClie
     run = playbook("playbooks/verify.yml", "-i", inventory)
     assert run.returncode == 2
     shown = " ".join((run.stdout + run.stderr).split())
-    assert f"{rotated.name} has to be mended:" in shown and "An earlier run had set the new password" in shown
+    assert f"{rotated.name} needs repair:" in shown and "An earlier run had set the new password" in shown
     assert "failed_when" not in shown
 
 
 def test_a_secret_that_waits_for_deletion_is_a_problem(rotated: ManagedClient) -> None:
     secrets_manager(rotated.aws).delete_secret(SecretId=rotated.secret_id)
-    result: dict[str, Any] = rotated.run(INFO)
+    result: dict[str, Any] = rotated.run(VERIFY)
     assert codes(result, problem=True) == ["secret_deleted"] and "restore-secret" in result["msg"]

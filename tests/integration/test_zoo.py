@@ -23,7 +23,7 @@ from world.databases import DatabaseServer
 from zoo import ADDRESS, CHANGED, FOREIGN, OURS, SKIPPED, ZOO, Animal
 
 from ansible_collections.dbops.rotation.plugins.module_utils._context import context as context_module
-from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
+from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
 
 MakeClient = Callable[..., ManagedClient]
 PLUGINS = {
@@ -105,7 +105,7 @@ def test_nothing_that_our_password_opens_is_left_out(
         error = assert_refused(client, name, code=animal.verdict, step=step, next_step="")
         assert "AWSPENDING" not in client.stages() and accepts(client, OURS) is before
         assert animal.verdict != "row_problem" or f"ALTER USER '{client.user}'@'{animal.host}'" in error["next_step"]
-        problems = [found for found in client.run(INFO)["findings"] if found["problem"]]
+        problems = [found for found in client.run(VERIFY)["findings"] if found["problem"]]
         assert animal.verdict in [found["code"] for found in problems] and name in str(problems)
         return
     result = client.rotate()
@@ -119,6 +119,6 @@ def test_nothing_that_our_password_opens_is_left_out(
         assert [one for one in account_rows(client) if one[0] == animal.host] == [
             one for one in row if one[0] == animal.host
         ]
-    assert client.run(INFO)["healthy"]
+    assert client.run(VERIFY)["healthy"]
     client.rotate()
     assert not accepts(client, new)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.dbops.rotation.plugins.filter.levelled import today
+from ansible_collections.dbops.rotation.plugins.filter.rotation_balance_load import today
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle import CYCLE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
@@ -22,7 +22,6 @@ from .fleet import Client, first_password
 
 Result = dict[str, Any]
 MIN_AGE = 600
-PULL_DAYS = 22
 VALIDATORS = {
     id(operation): ArgumentSpecValidator(**operation.validation())
     for operation in (ONBOARD, CYCLE_INFO, CYCLE, ROTATE, NOTICE)
@@ -53,9 +52,12 @@ class Controller:
         for name, state in states.items():
             for owed in state["pending_notices"]:
                 self._tell(named[name], owed)
-        pulled = today(states)
-        work = {name: state for name, state in states.items() if state["candidate"] or name in pulled}
-        receipts = {name: self._scheduled(named[name], name in pulled) for name in work}
+        early = today(states)
+        work = {name: state for name, state in states.items() if state["candidate"] or name in early}
+        receipts = {
+            name: self._scheduled(named[name], state["lookahead_days"] if name in early else 0)
+            for name, state in work.items()
+        }
         for name, receipt in receipts.items():
             if not self._has_failed(named[name], receipt):
                 self._tell_rotated(named[name], receipt)
@@ -79,8 +81,8 @@ class Controller:
     def _state(self, client: Client) -> Result:
         return self._ask(CYCLE_INFO, client, self._calendar(client))
 
-    def _scheduled(self, client: Client, pulled: bool) -> Result:
-        asked = {"trigger": "scheduled", "min_age": MIN_AGE, "pull_days": PULL_DAYS if pulled else 0}
+    def _scheduled(self, client: Client, bring_forward_days: int) -> Result:
+        asked = {"trigger": "scheduled", "min_age": MIN_AGE, "bring_forward_days": bring_forward_days}
         return self._ask(ROTATE, client, {**asked, **self._calendar(client)})
 
     def _calendar(self, client: Client) -> dict[str, Any]:

@@ -132,7 +132,7 @@ def test_each_playbook_of_a_command_is_a_run_of_its_own(tmp_path: Path) -> None:
     callback = began(tmp_path)
     for _playbook in range(2):
         callback.v2_playbook_on_start(SimpleNamespace(_file_name="verify.yml"))
-        callback.v2_runner_on_ok(task_result("dbops.rotation.secretsmanager_mysql_info", {"healthy": True}))
+        callback.v2_runner_on_ok(task_result("dbops.rotation.secretsmanager_mysql_verify", {"healthy": True}))
         callback.v2_playbook_on_stats(STATS)
     assert len({event["run_id"] for event in events(tmp_path)}) == 2 and len(events(tmp_path)) == 4
 
@@ -144,7 +144,7 @@ def test_whatever_goes_wrong_is_one_warning_without_its_text(tmp_path: Path) -> 
     callback.v2_runner_on_unreachable(None)
     callback.v2_playbook_on_stats(None)
     (told,) = callback.warned
-    assert "An unexpected AttributeError" in told and "result" not in told
+    assert "Audit event lost: AttributeError" in told and "result" not in told
 
 
 def test_trouble_of_the_trail_is_one_warning(tmp_path: Path) -> None:

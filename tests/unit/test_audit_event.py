@@ -140,8 +140,8 @@ def test_a_value_of_another_shape_is_left_out(name: str) -> None:
         (report("secretsmanager_mysql_restore", changed=True, action="created"), "restore", "succeeded"),
         (report("secretsmanager_mysql_restore", changed=False, action="kept"), "restore", "left_alone"),
         (failure("secretsmanager_mysql_restore", step="open", code="login_unproven"), "restore", "refused"),
-        (report("secretsmanager_mysql_info", healthy=True), "verification", "succeeded"),
-        (report("secretsmanager_mysql_info", failed=True, healthy=False), "verification", "failed"),
+        (report("secretsmanager_mysql_verify", healthy=True), "verification", "succeeded"),
+        (report("secretsmanager_mysql_verify", failed=True, healthy=False), "verification", "failed"),
         (report("rotation_notice", delivered=True, changed=True), "notice", "succeeded"),
         (report("rotation_notice", delivered=True, changed=False), "notice", "left_alone"),
         (report("rotation_notice", delivered=False, changed=False), "notice", "failed"),
@@ -173,7 +173,7 @@ def test_a_failure_says_where_and_why_and_whether_anybody_can_log_in() -> None:
     assert made["client"] == "client_acme" and made["locked_out"] is True
     assert event(failure(code="server_unreachable"))["locked_out"] is False
     assert event(failure("secretsmanager_mysql_onboard"))["locked_out"] is False
-    found = report("secretsmanager_mysql_info", failed=True, healthy=False, findings=[{"code": "drift"}])
+    found = report("secretsmanager_mysql_verify", failed=True, healthy=False, findings=[{"code": "drift"}])
     assert event(found)["locked_out"] is True and event(found)["findings"] == ["drift"] and "error" not in event(found)
 
 
@@ -241,7 +241,7 @@ def test_every_key_of_an_event_is_documented() -> None:
     status = report(
         "rotation_cycle_info", due="x", last="x", days_left=1, overdue=True, unfinished=True, candidate=True
     )
-    verified = report("secretsmanager_mysql_info", healthy=False, findings=[{"code": "drift"}])
+    verified = report("secretsmanager_mysql_verify", healthy=False, findings=[{"code": "drift"}])
     full: dict[str, Any] = {**RECEIPT, "sessions_ended": 1, "rotation": {"last": "x", "due": "x", "overlap_until": "x"}}
     made = [event(one) for one in (report(**full), failure(), notice, status, verified)]
     made.append(run_event({}, ORIGIN, NOW, outcome="failed", check=False, seconds=1) | {"truncated": True})

@@ -330,7 +330,7 @@ def test_nobody_waits_long_for_a_dead_service() -> None:
 def test_no_call_is_made_when_the_time_is_over(tmp_path: Path) -> None:
     spooled(tmp_path, "run", [line(0)])
     logs = client()
-    with Stubber(logs) as stub, pytest.raises(RotationError, match="no time left"):
+    with Stubber(logs) as stub, pytest.raises(RotationError, match="time for shipping"):
         stub.add_response("create_log_stream", {})
         Shipper(LogGroup(logs, "/dbops"), -1).ship_others(tmp_path)
     assert names(tmp_path) == [".jsonl"]
@@ -427,7 +427,7 @@ def test_without_a_log_group_a_spool_that_cannot_be_written_is_told_and_nothing_
     run.add()
     told = run.finish()
     assert f"Events could not be written to the spool {tmp_path / 'file'} (" in told
-    assert told.endswith("2 events got lost; name a folder of yours in ROTATION_AUDIT_SPOOL.")
+    assert told.endswith("2 events got lost. Set ROTATION_AUDIT_SPOOL to a folder that you can write to.")
     assert run.trail.unkept == []
 
 
@@ -437,7 +437,7 @@ def test_a_service_that_is_down_is_asked_once(tmp_path: Path, monkeypatch: pytes
     for number in range(6):
         run.add(number)
     told = run.finish()
-    assert run.asked == 1 and told.count("the next run does it") == 1
+    assert run.asked == 1 and told.count("the next run ships the rest") == 1
     assert len(list(spooled_lines(tmp_path))) == 7
 
 
@@ -485,7 +485,7 @@ def test_a_service_that_is_down_is_not_asked_for_every_failure(tmp_path: Path) -
     for number in range(5):
         run.add_failure(number)
     told = run.finish()
-    assert run.asked == 1 and told.count("the next run does it") == 1
+    assert run.asked == 1 and told.count("the next run ships the rest") == 1
     assert len(list(spooled_lines(tmp_path))) == 6 and names(tmp_path) == [".jsonl"]
 
 

@@ -58,13 +58,13 @@ def test_each_mistake_is_named(written: dict[str, Any]) -> None:
     assert list(findings(written, ROOT)) == [
         "The job template 'Rotate due clients' names the playbook playbooks/rotate_dew.yml, "
         "which the project does not have.",
-        "The job template 'Rotate a client now' names the inventory 'Clientele', which is not written down.",
+        "The job template 'Rotate a client now' names the inventory 'Clientele', which is not defined.",
         "The job template 'Rotate a client now' asks for rotation_raeson, which playbooks/rotate.yml does not read.",
         "The job template 'Rotate a client now' sets rotation_backup_file, which playbooks/rotate.yml does not read.",
         "The schedule 'Rotate due clients every hour' names the job template 'Rotate due clients every hour', "
-        "which is not written down.",
-        "The list of what operators may start names the job template 'Rotate all', which is not written down.",
-        "The notification has no message for workflow_approval, and AWX wants all four.",
+        "which is not defined.",
+        "The list of what operators may start names the job template 'Rotate all', which is not defined.",
+        "The notification has no message for workflow_approval, and AWX needs all four.",
     ]
 
 
@@ -73,7 +73,7 @@ def test_a_playbook_that_awx_does_not_list_is_a_mistake(written: dict[str, Any])
     written["job_templates"][1]["playbook"] = "rotate.yml"
     assert list(findings(written, ROOT)) == [
         "The job template 'Rotate a client now' names the playbook rotate.yml, "
-        "which AWX takes for none: it has no hosts of its own."
+        "which AWX does not list: it has no hosts of its own."
     ]
 
 
@@ -115,6 +115,14 @@ def test_a_calendar_that_awx_takes_is_taken(rrule: str) -> None:
         (f"{BERLIN} RRULE:FREQ=DAILY;INTERVAL=1 RDATE:20260102T001500Z", "RDATE"),
         (f"{BERLIN} RRULE:FREQ=DAILY;INTERVAL=1;COUNT=1000", "COUNT above 999"),
         (f"{BERLIN} RRULE:FREQ=DAILY;INTERVAL=1;COUNT=1;UNTIL=20270101T000000Z", "COUNT and UNTIL"),
+        (f"{BERLIN} RRULE:FREQ=DAYLY;INTERVAL=1", "cannot read it: invalid 'FREQ': DAYLY"),
+        (f"{BERLIN} RRULE:FREQ=DAILY;INTERVAL=x", "cannot read it: invalid 'INTERVAL': X"),
+        (f"{BERLIN} RRULE:FREQ=DAILY;INTERVAL=0", "an INTERVAL of 0"),
+        (f"{BERLIN} RRULE:FREQ=WEEKLY;INTERVAL=1;BYDAY=MO,TX", "cannot read it: invalid 'BYDAY'"),
+        (f"{BERLIN} RRULE:FREQ=DAILY;INTERVAL=1;BYWEEK=1", "cannot read it: unknown parameter 'BYWEEK'"),
+        (f"{BERLIN} RRULE:FREQ=DAILY;INTERVAL=1;BYMONTH=1,13", "BYMONTH goes up to 12, not 13"),
+        (f"{BERLIN} RRULE:FREQ=MONTHLY;INTERVAL=1;BYMONTHDAY=32", "BYMONTHDAY goes up to 31, not 32"),
+        ("DTSTART:20261301T001500Z RRULE:FREQ=DAILY;INTERVAL=1", "cannot read it: month must be in 1..12"),
     ],
 )
 def test_a_calendar_that_awx_refuses_is_found(rrule: str, told: str) -> None:

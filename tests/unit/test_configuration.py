@@ -14,7 +14,7 @@ from ansible_collections.dbops.rotation.plugins.plugin_utils._configuration impo
     not_enabled,
 )
 
-OFF = "The callbacks are off: no audit trail is kept of this run, and no progress and summary are shown."
+OFF = "The callbacks are off: this run keeps no audit trail and shows no progress and summary."
 NONE = "No client was selected: the inventory (clients.yml) has no host. Nothing was changed."
 
 
@@ -77,7 +77,7 @@ def test_who_enables_one_callback_has_made_a_choice(enabled: str, tmp_path: Path
 def test_callbacks_that_are_off_where_the_file_was_not_read(checkout: Path, tmp_path: Path) -> None:
     told = not_enabled(Configuration(None, tmp_path, checkout), ["timer"]) or ""
     assert told.startswith(f"{OFF} Ansible did not read {checkout}/ansible.cfg, because it was started in {tmp_path}.")
-    assert told.endswith("run the same command again. Where that is meant: -e rotation_without_callbacks=true")
+    assert told.endswith("run the same command again. If you want that: -e rotation_without_callbacks=true")
 
 
 def test_callbacks_that_are_off_where_the_collection_is_installed(tmp_path: Path) -> None:

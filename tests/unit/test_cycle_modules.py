@@ -160,14 +160,14 @@ def test_the_state_of_a_client_in_the_middle_of_its_cycle(acme: Client) -> None:
     seen = acme.run(CYCLE_INFO)
     assert (seen["changed"], seen["candidate"], seen["work"], seen["pending_notices"]) == (False, False, [], [])
     assert (seen["version_id"], seen["unfinished"], seen["failures"]["count"]) == (acme.version, False, 0)
-    assert seen["window"] == {"open": True, "closed_because": "", "opens": ""} and seen["pull_days"] == []
+    assert seen["window"] == {"open": True, "closed_because": "", "opens": ""} and seen["possible_days"] == []
 
 
 def test_what_a_scheduled_run_has_to_do_is_named(acme: Client) -> None:
     acme.managed(now() - 41 * DAY, **{tags.OVERLAP_UNTIL: stamp(now() - DAY)})
     acme.secrets.put_secret_value(SecretId=acme.secret_id, SecretString=VALUE, VersionStages=["AWSPENDING"])
     seen = acme.run(CYCLE_INFO)
-    assert (seen["work"], seen["overdue"], seen["pull_days"]) == (["rotate", "finish", "discard"], True, [0])
+    assert (seen["work"], seen["overdue"], seen["possible_days"]) == (["rotate", "finish", "discard"], True, [0])
     paused = acme.run(CYCLE_INFO, paused={"until": stamp(now() + DAY), "reason": "migration"})
     assert (paused["candidate"], paused["due_now"], paused["too_late"]) == (False, False, True)
     assert paused["paused"]["reason"] == "migration" and "migration" in paused["msg"]

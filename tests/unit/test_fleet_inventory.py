@@ -25,7 +25,7 @@ from botocore.exceptions import ClientError
 from fleet_in_moto import REGION, VALUE, aws, calls, create, documented, load, members, now, secrets, tag
 from wire_check.findings import apart
 
-from ansible_collections.dbops.rotation.plugins.filter.levelled import today
+from ansible_collections.dbops.rotation.plugins.filter.rotation_balance_load import today
 from ansible_collections.dbops.rotation.plugins.inventory import fleet
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore, described
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
@@ -108,13 +108,13 @@ LATER = {tags.DUE: stamp(now() + 60 * DAY), tags.CYCLE_DAYS: "90"}
     ("age", "more", "expected"),
     [
         (2, {}, ""),
-        (39.5, {}, "due pulled candidates"),
-        (41, {}, "due overdue pulled candidates"),
+        (39.5, {}, "due brought_forward candidates"),
+        (41, {}, "due overdue brought_forward candidates"),
         (2, PENDING, "pending candidates"),
         (2, OVERLAP, "overlap candidates"),
         (2, FAILING, "failing notice candidates"),
         (2, TOLD_FAILING, "failing"),
-        (34, {}, "notice pulled candidates"),
+        (34, {}, "notice brought_forward candidates"),
         (2, {tags.NOTIFIED: "rotated=owed"}, "notice candidates"),
         (2, {tags.TRIGGER: "onboarding"}, "never_rotated"),
         (2, SPOILT, "candidates"),
@@ -130,28 +130,28 @@ def test_the_state_of_a_client_puts_it_into_groups(
     create("client_acme", None if age is None else now() - age * DAY, **more)
     inventory = parsed(ahead_days=0)
     found = {group for group in inventory.groups if group.startswith("rotation_") and members(inventory, group)}
-    # A fleet of one has no load to level but its own, so that it is pulled forward by itself.
+    # A fleet of one has no load to balance but its own, so that it is brought forward by itself.
     wanted = {f"rotation_{state}" for state in expected.split()}
-    assert found - {"rotation_pulled"} == wanted - {"rotation_pulled"}
+    assert found - {"rotation_brought_forward"} == wanted - {"rotation_brought_forward"}
 
 
 def test_every_group_is_there_without_a_client(parsed: Make) -> None:
     create("client_acme", now())
     assert members(parsed(), "rotation_candidates") == set()
-    assert {"rotation_due", "rotation_overdue", "rotation_pulled"} <= set(parsed().groups)
+    assert {"rotation_due", "rotation_overdue", "rotation_brought_forward"} <= set(parsed().groups)
 
 
 def test_the_groups_that_the_playbook_looks_for_have_something_to_export(parsed: Make) -> None:
     """AWX keeps what ansible-inventory --export prints, and that leaves out a group that has nothing."""
     groups = parsed().groups
-    assert all(groups[name].get_vars() for name in ("rotation_candidates", "rotation_pulled"))
+    assert all(groups[name].get_vars() for name in ("rotation_candidates", "rotation_brought_forward"))
 
 
 def test_groups_may_have_other_names_except_for_those_that_the_playbook_looks_for(parsed: Make) -> None:
     create("client_acme", now() - 41 * DAY)
     inventory = parsed(group_prefix="", group="databases")
     assert members(inventory, "overdue") == members(inventory, "due") == members(inventory, "databases")
-    assert {"rotation_candidates", "rotation_pulled", "never_rotated"} <= set(inventory.groups)
+    assert {"rotation_candidates", "rotation_brought_forward", "never_rotated"} <= set(inventory.groups)
     assert "candidates" not in inventory.groups
 
 
@@ -462,7 +462,7 @@ def store_of(one: Listed) -> SecretStore:
     return store
 
 
-def test_the_load_is_levelled_as_the_role_levels_it() -> None:
+def test_the_load_is_balanced_as_the_role_balances_it() -> None:
     moment = now()
     fleet_of = read(*(listed(f"c{number}", moment - 36 * DAY) for number in range(60)))
     states = {name: read_state(name, Policy(40), store_of(one), moment) for name, one in fleet_of.items()}
@@ -470,9 +470,9 @@ def test_the_load_is_levelled_as_the_role_levels_it() -> None:
         name: standing(name, one, Outlook(Policy(40), notices=False), moment) for name, one in fleet_of.items()
     }
     found = grouped(standings, moment)
-    pulled = found["pulled"]
-    assert found["candidates"] == [name for name in fleet_of if name in pulled]
-    assert sorted(pulled) == sorted(today(states)) and 10 <= len(pulled) <= 30
+    early = found["brought_forward"]
+    assert found["candidates"] == [name for name in fleet_of if name in early]
+    assert sorted(early) == sorted(today(states)) and 10 <= len(early) <= 30
 
 
 def test_the_options_are_those_of_the_modules_and_the_role() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dbops.rotation.plugins.filter.levelled import today
+from ansible_collections.dbops.rotation.plugins.filter.rotation_balance_load import today
 from ansible_collections.dbops.rotation.plugins.plugin_utils._fleet_table import fleet_status
 
 
@@ -28,7 +28,7 @@ def state(days_left: int = 20, **more: Any) -> dict[str, Any]:
         "paused": None,
         "waiting": False,
         "due_now": False,
-        "pull_days": [],
+        "possible_days": [],
         **more,
     }
 
@@ -69,7 +69,7 @@ def test_an_empty_fleet_has_a_header_only() -> None:
 
 
 def test_who_is_planned_for_today_is_named_and_the_unknown_are_left_out() -> None:
-    now: dict[str, Any] = {"last": "2026-01-01T00:00:00Z", "due_now": True, "pull_days": [0]}
+    now: dict[str, Any] = {"last": "2026-01-01T00:00:00Z", "due_now": True, "possible_days": [0]}
     assert today({"client_acme": state(**now), "client_globex": state(), "client_initech": {"failed": True}}) == [
         "client_acme"
     ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The operation rotation_history: where it reads, what it does without, and what it refuses."""
+"""The operation rotation_history_info: where it reads, what it does without, and what it refuses."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import iam_page
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dbops.rotation.plugins.filter.iam_policy import iam_policy
+from ansible_collections.dbops.rotation.plugins.filter.rotation_iam_policy import iam_policy
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import Scope, policy
 

@@ -13,7 +13,7 @@ from ansible import constants, context
 from ansible.parsing.dataloader import DataLoader
 from pymysql import err
 
-from ansible_collections.dbops.rotation.plugins.filter.next_step import next_step
+from ansible_collections.dbops.rotation.plugins.filter.rotation_next_step import next_step
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
 from ansible_collections.dbops.rotation.plugins.module_utils._db.errors import diagnose
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import adopting

@@ -23,7 +23,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Pause, Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.schedule import RUN_LATE, Schedule, schedule
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.settings import parse_calendar
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import daily_mean, first_due, levelled
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import balance_load, daily_mean, first_due
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import rotated_tags, stamp, started
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -266,7 +266,9 @@ def test_a_fleet_has_equal_days_even_before_a_freeze() -> None:
     for day in range(1, 160):
         now = LAST + day * DAY
         seen = {client: at(now, asked, found) for client, found in state.items()}
-        plan = levelled({client: found.turn for client, found in seen.items()}, now, daily_mean([40] * len(clients)))
+        plan = balance_load(
+            {client: found.turn for client, found in seen.items()}, now, daily_mean([40] * len(clients))
+        )
         for client, found in seen.items():
             assert not found.due_now or plan[client] == 0
             if plan.get(client) == 0:

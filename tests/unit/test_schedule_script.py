@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import time
@@ -11,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
@@ -144,9 +144,6 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 def end_by_lock(lock: Path) -> None:
     """End the processes of a run, which are those that have its lock open."""
-    for link in Path("/proc").glob("[0-9]*/fd/9"):
-        try:
-            if link.readlink() == lock:
-                os.kill(int(link.parts[2]), 9)
-        except OSError:
-            continue
+    for process in psutil.process_iter(["open_files"]):
+        if any(file.path == str(lock) for file in process.info["open_files"] or []):
+            process.kill()

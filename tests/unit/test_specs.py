@@ -17,7 +17,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import DOCTOR
 from ansible_collections.dbops.rotation.plugins.module_utils._module.encryption import ENCRYPTION
 from ansible_collections.dbops.rotation.plugins.module_utils._module.history import HISTORY
-from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
@@ -25,18 +24,19 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile i
 from ansible_collections.dbops.rotation.plugins.module_utils._module.restore import RESTORE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.secret_policy import SECRET_POLICY
+from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
 
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = "ansible_collections.dbops.rotation.plugins"
 OPERATIONS = {
     "rotation_cycle": CYCLE,
     "rotation_cycle_info": CYCLE_INFO,
-    "rotation_encryption": ENCRYPTION,
-    "rotation_history": HISTORY,
-    "rotation_doctor": DOCTOR,
+    "sns_logs_encryption": ENCRYPTION,
+    "rotation_history_info": HISTORY,
+    "rotation_doctor_info": DOCTOR,
     "rotation_notice": NOTICE,
     "secretsmanager_mysql_backup": BACKUP,
-    "secretsmanager_mysql_info": INFO,
+    "secretsmanager_mysql_verify": VERIFY,
     "secretsmanager_mysql_onboard": ONBOARD,
     "secretsmanager_mysql_reconcile": RECONCILE,
     "secretsmanager_mysql_restore": RESTORE,

@@ -14,9 +14,9 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread impor
     LEAST_DAYS,
     MOST_DAYS_FORWARD,
     Turn,
+    balance_load,
     daily_mean,
     first_due,
-    levelled,
 )
 
 DAY = timedelta(days=1)
@@ -48,38 +48,38 @@ def test_a_first_due_date_leaves_room_for_a_window() -> None:
 
 def test_nothing_is_pulled_forward_without_need() -> None:
     turns = {f"c{latest}": Turn(YESTERDAY, tuple(range(latest + 1))) for latest in range(6)}
-    assert levelled(turns, NOW, 0.9) == {f"c{latest}": latest for latest in range(6)}
+    assert balance_load(turns, NOW, 0.9) == {f"c{latest}": latest for latest in range(6)}
 
 
 def test_a_heap_is_spread_over_the_days_before_it() -> None:
     turns = {client: Turn(YESTERDAY, (0, 1, 2, 3, 4, 5)) for client in CLIENTS[:60]}
-    assert Counter(levelled(turns, NOW, 5).values()) == dict.fromkeys(range(6), 10)
+    assert Counter(balance_load(turns, NOW, 5).values()) == dict.fromkeys(range(6), 10)
 
 
 def test_a_heap_that_is_further_away_is_seen_in_time() -> None:
     turns = {client: Turn(YESTERDAY, tuple(range(5, 11))) for client in CLIENTS[:60]}
     turns |= {f"near{number}": Turn(YESTERDAY, tuple(range(6))) for number in range(12)}
-    plan = levelled(turns, NOW, 1)
+    plan = balance_load(turns, NOW, 1)
     assert {plan[client] for client in turns if client.startswith("near")} <= set(range(5))
 
 
 def test_those_that_have_a_choice_make_way_for_those_that_have_none() -> None:
     one_day = {f"z{number}": Turn(YESTERDAY, (3,)) for number in range(6)}
     any_day = {f"a{number}": Turn(YESTERDAY, (0, 1, 2, 3)) for number in range(6)}
-    plan = levelled({**any_day, **one_day}, NOW, 3.0)
+    plan = balance_load({**any_day, **one_day}, NOW, 3.0)
     assert Counter(plan.values()) == {0: 3, 1: 3, 3: 6}
 
 
 def test_an_empty_day_takes_from_those_to_come() -> None:
     turns = {client: Turn(YESTERDAY, (0, 1, 2, 3)) for client in CLIENTS[:4]}
-    assert Counter(levelled(turns, NOW, 2.5).values())[0] == 2
+    assert Counter(balance_load(turns, NOW, 2.5).values())[0] == 2
     turns = {client: Turn(YESTERDAY, (1, 2, 3)) for client in CLIENTS[:4]}
-    assert 0 not in levelled(turns, NOW, 2.5).values()
+    assert 0 not in balance_load(turns, NOW, 2.5).values()
 
 
 def test_a_client_with_few_windows_keeps_to_them() -> None:
     turns = {client: Turn(YESTERDAY, (2,)) for client in CLIENTS[:9]} | {"free": Turn(YESTERDAY, (0, 1, 2))}
-    plan = levelled(turns, NOW, 1)
+    plan = balance_load(turns, NOW, 1)
     assert {plan[client] for client in CLIENTS[:9]} == {2} and plan["free"] in (0, 1)
 
 
@@ -92,15 +92,15 @@ def test_asked_again_after_the_work_of_today_no_other_client_is_planned_for_toda
         days = tuple(day for day in range(max(0, latest - MOST_DAYS_FORWARD), latest + 1) if chance.random() < 0.8)
         turns[client] = Turn(NOW - timedelta(hours=chance.randrange(1, 900)), days or (latest,))
     mean = daily_mean([40] * len(turns))
-    today = [client for client, day in levelled(turns, NOW, mean).items() if day == 0]
+    today = [client for client, day in balance_load(turns, NOW, mean).items() if day == 0]
     later = NOW + timedelta(minutes=5)
     # In any order, and also when the run died half way.
     for rotated in (today, today[: len(today) // 2]):
         after = turns | {client: Turn(NOW) for client in rotated}
-        again = {client for client, day in levelled(after, later, mean).items() if day == 0}
+        again = {client for client, day in balance_load(after, later, mean).items() if day == 0}
         assert again <= set(today)
 
 
 def test_the_mean_of_a_day_counts_every_cycle() -> None:
     assert daily_mean([40] * 200) == pytest.approx(5) and daily_mean([40, 10]) == pytest.approx(0.125)
-    assert daily_mean([]) == 0 and levelled({}, NOW, 0) == {}
+    assert daily_mean([]) == 0 and balance_load({}, NOW, 0) == {}

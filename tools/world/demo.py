@@ -125,7 +125,7 @@ def start() -> World:
 
 
 def finish(emulator: AwsEmulator, servers: dict[str, DatabaseServer], authority: Authority) -> World:
-    """Give each client its root account and record the world as complete."""
+    """Return each client its root account and record the world as complete."""
     passwords = {name: secrets.token_urlsafe(18) for name in servers}
     for name, (_, hosts) in CLIENTS.items():
         servers[name].create_account(USER, hosts, passwords[name])

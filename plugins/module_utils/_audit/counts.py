@@ -42,7 +42,7 @@ class Counts:
             self._notices["notices_failed"] += 1
 
     def numbers(self) -> dict[str, int]:
-        """Give all of them, those that are zero too."""
+        """Return all of them, those that are zero too."""
         return {name: len(clients) for name, clients in self._clients.items()} | self._notices
 
 

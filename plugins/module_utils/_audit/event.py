@@ -37,7 +37,7 @@ OF_A_STATUS = ("secret_id", "version_id", "last", "due", "days_left", "overdue",
 OF_THE_CYCLE = ("last", "due", "overlap_until")
 OF_AN_ERROR = ("step", "code", "cause", "state", "next_step")
 # What the engine did not get to see; docs/audit.md explains it, for there is no message of ours.
-UNSEEN = {"code": "task_failed", "cause": "The task failed before the engine ran; see the output of the run."}
+UNSEEN = {"code": "task_failed", "cause": "The task failed before the engine ran. See the output of the run."}
 # Lists that are given up where an event would be too large for CloudWatch Logs.
 LISTS = ("rows", "steps", "findings")
 
@@ -52,7 +52,7 @@ class Origin:
 
 
 def event_of(report: Report, origin: Origin, now: datetime) -> dict[str, Any]:
-    """Give the event that one result makes."""
+    """Return the event that one result makes."""
     client = report.error.get("client") or report.result.get("client") or report.client
     told = {
         "kind": report.kind,
@@ -68,13 +68,13 @@ def event_of(report: Report, origin: Origin, now: datetime) -> dict[str, Any]:
 def run_event(
     counts: Mapping[str, int], origin: Origin, now: datetime, *, outcome: str, check: bool, seconds: float
 ) -> dict[str, Any]:
-    """Give the event with which a run ends, for heartbeats and metrics."""
+    """Return the event with which a run ends, for heartbeats and metrics."""
     told = {"kind": RUN, "outcome": outcome, "check": check, "seconds": round(seconds, 3), "counts": dict(counts)}
     return _sealed(told, origin, now)
 
 
 def encoded(event: Mapping[str, Any]) -> bytes:
-    """Give an event as one line."""
+    """Return an event as one line."""
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
@@ -133,7 +133,7 @@ def _listed(given: Iterable[Mapping[str, Any]], names: Iterable[str]) -> list[di
 
 
 def _plain(value: object) -> Any:
-    """Give a text on one line, a number or a flag; None for anything else."""
+    """Return a text on one line, a number or a flag; None for anything else."""
     if isinstance(value, bool | int | float):
         return value
     return one_line(value, TEXT_LENGTH) if isinstance(value, str) else None

@@ -18,21 +18,21 @@ MARGIN = timedelta(seconds=1)
 
 
 def past(lines: Iterable[str | bytes], client: str, since: datetime) -> list[dict[str, Any]]:
-    """Give the events of a client, oldest first; one that was shipped twice is there once."""
+    """Return the events of a client, oldest first; one that was shipped twice is there once."""
     found = {event["id"]: event for event in _events(lines) if event.get("client") == client}
     recent = [event for event in found.values() if datetime.fromisoformat(event["time"]) >= since]
     return sorted(recent, key=lambda event: (event["time"], event["id"]))
 
 
 def logged(group: LogGroup, client: str, since: datetime) -> Iterator[str]:
-    """Give what the log group has of a client."""
+    """Return what the log group has of a client."""
     named = client.replace("\\", "\\\\").replace('"', '\\"')
     begin = max(since.astimezone(UTC) - MARGIN, datetime.fromtimestamp(0, UTC))
     yield from group.find(f'{{ $.client = "{named}" }}', int(begin.timestamp() * 1000))
 
 
 def _events(lines: Iterable[str | bytes]) -> Iterator[dict[str, Any]]:
-    """Give what is an event of ours; anything may lie in a folder or a log group."""
+    """Return what is an event of ours; anything may lie in a folder or a log group."""
     for line in lines:
         try:
             event = json.loads(line)

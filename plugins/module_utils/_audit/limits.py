@@ -29,7 +29,7 @@ class Entry:
 
     @property
     def size(self) -> int:
-        """Give the bytes that count."""
+        """Return the bytes that count."""
         return len(self.message.encode()) + OVERHEAD_BYTES
 
 

@@ -28,7 +28,7 @@ TOO_OLD, EXPIRED, TOO_NEW = "tooOldLogEventEndIndex", "expiredLogEventEndIndex",
 
 
 def log_group(name: str, options: AwsOptions) -> LogGroup:
-    """Give a log group by the connection's options; raises RotationError where there is no access at all."""
+    """Return a log group by the connection's options; raises RotationError where there is no access at all."""
     require_libraries()
     return LogGroup(make_client(options.with_settings(PATIENCE), "logs"), name)
 
@@ -60,7 +60,7 @@ class LogGroup:
         return ordered[:old] + ordered[max(old, rejected.get(TOO_NEW, len(ordered))) :]
 
     def find(self, pattern: str, since: int) -> Iterator[str]:
-        """Give the messages that match a filter pattern, from a moment on (milliseconds)."""
+        """Return the messages that match a filter pattern, from a moment on (milliseconds)."""
         token: dict[str, str] = {}
         while True:
             with self._calling("read events"):

@@ -35,7 +35,7 @@ KIND_OF = {
     _results.ONBOARD: ONBOARDING,
     _results.BACKUP: BACKUP,
     _results.RESTORE: RESTORE,
-    _results.INFO: VERIFICATION,
+    _results.VERIFY: VERIFICATION,
     _results.NOTICE: NOTICE,
     _results.CYCLE: CYCLE,
     _results.CYCLE_INFO: STATUS,
@@ -81,12 +81,12 @@ class Report:
 
     @property
     def error(self) -> Mapping[str, Any]:
-        """Give the parts of a failure; empty where there was none, or where the engine was not reached."""
+        """Return the parts of a failure; empty where there was none, or where the engine was not reached."""
         return mapping(self.result, "error")
 
     @property
     def kind(self) -> str:
-        """Give what was worked on."""
+        """Return what was worked on."""
         kind = KIND_OF[self.module]
         if kind == ROTATION and is_rollback(self.result):
             return ROLLBACK
@@ -94,12 +94,12 @@ class Report:
 
     @property
     def of_a_task(self) -> bool:
-        """Tell whether it counts the failure of a task of the play that is none of ours, and so has no event."""
+        """Return True if it counts the failure of a task of the play that is none of ours, and so has no event."""
         return self.kind == CYCLE and self.result.get("code") == TASK_FAILED
 
     @property
     def outcome(self) -> str:
-        """Give how it ended."""
+        """Return how it ended."""
         if self.kind == HOOKS or self.of_a_task or self._fell_short():
             return FAILED
         if not self.failed:
@@ -109,19 +109,19 @@ class Report:
 
     @property
     def locked_out(self) -> bool:
-        """Tell whether a client's programs cannot log in with AWSCURRENT."""
+        """Return True if a client's programs cannot log in with AWSCURRENT."""
         if self.kind not in (ROTATION, ROLLBACK, VERIFICATION):
             return False
         return not LOCKED_OUT.isdisjoint({self.error.get("code"), *self.findings})
 
     @property
     def findings(self) -> list[str]:
-        """Give the codes of what a verification found."""
+        """Return the codes of what a verification found."""
         return [one_line(str(one.get("code")), CODE_LENGTH) for one in mappings(self.result, "findings")]
 
     @property
     def worth_telling(self) -> bool:
-        """Tell whether it makes an event of its own; everything is counted in the event of the run."""
+        """Return True if it makes an event of its own; everything is counted in the event of the run."""
         if self.kind == CYCLE:
             return (
                 self.failed
@@ -145,7 +145,7 @@ class Report:
 
 
 def reports_of(module: str, host: str, result: Mapping[str, Any], *, failed: bool, check: bool) -> Iterator[Report]:
-    """Give what the result of a task reports: also of each item of a loop, and of each client of a backup."""
+    """Return what the result of a task reports: also of each item of a loop, and of each client of a backup."""
     for part, broken in results_of(result, failed=failed):
         if module == _results.BACKUP and mapping(part, "clients"):
             yield from _of_a_backup(part, check=check)

@@ -69,14 +69,14 @@ class Shipper:
 
     def _send(self, stream: str, batch: list[Entry]) -> list[Entry]:
         if monotonic() > self._end:
-            raise RotationError("There was no time left to ship all of them.", code="deadline")
+            raise RotationError("The time for shipping them is over.", code="deadline")
         refused = self._group.put(stream, batch)
         self.rejected += len(refused)
         return refused
 
 
 def _entries(offset: int, lines: Iterable[bytes]) -> tuple[list[Entry], list[bytes]]:
-    """Give the lines that follow a place in a file as entries, and those that are no events of ours."""
+    """Return the lines that follow a place in a file as entries, and those that are no events of ours."""
     entries: list[Entry] = []
     unreadable: list[bytes] = []
     for line in lines:

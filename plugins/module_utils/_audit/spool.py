@@ -25,7 +25,7 @@ FOLDER_MODE = 0o700
 
 
 def default_folder() -> Path:
-    """Give the folder that is used where none is named."""
+    """Return the folder that is used where none is named."""
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
     return Path(state) / "dbops-rotation/spool"
 
@@ -38,7 +38,7 @@ class SpooledRun:
         self.path = path
 
     def waiting(self) -> tuple[int, list[bytes]]:
-        """Give from where on the file has not been shipped, and the whole lines that follow."""
+        """Return from where on the file has not been shipped, and the whole lines that follow."""
         offset = self._offset()
         with open(self.path, "rb") as file:
             file.seek(offset)
@@ -63,7 +63,7 @@ class SpooledRun:
         self.path.with_suffix(OFFSET).unlink(missing_ok=True)
 
     def _offset(self) -> int:
-        """Give the mark; without a good one, events may come twice but never get lost."""
+        """Return the mark; without a good one, events may come twice but never get lost."""
         try:
             offset = int(self.path.with_suffix(OFFSET).read_text())
         except (OSError, ValueError):
@@ -107,7 +107,7 @@ class RunSpool:
 
 
 def runs_to_ship(folder: Path) -> Iterator[SpooledRun]:
-    """Give the files that no living run holds, oldest first, each locked while it is worked on."""
+    """Return the files that no living run holds, oldest first, each locked while it is worked on."""
     for path in _files(folder, WAITING):
         with _claimed(path) as claimed:
             if claimed:
@@ -115,7 +115,7 @@ def runs_to_ship(folder: Path) -> Iterator[SpooledRun]:
 
 
 def spooled_lines(folder: Path) -> Iterator[bytes]:
-    """Give every event of the folder, shipped or not."""
+    """Return every event of the folder, shipped or not."""
     for path in _files(folder, WAITING, SHIPPED):
         try:
             content = path.read_bytes()
@@ -134,7 +134,7 @@ def remove_shipped(folder: Path, keep_days: int) -> None:
 
 
 def _files(folder: Path, *suffixes: str) -> list[Path]:
-    """Give the files of a kind, oldest run first; OSError where the folder is there and cannot be read."""
+    """Return the files of a kind, oldest run first; OSError where the folder is there and cannot be read."""
     return sorted(path for path in folder.iterdir() if path.suffix in suffixes) if folder.exists() else []
 
 

@@ -99,10 +99,12 @@ class Trail:
         if self._outage:
             self._tell(self._outage)
         if self.unkept:
-            self._tell("What is in neither place stands in the output of this run, as lines of JSON.")
+            self._tell("The output of this run has the missing events, as lines of JSON.")
         elif self._unspooled and not self._settings.show:
             lost = len(self._unspooled)
-            self._tell(f"{lost} event{'s'[: lost != 1]} got lost; name a folder of yours in ROTATION_AUDIT_SPOOL.")
+            self._tell(
+                f"{lost} event{'s'[: lost != 1]} got lost. Set ROTATION_AUDIT_SPOOL to a folder that you can write to."
+            )
         if self._spool:
             self._spool.close()
         with suppress(OSError):
@@ -110,7 +112,7 @@ class Trail:
 
     @property
     def unkept(self) -> list[str]:
-        """Give what was to be shipped and has neither a disk nor a log group, unless it is shown anyway."""
+        """Return what was to be shipped and has neither a disk nor a log group, unless it is shown anyway."""
         if self._settings.show or not self._settings.group:
             return []
         return [line.decode().rstrip("\n") for line in self._unspooled]
@@ -145,9 +147,7 @@ class Trail:
             self._outage = ""
         except RotationError as error:
             self._rests_until = monotonic() + REST_SECONDS
-            self._outage = (
-                f"Not all events were shipped; the next run does it. {error.cause} {error.next_step}".rstrip()
-            )
+            self._outage = f"Not all events were shipped; the next run ships the rest. {error.told()}"
         except OSError as error:
             where = f"The spool {self._settings.folder} could not be read or marked"
             self._tell(f"{where}, so events may come twice ({error.strerror}).")
@@ -166,7 +166,7 @@ class Trail:
         finally:
             if shipper.rejected:
                 self._tell(
-                    f"CloudWatch Logs did not take {shipper.rejected} events, which are too old or no events; they are"
+                    f"CloudWatch Logs rejected {shipper.rejected} events, which are too old or no events; they are"
                     f" kept in {self._settings.folder}."
                 )
 

@@ -96,8 +96,7 @@ class Writes:
         known = [wait for wait in waits if wait is not None]
         if len(known) < len(waits):
             raise RotationError(
-                "More rotations are at work than AWS takes the writes of, so the turn of this one would come too late"
-                " for its deadline.",
+                "AWS write quota exhausted: waiting for it would exceed rotation_deadline.",
                 code=WRITE_LIMIT,
                 next_step="Run fewer at a time (--forks) or raise {option|deadline}; then run the same command again.",
             )

@@ -33,7 +33,8 @@ class RotationRequest:
     ``steps``: all, up to the promotion (so that hooks can run before the old password ends), or only what is left
     after it. A password is left alone that was rotated within ``min_age`` seconds, unless ``force``, or since
     ``before``. ``policy`` says when a scheduled run may rotate; it also does where the due date is nearer than
-    ``pull_days``, so that a fleet's work is spread. ``kill_sessions`` ends the account's other connections afterwards.
+    ``bring_forward_days``, so that a fleet's work is spread. ``kill_sessions`` ends the account's other connections
+    afterwards.
     ``adopt_rows`` names foreign rows (user@host) that are to carry this secret's password from now on.
     ``accept_server_id`` names another server than the remembered one as the right one; ``server_ids`` are servers that
     may take each other's place; ``server_label`` tells two apart that give one identity. ``per_server`` is the number
@@ -56,7 +57,7 @@ class RotationRequest:
     force: bool = False
     kill_sessions: bool = False
     policy: Policy = field(default_factory=Policy)
-    pull_days: int = 0
+    bring_forward_days: int = 0
     requested_by: str = ""
     adopt_rows: frozenset[str] = field(default_factory=frozenset)
     single_writer: bool = False

@@ -26,7 +26,7 @@ class Pause:
     reason: str
 
     def holds(self, now: datetime) -> bool:
-        """Tell whether the pause has not ended."""
+        """Return True if the pause has not ended."""
         return now < self.until
 
 
@@ -55,7 +55,7 @@ class Policy:
 
     @property
     def until_next_run(self) -> timedelta:
-        """Give the longest time from one scheduled run to the next."""
+        """Return the longest time from one scheduled run to the next."""
         return timedelta(seconds=self.lead)
 
 

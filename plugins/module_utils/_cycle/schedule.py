@@ -20,7 +20,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state
     read_notice_state,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import LEAD_RANGE, Policy
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import LOOK_DAYS, MOST_DAYS_FORWARD, Turn
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import MOST_DAYS_FORWARD, PLAN_DAYS, Turn
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import SKEW, Cycle, stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.wall_clock import DAY
 from ansible_collections.dbops.rotation.plugins.module_utils._events import FAILED, OVERDUE, ROTATED, UPCOMING
@@ -39,7 +39,7 @@ class Schedule:
     before the due date. ``waiting``: it is due, and its window is closed. ``too_late``: it will be overdue before a
     window opens or the pause ends. ``expected`` is when a scheduled run will probably rotate it, ``opens`` when
     the next window opens (None where one is open or none is in sight). ``pending_notices`` are to be sent, each
-    with its event and what it is about. ``turn`` is for levelling the load of a fleet.
+    with its event and what it is about. ``turn`` is for balancing the load of a fleet.
     """
 
     cycle: Cycle
@@ -59,7 +59,7 @@ class Schedule:
 
 
 def schedule(effective: EffectiveCycle, found: Mapping[str, str], policy: Policy, now: datetime) -> Schedule:
-    """Say what is to be done with a client whose secret has these tags."""
+    """Return what is to be done with a client whose secret has these tags."""
     policy = _patient_after_rollback(policy, found)
     cycle, calendar = effective.cycle, policy.calendar
     paused = bool(policy.pause and policy.pause.holds(now))
@@ -98,7 +98,7 @@ def _free_from(policy: Policy, moment: datetime) -> datetime:
 
 
 def _next_run_is_in_time(due: datetime, policy: Policy, now: datetime) -> bool:
-    """Tell whether the next run that finds a window open comes before the due date, even if it is a little late."""
+    """Return True if the next run that finds a window open comes before the due date, even if it is a little late."""
     run = now + policy.until_next_run
     while run + RUN_LATE <= due:
         if policy.calendar.is_open_for_run(run, now):
@@ -111,14 +111,14 @@ def _next_run_is_in_time(due: datetime, policy: Policy, now: datetime) -> bool:
 
 
 def _just_rotated(cycle: Cycle, near: bool, now: datetime) -> bool:
-    """Tell whether another rotation would gain nothing, however long the next freeze or short the cycle."""
+    """Return True if another rotation would gain nothing, however long the next freeze or short the cycle."""
     whole = timedelta(days=cycle.days)
     recent = timedelta() <= now - cycle.last < min(DAY, whole / 2)
     return recent and not (near and cycle.due < cycle.last + whole)
 
 
 def _expected(due: datetime, policy: Policy, now: datetime) -> datetime:
-    """Give when a scheduled run will probably rotate a client that is not rotated now.
+    """Return when a scheduled run will probably rotate a client that is not rotated now.
 
     That is in the last opening which a run meets in time, if runs go on at the hour of this one.
     """
@@ -154,10 +154,10 @@ def _pending_notices(
 
 
 def _days(due: datetime, policy: Policy, now: datetime) -> tuple[int, ...]:
-    """Give the days from today on which it could be rotated, where the latest of them is near enough."""
+    """Return the days from today on which it could be rotated, where the latest of them is near enough."""
     daily = Policy(lead=int(DAY.total_seconds()), calendar=policy.calendar)
-    if _next_run_is_in_time(due, daily, now + LOOK_DAYS * DAY):
+    if _next_run_is_in_time(due, daily, now + PLAN_DAYS * DAY):
         return ()
-    in_time = min(LOOK_DAYS, max(0, floor((due - RUN_LATE - now) / DAY)))
+    in_time = min(PLAN_DAYS, max(0, floor((due - RUN_LATE - now) / DAY)))
     able = [day for day in range(in_time + 1) if policy.calendar.is_open_for_run(now + day * DAY, now)]
     return tuple(day for day in able if day >= able[-1] - MOST_DAYS_FORWARD)

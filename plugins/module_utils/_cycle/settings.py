@@ -29,7 +29,7 @@ MINUTES_OF_A_DAY = 1440
 
 
 def parse_calendar(windows: Any, freezes: Any) -> Calendar:
-    """Give the calendar that two lists of dictionaries describe; RotationError (invalid_option) where they do not."""
+    """Return the calendar that two lists of dictionaries describe; RotationError (invalid_option) where they do not."""
     return Calendar(
         tuple(_window(entry) for entry in _entries(windows, WINDOWS, {"days", "from", "to", "timezone"})),
         tuple(_freeze(entry) for entry in _entries(freezes, FREEZES, {"from", "to", "reason", "timezone"})),
@@ -37,7 +37,7 @@ def parse_calendar(windows: Any, freezes: Any) -> Calendar:
 
 
 def parse_pause(paused: Any) -> Pause | None:
-    """Give the pause that a dictionary describes, None where there is none."""
+    """Return the pause that a dictionary describes, None where there is none."""
     for entry in _entries([paused] if paused else [], PAUSED, {"until", "reason", "timezone"}):
         return Pause(_moments(entry, "until", PAUSED)[1], _reason(entry, PAUSED))
     return None
@@ -51,7 +51,7 @@ def _entries(value: Any, name: str, known: set[str]) -> Iterator[dict[str, Any]]
             raise _fault(name, f"holds {entry!r:.60}, which is not a dictionary")
         unknown = set(map(str, entry)) - known
         if unknown:
-            raise _fault(name, f"knows no {', '.join(sorted(unknown))} (but {', '.join(sorted(known))})")
+            raise _fault(name, f"has no option {', '.join(sorted(unknown))} (only {', '.join(sorted(known))})")
         yield {key: found for key, found in entry.items() if found is not None}
 
 
@@ -68,7 +68,7 @@ def _weekdays(entry: Mapping[str, Any]) -> frozenset[int]:
     names = [str(day).strip().lower() for day in named]
     wrong = [name for name in names if name not in WEEKDAYS + SHORT]
     if wrong or not names:
-        raise _fault(WINDOWS, f"knows the days {', '.join(SHORT)}, not {', '.join(wrong)[:60] or 'none'}")
+        raise _fault(WINDOWS, f"allows the days {', '.join(SHORT)}, not {', '.join(wrong)[:60] or 'none'}")
     return frozenset(SHORT.index(name[:3]) for name in names)
 
 
@@ -93,7 +93,7 @@ def _freeze(entry: Mapping[str, Any]) -> Freeze:
 
 
 def _moments(entry: Mapping[str, Any], key: str, name: str) -> tuple[datetime, datetime]:
-    """Give when a date begins and ends; of a time of day, both are that moment (two, where clocks show it twice)."""
+    """Return when a date begins and ends; of a time of day, both are that moment (two, where clocks show it twice)."""
     given, zone = entry.get(key, ""), _zone(entry, name)
     found = _date_or_time(str(given).strip())
     if found is None or not 2000 <= found.year < 9000:

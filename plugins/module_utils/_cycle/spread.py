@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Spread a fleet over its cycle: first due dates far from each other, and days of equal work.
 
-Both only ever pull a rotation forward: nothing here makes a cycle longer.
+Both only bring a rotation forward: nothing here makes a cycle longer.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.windows impo
 # A new client is not rotated before people could be told, and a weekly window could come round.
 LEAST_DAYS = 7
 MOST_DAYS_FORWARD = 5
-# How far ahead a heap of work is seen, so that the days before it take their part.
-LOOK_DAYS = 20
+# How far ahead the plan looks, so that the days before a peak of work take their part.
+PLAN_DAYS = 20
+# A client in the plan is due within so many days: the run of the last day may be late, by less than a day.
+LOOKAHEAD_DAYS = PLAN_DAYS + 2
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Turn:
 
 
 def first_due(client: str, last: datetime, days: int, calendar: Calendar | None = None) -> datetime:
-    """Give the first due date: the same for the same name, at most ``days`` after ``last``, others on other days."""
+    """Return the first due date: the same for the same name, at most ``days`` after ``last``, others on other days."""
     limit = last + timedelta(days=days)
     apart = int.from_bytes(sha256(client.encode("utf-8", "replace")).digest()[:8]) % max(1, days - LEAST_DAYS)
     opening = (calendar or Calendar()).next_opening(last + DAY)
@@ -46,11 +48,11 @@ def first_due(client: str, last: datetime, days: int, calendar: Calendar | None 
 
 
 def daily_mean(cycles: Iterable[int]) -> float:
-    """Give the rotations of a day that a fleet with these cycles, in days, comes to on average."""
+    """Return the rotations of a day that a fleet with these cycles, in days, comes to on average."""
     return sum(1 / days for days in cycles)
 
 
-def levelled(turns: Mapping[str, Turn], now: datetime, mean: float) -> dict[str, int]:
+def balance_load(turns: Mapping[str, Turn], now: datetime, mean: float) -> dict[str, int]:
     """Plan in how many days each client is rotated, so that no day has much more or less than the ``mean`` of a day.
 
     Those with the least choice go first, each to the latest day that has room; a day with less than the mean takes
@@ -70,9 +72,9 @@ def levelled(turns: Mapping[str, Turn], now: datetime, mean: float) -> dict[str,
     return {**plan, **dict.fromkeys(sooner[: max(0, floor(mean) - load[0])], 0)}
 
 
-def pulled(turns: Mapping[str, Turn], cycles: Mapping[str, int], now: datetime) -> list[str]:
-    """Give the clients whose turn is today, in a fleet with these cycles, in days."""
-    plan = levelled(turns, now, daily_mean(cycles[client] for client in turns))
+def brought_forward(turns: Mapping[str, Turn], cycles: Mapping[str, int], now: datetime) -> list[str]:
+    """Return the clients whose turn is today, in a fleet with these cycles, in days."""
+    plan = balance_load(turns, now, daily_mean(cycles[client] for client in turns))
     return [client for client, days in plan.items() if days == 0]
 
 
@@ -81,7 +83,7 @@ def _least_choice_first(able: tuple[str, tuple[int, ...]]) -> tuple[int, int, st
 
 
 def _least_room(able: Mapping[str, tuple[int, ...]], done: int) -> int:
-    """Give the work of a day that is enough for all to be in time: no span of days may hold more than fits."""
+    """Return the work of a day that is enough for all to be in time: no span of days may hold more than fits."""
     spans = Counter((days[0], days[-1]) for days in able.values())
     firsts, lasts = {first for first, _last in spans} | {0}, {last for _first, last in spans}
     return max(

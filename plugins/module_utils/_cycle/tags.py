@@ -77,17 +77,17 @@ def read_cycle(tags: Mapping[str, str], version_created: datetime) -> Cycle:
 
 
 def started(last: datetime, days: int) -> Cycle:
-    """Give the cycle that begins at this moment."""
+    """Return the cycle that begins at this moment."""
     return Cycle(last, days, last + timedelta(days=days), mended=False)
 
 
 def shortened(cycle: Cycle, now: datetime) -> Cycle:
-    """Give the cycle after a rollback, which does not begin it anew: due within a day."""
+    """Return the cycle after a rollback, which does not begin it anew: due within a day."""
     return replace(cycle, due=min(cycle.due, now + ROLLBACK_LIFE))
 
 
 def rotated_tags(*, version: str, trigger: str, server_id: str, client: str, cycle: Cycle) -> dict[str, str]:
-    """Give the tags that say: everything is done for this version, and when it is due."""
+    """Return the tags that say: everything is done for this version, and when it is due."""
     return {
         VERSION: version,
         LAST: stamp(cycle.last),
@@ -100,12 +100,12 @@ def rotated_tags(*, version: str, trigger: str, server_id: str, client: str, cyc
 
 
 def refused_versions(tags: Mapping[str, str]) -> list[str]:
-    """Give the versions that the server is remembered to have refused."""
+    """Return the versions that the server is remembered to have refused."""
     return tags.get(REFUSED, "").split()
 
 
 def with_refused(tags: Mapping[str, str], version: str) -> str:
-    """Give the value of the tag with one more version; the oldest make room where it is full."""
+    """Return the value of the tag with one more version; the oldest make room where it is full."""
     versions = [*(known for known in refused_versions(tags) if known != version), version]
     while len(" ".join(versions)) > VALUE_LENGTH:
         del versions[0]
@@ -113,7 +113,7 @@ def with_refused(tags: Mapping[str, str], version: str) -> str:
 
 
 def overlap_until(tags: Mapping[str, str], began: datetime) -> datetime | None:
-    """Give the moment until which the old password stays valid; None where no overlap is promised, or none can be read.
+    """Return the moment until which the old password stays valid; None if the tag has no readable one.
 
     ``began`` is when AWSCURRENT's password was introduced: no overlap is longer than LONGEST_OVERLAP from there.
     """
@@ -122,7 +122,7 @@ def overlap_until(tags: Mapping[str, str], began: datetime) -> datetime | None:
 
 
 def claim(tags: Mapping[str, str]) -> tuple[str, datetime | None]:
-    """Give the account that the secret claims, and since when, where no rotation has confirmed it.
+    """Return the account that the secret claims, and since when, where no rotation has confirmed it.
 
     One beside a server that an earlier release wrote is left from before, and claims nothing.
     """
@@ -133,18 +133,18 @@ def claim(tags: Mapping[str, str]) -> tuple[str, datetime | None]:
 
 
 def last_change(tags: Mapping[str, str]) -> datetime | None:
-    """Give when the password was last changed; None where that cannot be read."""
+    """Return when the password was last changed; None where that cannot be read."""
     return _moment(tags.get(LAST))
 
 
 def is_impossible_overlap(tags: Mapping[str, str], began: datetime) -> bool:
-    """Tell whether the tag says what no run of ours writes: an overlap that is too long, or no moment at all."""
+    """Return True if the tag says what no run of ours writes: an overlap that is too long, or no moment at all."""
     told = _moment(tags.get(OVERLAP_UNTIL))
     return bool(tags.get(OVERLAP_UNTIL)) and (told is None or told > began + LONGEST_OVERLAP + SKEW)
 
 
 def unreadable(tags: Mapping[str, str]) -> tuple[str, ...]:
-    """Give the keys of the cycle that are missing or cannot be read."""
+    """Return the keys of the cycle that are missing or cannot be read."""
     read = {LAST: _moment(tags.get(LAST)), DUE: _moment(tags.get(DUE))}
     lost = [key for key, moment in read.items() if moment is None]
     return (*lost, CYCLE_DAYS) if str(_days(tags.get(CYCLE_DAYS))) != tags.get(CYCLE_DAYS) else tuple(lost)

@@ -16,7 +16,7 @@ Stretch = tuple[datetime, datetime]
 
 @lru_cache(maxsize=8192)
 def showing(zone: ZoneInfo, start: datetime, end: datetime) -> tuple[Stretch, ...]:
-    """Give the stretches in which clocks show a time from ``start`` until before ``end`` (local, without a zone).
+    """Return the stretches in which clocks show a time from ``start`` until before ``end`` (local, without a zone).
 
     Hours that are skipped when clocks go forward give nothing; hours that come twice count twice.
     """
@@ -36,7 +36,7 @@ def _shifted(start: datetime, end: datetime, offset: timedelta) -> Stretch:
 
 
 def offset_at(zone: ZoneInfo, moment: datetime) -> timedelta:
-    """Give how far the clocks of a zone are ahead of UTC at a moment."""
+    """Return how far the clocks of a zone are ahead of UTC at a moment."""
     return moment.astimezone(zone).utcoffset() or timedelta()
 
 

@@ -58,7 +58,7 @@ class Calendar:
     freezes: tuple[Freeze, ...] = ()
 
     def stretches(self, begin: datetime, end: datetime) -> list[Stretch]:
-        """Give when it is open between two moments, in order and without overlaps."""
+        """Return when it is open between two moments, in order and without overlaps."""
         whole = [(begin, end)]
         found = _whole_days(self.windows, begin.astimezone(UTC).date(), end.astimezone(UTC).date())
         opened = [(max(first, begin), min(last, end)) for first, last in found] if self.windows else whole
@@ -68,15 +68,15 @@ class Calendar:
         return [(first, last) for first, last in opened if first < last]
 
     def is_open(self, moment: datetime) -> bool:
-        """Tell whether a rotation may start at this moment."""
+        """Return True if a rotation may start at this moment."""
         return bool(self.stretches(moment, moment + INSTANT))
 
     def is_open_for_run(self, run: datetime, now: datetime) -> bool:
-        """Tell whether a later run may rotate, if its schedule keeps to UTC or to the clocks of a window's zone."""
+        """Return True if a later run may rotate, if its schedule keeps to UTC or to the clocks of a window's zone."""
         return _is_open_for_run(self, run, now)
 
     def next_opening(self, moment: datetime) -> datetime | None:
-        """Give the first moment, from this one on, at which it is open; None where there is none in sight."""
+        """Return the first moment, from this one on, at which it is open; None where there is none in sight."""
         for days in SEARCH_DAYS:
             found = self.stretches(moment, moment + timedelta(days=days))
             if found:
@@ -84,7 +84,7 @@ class Calendar:
         return None
 
     def closed_because(self, moment: datetime) -> str:
-        """Say why it is closed at a moment; nothing where it is open."""
+        """Return why it is closed at a moment; nothing where it is open."""
         reasons = [freeze.reason for freeze in self.freezes if freeze.start <= moment < freeze.end]
         if reasons:
             return f"changes are frozen ({', '.join(reasons)})"
@@ -101,7 +101,7 @@ def _is_open_for_run(calendar: Calendar, run: datetime, now: datetime) -> bool:
 
 @lru_cache(maxsize=8192)
 def _whole_days(windows: tuple[Window, ...], first: date, last: date) -> tuple[Stretch, ...]:
-    """Give when one of the windows is open on these days of UTC, the last included."""
+    """Return when one of the windows is open on these days of UTC, the last included."""
     begin, end = (datetime.combine(day, time(), UTC) for day in (first, last + DAY))
     return tuple(_merged(part for window in windows for part in window.stretches(begin, end)))
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a rotation will need of AWS, asked beforehand by calls that change nothing."""
+"""Checks of what a rotation needs from AWS; no call changes anything."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from ansible_collections.dbops.rotation.plugins.module_utils._libraries import b
 # AWS refuses a signature that is five minutes off; half of it is worth a word.
 SKEW_REFUSED, SKEW_NOTED = 300, 150
 TOPIC_REMEDY = "Check {option|topic_arn}, and allow this identity sns:GetTopicAttributes and sns:Publish on it."
-REPLICA_REMEDY = "Mend what AWS names, and replicate again: docs/runbook.md."
+REPLICA_REMEDY = "Repair what AWS names, and replicate again: docs/runbook.md."
 # At nine tenths of what AWS takes it is worth a word.
 NEARLY = 0.9
-SIZE_REMEDY = "Name fewer readers and rotators: a role that several people assume instead of each of them."
+SIZE_REMEDY = "Name fewer readers and rotators: one role that several people assume, instead of each person."
 # Some of the tags that a rotation writes, for policies that allow ours only.
 WRITTEN = ["rotation/last", "rotation/version"]
 CLOCK_REMEDY = "Set the clock of this host by NTP."
@@ -34,7 +34,7 @@ CLOCK_REMEDY = "Set the clock of this host by NTP."
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was asked; a ``problem`` would stop or hamper a rotation."""
+    """The answer to one check; a ``problem`` stops or hampers a rotation."""
 
     name: str
     text: str
@@ -80,7 +80,7 @@ def secret(store: SecretStore) -> Iterator[Check]:
 
 
 def primary(secret_arn: str, primary_region: str | None) -> Iterator[Check]:
-    """Tell where the secret is a copy of one in another region, which can be read like it and not be written."""
+    """Yield a problem if the secret is a replica of one in another region: AWS lets nobody write to it."""
     region = secret_arn.split(":")[3]
     if primary_region not in (None, region):
         text = f"The secret in {region} is a copy of that in {primary_region}, and only that can be written."
@@ -88,7 +88,7 @@ def primary(secret_arn: str, primary_region: str | None) -> Iterator[Check]:
 
 
 def size(policy: Mapping[str, Any] | None) -> Iterator[Check]:
-    """Tell how much of a secret's resource policy is left, where it grows large: a name more is refused at once."""
+    """Yield a problem if the resource policy of the secret is near its size limit."""
     length = len(json.dumps(policy or {}))
     if length > LARGEST_RESOURCE_POLICY * NEARLY:
         text = f"The resource policy of the secret has {length} of {LARGEST_RESOURCE_POLICY} characters."
@@ -96,7 +96,7 @@ def size(policy: Mapping[str, Any] | None) -> Iterator[Check]:
 
 
 def replicas(found: Sequence[Replica]) -> Iterator[Check]:
-    """Tell how the replica regions are, where there are any."""
+    """Yield the state of the replica regions, if there are any."""
     lagging = [replica for replica in found if replica.lags]
     if lagging:
         text = f"Replica regions are not in sync: {', '.join(map(str, lagging))}."
@@ -144,7 +144,7 @@ def topic(sns: Any, topic_arn: str) -> Check:
 
 
 def _context(secret_arn: str, tags: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Give what a rotation's request would have: TLS, its region, the tags of the secret, and those that it writes."""
+    """Return the context of a rotation's request: TLS, its region, the secret's tags, and the tags it writes."""
     said = {"aws:RequestedRegion": secret_arn.split(":")[3]}
     said |= {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
     said |= {f"secretsmanager:ResourceTag/{key}": value for key, value in tags.items()}

@@ -22,24 +22,24 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.effective im
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state import read_failures
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.schedule import Schedule, schedule
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import Turn, pulled
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import Turn, brought_forward
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing import Listed
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.work import has_past_overlap, is_unfinished
 
-CANDIDATES, PULLED = "candidates", "pulled"
+CANDIDATES, BROUGHT_FORWARD = "candidates", "brought_forward"
 STATES = ("due", "overdue", "pending", "overlap", "never_rotated", "failing", "notice")
-GROUPS = (*STATES, PULLED, CANDIDATES)
+GROUPS = (*STATES, BROUGHT_FORWARD, CANDIDATES)
 # States that are no work for a scheduled run by themselves.
 NO_WORK = {"never_rotated", "failing"}
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """What is asked of the whole fleet.
+    """Settings of the whole fleet.
 
-    ``ahead`` is how much earlier than this policy says a client's own windows and freezes may want it visited.
-    ``notices`` is False where nobody is told anything, so that what is owed is no reason for a visit.
+    ``ahead`` is how much earlier than by this policy a client may need a visit, because of its own windows and
+    freezes. ``notices`` is False where no notice is sent, so that a pending one is no reason for a visit.
     """
 
     policy: Policy
@@ -49,7 +49,7 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Standing:
-    """One client: its states, whether a scheduled run visits it, and what the levelling of the fleet asks.
+    """One client: its states, whether a scheduled run visits it, and on which days it may be rotated.
 
     ``unreadable`` where a client is under management and its tags do not say all that they should.
     """
@@ -62,16 +62,16 @@ class Standing:
 
 
 def grouped(standings: Mapping[str, Standing], now: datetime) -> dict[str, list[str]]:
-    """Give the clients of each group."""
+    """Return the clients of each group."""
     groups = {state: [name for name, one in standings.items() if state in one.states] for state in STATES}
     turns = {name: one.turn for name, one in standings.items()}
-    today = pulled(turns, {name: one.cycle_days for name, one in standings.items()}, now)
+    today = brought_forward(turns, {name: one.cycle_days for name, one in standings.items()}, now)
     visited = {*today, *(name for name, one in standings.items() if one.visited)}
-    return {**groups, PULLED: today, CANDIDATES: [name for name in standings if name in visited]}
+    return {**groups, BROUGHT_FORWARD: today, CANDIDATES: [name for name in standings if name in visited]}
 
 
 def standing(client: str, listed: Listed, outlook: Outlook, now: datetime) -> Standing:
-    """Say how a client stands. Its tags say how long its cycle is: its inventory may know better, and is not known."""
+    """Return the state of a client by its tags: the inventory, which may say otherwise, is not read here."""
     secret, managed = listed.secret, tags.VERSION in listed.secret.tags
     states = set(_states_of_secret(listed, now))
     try:
@@ -115,7 +115,7 @@ def _is_work(states: set[str], outlook: Outlook) -> bool:
 
 
 def _may_be_work(client: str, listed: Listed, effective: EffectiveCycle, outlook: Outlook, now: datetime) -> bool:
-    """Tell whether a shorter cycle, or windows and freezes of the client's own, may make it work already."""
+    """Return True if a shorter cycle, or windows and freezes of the client's own, may make it work already."""
     found, later = listed.secret.tags, now + outlook.ahead
     cycles = [effective] if outlook.ahead else []
     if outlook.policy.cycle_days not in (None, effective.cycle.days):

@@ -29,13 +29,13 @@ class Choice:
     tags: Mapping[str, str | None] = field(default_factory=dict)
 
     def filters(self) -> list[dict[str, Any]]:
-        """Give what ListSecrets can sort out, by one tag's name and one tag's value; ``takes`` has the last word."""
+        """Return what ListSecrets can sort out, by one tag's name and one tag's value; ``takes`` has the last word."""
         names = filter(None, (list_filter("tag-key", key) for key in self.tags))
         values = filter(None, (list_filter("tag-value", tag_text(value)) for value in self.tags.values() if value))
         return [*list_filter("name", self.name_prefix), *next(names, []), *next(values, [])]
 
     def takes(self, secret: SecretDescription) -> bool:
-        """Tell whether a secret is a client."""
+        """Return True if a secret is a client."""
         long_enough = len(secret.name) > len(self.name_prefix) + len(self.name_suffix)
         named = secret.name.startswith(self.name_prefix) and secret.name.endswith(self.name_suffix)
         return long_enough and named and all(self._tagged(secret, key) for key in self.tags)
@@ -62,7 +62,7 @@ def list_entries(client: Any, choice: Choice) -> list[dict[str, Any]]:
 
 
 def read_entries(entries: list[dict[str, Any]], choice: Choice) -> list[Listed]:
-    """Give the clients among what was listed, now or by an earlier run."""
+    """Return the clients among what was listed, now or by an earlier run."""
     listed = [Listed(described(entry), datetime.fromisoformat(entry["CreatedDate"])) for entry in entries]
     return [one for one in listed if choice.takes(one.secret)]
 

@@ -16,7 +16,7 @@ DEFAULT_SECRET_ID = "clients/{}/mysql/root"
 
 
 def host_names(listed: Iterable[Listed], choice: Choice, groups: Iterable[str] = ()) -> dict[str, Listed]:
-    """Give each secret a host name of its own: the tag rotation/client, or else what is left of the secret's name.
+    """Return one host name for each secret: its tag rotation/client, or else the middle part of the secret's name.
 
     A name that two secrets claim goes to the one whose own name says the same; the other goes by its own. No host is
     called as a group is, for what is set for it would hold for the whole group.
@@ -29,7 +29,7 @@ def host_names(listed: Iterable[Listed], choice: Choice, groups: Iterable[str] =
 
 
 def renamed(named: dict[str, Listed]) -> list[str]:
-    """Give the hosts that could not get the name that their tag asks for."""
+    """Return the hosts that could not get the name that their tag asks for."""
     return [name for name, one in named.items() if _tagged(one) not in ("", name)]
 
 

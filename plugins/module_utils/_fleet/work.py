@@ -16,13 +16,13 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 
 
 def is_unfinished(secret: SecretDescription) -> bool:
-    """Tell whether a rotation was begun and not recorded as done."""
+    """Return True if a rotation was begun and not recorded as done."""
     current, pending = secret.holder(CURRENT), secret.holder(PENDING)
     return secret.tags.get(tags.VERSION) != current or pending not in (None, current)
 
 
 def has_past_overlap(secret: SecretDescription, now: datetime) -> bool:
-    """Tell whether an old password is still there although its overlap is over."""
+    """Return True if an old password is still there although its overlap is over."""
     # A rollback keeps the date of the rotation before it, and of an unfinished run no date is written yet.
     undated = secret.tags.get(tags.ROLLBACK) == secret.holder(CURRENT) or is_unfinished(secret)
     began = now if undated else tags.last_change(secret.tags) or now

@@ -18,6 +18,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.schedule import Schedule, schedule
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import LOOKAHEAD_DAYS
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._events import ROTATED
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.work import has_past_overlap, is_unfinished
@@ -60,7 +61,8 @@ def read_state(client: str, asked: Policy, store: SecretStore, now: datetime) ->
         "overlap_until": secret.tags.get(tags.OVERLAP_UNTIL, ""),
         "failures": asdict(found.failures),
         "pending_notices": [_about(notice, secret) for notice in found.pending_notices],
-        "pull_days": list(found.turn.days),
+        "possible_days": list(found.turn.days),
+        "lookahead_days": LOOKAHEAD_DAYS,
         "warnings": list(effective.warnings),
     }
 

@@ -29,7 +29,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate im
 
 
 def _rotate(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    names = ("overlap", "steps", "min_age", "force", "kill_sessions", "pull_days")
+    names = ("overlap", "steps", "min_age", "force", "kill_sessions", "bring_forward_days")
     asked = {name: params[name] for name in names}
     request = rotation_request(
         params,
@@ -54,7 +54,7 @@ ROTATE = Operation(
         "before": {"type": "str"},
         "force": {"type": "bool", "default": False},
         "kill_sessions": {"type": "bool", "default": False},
-        "pull_days": {"type": "int", "default": 0},
+        "bring_forward_days": {"type": "int", "default": 0},
         **CALENDAR_SPEC,
         **PAUSE_SPEC,
         "requested_by": {"type": "str", "default": ""},

@@ -19,24 +19,24 @@ TEXT_LENGTH = 20000
 
 
 def subject_line(text: str) -> str:
-    """Give a subject: ASCII on one line, beginning with a letter, a digit or a punctuation mark."""
+    """Return a subject: ASCII on one line, beginning with a letter, a digit or a punctuation mark."""
     plain = unicodedata.normalize("NFKD", text)
     kept = "".join(char for char in plain if not unicodedata.combining(char))
     return one_line(kept.encode("ascii", "replace").decode(), SUBJECT_LENGTH)
 
 
 def attribute(text: str) -> str:
-    """Give the value of a String attribute: one line, of characters that XML may hold."""
+    """Return the value of a String attribute: one line, of characters that XML may hold."""
     return one_line("".join(char for char in text if char not in "\ufffe\uffff"), ATTRIBUTE_LENGTH)
 
 
 def field_text(text: str) -> str:
-    """Give one field of the body for machines."""
+    """Return one field of the body for machines."""
     return one_line(text, FIELD_LENGTH)
 
 
 def people_text(text: str) -> str:
-    """Give a text of several lines without what a mail program might take for a command."""
+    """Return a text of several lines without what a mail program might take for a command."""
     lines = [_visible(line) for line in text.encode("utf-8", "replace").decode().splitlines()]
     whole = "\n".join(lines).strip()
     return whole if len(whole) <= TEXT_LENGTH else f"{whole[:TEXT_LENGTH]}\n(cut here)"

@@ -69,7 +69,7 @@ class Notice:
 
     @property
     def about(self) -> tuple[Any, ...]:
-        """Give what makes this notice another one than the last of its kind."""
+        """Return what makes this notice another one than the last of its kind."""
         return {
             UPCOMING: (self.due, self.notice_days),
             ROTATED: (self.version_id,),
@@ -79,22 +79,22 @@ class Notice:
 
     @property
     def notice_id(self) -> str:
-        """Give the id by which a consumer recognises a notice that comes twice."""
+        """Return the id by which a consumer recognises a notice that comes twice."""
         return sha256(json.dumps([self.client, self.event, *self.about]).encode()).hexdigest()
 
     @property
     def severity(self) -> str:
-        """Give how loud it is."""
+        """Return how loud it is."""
         return severity(self.event, self.failures, self.days_left)
 
     @property
     def sent_subject(self) -> str:
-        """Give the subject in the form that SNS takes."""
+        """Return the subject in the form that SNS takes."""
         return subject_line(self.subject) or subject_line(f"{self.headline}: {self.client}") or self.headline
 
     @property
     def headline(self) -> str:
-        """Give the event in a few words, which grow with the trouble."""
+        """Return the event in a few words, which grow with the trouble."""
         again = f", {self.failures} times in a row" if self.failures > 1 else ""
         return {
             UPCOMING: "Password change ahead",
@@ -104,7 +104,7 @@ class Notice:
         }[self.event]
 
     def attributes(self) -> dict[str, str]:
-        """Give the message attributes, for the filter policies of subscriptions; what is not known is left out."""
+        """Return the message attributes, for the filter policies of subscriptions; what is not known is left out."""
         named = {
             "client": self.client,
             "event": self.event,
@@ -117,7 +117,7 @@ class Notice:
         return {name: value for name, value in fitting.items() if value}
 
     def body(self) -> dict[str, Any]:
-        """Give the body for machines: every key is there in every notice, None where it does not apply."""
+        """Return the body for machines: every key is there in every notice, None where it does not apply."""
         texts = {name: field_text(getattr(self, name)) or None for name in TEXTS}
         return {
             "schema": SCHEMA,
@@ -133,11 +133,11 @@ class Notice:
         }
 
     def people_text(self) -> str:
-        """Give the body for people."""
+        """Return the body for people."""
         return people_text(self.text) or people_text(self._plain_text())
 
     def message(self) -> str:
-        """Give the message of a publish with MessageStructure json.
+        """Return the message of a publish with MessageStructure json.
 
         Queues, functions and web hooks get ``default``, the JSON for machines; a mailbox and a telephone get text.
         """

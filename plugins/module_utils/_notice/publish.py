@@ -67,7 +67,7 @@ def _allow(who: str | None) -> str:
 
 
 def _of_another_account(meaning: Refusal, topic_arn: str, who: str | None) -> Refusal:
-    """Say what lets in somebody of another account than the topic's: the topic and its key have to name him."""
+    """Return what lets in somebody of another account than the topic's: the topic and its key have to name him."""
     account = (topic_arn.split(":") + [""] * 5)[4]
     if not who or who.split(":")[4] == account:
         return meaning
@@ -85,7 +85,7 @@ def _named(error: Any) -> str | None:
 
 
 def _in_order(topic_arn: str, notice: Notice) -> dict[str, str]:
-    """Give what a FIFO topic asks for besides: one client's notices stay in order, and come once."""
+    """Return what a FIFO topic asks for besides: one client's notices stay in order, and come once."""
     if not topic_arn.endswith(".fifo"):
         return {}
     group = "".join(char if char.isascii() and char.isalnum() else "_" for char in attribute(notice.client))

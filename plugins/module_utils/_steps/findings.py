@@ -78,7 +78,7 @@ def of_replicas(replicas: Iterable[Replica], *, holding: bool) -> Iterator[Findi
         yield Finding(
             "replica_failed" if replica.failed else "replica_lags",
             f"A replica region may still give out what was AWSCURRENT before: {replica}.{kept}",
-            "Mend what AWS names, and replicate again: docs/runbook.md." if replica.failed else "Check again later.",
+            "Repair what AWS names, and replicate again: docs/runbook.md." if replica.failed else "Check again later.",
             problem=replica.failed or holding,
         )
 

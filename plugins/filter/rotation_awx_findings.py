@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: awx_findings
+name: rotation_awx_findings
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Say what is wrong with a configuration of AWX before AWX is called
+short_description: Check a configuration of AWX without calling AWX
 description:
   - Finds calendars that AWX would refuse, playbooks that it would not list, questions and variables that the playbook
-    does not read, and names that are not written down.
+    does not read, and names that are not defined.
 options:
   _input:
     description:
@@ -29,7 +29,7 @@ options:
 EXAMPLES = r"""
 - name: Refuse what AWX would not understand
   ansible.builtin.assert:
-    that: written_down | dbops.rotation.awx_findings(checkout=playbook_dir ~ '/..') | length == 0
+    that: written_down | dbops.rotation.rotation_awx_findings(checkout=playbook_dir ~ '/..') | length == 0
 """
 
 RETURN = r"""
@@ -47,7 +47,7 @@ from ansible_collections.dbops.rotation.plugins.plugin_utils._awx_findings impor
 
 
 def awx_findings(written: Mapping[str, Any], checkout: str) -> list[str]:
-    """Give what is wrong, sentence by sentence."""
+    """Return what is wrong, sentence by sentence."""
     return list(findings(written, Path(checkout)))
 
 
@@ -55,4 +55,4 @@ class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"awx_findings": awx_findings}
+        return {"rotation_awx_findings": awx_findings}

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
+from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
 from ansible_collections.dbops.rotation.plugins.plugin_utils._action import EngineAction
 
 
 class ActionModule(EngineAction):
-    operation = INFO
+    operation = VERIFY

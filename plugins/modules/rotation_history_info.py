@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: rotation_history
+module: rotation_history_info
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Read what happened to a client in the past
+short_description: Read the history of a client
 description:
   - Reads the events that the callback P(dbops.rotation.rotation_audit#callback) left of a client, from the log group of
     CloudWatch Logs and from the spool on this machine. Each event is there once, the oldest first.
@@ -61,7 +61,7 @@ options:
     type: str
   limit:
     description:
-      - Give at most so many events, the latest ones. V(0) gives all.
+      - Return at most so many events, the latest ones. V(0) returns all.
     type: int
     default: 50
 requirements:
@@ -71,13 +71,13 @@ requirements:
 seealso:
   - plugin: dbops.rotation.rotation_audit
     plugin_type: callback
-  - plugin: dbops.rotation.history
+  - plugin: dbops.rotation.rotation_history
     plugin_type: filter
 """
 
 EXAMPLES = r"""
-- name: Read what happened to every client in the play since November
-  dbops.rotation.rotation_history:
+- name: Read the history of every client in the play since November
+  dbops.rotation.rotation_history_info:
     secret_id: clients/{{ inventory_hostname }}/mysql/root
     log_group: /dbops/rotation
     region: eu-central-1

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: fleet_status
+name: rotation_fleet_status
 version_added: 0.1.0
 author:
   - dbops.rotation maintainers (@dbops)
@@ -38,7 +38,7 @@ seealso:
 EXAMPLES = r"""
 - name: Show the fleet
   ansible.builtin.debug:
-    msg: "{{ {'client_acme': acme_state} | dbops.rotation.fleet_status(form='csv') }}"
+    msg: "{{ {'client_acme': acme_state} | dbops.rotation.rotation_fleet_status(form='csv') }}"
 """
 
 RETURN = r"""
@@ -57,4 +57,4 @@ class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"fleet_status": fleet_status}
+        return {"rotation_fleet_status": fleet_status}

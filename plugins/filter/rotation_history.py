@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: history
+name: rotation_history
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Write the past of a client as a table or as JSON
+short_description: Write the history of a client as a table or as JSON
 description:
-  - Takes the events that M(dbops.rotation.rotation_history) returns, and gives one text with a line for each.
+  - Takes the events that M(dbops.rotation.rotation_history_info) returns, and gives one text with a line for each.
 options:
   _input:
     description:
@@ -32,13 +32,13 @@ options:
     default: 0
     version_added: 0.2.0
 seealso:
-  - module: dbops.rotation.rotation_history
+  - module: dbops.rotation.rotation_history_info
 """
 
 EXAMPLES = r"""
 - name: Show what happened
   ansible.builtin.debug:
-    msg: "{{ past.events | dbops.rotation.history(form='json') }}"
+    msg: "{{ past.events | dbops.rotation.rotation_history(form='json') }}"
 """
 
 RETURN = r"""
@@ -57,4 +57,4 @@ class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"history": history}
+        return {"rotation_history": history}

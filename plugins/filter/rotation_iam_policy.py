@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: iam_policy
+name: rotation_iam_policy
 version_added: 0.1.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Give the IAM policy of a duty, limited to the secrets, key, topic and log group of an account
+short_description: Return the IAM policy of a duty, limited to the secrets, key, topic and log group of an account
 description:
-  - Gives the least that a duty of this collection needs, as a policy document of IAM. Its page C(docs/iam.md) says what
-    each action is for.
+  - Returns the least privileges that a duty of this collection needs, as an IAM policy document. C(docs/iam.md)
+    says what each action is for.
   - Statements ask for TLS. The KMS key may be used through Secrets Manager only, for the secrets with the prefix.
   - No duty may delete a secret, change its resource policy or have Secrets Manager rotate it.
 positional: account, region
@@ -103,7 +103,8 @@ options:
 EXAMPLES = r"""
 - name: Show what the role that rotates needs
   ansible.builtin.debug:
-    msg: "{{ 'rotator' | dbops.rotation.iam_policy('123456789012', 'eu-central-1', log_group='/dbops/rotation') }}"
+    msg: >-
+      {{ 'rotator' | dbops.rotation.rotation_iam_policy('123456789012', 'eu-central-1', log_group='/dbops/rotation') }}
 """
 
 RETURN = r"""
@@ -124,15 +125,15 @@ LISTS = ("client_roles", "replica_keys", "source_keys", "source_secrets")
 
 
 def iam_policy(duty: str, account: str, region: str, **limits: Any) -> Document:
-    """Give the policy document of a duty."""
+    """Return the policy document of a duty."""
     if duty not in GRANTS:
-        raise AnsibleFilterError(f"iam_policy knows no duty {duty!r}; it knows {', '.join(GRANTS)}.")
+        raise AnsibleFilterError(f"rotation_iam_policy knows no duty {duty!r}; it knows {', '.join(GRANTS)}.")
     given: dict[str, Any] = {name: tuple(value) if name in LISTS else value for name, value in limits.items() if value}
     try:
         scope = Scope(account, region, **given)
     except TypeError:
         unknown = sorted(set(given) - set(Scope.__dataclass_fields__))
-        raise AnsibleFilterError(f"iam_policy has no option {', '.join(unknown)}.") from None
+        raise AnsibleFilterError(f"rotation_iam_policy has no option {', '.join(unknown)}.") from None
     return policy(duty, scope)
 
 
@@ -140,4 +141,4 @@ class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"iam_policy": iam_policy}
+        return {"rotation_iam_policy": iam_policy}

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: secretsmanager_mysql_info
+module: secretsmanager_mysql_verify
 version_added: 0.1.0
 author:
   - dbops.rotation maintainers (@dbops)
@@ -35,8 +35,8 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Check every client; fail where something is to be mended
-  dbops.rotation.secretsmanager_mysql_info:
+- name: Check every client; fail if something needs repair
+  dbops.rotation.secretsmanager_mysql_verify:
     secret_id: clients/{{ inventory_hostname }}/mysql/root
     region: eu-central-1
     tls_ca_file: /etc/ssl/rds/global-bundle.pem
@@ -51,7 +51,7 @@ msg:
   type: str
   sample: "client_acme: all is well"
 healthy:
-  description: Whether nothing has to be mended.
+  description: Whether nothing needs repair.
   returned: success
   type: bool
   sample: true
@@ -72,7 +72,7 @@ findings:
       description: What to do about it, if anything.
       type: str
     problem:
-      description: Whether it has to be mended; otherwise it is for your information.
+      description: Whether it needs repair; otherwise it is for your information.
       type: bool
 rows:
   description: Every row of the account on the server.
@@ -189,7 +189,7 @@ secretsmanager_calls:
     tag_resource: 1
     update_secret_version_stage: 1
 throttled:
-  description: How many answers of AWS said that it is asked too much. The AWS SDK waits and asks again.
+  description: How many calls AWS throttled. The AWS SDK waits and repeats them.
   returned: success
   type: int
   sample: 0
@@ -228,11 +228,11 @@ error:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
+from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
 
 
 def main() -> None:
-    INFO.context_module(AnsibleModule(supports_check_mode=True, **INFO.validation()))
+    VERIFY.context_module(AnsibleModule(supports_check_mode=True, **VERIFY.validation()))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The operation secretsmanager_mysql_info."""
+"""The operation secretsmanager_mysql_verify."""
 
 from __future__ import annotations
 
@@ -37,4 +37,4 @@ def _verify(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     return verify(request, secret_store(params))
 
 
-INFO = Operation(spec={**CLIENT_SPEC, **DATABASE_SPEC, **AWS_SPEC}, work=_verify)
+VERIFY = Operation(spec={**CLIENT_SPEC, **DATABASE_SPEC, **AWS_SPEC}, work=_verify)

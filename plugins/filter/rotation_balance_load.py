@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: levelled
+name: rotation_balance_load
 version_added: 0.1.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Say which clients to rotate today, so that the work of a fleet is spread over days
+short_description: Return the clients to rotate today, so that the work of a fleet is spread over days
 description:
   - Takes what M(dbops.rotation.rotation_cycle_info) returns for each client, and gives the names of those that are to
     be rotated today although their due date is a few days away. No client is rotated later than it has to be.
@@ -25,7 +25,7 @@ seealso:
 EXAMPLES = r"""
 - name: Say who is rotated today
   ansible.builtin.debug:
-    msg: "{{ {'client_acme': acme_state, 'client_globex': globex_state} | dbops.rotation.levelled }}"
+    msg: "{{ {'client_acme': acme_state, 'client_globex': globex_state} | dbops.rotation.rotation_balance_load }}"
 """
 
 RETURN = r"""
@@ -39,20 +39,20 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import Turn, pulled
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import Turn, brought_forward
 
 
 def today(states: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Give the names whose turn is today."""
+    """Return the names whose turn is today."""
     read = {name: state for name, state in states.items() if not state.get("failed")}
     turns = {
-        name: Turn(datetime.fromisoformat(state["last"]), tuple(state["pull_days"])) for name, state in read.items()
+        name: Turn(datetime.fromisoformat(state["last"]), tuple(state["possible_days"])) for name, state in read.items()
     }
-    return pulled(turns, {name: state["cycle_days"] for name, state in read.items()}, datetime.now(UTC))
+    return brought_forward(turns, {name: state["cycle_days"] for name, state in read.items()}, datetime.now(UTC))
 
 
 class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"levelled": today}
+        return {"rotation_balance_load": today}

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: next_step
+name: rotation_next_step
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
@@ -29,7 +29,7 @@ options:
 EXAMPLES = r"""
 - name: Say how to change the password
   ansible.builtin.debug:
-    msg: "{{ 'To change it now: {rotate}' | dbops.rotation.next_step(inventory_hostname) }}"
+    msg: "{{ 'To change it now: {rotate}' | dbops.rotation.rotation_next_step(inventory_hostname) }}"
 """
 
 RETURN = r"""
@@ -45,7 +45,7 @@ from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import of_p
 
 
 def next_step(text: str, client: str) -> str:
-    """Give the text with its commands."""
+    """Return the text with its commands."""
     return present(text, client, of_playbook())
 
 
@@ -53,4 +53,4 @@ class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[[str, str], str]]:
-        return {"next_step": next_step}
+        return {"rotation_next_step": next_step}

@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: rotation_doctor
+module: rotation_doctor_info
 version_added: 0.1.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Ask AWS beforehand for what a rotation will need, without changing anything
+short_description: Check what a rotation needs from AWS, without changing anything
 description:
   - Says as whom AWS knows the run, how far the clock is off, whether the secret can be described, read and decrypted,
     and whether the topic can be reached. Each finding has its remedy.
-  - What cannot be tried without a change is asked of IAM, if the identity may call C(iam:SimulatePrincipalPolicy).
-  - The server, its TLS and its rows are checked by M(dbops.rotation.secretsmanager_mysql_info).
+  - IAM simulates the calls that would change something, if the identity may call C(iam:SimulatePrincipalPolicy).
+  - The server, its TLS and its rows are checked by M(dbops.rotation.secretsmanager_mysql_verify).
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._database
@@ -32,19 +32,19 @@ options:
     required: true
   topic_arn:
     description:
-      - ARN of the SNS topic of the notices. Without it no topic is asked for.
+      - ARN of the SNS topic of the notices. Without it no topic is checked.
     type: str
 requirements:
   - boto3 >= 1.34
   - PyMySQL >= 1.2.0
   - cryptography >= 42
 seealso:
-  - module: dbops.rotation.secretsmanager_mysql_info
+  - module: dbops.rotation.secretsmanager_mysql_verify
 """
 
 EXAMPLES = r"""
 - name: See whether AWS is ready for client_acme
-  dbops.rotation.rotation_doctor:
+  dbops.rotation.rotation_doctor_info:
     secret_id: clients/client_acme/mysql/root
     region: eu-central-1
     topic_arn: arn:aws:sns:eu-central-1:123456789012:dbops-rotation
@@ -74,7 +74,7 @@ identity:
   type: str
   sample: arn:aws:sts::123456789012:assumed-role/dbops-rotation-rotator/dbops-rotation
 checks:
-  description: What was asked.
+  description: What was checked.
   returned: success
   type: list
   elements: dict

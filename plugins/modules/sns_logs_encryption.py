@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: rotation_encryption
+module: sns_logs_encryption
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Have a topic and a log group encrypted with a KMS key
+short_description: Encrypt an SNS topic and a log group of CloudWatch Logs with a KMS key
 description:
   - Sets the key of an SNS topic, which M(community.aws.sns_topic) cannot, and the key of a log group that exists
     already, which M(amazon.aws.cloudwatchlogs_log_group) sets only where it makes the group.
@@ -50,7 +50,7 @@ requirements:
 
 EXAMPLES = r"""
 - name: Encrypt notices and the audit trail
-  dbops.rotation.rotation_encryption:
+  dbops.rotation.sns_logs_encryption:
     kms_key_arn: arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab
     topic_arn: arn:aws:sns:eu-central-1:123456789012:dbops-rotation
     log_group: /dbops/rotation
