@@ -22,6 +22,7 @@ from chosen_server import split, standing_for
 from estate import Accounts
 from managed import ManagedClient
 from ministack import Ministack
+from running import answering, running
 from world.aws import NOWHERE, AwsEmulator
 from world.certificates import Authority, Certificate
 from world.databases import DatabaseServer
@@ -202,24 +203,6 @@ def unique_name() -> str:
     return f"root_{next(COUNTER)}"
 
 
-def running(server: DatabaseServer) -> Iterator[DatabaseServer]:
-    """Start a server, and remove it whatever happens."""
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
-
-
-def answering(emulator: AwsEmulator) -> Iterator[AwsEmulator]:
-    """Start an emulator, and stop it whatever happens."""
-    try:
-        emulator.start()
-        yield emulator
-    finally:
-        emulator.stop()
-
-
 @pytest.fixture
 def make_client(aws: AwsEmulator, authority: Authority) -> Iterator[Callable[..., ManagedClient]]:
     """Describes a client with a new account name on a server: make_client(server).create()."""
@@ -253,3 +236,14 @@ def mysql_client(make_client: Callable[..., ManagedClient], mysql_server: Databa
 def mariadb_client(make_client: Callable[..., ManagedClient], mariadb_server: DatabaseServer) -> ManagedClient:
     """A client under management on MariaDB."""
     return make_client(mariadb_server).create()
+
+
+@pytest.fixture(scope="module")
+def ed25519_server(mariadb_server: DatabaseServer) -> Iterator[DatabaseServer]:
+    """The MariaDB server while it has the ed25519 plugin."""
+    pytest.importorskip("nacl")
+    with mariadb_server.admin() as connection, connection.cursor() as cursor:
+        cursor.execute("INSTALL SONAME 'auth_ed25519'")
+    yield mariadb_server
+    with mariadb_server.admin() as connection, connection.cursor() as cursor:
+        cursor.execute("UNINSTALL SONAME 'auth_ed25519'")

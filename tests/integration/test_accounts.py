@@ -9,8 +9,8 @@ import pytest
 from estate import CLIENT_ROLE, CLIENTS, HOME, LETTING_IN, TAGS, Accounts, of_service
 from managed import ManagedClient
 from ministack import needs_ministack
-from test_playbooks import said
-from test_provision import needs_collections
+from playbook_runs import said
+from stock_collections import needs_collections
 
 pytestmark = [pytest.mark.slow, needs_ministack, needs_collections]
 

@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from audited import Audited
 from by_hand import put
+from cycle import is_due
+from drift import change_by_hand
 from faulty_proxy import SILENCE, Fault, FaultyProxy
 from filter_pattern import metric_data
 from localstack import ACCOUNT, LocalStack, needs_localstack
 from managed import ManagedClient, playbook
-from test_audit import Audited
-from test_playbooks import said
-from test_provision import needs_collections
-from test_reconcile import change_by_hand
-from test_rotate_due import is_due
+from playbook_runs import said
+from stock_collections import needs_collections
 from world.aws import REGION, SECRET_KEY, AwsEmulator
 from world.certificates import Authority
 from world.databases import DatabaseServer

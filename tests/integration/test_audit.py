@@ -17,70 +17,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from by_hand import stages
+from audited import Audited
+from by_hand import passwords, stages
+from drift import change_by_hand
 from keeping import Place
 from managed import AT_ONCE, ROOT, ManagedClient, playbook, write_inventory
-from test_leaks import passwords
-from test_playbooks import said
-from test_reconcile import change_by_hand
-from world.aws import ACCESS_KEY, NOWHERE, REGION, SECRET_KEY, AwsEmulator
+from playbook_runs import BASTION, PLUGINS, said
+from world.aws import NOWHERE, AwsEmulator
 from world.databases import DatabaseServer
 
 pytestmark = pytest.mark.slow
 
-CALLBACK = "dbops.rotation.rotation_audit"
 CURRENT = "the password of this moment, in a text that people write"
 INCOMPLETE = "The audit trail is not complete for now:"
-
-
-class Audited:
-    """Runs playbooks with the callback, and reads what it left."""
-
-    def __init__(self, aws: AwsEmulator, folder: Path, group: str) -> None:
-        self.aws, self.folder, self.group = aws, folder, group
-        self.spool = folder / "spool"
-        self.logs = aws.client("logs")
-
-    def environment(self, **given: str) -> dict[str, str]:
-        return {
-            "ANSIBLE_CALLBACKS_ENABLED": CALLBACK,
-            "ROTATION_AUDIT_SPOOL": str(self.spool),
-            "ROTATION_AUDIT_LOG_GROUP": self.group,
-            "ROTATION_AUDIT_ENDPOINT_URL": self.aws.endpoint_url,
-            "AWS_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-            **given,
-        }
-
-    def run(self, name: str, clients: list[ManagedClient], *arguments: str, **given: str) -> Any:
-        return playbook(name, *self.arguments(clients), *arguments, environment=self.environment(**given))
-
-    def arguments(self, clients: list[ManagedClient], **variables: Any) -> list[str]:
-        hosts = {client.name: client.variables(**variables) for client in clients}
-        limit = ",".join(hosts)
-        everyone = "rotation_everything=true"  # a limit that names them all selects the whole fleet
-        return ["-i", str(write_inventory(self.folder, hosts)), "-l", limit, "-e", everyone]
-
-    def shipped(self) -> list[dict[str, Any]]:
-        pages = self.logs.get_paginator("filter_log_events").paginate(logGroupName=self.group)
-        return [json.loads(event["message"]) for page in pages for event in page["events"]]
-
-    def spooled(self, pattern: str = "*") -> list[dict[str, Any]]:
-        lines = [line for path in sorted(self.spool.glob(pattern)) for line in path.read_text().splitlines()]
-        return [json.loads(line) for line in lines if line.startswith("{")]
-
-    def history(self, client: ManagedClient, *arguments: str) -> list[dict[str, Any]]:
-        run = self.run("playbooks/history.yml", [client], "-e", "rotation_history_form=json", *arguments)
-        assert run.returncode == 0 and "WARNING" not in said(run), said(run)
-        return json_in(run.stdout)
-
-
-def json_in(output: str) -> list[dict[str, Any]]:
-    """Give the list that a playbook printed as one line."""
-    (line,) = (line for line in output.splitlines() if line.startswith("[{"))
-    found: list[dict[str, Any]] = json.loads(line)
-    return found
 
 
 @pytest.fixture
@@ -312,9 +261,7 @@ def test_no_password_and_no_hash_is_in_spool_or_log_group(
     client = make_client(server)
     server.create_account(client.user, client.hosts, client.password)
     variables = client.variables(rotation_onboard_password=client.password, rotation_jump_host=jump)
-    bastion = {"ansible_connection": "elsewhere", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-    inventory = str(write_inventory(audited.folder, {client.name: variables, "bastion": bastion}))
-    connections = {"ANSIBLE_CONNECTION_PLUGINS": str(Path(__file__).with_name("connection_plugins"))}
+    inventory = str(write_inventory(audited.folder, {client.name: variables, "bastion": BASTION}))
     printed = ""
     for name, given in (
         ("playbooks/onboard.yml", {"rotation_onboard_rotate": True}),
@@ -324,7 +271,7 @@ def test_no_password_and_no_hash_is_in_spool_or_log_group(
     ):
         if given.get("rotation_reason") == CURRENT:
             given["rotation_reason"] = client.stored()["password"]
-        shown = audited.environment(ROTATION_AUDIT_STDOUT="true", **connections)
+        shown = audited.environment(ROTATION_AUDIT_STDOUT="true", **PLUGINS)
         run = playbook(name, "-i", inventory, "-l", client.name, "-e", json.dumps(given), environment=shown)
         printed += "".join(line for line in run.stdout.splitlines(True) if line.startswith('{"id"'))
     stored = "\n".join([*(path.read_text() for path in audited.spool.iterdir()), json.dumps(audited.shipped())])

@@ -14,7 +14,7 @@ from attacks import LOGIN, PROOF, switches
 from http_service import HttpService
 from managed import ManagedClient
 from strict_peer import Attack, strict_peer
-from test_tls import serving
+from trouble import serving
 from world.certificates import Authority, Certificate
 from world.databases import DatabaseServer
 

@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from cycle import is_due
 from managed import AT_ONCE, ManagedClient, playbook, write_inventory
-from test_playbooks import Run, said
-from test_rotate_due import Mailbox, is_due
+from playbook_runs import Run, said
+from topic import Mailbox
 from world.aws import AwsEmulator
 from world.databases import DatabaseServer
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from managed import AT_ONCE, ManagedClient, playbook, write_inventory
 from metadata_service import ROLES, MetadataService, credentials
-from test_onboarding import said
+from playbook_runs import said
 from world.aws import ACCESS_KEY, SECRET_KEY, AwsEmulator
 from world.databases import DatabaseServer
 

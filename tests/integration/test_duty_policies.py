@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from audited import CALLBACK
 from botocore.exceptions import ClientError
 from estate import HOME, PROVISIONER, REPLICA_REGION, TAGS, Accounts
 from keeping import Place
 from managed import ManagedClient, playbook
 from ministack import Decision, needs_ministack
-from test_audit import CALLBACK
-from test_playbooks import said
-from test_provision import needs_collections
+from playbook_runs import said
+from stock_collections import needs_collections
 from world.aws import REGION
 
 from ansible_collections.dbops.rotation.plugins.module_utils._iam import grants

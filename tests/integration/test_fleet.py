@@ -3,51 +3,22 @@
 
 from __future__ import annotations
 
-import json
 import re
-import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from by_hand import stages, tags
-from managed import ManagedClient, playbook
-from test_playbooks import Run, said
-from test_recovery import AFTER_APPLY, assert_settled
-from test_rotate_due import in_days, is_due, set_tags
-from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
+from cycle import in_days, is_due, set_tags
+from deaths import AFTER_APPLY
+from listed_fleet import Fleet
+from managed import ManagedClient
+from playbook_runs import Run, said
+from settled import assert_settled
+from world.aws import AwsEmulator
 from world.databases import DatabaseServer
 
 Make = Callable[..., ManagedClient]
-FLEET = "playbooks/rotate_due.yml"
-
-
-class Fleet:
-    """Clients of one test, told from those of others by a tag, and the inventory file that lists them."""
-
-    def __init__(self, folder: Path, clients: list[ManagedClient]) -> None:
-        self.clients, self.folder = clients, folder
-        self.mark = str(uuid.uuid4())
-        for client in clients:
-            client.rotate()
-            set_tags(client, {"fleet": self.mark, "rotation/notified": ""})
-        self.configure()
-
-    def configure(self, **options: Any) -> None:
-        """Write the inventory's configuration, and beside it what only the databases need."""
-        access = {"region": REGION, "endpoint_url": self.clients[0].aws.endpoint_url}
-        chosen = {"plugin": "dbops.rotation.fleet", "tags": {"fleet": self.mark}, "notices": False}
-        (self.folder / "fleet.yml").write_text(json.dumps({**chosen, **access, **options}))
-        (self.folder / "group_vars").mkdir(exist_ok=True)
-        written = {"rotation_tls_ca_file": str(self.clients[0].ca_file)}
-        (self.folder / "group_vars/clients.yml").write_text(json.dumps(written))
-
-    def run(self, *arguments: str, name: str = FLEET) -> Run:
-        """Run a playbook as a schedule does: with keys in the environment, and never without the listing."""
-        keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
-        strict = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1"}
-        return playbook(name, "-i", str(self.folder / "fleet.yml"), *arguments, environment={**keys, **strict})
 
 
 def visited(run: Run) -> set[str]:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from client_rows import ELSEWHERE, FOREIGN, THREE, holds_only, opens_from, state_of
+from drift import BY_HAND, change_by_hand
 from managed import ManagedClient, playbook, secrets_manager, write_inventory
-from test_account_rows import ELSEWHERE, FOREIGN, THREE, holds_only, opens_from, state_of
-from test_onboarding import has_secret, onboard, said
-from test_reconcile import BY_HAND, change_by_hand
+from onboarding import has_secret, onboard
+from playbook_runs import said
 from trouble import account_rows, assert_refused
 from world.databases import DatabaseServer, native_hash
 

@@ -14,9 +14,9 @@ from faulty_proxy import FaultyProxy
 from frozen import freeze, thaw
 from managed import ManagedClient, playbook, write_inventory
 from meddling import Moment, at_statement
-from test_playbooks import said
-from test_recovery import assert_settled
-from test_rotate_due import Mailbox
+from playbook_runs import said
+from settled import assert_settled
+from topic import Mailbox
 from trouble import assert_silent
 from world.aws import AwsEmulator
 from world.databases import DatabaseServer

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cycle import is_due, set_tags
 from managed import AT_ONCE, ManagedClient, playbook, write_inventory
-from test_onboarding import has_secret, said
-from test_rotate_due import Mailbox, is_due, set_tags
+from onboarding import has_secret
+from playbook_runs import said
+from topic import Mailbox
 from wire_check.check import ANSWERS
 from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
 from world.databases import DatabaseServer

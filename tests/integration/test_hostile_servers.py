@@ -12,11 +12,11 @@ from typing import Any
 import pymysql
 import pytest
 from attacks import ATTACKS, NO_LOGIN, NOTHING, PROOF, SESSION, floods_instead_of_a_greeting, greets, table
+from cycle import is_due
 from managed import AT_ONCE, HOST, ROOT, ManagedClient, playbook, secrets_manager, write_inventory
 from mysql_packets import END, column, done, failure, greeting, packet
+from playbook_runs import said
 from strict_peer import Attack, Line, strict_peer
-from test_playbooks import said
-from test_rotate_due import is_due
 from trouble import account_rows, assert_silent
 from world.certificates import Authority, Certificate
 from world.databases import DatabaseServer

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from audited import CALLBACK
 from by_hand import remove
+from cycle import is_due
 from duties import audit_group, topic
 from keeping import Place
+from listed_fleet import Fleet
 from managed import ManagedClient, playbook, secrets_manager, write_inventory
 from permissions import enforced, identity
-from test_audit import CALLBACK
-from test_fleet import Fleet
-from test_playbooks import said
-from test_rotate_due import is_due
+from playbook_runs import said
 from world.aws import REGION, AwsEmulator
 from world.databases import DatabaseServer
 

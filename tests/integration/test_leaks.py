@@ -3,19 +3,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from by_hand import passwords
+from leaks import files, keeping, requests_without_values
 from managed import ManagedClient, playbook, write_inventory
+from playbook_runs import BASTION
 from world.aws import AwsEmulator
 from world.databases import DatabaseServer
 
-BASTION = {"ansible_connection": "elsewhere", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-PLUGINS = str(Path(__file__).with_name("connection_plugins"))
-SPY = str(Path(__file__).with_name("callback_plugins"))
 SECRET_KEY = "an-AWS-secret-key-for-the-leak-test"
 
 
@@ -64,45 +62,3 @@ def run(folder: Path, name: str, inventory: str, client: str, *more: str) -> str
     """Run a playbook as loudly as it can be, with everything that it writes below one folder."""
     done = playbook(name, "-i", inventory, "-l", client, "-vvvv", "--diff", *more, environment=keeping(folder))
     return done.stdout + done.stderr
-
-
-def keeping(folder: Path) -> dict[str, str]:
-    """Give the environment of a run that keeps all that it shows to anybody below one folder."""
-    return {
-        "ANSIBLE_LOG_PATH": str(folder / "ansible.log"),
-        "ANSIBLE_CONNECTION_PLUGINS": PLUGINS,
-        "ELSEWHERE_KEEP": str(folder),
-        "ANSIBLE_CALLBACK_PLUGINS": SPY,
-        "ANSIBLE_CALLBACKS_ENABLED": "spy,dbops.rotation.rotation_audit",
-        "ROTATION_AUDIT_SPOOL": str(folder / "audit"),
-        "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1",
-        "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
-        "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
-        "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",
-        "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(folder / "facts"),
-        "TMPDIR": str(folder),
-    }
-
-
-def passwords(client: ManagedClient) -> set[str]:
-    """Every password that the account has had: the first one, and those of all versions of the secret."""
-    aws = client.aws.client()
-    versions = aws.list_secret_version_ids(SecretId=client.secret_id, IncludeDeprecated=True)["Versions"]
-    texts = [
-        aws.get_secret_value(SecretId=client.secret_id, VersionId=version["VersionId"])["SecretString"]
-        for version in versions
-    ]
-    return {client.password, *(json.loads(text)["password"] for text in texts)}
-
-
-def requests_without_values(recording: AwsEmulator) -> Iterator[str]:
-    """Every recorded request, less the one field that has to hold the value."""
-    for request in recording.recorded():
-        body: dict[str, Any] = json.loads(request.body or "{}")
-        body.pop("SecretString", None)
-        yield json.dumps([request.path, dict(request.headers), body])
-
-
-def files(folder: Path) -> Iterator[Path]:
-    """Every file below a folder."""
-    return (path for path in folder.rglob("*") if path.is_file())

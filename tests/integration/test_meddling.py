@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from by_hand import stages, tags
+from drift import change_by_hand
 from managed import ManagedClient
 from meddling import at_statement
-from test_reconcile import change_by_hand
-from test_recovery import assert_settled
+from settled import assert_settled
 from trouble import account_rows, assert_silent
 from world.databases import DatabaseServer
 

@@ -9,10 +9,11 @@ from typing import Any
 import pymysql
 import pytest
 from by_hand import password_of, stages, tags
+from deaths import AFTER_APPLY, AFTER_PROMOTE
+from drift import change_by_hand
 from managed import HOST, ManagedClient
-from test_reconcile import change_by_hand
-from test_recovery import AFTER_APPLY, AFTER_PROMOTE, assert_settled
-from test_server_trouble import fence_of
+from settled import assert_settled
+from trouble import fence_of
 
 
 def connect_as(client: ManagedClient, password: str) -> pymysql.connections.Connection[Any]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import pty
 import select
-import subprocess
 import sys
 import termios
 from collections.abc import Callable
@@ -14,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
-from managed import ROOT, ManagedClient, playbook, write_inventory
-from test_rotate_due import Mailbox
+from managed import ROOT, ManagedClient, write_inventory
+from onboarding import has_secret, onboard
+from playbook_runs import said
+from topic import Mailbox
 from trouble import refused_logins
 from world.databases import DatabaseServer
 
-Run = subprocess.CompletedProcess[str]
 # Where termios.tcgetattr has ECHO.
 TERMINAL_MODES = 3
 
@@ -39,23 +38,6 @@ def newcomer(make_client: Callable[..., ManagedClient], mysql_server: DatabaseSe
     client = make_client(mysql_server)
     mysql_server.create_account(client.user, client.hosts, client.password)
     return client
-
-
-def onboard(folder: Path, client: ManagedClient, *arguments: str, **variables: Any) -> Run:
-    inventory = str(write_inventory(folder, {client.name: client.variables(**variables)}))
-    return playbook("playbooks/onboard.yml", "-i", inventory, "-l", client.name, *arguments)
-
-
-def said(run: Run) -> str:
-    return " ".join((run.stdout + run.stderr).split())
-
-
-def has_secret(client: ManagedClient) -> bool:
-    try:
-        client.stages()
-    except ClientError:
-        return False
-    return True
 
 
 def test_the_secret_is_made_with_tags_and_the_password_stays(unmanaged: ManagedClient, tmp_path: Path) -> None:

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from awx_job import RUNNER, Job, copy_of_the_project
 from by_hand import stages, tags
+from cycle import is_due
 from duties import topic
+from leaks import files, keeping
+from listed_fleet import Fleet
 from managed import AT_ONCE, ROOT, ManagedClient, playbook
-from test_fleet import Fleet
-from test_leaks import BASTION, PLUGINS, files, keeping
-from test_playbooks import said
-from test_provision import needs_collections
-from test_rotate_due import is_due
+from playbook_runs import BASTION, PLUGINS, said
+from stock_collections import needs_collections
 from world.aws import ACCESS_KEY, NOWHERE, REGION, SECRET_KEY, AwsEmulator
 from world.databases import DatabaseServer
 
@@ -211,7 +211,7 @@ def test_a_secure_value_is_used_and_in_no_output(
 def test_a_secure_value_lies_in_no_file_of_a_jump_host(parameters: Parameters, mysql_client: ManagedClient) -> None:
     parameters.store("rotation_external_id", HIDDEN, "SecureString")
     parameters.host_without_keys(mysql_client, "bastion")
-    environment = {"ANSIBLE_CONNECTION_PLUGINS": PLUGINS, "ANSIBLE_KEEP_REMOTE_FILES": "1"}
+    environment = {**PLUGINS, "ANSIBLE_KEEP_REMOTE_FILES": "1"}
     run = parameters.run("rotate.yml", "-l", mysql_client.name, **environment)
     assert run.returncode == 2 and mysql_client.stored()["password"] == mysql_client.password
     assert "The option external_id would be written to a file on the host that runs the task" in said(run)

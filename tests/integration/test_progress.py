@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cycle import is_due
 from managed import AT_ONCE, ManagedClient, playbook, write_inventory
-from test_playbooks import ASYNC_PLAY, PLUGINS, Run, bastion_inventory, said, single
-from test_rotate_due import is_due
+from playbook_runs import ASYNC_PLAY, PLUGINS, Run, bastion_inventory, said, single
 from world.databases import DatabaseServer
 
 ENABLED = {"ANSIBLE_CALLBACKS_ENABLED": "dbops.rotation.rotation_progress", "ANSIBLE_DEPRECATION_WARNINGS": "1"}

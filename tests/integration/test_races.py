@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 from by_hand import move, put, put_current, stages
+from cycle import pass_by
+from deaths import AFTER_APPLY, AFTER_PROMOTE, AFTER_PUT
 from managed import ManagedClient
 from meddling import at_statement
-from test_overlap import opening, pass_by
-from test_recovery import AFTER_APPLY, AFTER_PROMOTE, AFTER_PUT, assert_settled
+from settled import assert_settled, opening
 from trouble import refused_logins
 from world.databases import DatabaseServer
 

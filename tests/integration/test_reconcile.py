@@ -10,29 +10,15 @@ from typing import Any
 
 import pytest
 from by_hand import move, put_current, stages, tags
+from deaths import AFTER_PROMOTE
+from drift import BY_HAND, change_by_hand, reconcile
 from managed import ManagedClient, playbook, secrets_manager, write_inventory
-from telling import assert_silent
-from test_recovery import AFTER_PROMOTE, assert_settled
+from settled import assert_settled
 from trouble import account_rows, refused_logins
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
 
-BY_HAND = "Changed-by-hand-1"
 REFUSED = "rotation/refused"
-
-
-def change_by_hand(client: ManagedClient, password: str = BY_HAND, hosts: tuple[str, ...] = ()) -> None:
-    """Change the password on the server past the secret."""
-    for host in hosts or client.hosts:
-        clause, value = client.server.password_clause(password)
-        client.sql(f"ALTER USER %s@%s {clause}", client.user, host, value)
-
-
-def reconcile(client: ManagedClient, **options: Any) -> dict[str, Any]:
-    result: dict[str, Any] = client.run(RECONCILE, **options)
-    assert not result.get("failed"), result["msg"]
-    assert_silent(client, result)
-    return result
 
 
 @pytest.fixture

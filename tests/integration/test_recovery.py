@@ -5,88 +5,27 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from by_hand import move, password_of, passwords, put, put_current, stages, tags
-from conftest import running
-from managed import ManagedClient, secrets_manager
+from by_hand import move, password_of, put, put_current, stages, tags
+from cycle import is_over
+from deaths import AFTER_APPLY, AFTER_DISCARD, AFTER_FIRST_ROW, AFTER_PROMOTE, AFTER_PUT, DEATHS, Death
+from managed import MakeClient, ManagedClient
+from running import running
+from settled import assert_settled
 from telling import UNTOUCHED, assert_silent, failure, refusal
 from world.certificates import Authority, Certificate
 from world.databases import DatabaseServer
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
-from ansible_collections.dbops.rotation.plugins.module_utils._db import mariadb
-from ansible_collections.dbops.rotation.plugins.module_utils._steps import change
-
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
 HOLD_ONE = ("ed25519", "caching_sha2_password")
-MakeClient = Callable[..., ManagedClient]
 # What is said where AWSCURRENT does not open the server. On MariaDB, whose rows may hold one password only, a newer
 # AWSPENDING is tried before that is said.
 REFUSED = {"step": "open", "cause": "The server refused the stored password", "next_step": "Find out whether somebody"}
 DRIFT = {"step": "decide", "next_step": "Bring them together with the password that works now: ansible-playbook"}
-
-
-@dataclass(frozen=True)
-class Death:
-    """The moment at which a run ends as by Ctrl-C: before or after one of the engine's own steps."""
-
-    owner: Any
-    function: str
-    after: bool = False
-
-    def __str__(self) -> str:
-        return f"{'after' if self.after else 'before'} {self.function.strip('_')}"
-
-    def interrupt(self, client: ManagedClient, **options: Any) -> None:
-        """Rotate until this moment."""
-        real = getattr(self.owner, self.function)
-
-        def dying(*arguments: Any, **named: Any) -> None:
-            if self.after:
-                real(*arguments, **named)
-            raise KeyboardInterrupt
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(self.owner, self.function, dying)
-            with pytest.raises(KeyboardInterrupt):
-                client.run(**options)
-
-
-AFTER_PUT = Death(SecretStore, "put_pending", after=True)
-AFTER_FIRST_ROW = Death(mariadb, "_alter", after=True)
-AFTER_APPLY = Death(change, "_apply", after=True)
-AFTER_PROMOTE = Death(SecretStore, "promote", after=True)
-AFTER_DISCARD = Death(change, "_discard", after=True)
-DEATHS = (
-    Death(SecretStore, "put_pending"),
-    AFTER_PUT,
-    Death(change, "_apply"),
-    AFTER_FIRST_ROW,
-    AFTER_APPLY,
-    Death(change, "_verify", after=True),
-    Death(SecretStore, "promote"),
-    AFTER_PROMOTE,
-    Death(change, "_discard"),
-    AFTER_DISCARD,
-    Death(SecretStore, "tag"),
-    Death(SecretStore, "tag", after=True),
-)
-
-
-@pytest.fixture(scope="module")
-def ed25519_server(mariadb_server: DatabaseServer) -> Iterator[DatabaseServer]:
-    """The MariaDB server while it has the ed25519 plugin."""
-    pytest.importorskip("nacl")
-    with mariadb_server.admin() as connection, connection.cursor() as cursor:
-        cursor.execute("INSTALL SONAME 'auth_ed25519'")
-    yield mariadb_server
-    with mariadb_server.admin() as connection, connection.cursor() as cursor:
-        cursor.execute("UNINSTALL SONAME 'auth_ed25519'")
 
 
 @pytest.fixture(scope="module")
@@ -125,17 +64,6 @@ def holds_two(client: ManagedClient) -> bool:
 def labelled_that_open(client: ManagedClient) -> set[str]:
     """The stages whose version's password opens the server."""
     return {stage for stage, version in stages(client).items() if client.opens(password_of(client, version) or "-")}
-
-
-def assert_settled(client: ManagedClient) -> None:
-    """Check that AWSCURRENT is the only password, that the tags say so, and that a scheduled run leaves all as is."""
-    current = stages(client)[CURRENT]
-    assert {password for password in passwords(client) if client.opens(password)} == {password_of(client, current)}
-    assert tags(client)["rotation/version"] == current
-    before = (stages(client), tags(client))
-    result = client.rotate(trigger="scheduled")
-    assert (result["changed"], result["action"]) == (False, "nothing")
-    assert (stages(client), tags(client)) == before
 
 
 @pytest.mark.parametrize("death", DEATHS, ids=str)
@@ -299,7 +227,7 @@ def test_a_version_that_was_current_is_never_used_again(client: ManagedClient) -
 
 def test_a_rotation_that_was_not_recorded_is_not_due_again(client: ManagedClient) -> None:
     client.rotate()
-    move_due(client)
+    is_over(client)
     AFTER_DISCARD.interrupt(client, trigger="scheduled")
     current = stages(client)[CURRENT]
     assert client.rotate(trigger="scheduled")["action"] == "record"
@@ -315,13 +243,7 @@ def test_an_edited_key_does_not_begin_the_cycle_anew(client: ManagedClient) -> N
     result = client.rotate(trigger="scheduled")
     assert (result["action"], result["rotated"]) == ("record", False)
     assert (tags(client)["rotation/due"], tags(client)["rotation/notified"]) == (due, told)
-    move_due(client)
+    is_over(client)
     put_current(client, password=client.stored()["password"], dbname="stock")
     assert client.rotate(trigger="scheduled")["action"] == "rotate"
     assert_settled(client)
-
-
-def move_due(client: ManagedClient) -> None:
-    """Let the cycle be over."""
-    due = [{"Key": "rotation/due", "Value": "2026-01-01T00:00:00Z"}]
-    secrets_manager(client.aws).tag_resource(SecretId=client.secret_id, Tags=due)

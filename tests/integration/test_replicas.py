@@ -15,11 +15,12 @@ import boto3
 import pytest
 from by_hand import replicas as regions_of
 from by_hand import tags
+from cycle import is_over
+from deaths import AFTER_APPLY, AFTER_PROMOTE
 from faulty_proxy import REPLICA_REGION, STALE, Fault, FaultyProxy
-from managed import ManagedClient, playbook, secrets_manager, write_inventory
-from test_overlap import is_due, opening
-from test_recovery import AFTER_APPLY, AFTER_PROMOTE, MakeClient, assert_settled, ed25519_server
-from test_verify import codes, verified
+from managed import MakeClient, ManagedClient, playbook, secrets_manager, write_inventory
+from settled import assert_settled, opening
+from verifying import codes, verified
 from world.aws import ACCESS_KEY, SECRET_KEY, AwsEmulator
 from world.databases import DatabaseServer
 
@@ -28,8 +29,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor impo
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import onboard as onboard_module
 from ansible_collections.dbops.rotation.plugins.module_utils._steps import replicas
-
-__all__ = ["ed25519_server"]  # a fixture
 
 DESCRIBE = "DescribeSecret"
 LAGS = Fault(DESCRIBE, "replica:InProgress")
@@ -212,7 +211,7 @@ def test_a_rotation_that_would_end_what_a_replica_gives_out_is_refused(lagging: 
     told = lagging.refused()
     assert (told["step"], told["code"]) == ("decide", "replica_lags") and KEPT in told["cause"]
     assert f"rotate.yml -l {lagging.name} -e rotation_force=true" in told["next_step"]
-    is_due(lagging)
+    is_over(lagging)
     assert lagging.refused(trigger="scheduled")["code"] == "replica_lags"
     assert opening(lagging) == ["AWSCURRENT", "AWSPREVIOUS"]
 

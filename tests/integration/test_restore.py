@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from by_hand import move, put, remove, stages
+from deaths import AFTER_APPLY
+from drift import change_by_hand, reconcile
 from keeping import kept, refused, restored, whole
 from managed import ManagedClient, secrets_manager
-from test_reconcile import change_by_hand, reconcile
-from test_recovery import AFTER_APPLY
 from trouble import refused_logins
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive

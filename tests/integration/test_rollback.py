@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from by_hand import move, password_of, put_current, stages, tags
+from deaths import AFTER_APPLY, AFTER_PROMOTE, AFTER_PUT
 from managed import ManagedClient, playbook, write_inventory
-from test_recovery import AFTER_APPLY, AFTER_PROMOTE, AFTER_PUT, assert_settled
+from settled import assert_settled
 from trouble import refused_logins
 
 

@@ -5,50 +5,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from by_hand import stages, tags
+from cycle import in_days, is_due, set_tags
+from deaths import AFTER_APPLY
+from drift import change_by_hand
 from faulty_proxy import Fault, FaultyProxy
-from managed import ManagedClient, playbook, secrets_manager, write_inventory
-from test_playbooks import said
-from test_reconcile import change_by_hand
-from test_recovery import AFTER_APPLY, assert_settled
+from managed import ManagedClient, playbook, write_inventory
+from playbook_runs import said
+from settled import assert_settled
+from topic import Mailbox
 from world.aws import AwsEmulator
 
 REASON = "CHG-1042: contractor left"
-
-
-class Mailbox:
-    """An SNS topic and the queues that are subscribed to it."""
-
-    def __init__(self, aws: AwsEmulator, name: str) -> None:
-        self.sns, self.sqs = aws.client("sns"), aws.client("sqs")
-        self.topic: str = self.sns.create_topic(Name=name)["TopicArn"]
-        self.queue = self.subscribe(name, {})
-
-    def subscribe(self, name: str, wanted: dict[str, list[str]]) -> str:
-        """Subscribe a queue that gets only what a filter policy lets through."""
-        queue: str = self.sqs.create_queue(QueueName=name)["QueueUrl"]
-        attributes = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
-        policy = {"FilterPolicy": json.dumps(wanted)} if wanted else {}
-        self.sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=attributes["QueueArn"], Attributes=policy)
-        return queue
-
-    def read(self, queue: str = "") -> list[dict[str, Any]]:
-        """Take what has arrived: the body for machines, with the attributes that came with it."""
-        found: list[dict[str, Any]] = []
-        while True:
-            answer = self.sqs.receive_message(QueueUrl=queue or self.queue, MaxNumberOfMessages=10)
-            for message in answer.get("Messages", []):
-                self.sqs.delete_message(QueueUrl=queue or self.queue, ReceiptHandle=message["ReceiptHandle"])
-                envelope = json.loads(message["Body"])
-                named = {name: entry["Value"] for name, entry in envelope.get("MessageAttributes", {}).items()}
-                found.append({**json.loads(envelope["Message"]), "attributes": named, "subject": envelope["Subject"]})
-            if not answer.get("Messages"):
-                return found
 
 
 @pytest.fixture
@@ -74,20 +46,6 @@ def scheduled(client: ManagedClient, mailbox: Mailbox, tmp_path: Path) -> Iterat
         return playbook(name, "-i", inventory, *arguments)
 
     yield run
-
-
-def set_tags(client: ManagedClient, values: dict[str, str]) -> None:
-    listed = [{"Key": key, "Value": value} for key, value in values.items()]
-    secrets_manager(client.aws).tag_resource(SecretId=client.secret_id, Tags=listed)
-
-
-def in_days(days: float) -> str:
-    return (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def is_due(client: ManagedClient, days: float = 0.5) -> None:
-    """Let the cycle end in so many days."""
-    set_tags(client, {"rotation/due": in_days(days), "rotation/last": in_days(days - 40)})
 
 
 def test_a_client_that_is_due_is_rotated_told_and_left_alone(

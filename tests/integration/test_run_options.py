@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cycle import is_due
+from guarded_fleet import FLEETS, Fleet
 from managed import AT_ONCE, ManagedClient, playbook, write_inventory
-from test_guard import FLEETS, Fleet
-from test_playbooks import Run, said
-from test_rotate_due import Mailbox, is_due
-from test_waves import run_fleet, versions
+from playbook_runs import Run, said
+from topic import Mailbox
+from waves import run_fleet, versions
 from world.aws import AwsEmulator
 from world.databases import DatabaseServer
 

@@ -11,15 +11,14 @@ from typing import Any
 
 import pytest
 from awx_job import RUNNER, SECRET_KEY, Event, Job, copy_of_the_project
-from awx_server import AwxServer
-from by_hand import remove, stages, tags
+from awx_server import KEY, AwxServer
+from by_hand import passwords, remove, stages, tags
+from cycle import is_due
+from deaths import AFTER_APPLY
+from listed_fleet import Fleet
+from machine import Machine
 from managed import ROOT, ManagedClient
-from test_awx import COLLECTIONS, KEY
-from test_fleet import Fleet
-from test_leaks import passwords
-from test_recovery import AFTER_APPLY
-from test_rotate_due import is_due
-from test_schedule import Machine
+from stock_collections import needs_awx
 from world.aws import REGION
 from world.databases import DatabaseServer
 
@@ -117,7 +116,7 @@ AROUND = (
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not (COLLECTIONS / "awx/awx").is_dir(), reason="needs collections: make setup-dev")
+@needs_awx
 def test_what_stands_around_rotation_leaves_no_secret_in_the_artifacts(
     mysql_client: ManagedClient, job: Job, tmp_path: Path
 ) -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import socket
 import threading
 import time
@@ -15,7 +14,7 @@ from typing import Any
 import pymysql
 import pytest
 from managed import HOST, ManagedClient
-from trouble import STORED, account_rows, assert_refused, assert_silent, changed_globally
+from trouble import STORED, account_rows, assert_refused, assert_silent, changed_globally, fence_of
 from world import processes
 from world.databases import DatabaseServer
 
@@ -227,10 +226,6 @@ def test_a_backup_in_whose_last_stage_mariadb_changes_and_fails(mariadb_client: 
         holder.execute("BACKUP STAGE END")
     assert mariadb_client.rotate()["action"] == "finish"
     assert_settled(mariadb_client)
-
-
-def fence_of(client: ManagedClient) -> str:
-    return "rot:" + hashlib.sha256(client.user.encode()).hexdigest()[:28]
 
 
 def test_another_run_is_at_work(client: ManagedClient) -> None:

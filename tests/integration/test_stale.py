@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cycle import is_due
+from drift import BY_HAND, change_by_hand
 from faulty_proxy import Fault, FaultyProxy
 from managed import ManagedClient, playbook, write_inventory
+from playbook_runs import said
+from settled import assert_settled
 from stale_proxy import StaleProxy
-from test_playbooks import said
-from test_reconcile import BY_HAND, change_by_hand
-from test_recovery import assert_settled
-from test_rotate_due import is_due
 from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
 from world.databases import DatabaseServer
 

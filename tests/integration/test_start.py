@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from awx_job import copy_of_the_project
 from managed import ROOT, ManagedClient, write_inventory
-from test_playbooks import Run, said, single
+from playbook_runs import Run, said, single
 
 pytestmark = pytest.mark.slow
 

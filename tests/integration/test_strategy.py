@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cycle import is_due
 from managed import ManagedClient
-from test_playbooks import said
-from test_rotate_due import Mailbox, is_due
-from test_waves import lose_account, run_fleet, versions
+from playbook_runs import said
+from topic import Mailbox
+from waves import lose_account, run_fleet, versions
 from world.aws import AwsEmulator
 from world.databases import DatabaseServer
 

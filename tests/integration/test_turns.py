@@ -16,9 +16,10 @@ from typing import Any
 
 import pymysql
 import pytest
+from deaths import AFTER_APPLY, AFTER_PROMOTE, AFTER_PUT
 from managed import AT_ONCE, HOST, ManagedClient, playbook, secrets_manager, write_inventory
-from test_recovery import AFTER_APPLY, AFTER_PROMOTE, AFTER_PUT, assert_settled
-from test_rotate_due import Mailbox
+from settled import assert_settled
+from topic import Mailbox
 from trouble import UNCHANGED, assert_refused
 from world.databases import DatabaseServer
 from world.template import ADMIN

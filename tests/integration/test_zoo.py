@@ -14,9 +14,9 @@ from typing import Any
 
 import pymysql
 import pytest
-from conftest import running
+from client_rows import state_of
 from managed import ManagedClient
-from test_account_rows import state_of
+from running import running
 from trouble import account_rows, assert_refused
 from world.certificates import Authority, Certificate
 from world.databases import DatabaseServer

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -178,3 +178,6 @@ def playbook(
     command = [str(Path(sys.executable).with_name("ansible-playbook")), name, *arguments]
     given = {**os.environ, "ANSIBLE_NOCOLOR": "1", **(environment or {})}
     return subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+MakeClient = Callable[..., ManagedClient]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from managed import ManagedClient, secrets_manager
+from world.certificates import Certificate
 
 UNCHANGED = "Nothing was changed, neither the secret nor the database."
 STORED = "The server was not changed; a new password is stored as AWSPENDING"
@@ -97,3 +99,18 @@ def changed_globally(client: ManagedClient, **variables: Any) -> Iterator[None]:
     finally:
         for name, value in reversed([*zip(variables, before, strict=True)]):
             client.sql(f"SET GLOBAL {name} = %s", value)
+
+
+@contextmanager
+def serving(client: ManagedClient, certificate: Certificate) -> Iterator[None]:
+    """The shared MySQL server with another certificate for a while."""
+    try:
+        with changed_globally(client, ssl_cert=str(certificate.certificate), ssl_key=str(certificate.key)):
+            client.sql("ALTER INSTANCE RELOAD TLS")
+            yield
+    finally:
+        client.sql("ALTER INSTANCE RELOAD TLS")
+
+
+def fence_of(client: ManagedClient) -> str:
+    return "rot:" + hashlib.sha256(client.user.encode()).hexdigest()[:28]
