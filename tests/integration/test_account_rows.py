@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,14 +21,13 @@ from client_rows import (
     state_of,
     stored,
 )
-from managed import ManagedClient
+from managed import MakeClient, ManagedClient
 from trouble import account_rows, assert_refused, assert_silent
 from world.databases import DatabaseServer, native_hash
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db import hashes
 from ansible_collections.dbops.rotation.plugins.module_utils._db import methods as kinds
 
-MakeClient = Callable[..., ManagedClient]
 # Of each server: the plugin that lets an operating-system user in without a password.
 SOCKET = {"mysql": "IDENTIFIED WITH auth_socket", "mariadb": "IDENTIFIED VIA unix_socket"}
 
@@ -301,8 +300,7 @@ def test_unusual_names(make_client: MakeClient, server: DatabaseServer, unique_n
 
 
 def test_a_blank_behind_the_name_is_another_name(make_client: MakeClient, server: DatabaseServer) -> None:
-    client = make_client(server)
-    client.server.create_account(client.user, client.hosts, client.password)
+    client = make_client(server).create_account()
     client.create_secret(username=f"{client.user} ")
     assert_refused(
         client,

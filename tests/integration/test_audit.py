@@ -12,16 +12,16 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from audited import Audited
-from by_hand import passwords, stages
+from by_hand import passwords
 from drift import change_by_hand
 from keeping import Place
-from managed import AT_ONCE, ROOT, ManagedClient, playbook, write_inventory
+from managed import AT_ONCE, ROOT, MakeClient, ManagedClient, playbook, write_inventory
 from playbook_runs import BASTION, PLUGINS, said
 from world.aws import NOWHERE, AwsEmulator
 from world.databases import DatabaseServer
@@ -57,11 +57,11 @@ def kinds(events: list[dict[str, Any]]) -> Counter[tuple[str, str]]:
 
 
 def test_a_run_with_every_outcome_is_in_the_log_group_and_in_the_history(
-    audited: Audited, make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer
+    audited: Audited, make_client: MakeClient, mysql_server: DatabaseServer
 ) -> None:
     good, left, lost = (make_client(mysql_server).create() for _number in range(3))
     gone = make_client(mysql_server)
-    old = stages(good)["AWSCURRENT"]
+    old = good.stages()["AWSCURRENT"]
     left.rotate()
     change_by_hand(lost)
     clients = [good, left, lost, gone]
@@ -78,7 +78,7 @@ def test_a_run_with_every_outcome_is_in_the_log_group_and_in_the_history(
         "trigger": "on_demand",
         "reason": "CHG-1042",
         "requested_by": "alice",
-        "version_id": stages(good)["AWSCURRENT"],
+        "version_id": good.stages()["AWSCURRENT"],
         "previous_version_id": old,
         "rotated": True,
         "check": False,
@@ -128,7 +128,7 @@ def test_what_was_not_shipped_in_three_runs_is_in_the_history_once(audited: Audi
     past = audited.history(client, "-e", "rotation_history_source=logs")
     assert len({event["version_id"] for event in past}) == len(past) == 4
     assert [event["time"] for event in past] == sorted(event["time"] for event in past)
-    assert past[-1]["version_id"] == stages(client)["AWSCURRENT"]
+    assert past[-1]["version_id"] == client.stages()["AWSCURRENT"]
     assert past == audited.history(client) == audited.history(client, "-e", "rotation_history_source=spool")
 
 
@@ -153,7 +153,7 @@ def test_a_controller_that_is_killed_while_it_ships_loses_nothing(
 
 
 def test_a_failure_is_in_the_log_group_while_the_run_is_still_going(
-    audited: Audited, make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer
+    audited: Audited, make_client: MakeClient, mysql_server: DatabaseServer
 ) -> None:
     slow, gone = make_client(mysql_server).create(), make_client(mysql_server)
     go_on, hook = audited.folder / "go_on", audited.folder / "hook.yml"
@@ -212,14 +212,13 @@ def test_without_a_disk_events_are_shipped_and_without_both_they_are_shown(
     assert run.returncode == 0 and said(run).count(INCOMPLETE) == 1, said(run)
     assert "there is no such log group" in said(run) and "playbooks/provision.yml" in said(run)
     shown = [json.loads(line) for line in run.stdout.splitlines() if line.startswith('{"id"')]
-    assert [event.get("version_id") for event in shown] == [stages(client)["AWSCURRENT"], None]
+    assert [event.get("version_id") for event in shown] == [client.stages()["AWSCURRENT"], None]
 
 
 def test_onboarding_rolling_back_and_telling_leave_events_too(
-    audited: Audited, make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer
+    audited: Audited, make_client: MakeClient, mysql_server: DatabaseServer
 ) -> None:
-    client = make_client(mysql_server)
-    mysql_server.create_account(client.user, client.hosts, client.password)
+    client = make_client(mysql_server).create_account()
     topic = audited.aws.client("sns").create_topic(Name=client.user)["TopicArn"]
     hook = audited.folder / "hook.yml"
     hook.write_text("- ansible.builtin.fail:\n    msg: the program does not answer\n")
@@ -256,10 +255,9 @@ def test_onboarding_rolling_back_and_telling_leave_events_too(
 
 @pytest.mark.parametrize(("server", "jump"), [("mysql", None), ("mariadb", "bastion")], indirect=["server"])
 def test_no_password_and_no_hash_is_in_spool_or_log_group(
-    audited: Audited, make_client: Callable[..., ManagedClient], server: DatabaseServer, jump: str | None
+    audited: Audited, make_client: MakeClient, server: DatabaseServer, jump: str | None
 ) -> None:
-    client = make_client(server)
-    server.create_account(client.user, client.hosts, client.password)
+    client = make_client(server).create_account()
     variables = client.variables(rotation_onboard_password=client.password, rotation_jump_host=jump)
     inventory = str(write_inventory(audited.folder, {client.name: variables, "bastion": BASTION}))
     printed = ""

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from by_hand import passwords, remove
 from keeping import Place, succeeded, whole
 from leaks import SPY, files, requests_without_values
-from managed import ManagedClient, secrets_manager
+from managed import MakeClient, ManagedClient, secrets_manager
 from playbook_runs import BASTION, PLUGINS, said
 from world.aws import AwsEmulator
 from world.databases import DatabaseServer
@@ -20,9 +19,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def both(
-    make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, mariadb_server: DatabaseServer
-) -> list[ManagedClient]:
+def both(make_client: MakeClient, mysql_server: DatabaseServer, mariadb_server: DatabaseServer) -> list[ManagedClient]:
     """A rotated client on each kind of server; the second one's secret has a name of its own."""
     clients = [make_client(server).create() for server in (mysql_server, mariadb_server)]
     for client in clients:

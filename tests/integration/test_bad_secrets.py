@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from by_hand import put, put_current
-from managed import ManagedClient, secrets_manager
+from managed import MakeClient, ManagedClient, secrets_manager
 from telling import refusal
 from world.databases import DatabaseServer
 
@@ -17,7 +16,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.ownership import refuse_foreign_management
 
-MakeClient = Callable[..., ManagedClient]
 FORM = "Store a JSON object with engine, host, port, username and password in it"
 NO_OBJECT = "is not a JSON object."
 
@@ -25,9 +23,7 @@ NO_OBJECT = "is not a JSON object."
 @pytest.fixture
 def account(make_client: MakeClient, mysql_server: DatabaseServer) -> ManagedClient:
     """An account on the server that has no secret yet."""
-    client = make_client(mysql_server)
-    mysql_server.create_account(client.user, client.hosts, client.password)
-    return client
+    return make_client(mysql_server).create_account()
 
 
 def test_a_missing_secret(account: ManagedClient) -> None:
@@ -206,7 +202,7 @@ def moved(client: ManagedClient, request: pytest.FixtureRequest) -> tuple[Manage
     other = "mariadb" if client.server.flavor == "mysql" else "mysql"
     old, client.server = client.server, request.getfixturevalue(f"{other}_server")
     client.password = client.stored()["password"]
-    client.server.create_account(client.user, client.hosts, client.password)
+    client.create_account()
     put_current(client)
     return client, old, first
 

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from client_rows import ELSEWHERE, FOREIGN, THREE, holds_only, opens_from, state_of
 from drift import BY_HAND, change_by_hand
-from managed import ManagedClient, playbook, secrets_manager, write_inventory
+from managed import MakeClient, ManagedClient, playbook, secrets_manager, write_inventory
 from onboarding import has_secret, onboard
 from playbook_runs import said
 from trouble import account_rows, assert_refused
@@ -20,7 +19,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._context import con
 from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
 
-MakeClient = Callable[..., ManagedClient]
 TRIGGERS = ("on_demand", "scheduled", "recovery", "rollback")
 CODES = {"mysql": "foreign_primary", "mariadb": "foreign_secondary"}
 
@@ -168,8 +166,7 @@ def test_a_reconciliation_stores_nothing_where_another_row_is_opened_by_both(thr
 def test_onboarding_with_a_password_that_is_only_the_second(
     make_client: MakeClient, mysql_server: DatabaseServer, tmp_path: Path, host: str
 ) -> None:
-    client = make_client(mysql_server)
-    mysql_server.create_account(client.user, client.hosts, client.password)
+    client = make_client(mysql_server).create_account()
     put_before(client, host, client.password)
     run = onboard(tmp_path, client, rotation_onboard_password=client.password)
     assert run.returncode != 0 and not has_secret(client)
@@ -183,8 +180,7 @@ def test_onboarding_with_a_password_that_is_only_the_second(
 def test_onboarding_with_a_password_that_stands_beside_another_says_what_follows(
     make_client: MakeClient, server: DatabaseServer, tmp_path: Path
 ) -> None:
-    client = make_client(server)
-    server.create_account(client.user, client.hosts, client.password)
+    client = make_client(server).create_account()
     put_before(client, "localhost", FOREIGN, client.password)
     run = onboard(tmp_path, client, rotation_onboard_password=client.password)
     assert run.returncode == 0, said(run)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,30 +11,21 @@ from leaks import files, keeping, requests_without_values
 from managed import ManagedClient, playbook, write_inventory
 from playbook_runs import BASTION
 from world.aws import AwsEmulator
-from world.databases import DatabaseServer
 
 SECRET_KEY = "an-AWS-secret-key-for-the-leak-test"
 
 
-@pytest.fixture
-def newcomer(make_client: Callable[..., ManagedClient], server: DatabaseServer) -> ManagedClient:
-    """An account without a secret, on each kind of server in turn."""
-    client = make_client(server)
-    server.create_account(client.user, client.hosts, client.password)
-    return client
-
-
 @pytest.mark.parametrize("jump_host", [None, "bastion"], ids=["in the controller", "shipped"])
 def test_onboarding_rotating_and_failing_leave_no_password(
-    newcomer: ManagedClient, recording: AwsEmulator, tmp_path: Path, jump_host: str | None
+    unmanaged: ManagedClient, recording: AwsEmulator, tmp_path: Path, jump_host: str | None
 ) -> None:
-    given = newcomer.variables(
-        rotation_onboard_password=newcomer.password, rotation_jump_host=jump_host, rotation_secret_key=SECRET_KEY
+    given = unmanaged.variables(
+        rotation_onboard_password=unmanaged.password, rotation_jump_host=jump_host, rotation_secret_key=SECRET_KEY
     )
-    inventory = str(write_inventory(tmp_path, {newcomer.name: given, "bastion": BASTION}))
-    logged = newcomer.server.general_log.stat().st_size
+    inventory = str(write_inventory(tmp_path, {unmanaged.name: given, "bastion": BASTION}))
+    logged = unmanaged.server.general_log.stat().st_size
     printed = [
-        run(tmp_path, name, inventory, newcomer.name, *more)
+        run(tmp_path, name, inventory, unmanaged.name, *more)
         for name, *more in (
             ("playbooks/onboard.yml", "--check"),
             ("playbooks/onboard.yml", "-e", "rotation_onboard_rotate=true"),
@@ -43,13 +33,13 @@ def test_onboarding_rotating_and_failing_leave_no_password(
             ("rotate.yml", "-e", "rotation_reason=leak-test"),
         )
     ]
-    newcomer.sql("ALTER USER %s@localhost ACCOUNT LOCK", newcomer.user)
-    printed.append(run(tmp_path, "rotate.yml", inventory, newcomer.name))
-    known = {SECRET_KEY, *passwords(newcomer)}
+    unmanaged.sql("ALTER USER %s@localhost ACCOUNT LOCK", unmanaged.user)
+    printed.append(run(tmp_path, "rotate.yml", inventory, unmanaged.name))
+    known = {SECRET_KEY, *passwords(unmanaged)}
     assert len(known) == 4
     assert "SPY dbops.rotation.secretsmanager_mysql_rotate" in printed[-1]
     (tmp_path / "printed").write_text("\n".join(printed))
-    (tmp_path / "general.log").write_bytes(newcomer.server.general_log.read_bytes()[logged:])
+    (tmp_path / "general.log").write_bytes(unmanaged.server.general_log.read_bytes()[logged:])
     (tmp_path / "requests").write_text("\n".join(requests_without_values(recording)))
     (tmp_path / "inventory.json").unlink()
     searched = list(files(tmp_path))

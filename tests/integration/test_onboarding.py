@@ -8,7 +8,6 @@ import pty
 import select
 import sys
 import termios
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,26 +17,9 @@ from onboarding import has_secret, onboard
 from playbook_runs import said
 from topic import Mailbox
 from trouble import refused_logins
-from world.databases import DatabaseServer
 
 # Where termios.tcgetattr has ECHO.
 TERMINAL_MODES = 3
-
-
-@pytest.fixture
-def unmanaged(make_client: Callable[..., ManagedClient], server: DatabaseServer) -> ManagedClient:
-    """An account that has no secret yet."""
-    client = make_client(server)
-    server.create_account(client.user, client.hosts, client.password)
-    return client
-
-
-@pytest.fixture
-def newcomer(make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer) -> ManagedClient:
-    """An account on MySQL that has no secret yet."""
-    client = make_client(mysql_server)
-    mysql_server.create_account(client.user, client.hosts, client.password)
-    return client
 
 
 def test_the_secret_is_made_with_tags_and_the_password_stays(unmanaged: ManagedClient, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from by_hand import move, stages, tags
+from by_hand import move
 from cycle import OVERLAP, in_days, is_over, pass_by, set_tags
 from deaths import AFTER_APPLY, AFTER_PROMOTE
 from managed import ManagedClient, playbook, write_inventory
@@ -22,15 +22,15 @@ def scheduled_run(client: ManagedClient, folder: Path) -> subprocess.CompletedPr
 
 def test_both_passwords_work_until_the_overlap_is_over(client: ManagedClient) -> None:
     result = client.rotate(overlap=3600)
-    until = datetime.fromisoformat(tags(client)[OVERLAP])
+    until = datetime.fromisoformat(client.tags()[OVERLAP])
     assert timedelta(minutes=59) < until - datetime.now(UTC) < timedelta(minutes=61)
-    assert f"the old password stays valid until {tags(client)[OVERLAP]}" in result["msg"]
-    assert result["rotation"]["overlap_until"] == tags(client)[OVERLAP]
+    assert f"the old password stays valid until {client.tags()[OVERLAP]}" in result["msg"]
+    assert result["rotation"]["overlap_until"] == client.tags()[OVERLAP]
     assert opening(client) == ["AWSCURRENT", "AWSPREVIOUS"]
     assert client.rotate(trigger="scheduled")["action"] == "nothing"
     pass_by(client)
     assert client.rotate(trigger="scheduled")["action"] == "settle"
-    assert tags(client)[OVERLAP] == ""
+    assert client.tags()[OVERLAP] == ""
     assert_settled(client)
 
 
@@ -62,7 +62,7 @@ def test_an_overlap_outlives_the_run_that_promised_it(client: ManagedClient, dea
     old = client.password
     client.rotate(trigger="recovery")
     assert client.opens(old) and client.opens(client.stored()["password"])
-    assert tags(client)["rotation/version"] == stages(client)["AWSCURRENT"]
+    assert client.tags()["rotation/version"] == client.stages()["AWSCURRENT"]
     assert client.rotate(trigger="scheduled")["action"] == "nothing"
     pass_by(client)
     client.rotate(trigger="recovery")
@@ -84,13 +84,13 @@ def test_a_tag_cannot_keep_an_old_password_for_ever(client: ManagedClient, tmp_p
     told = " ".join((run.stdout + run.stderr).split())
     assert run.returncode == 0 and f"The tag {OVERLAP} of the secret" in told, told
     if until.startswith("8999"):
-        left = datetime.fromisoformat(tags(client)[OVERLAP]) - datetime.now(UTC)
+        left = datetime.fromisoformat(client.tags()[OVERLAP]) - datetime.now(UTC)
         assert timedelta(hours=23) < left < timedelta(days=1)
         assert opening(client) == ["AWSCURRENT", "AWSPREVIOUS"]
         set_tags(client, {OVERLAP: until})
         set_tags(client, {"rotation/last": in_days(-31)})
         assert scheduled_run(client, tmp_path).returncode == 0
-    assert opening(client) == ["AWSCURRENT"] and tags(client)[OVERLAP] == ""
+    assert opening(client) == ["AWSCURRENT"] and client.tags()[OVERLAP] == ""
     assert_settled(client)
 
 
@@ -102,7 +102,7 @@ def test_an_overlap_counts_from_the_run_that_promised_it(client: ManagedClient) 
     AFTER_APPLY.interrupt(client, overlap=3600, min_age=0)
     client.rotate(trigger="recovery")
     assert client.opens(client.password) and client.opens(client.stored()["password"])
-    assert datetime.fromisoformat(tags(client)[OVERLAP]) - datetime.now(UTC) > timedelta(minutes=50)
+    assert datetime.fromisoformat(client.tags()[OVERLAP]) - datetime.now(UTC) > timedelta(minutes=50)
 
 
 def test_an_overlap_of_a_rollback_counts_from_the_rollback(client: ManagedClient) -> None:
@@ -131,7 +131,7 @@ def test_a_second_password_that_is_discarded_by_hand_ends_the_overlap(mysql_clie
 
 def test_a_label_moved_back_during_an_overlap_is_refused_and_both_stay(client: ManagedClient) -> None:
     client.rotate(overlap=3600)
-    move(client, "AWSCURRENT", stages(client)["AWSPREVIOUS"])
+    move(client, "AWSCURRENT", client.stages()["AWSPREVIOUS"])
     for trigger in ("scheduled", "on_demand"):
         assert client.refused(trigger=trigger)["code"] == "label_moved_back"
     assert opening(client) == ["AWSCURRENT", "AWSPREVIOUS"]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import itertools
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from world.databases import DatabaseServer, native_hash
 
 from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules, generate
 
-MakeClient = Callable[..., ManagedClient]
 COMPONENT = "'file://component_validate_password'"
 # With these excluded 13 letters in both cases and 6 digits are left, whose words of four fit into one dictionary.
 LETTERS, DIGITS = "abcdefghijklm", "012345"

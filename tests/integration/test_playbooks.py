@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from managed import AT_ONCE, ManagedClient, playbook, write_inventory
+from managed import AT_ONCE, MakeClient, ManagedClient, playbook, write_inventory
 from playbook_runs import ASYNC_PLAY, PLUGINS, bastion_inventory, said, single
 from world.databases import DatabaseServer
 
@@ -32,9 +31,7 @@ def test_no_limit_is_refused_before_anything_changes(
     assert mysql_client.stored()["password"] == mysql_client.password
 
 
-def test_everything_has_to_be_said(
-    make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, tmp_path: Path
-) -> None:
+def test_everything_has_to_be_said(make_client: MakeClient, mysql_server: DatabaseServer, tmp_path: Path) -> None:
     clients = [make_client(mysql_server).create() for _number in range(2)]
     inventory = str(write_inventory(tmp_path, {client.name: client.variables() for client in clients}))
     run = playbook("rotate.yml", "-i", inventory, "-e", "rotation_everything=true")
@@ -57,7 +54,7 @@ def test_a_name_that_does_not_exist_stops_the_run(mysql_client: ManagedClient, t
 
 
 def test_a_failing_client_does_not_stop_the_others_of_its_wave(
-    make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, tmp_path: Path
+    make_client: MakeClient, mysql_server: DatabaseServer, tmp_path: Path
 ) -> None:
     good = make_client(mysql_server).create()
     bad = make_client(mysql_server)

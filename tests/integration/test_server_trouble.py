@@ -13,7 +13,8 @@ from typing import Any
 
 import pymysql
 import pytest
-from managed import HOST, ManagedClient
+from managed import HOST, MakeClient, ManagedClient
+from running import MakeServer
 from trouble import STORED, account_rows, assert_refused, assert_silent, changed_globally, fence_of
 from world import processes
 from world.databases import DatabaseServer
@@ -21,9 +22,6 @@ from world.databases import DatabaseServer
 from ansible_collections.dbops.rotation.plugins.module_utils._db import connection
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL, _supported
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-
-MakeClient = Callable[..., ManagedClient]
-MakeServer = Callable[..., DatabaseServer]
 
 
 @contextmanager

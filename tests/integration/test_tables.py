@@ -12,13 +12,12 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from awx_job import RUNNER, Job, copy_of_the_project
-from managed import ROOT, ManagedClient, playbook, write_inventory
+from managed import ROOT, MakeClient, ManagedClient, playbook, write_inventory
 from world.databases import DatabaseServer
 
 pytestmark = pytest.mark.slow
@@ -62,7 +61,7 @@ class Fleet:
 
 
 @pytest.fixture
-def fleet(make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, tmp_path: Path) -> Fleet:
+def fleet(make_client: MakeClient, mysql_server: DatabaseServer, tmp_path: Path) -> Fleet:
     return Fleet(tmp_path, make_client(mysql_server).create())
 
 

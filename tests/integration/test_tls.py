@@ -3,17 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from managed import HOST, ManagedClient
+from managed import HOST, MakeClient, ManagedClient
+from running import MakeServer
 from trouble import assert_refused, changed_globally, serving
 from world.certificates import Authority
 from world.databases import DatabaseServer
 
-MakeClient = Callable[..., ManagedClient]
-MakeServer = Callable[..., DatabaseServer]
 VERIFY_CA_WARNING = "TLS mode verify_ca: the certificate's issuer is checked, the server's name is not."
 DISABLED_WARNING = "TLS is disabled by option: whoever sits on the network path can read the new password."
 

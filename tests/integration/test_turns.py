@@ -17,7 +17,7 @@ from typing import Any
 import pymysql
 import pytest
 from deaths import AFTER_APPLY, AFTER_PROMOTE, AFTER_PUT
-from managed import AT_ONCE, HOST, ManagedClient, playbook, secrets_manager, write_inventory
+from managed import AT_ONCE, HOST, MakeClient, ManagedClient, playbook, secrets_manager, write_inventory
 from settled import assert_settled
 from topic import Mailbox
 from trouble import UNCHANGED, assert_refused
@@ -27,7 +27,6 @@ from world.template import ADMIN
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import fence_name
 from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
 
-MakeClient = Callable[..., ManagedClient]
 SLOT = "rot:slot:1"
 # A rotation of the administrator's own account, as another controller would have it.
 AT_WORK = ("SELECT GET_LOCK(%s, 0), GET_LOCK(%s, 0)", SLOT, fence_name(ADMIN))

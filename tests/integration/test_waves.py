@@ -3,30 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cycle import is_due
-from managed import ManagedClient
+from managed import MakeClient, ManagedClient
 from playbook_runs import said
 from topic import Mailbox
 from waves import lose_account, run_fleet, versions
-from world.aws import AwsEmulator
 from world.databases import DatabaseServer
 
 WAVES: dict[str, Any] = {"rotation_waves": [3, "100%"], "rotation_failure_budget": 30}
 
 
 @pytest.fixture
-def clients(make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer) -> list[ManagedClient]:
+def clients(make_client: MakeClient, mysql_server: DatabaseServer) -> list[ManagedClient]:
     return [make_client(mysql_server).create() for _number in range(5)]
-
-
-@pytest.fixture
-def mailbox(aws: AwsEmulator, clients: list[ManagedClient]) -> Mailbox:
-    return Mailbox(aws, f"waves-{clients[0].user}")
 
 
 def test_past_the_budget_the_run_stops_before_the_next_wave_and_everyone_hears_of_this_one(

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from frozen import freeze, thaw
+from running import MakeServer
 from world import processes
 from world.databases import DatabaseServer
 from world.service import HOST
 
-MakeServer = Callable[..., DatabaseServer]
 # With a password, because members recover from each other over connections of their own.
 REPLICATION_USER, REPLICATION_PASSWORD = "group_recovery", uuid.uuid4().hex
 JOINING = 30.0

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
+from botocore.exceptions import ClientError
 from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
 from world.databases import DatabaseServer
 
@@ -53,9 +54,14 @@ class ManagedClient:
     def secret_id(self) -> str:
         return self.secret_name or f"clients/{self.name}/mysql/root"
 
+    def create_account(self) -> ManagedClient:
+        """Make the account on the server, without a secret."""
+        self.create_account()
+        return self
+
     def create(self, **keys: Any) -> ManagedClient:
         """Make the account on the server and the secret on AWS."""
-        self.server.create_account(self.user, self.hosts, self.password)
+        self.create_account()
         self.create_secret(**keys)
         return self
 
@@ -111,15 +117,22 @@ class ManagedClient:
         document: dict[str, Any] = json.loads(answer["SecretString"])
         return document
 
+    def told(self) -> dict[str, Any]:
+        """What AWS tells of the secret; empty for one that does not exist."""
+        try:
+            answer: dict[str, Any] = secrets_manager(self.aws).describe_secret(SecretId=self.secret_id)
+        except ClientError:
+            return {}
+        return answer
+
     def stages(self) -> dict[str, str]:
-        """Which version each stage is on."""
-        answer = secrets_manager(self.aws).describe_secret(SecretId=self.secret_id)
-        return {stage: version for version, stages in answer["VersionIdsToStages"].items() for stage in stages}
+        """Which version each stage is on; empty for a secret that does not exist."""
+        versions = self.told().get("VersionIdsToStages", {})
+        return {stage: version for version, stages in versions.items() for stage in stages}
 
     def tags(self) -> dict[str, str]:
-        """The secret's tags."""
-        answer = secrets_manager(self.aws).describe_secret(SecretId=self.secret_id)
-        return {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
+        """The secret's tags; empty for a secret that does not exist."""
+        return {tag["Key"]: tag["Value"] for tag in self.told().get("Tags", [])}
 
     def log_in(self, password: str, address: str | None = None) -> None:
         """Log in over TCP, from one of this machine's addresses, and out again; raises what the driver raises."""

@@ -6,7 +6,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
 from managed import ManagedClient, playbook, write_inventory
 from playbook_runs import Run
 
@@ -17,8 +16,4 @@ def onboard(folder: Path, client: ManagedClient, *arguments: str, **variables: A
 
 
 def has_secret(client: ManagedClient) -> bool:
-    try:
-        client.stages()
-    except ClientError:
-        return False
-    return True
+    return bool(client.told())

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from world.aws import AwsEmulator
 from world.databases import DatabaseServer
+
+MakeServer = Callable[..., DatabaseServer]
 
 
 def running(server: DatabaseServer) -> Iterator[DatabaseServer]:

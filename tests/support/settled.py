@@ -3,22 +3,22 @@
 
 from __future__ import annotations
 
-from by_hand import password_of, passwords, stages, tags
+from by_hand import password_of, passwords
 from managed import ManagedClient
 
 
 def opening(client: ManagedClient) -> list[str]:
     """The stages whose password opens the server."""
     labels = ("AWSCURRENT", "AWSPREVIOUS")
-    return [stage for stage in labels if client.opens(password_of(client, stages(client)[stage]) or "-")]
+    return [stage for stage in labels if client.opens(password_of(client, client.stages()[stage]) or "-")]
 
 
 def assert_settled(client: ManagedClient) -> None:
     """Check that AWSCURRENT is the only password, that the tags say so, and that a scheduled run leaves all as is."""
-    current = stages(client)["AWSCURRENT"]
+    current = client.stages()["AWSCURRENT"]
     assert {password for password in passwords(client) if client.opens(password)} == {password_of(client, current)}
-    assert tags(client)["rotation/version"] == current
-    before = (stages(client), tags(client))
+    assert client.tags()["rotation/version"] == current
+    before = (client.stages(), client.tags())
     result = client.rotate(trigger="scheduled")
     assert (result["changed"], result["action"]) == (False, "nothing")
-    assert (stages(client), tags(client)) == before
+    assert (client.stages(), client.tags()) == before
