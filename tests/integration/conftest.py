@@ -16,6 +16,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
+from administration import loaded
 from botocore.httpsession import URLLib3Session
 from by_hand import remove
 from chosen_server import split, standing_for
@@ -256,8 +257,5 @@ def mariadb_client(make_client: MakeClient, mariadb_server: DatabaseServer) -> M
 def ed25519_server(mariadb_server: DatabaseServer) -> Iterator[DatabaseServer]:
     """The MariaDB server while it has the ed25519 plugin."""
     pytest.importorskip("nacl")
-    with mariadb_server.admin() as connection, connection.cursor() as cursor:
-        cursor.execute("INSTALL SONAME 'auth_ed25519'")
-    yield mariadb_server
-    with mariadb_server.admin() as connection, connection.cursor() as cursor:
-        cursor.execute("UNINSTALL SONAME 'auth_ed25519'")
+    with loaded(mariadb_server, "SONAME 'auth_ed25519'"):
+        yield mariadb_server

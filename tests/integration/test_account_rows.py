@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from administration import loaded
 from client_rows import (
     ELSEWHERE,
     FOREIGN,
@@ -35,21 +36,15 @@ SOCKET = {"mysql": "IDENTIFIED WITH auth_socket", "mariadb": "IDENTIFIED VIA uni
 @pytest.fixture(scope="module")
 def mysql_server(mysql_server: DatabaseServer) -> Iterator[DatabaseServer]:
     """The shared server with a plugin that rows of this file use."""
-    with mysql_server.admin() as connection, connection.cursor() as cursor:
-        cursor.execute("INSTALL PLUGIN auth_socket SONAME 'auth_socket.so'")
-    yield mysql_server
-    with mysql_server.admin() as connection, connection.cursor() as cursor:
-        cursor.execute("UNINSTALL PLUGIN auth_socket")
+    with loaded(mysql_server, "PLUGIN auth_socket SONAME 'auth_socket.so'", "PLUGIN auth_socket"):
+        yield mysql_server
 
 
 @pytest.fixture(scope="module")
 def mariadb_server(mariadb_server: DatabaseServer) -> Iterator[DatabaseServer]:
     """The shared server with a plugin that rows of this file use."""
-    with mariadb_server.admin() as connection, connection.cursor() as cursor:
-        cursor.execute("INSTALL SONAME 'auth_ed25519'")
-    yield mariadb_server
-    with mariadb_server.admin() as connection, connection.cursor() as cursor:
-        cursor.execute("UNINSTALL SONAME 'auth_ed25519'")
+    with loaded(mariadb_server, "SONAME 'auth_ed25519'"):
+        yield mariadb_server
 
 
 @pytest.fixture

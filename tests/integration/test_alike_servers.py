@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 import pytest
+from administration import sql
 from by_hand import put
-from group import sql
 from managed import MakeClient, ManagedClient, secrets_manager
 from running import MakeServer
 from world import processes

@@ -9,7 +9,6 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from audited import Audited
 from by_hand import passwords
 from drift import change_by_hand
 from keeping import Place
-from managed import AT_ONCE, ROOT, MakeClient, ManagedClient, playbook, write_inventory
+from managed import ANSIBLE_PLAYBOOK, AT_ONCE, ROOT, MakeClient, ManagedClient, playbook, write_inventory
 from playbook_runs import BASTION, PLUGINS, said
 from world.aws import NOWHERE, AwsEmulator
 from world.databases import DatabaseServer
@@ -135,7 +134,7 @@ def test_what_was_not_shipped_in_three_runs_is_in_the_history_once(audited: Audi
 def test_a_controller_that_is_killed_while_it_ships_loses_nothing(
     audited: Audited, client: ManagedClient, deaf: str
 ) -> None:
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), "rotate.yml", *audited.arguments([client])]
+    command = [ANSIBLE_PLAYBOOK, "rotate.yml", *audited.arguments([client])]
     environment = {**os.environ, **audited.environment(ROTATION_AUDIT_ENDPOINT_URL=deaf)}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as controller:
         deadline = time.monotonic() + 60
@@ -159,8 +158,7 @@ def test_a_failure_is_in_the_log_group_while_the_run_is_still_going(
     go_on, hook = audited.folder / "go_on", audited.folder / "hook.yml"
     hook.write_text(f"- ansible.builtin.wait_for:\n    path: {go_on}\n    timeout: 120\n    sleep: 1\n")
     hooks = json.dumps({"rotation_hooks": [str(hook)]})
-    command = ["rotate.yml", *audited.arguments([slow, gone]), *AT_ONCE, "-e", hooks]
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), *command]
+    command = [ANSIBLE_PLAYBOOK, "rotate.yml", *audited.arguments([slow, gone]), *AT_ONCE, "-e", hooks]
     environment = {**os.environ, **audited.environment()}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as run:
         deadline = time.monotonic() + 100

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from administration import sql
 from frozen import freeze, thaw
-from group import await_true, sql
+from group import await_true
 from managed import MakeClient, ManagedClient
 from prober import make_account, probing
 from running import MakeServer

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from administration import sql
 from forwarder import Forwarder, forwarding
-from group import Group, await_true, server_uuid, sql
+from group import Group, await_true, server_uuid
 from managed import MakeClient, ManagedClient, playbook, write_inventory
 from prober import make_account, probing
 from running import MakeServer

@@ -6,13 +6,12 @@ from __future__ import annotations
 import os
 import pty
 import select
-import sys
 import termios
 from pathlib import Path
 from typing import Any
 
 import pytest
-from managed import ROOT, ManagedClient, write_inventory
+from managed import ANSIBLE_PLAYBOOK, ROOT, ManagedClient, write_inventory
 from onboarding import has_secret, onboard
 from playbook_runs import said
 from topic import Mailbox
@@ -193,8 +192,7 @@ def at_terminal(arguments: list[str], answer: str, end: str = "\n") -> str:
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(ROOT)
-        program = str(Path(sys.executable).with_name("ansible-playbook"))
-        os.execv(program, [program, *arguments])
+        os.execv(ANSIBLE_PLAYBOOK, [ANSIBLE_PLAYBOOK, *arguments])
     shown = b""
     while True:
         try:

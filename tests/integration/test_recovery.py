@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from administration import sql
 from by_hand import move, password_of, put, put_current
 from cycle import is_over
 from deaths import AFTER_APPLY, AFTER_DISCARD, AFTER_FIRST_ROW, AFTER_PROMOTE, AFTER_PUT, DEATHS, Death
@@ -38,8 +39,7 @@ def caching_sha2_password_server(
             "mariadb-sid", workspace / "mariadb-sid", ca_file=authority.ca_file, certificate=server_certificate
         )
     ):
-        with server.admin() as connection, connection.cursor() as cursor:
-            cursor.execute("INSTALL SONAME 'auth_mysql_sha2'")
+        sql(server, "INSTALL SONAME 'auth_mysql_sha2'")
         yield server
 
 

@@ -7,20 +7,17 @@ import getpass
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from cycle import is_due
 from machine import Machine
-from managed import ManagedClient, write_inventory
+from managed import ANSIBLE_PLAYBOOK, ManagedClient, write_inventory
 from playbook_runs import said
 from topic import Mailbox
 from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
 
 pytestmark = pytest.mark.slow
-
-ANSIBLE_PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any
 
 import pymysql
 import pytest
+from administration import held
 from managed import HOST, MakeClient, ManagedClient
 from running import MakeServer
 from trouble import STORED, account_rows, assert_refused, assert_silent, changed_globally, fence_of
@@ -22,14 +22,6 @@ from world.databases import DatabaseServer
 from ansible_collections.dbops.rotation.plugins.module_utils._db import connection
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL, _supported
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-
-
-@contextmanager
-def held(client: ManagedClient, statement: str, *arguments: object) -> Iterator[Any]:
-    """A session of an administrator that holds what this statement takes."""
-    with client.server.admin() as session, session.cursor() as cursor:
-        cursor.execute(statement, arguments or None)
-        yield cursor
 
 
 @contextmanager
@@ -197,7 +189,7 @@ def test_a_server_without_grants(make_server: MakeServer, make_client: MakeClien
 )
 def test_a_backup_holds_the_server(request: pytest.FixtureRequest, flavor: str, lock: str, unlock: str) -> None:
     client: ManagedClient = request.getfixturevalue(f"{flavor}_client")
-    with held(client, lock) as holder:
+    with held(client.server, lock) as holder:
         assert_refused(
             client,
             "The server is held by a lock (a backup, or FLUSH TABLES WITH READ LOCK)",
@@ -212,7 +204,7 @@ def test_a_backup_holds_the_server(request: pytest.FixtureRequest, flavor: str, 
 
 
 def test_a_backup_in_whose_last_stage_mariadb_changes_and_fails(mariadb_client: ManagedClient) -> None:
-    with held(mariadb_client, "BACKUP STAGE START") as holder:
+    with held(mariadb_client.server, "BACKUP STAGE START") as holder:
         for stage in ("FLUSH", "BLOCK_DDL", "BLOCK_COMMIT"):
             holder.execute(f"BACKUP STAGE {stage}")
         error = mariadb_client.refused()
@@ -280,7 +272,7 @@ def waiting_statement(client: ManagedClient) -> int:
 
 
 def test_a_connection_that_is_killed_while_it_changes_the_password(client: ManagedClient) -> None:
-    with held(client, "FLUSH TABLES WITH READ LOCK") as holder, ThreadPoolExecutor(1) as pool:
+    with held(client.server, "FLUSH TABLES WITH READ LOCK") as holder, ThreadPoolExecutor(1) as pool:
         run = pool.submit(client.run)
         killed = waiting_statement(client)
         client.sql(f"KILL {killed}")
@@ -293,7 +285,7 @@ def test_a_connection_that_is_killed_while_it_changes_the_password(client: Manag
 
 
 def test_a_deadline_that_passes_while_the_password_changes(client: ManagedClient) -> None:
-    with held(client, "FLUSH TABLES WITH READ LOCK") as holder:
+    with held(client.server, "FLUSH TABLES WITH READ LOCK") as holder:
         error = client.refused(deadline=1.5)
         assert (error["code"], error["step"]) == ("connection_lost", "apply")
         assert (

@@ -7,8 +7,8 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
+from administration import sql
 from frozen import freeze, thaw
 from running import MakeServer
 from world import processes
@@ -99,13 +99,6 @@ class Group:
     def _online(self, server: DatabaseServer) -> int:
         statement = "SELECT COUNT(*) FROM performance_schema.replication_group_members WHERE MEMBER_STATE = 'ONLINE'"
         return int(sql(server, statement)[0][0])
-
-
-def sql(server: DatabaseServer, statement: str, *arguments: object) -> list[Any]:
-    """Run a statement as administrator."""
-    with server.admin() as connection, connection.cursor() as cursor:
-        cursor.execute(statement, arguments or None)
-        return list(cursor.fetchall())
 
 
 def server_uuid(server: DatabaseServer) -> str:

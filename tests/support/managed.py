@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
+from administration import sql
 from botocore.exceptions import ClientError
 from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
 from world.databases import DatabaseServer
@@ -22,6 +23,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.operation i
 from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
 
 ROOT = Path(__file__).resolve().parents[2]
+ANSIBLE_PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
 HOST = "127.0.0.1"
 # For a run over clients that have nothing to do with each other.
 AT_ONCE = ("-e", "rotation_waves=100% rotation_failure_budget=100")
@@ -157,9 +159,7 @@ class ManagedClient:
 
     def sql(self, statement: str, *arguments: object) -> list[Any]:
         """Run a statement as the server's administrator."""
-        with self.server.admin() as connection, connection.cursor() as cursor:
-            cursor.execute(statement, arguments or None)
-            return list(cursor.fetchall())
+        return sql(self.server, statement, *arguments)
 
     def variables(self, **given: Any) -> dict[str, Any]:
         """The inventory variables of this client."""
@@ -188,7 +188,7 @@ def playbook(
     name: str, *arguments: str, environment: dict[str, str] | None = None, timeout: float = 180
 ) -> subprocess.CompletedProcess[str]:
     """Run a playbook of the checkout as a user does."""
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), name, *arguments]
+    command = [ANSIBLE_PLAYBOOK, name, *arguments]
     given = {**os.environ, "ANSIBLE_NOCOLOR": "1", **(environment or {})}
     return subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, timeout=timeout, check=False)
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from managed import ManagedClient, secrets_manager
+from by_hand import passwords
+from managed import ManagedClient
 from world.certificates import Certificate
 
 UNCHANGED = "Nothing was changed, neither the secret nor the database."
@@ -62,14 +63,6 @@ def assert_silent(client: ManagedClient, result: dict[str, Any]) -> None:
         assert password not in text
     assert not OURS.search(text), text
     assert not INTERNALS.search(text), text
-
-
-def passwords(client: ManagedClient) -> Iterator[str]:
-    """Every password that any version of the secret holds."""
-    secrets = secrets_manager(client.aws)
-    for version in secrets.list_secret_version_ids(SecretId=client.secret_id, IncludeDeprecated=True)["Versions"]:
-        answer = secrets.get_secret_value(SecretId=client.secret_id, VersionId=version["VersionId"])
-        yield json.loads(answer["SecretString"])["password"]
 
 
 def account_rows(client: ManagedClient) -> list[Any]:
