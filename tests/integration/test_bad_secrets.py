@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from by_hand import put, put_current
 from managed import MakeClient, ManagedClient, secrets_manager
+from refusals import refusal_of
 from telling import refusal
 from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretDescription
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.ownership import refuse_foreign_management
 
 FORM = "Store a JSON object with engine, host, port, username and password in it"
@@ -157,10 +157,11 @@ def test_aws_rotation_enabled(account: ManagedClient) -> None:
 def test_a_secret_of_another_service() -> None:
     # The emulator has no secrets of other services.
     owned: dict[str, Any] = {"owning_service": "rds", "rotation_enabled": True, "deleted": False}
-    with pytest.raises(RotationError) as caught:
-        refuse_foreign_management(SecretDescription(arn="arn", name="rds!db-1", stages={}, tags={}, **owned))
-    assert caught.value.cause == "The secret 'rds!db-1' is owned and rotated by the AWS service 'rds'."
-    assert "aws rds modify-db-instance --no-manage-master-user-password" in caught.value.next_step
+    error = refusal_of(
+        refuse_foreign_management, SecretDescription(arn="arn", name="rds!db-1", stages={}, tags={}, **owned)
+    )
+    assert error.cause == "The secret 'rds!db-1' is owned and rotated by the AWS service 'rds'."
+    assert "aws rds modify-db-instance --no-manage-master-user-password" in error.next_step
 
 
 def test_a_second_secret_for_the_same_account(client: ManagedClient, make_client: MakeClient) -> None:

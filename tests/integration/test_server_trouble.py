@@ -14,6 +14,7 @@ import pymysql
 import pytest
 from administration import held
 from managed import HOST, MakeClient, ManagedClient
+from refusals import refusal_of
 from running import MakeServer
 from trouble import STORED, account_rows, assert_refused, assert_silent, changed_globally, fence_of
 from world import processes
@@ -21,7 +22,6 @@ from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db import connection
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL, _supported
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 
 @contextmanager
@@ -254,10 +254,9 @@ def test_another_run_is_at_work(client: ManagedClient) -> None:
     ],
 )
 def test_servers_that_are_not_supported(flavor: str, version: str) -> None:
-    with pytest.raises(RotationError) as caught:
-        _supported(flavor, {"version": version})
-    assert caught.value.cause == f"The server is {version}, which is not supported."
-    assert caught.value.next_step == "Supported are MySQL 8.0.14 and later and MariaDB 10.4 and later."
+    error = refusal_of(_supported, flavor, {"version": version})
+    assert error.cause == f"The server is {version}, which is not supported."
+    assert error.next_step == "Supported are MySQL 8.0.14 and later and MariaDB 10.4 and later."
 
 
 def waiting_statement(client: ManagedClient) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 from emulated import emulated_aws
+from refusals import refusal_of
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
     CURRENT,
@@ -19,7 +20,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretStore,
     find,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound, SwapLost
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import SecretNotFound, SwapLost
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue
 
 FIRST, SECOND, THIRD = (str(uuid.UUID(int=number)) for number in (1, 2, 3))
@@ -129,19 +130,17 @@ def test_every_call_is_counted_those_of_a_sibling_too(store: SecretStore) -> Non
 
 def test_a_secret_that_waits_for_deletion_says_so(store: SecretStore, client: Any) -> None:
     client.delete_secret(SecretId=store.secret_id, RecoveryWindowInDays=7)
-    with pytest.raises(RotationError) as caught:
-        store.read(stage=CURRENT)
-    assert caught.value.code == "secret_deleted"
-    assert f"restore-secret --secret-id {store.secret_id}" in caught.value.next_step
+    error = refusal_of(store.read, stage=CURRENT)
+    assert error.code == "secret_deleted"
+    assert f"restore-secret --secret-id {store.secret_id}" in error.next_step
     assert store.describe().deleted
 
 
 @pytest.mark.parametrize("content", [{"SecretString": "not JSON"}, {"SecretBinary": b"x"}], ids=["text", "binary"])
 def test_contents_that_are_no_document_are_refused(store: SecretStore, client: Any, content: dict[str, Any]) -> None:
     client.put_secret_value(SecretId=store.secret_id, **content)
-    with pytest.raises(RotationError) as caught:
-        store.read(stage=CURRENT)
-    assert caught.value.code == "secret_not_json" and store.secret_id in caught.value.cause
+    error = refusal_of(store.read, stage=CURRENT)
+    assert error.code == "secret_not_json" and store.secret_id in error.cause
 
 
 def test_finding_a_secret_that_need_not_exist(store: SecretStore) -> None:
