@@ -58,7 +58,7 @@ class ManagedClient:
 
     def create_account(self) -> ManagedClient:
         """Make the account on the server, without a secret."""
-        self.create_account()
+        self.server.create_account(self.user, self.hosts, self.password)
         return self
 
     def create(self, **keys: Any) -> ManagedClient:

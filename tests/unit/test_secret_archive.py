@@ -6,12 +6,9 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from emulated import emulated_aws
 from refusals import refusal_of
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
@@ -25,17 +22,9 @@ FIRST, SECOND = (str(uuid.UUID(int=number)) for number in (1, 2))
 VALUE = SecretValue({"engine": "mysql", "host": "db.invalid", "username": "root", "password": "Hidden-Value"})
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with emulated_aws():
-        yield boto3.client(
-            "secretsmanager", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
-        )
-
-
 @pytest.fixture
-def archive(client: Any) -> SecretArchive:
-    made = SecretArchive(client, f"clients/{uuid.uuid4()}/mysql/root")
+def archive(secrets_manager: Any) -> SecretArchive:
+    made = SecretArchive(secrets_manager, f"clients/{uuid.uuid4()}/mysql/root")
     made.create(VALUE, FIRST, {"rotation/client": "acme"}, None)
     made.put_pending(VALUE.with_password("Hidden-Newer"), SECOND)
     return made
