@@ -3,5 +3,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-export PYTHONPATH=tests:tests/integration:tools:collections
+export PYTHONPATH=tests:tests/support:tools:collections
 exec .venv/bin/python tests/support/checked.py .venv/bin/python -m faults "$@"

@@ -7,13 +7,12 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from managed import AT_ONCE
+from managed import ANSIBLE_PLAYBOOK, AT_ONCE
 from world.aws import NOWHERE
 from world.layout import ROOT
 
@@ -75,7 +74,7 @@ class Controller:
             *AT_ONCE,
             *self.extra,
         ]
-        command = [str(Path(sys.executable).with_name("ansible-playbook")), self.playbook, *arguments]
+        command = [ANSIBLE_PLAYBOOK, self.playbook, *arguments]
         with (self.folder / "output").open("wb") as output:
             self._child = subprocess.Popen(
                 command,

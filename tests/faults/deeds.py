@@ -7,7 +7,7 @@ import json
 import uuid
 from typing import Any
 
-from by_hand import move, put, stages
+from by_hand import move, put
 
 from .cases import Case
 
@@ -27,7 +27,7 @@ def store_wrong_password(case: Case) -> None:
 
 def move_label_back(case: Case) -> None:
     """Somebody moves AWSCURRENT to the version before."""
-    previous = stages(case.client).get("AWSPREVIOUS")
+    previous = case.client.stages().get("AWSPREVIOUS")
     if previous:
         move(case.client, "AWSCURRENT", previous)
     case.note_what_a_person_broke()
@@ -35,7 +35,7 @@ def move_label_back(case: Case) -> None:
 
 def remove_pending(case: Case) -> None:
     """Somebody takes AWSPENDING away."""
-    held = stages(case.client)
+    held = case.client.stages()
     if "AWSPENDING" in held and held["AWSPENDING"] != held["AWSCURRENT"]:
         move(case.client, "AWSPENDING", None)
     case.note_what_a_person_broke()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from administration import sql
 from world.certificates import Authority
 from world.databases import DatabaseServer
 from world.layout import CACHE
@@ -52,9 +53,7 @@ class Setting:
 
     def server_id(self, server: Server) -> str:
         """The id by which a server is remembered on a secret."""
-        with server.process.admin() as connection, connection.cursor() as cursor:
-            cursor.execute(IDENTITY[server.process.flavor])
-            ((found,),) = cursor.fetchall()
+        ((found,),) = sql(server.process, IDENTITY[server.process.flavor])
         return str(found)
 
     def titles(self) -> list[str]:
@@ -65,9 +64,7 @@ class Setting:
 
 def version_of(process: DatabaseServer) -> str:
     """The version of a server."""
-    with process.admin() as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT VERSION()")
-        ((found,),) = cursor.fetchall()
+    ((found,),) = sql(process, "SELECT VERSION()")
     return str(found)
 
 

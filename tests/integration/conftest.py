@@ -17,19 +17,21 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
+from administration import loaded
 from botocore.httpsession import URLLib3Session
 from by_hand import remove
 from chosen_server import split, standing_for
 from estate import Accounts
-from managed import ManagedClient
+from managed import MakeClient, ManagedClient
 from ministack import Ministack
+from running import MakeServer, answering, running
+from topic import Mailbox
 from world.aws import NOWHERE, AwsEmulator
 from world.certificates import Authority, Certificate
 from world.databases import DatabaseServer
 from world.layout import CACHE
 
 COUNTER = itertools.count(1)
-MakeServer = Callable[..., DatabaseServer]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -180,13 +182,27 @@ def accounts(workspace: Path, authority: Authority) -> Iterator[Accounts]:
 
 
 @pytest.fixture
-def newcomer(
-    make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, accounts: Accounts
-) -> ManagedClient:
+def unmanaged(make_client: MakeClient, server: DatabaseServer) -> ManagedClient:
+    """An account that has no secret yet, on each kind of server in turn."""
+    return make_client(server).create_account()
+
+
+@pytest.fixture
+def newcomer(make_client: MakeClient, mysql_server: DatabaseServer) -> ManagedClient:
+    """An account on MySQL that has no secret yet."""
+    return make_client(mysql_server).create_account()
+
+
+@pytest.fixture
+def applicant(newcomer: ManagedClient, accounts: Accounts) -> ManagedClient:
     """An account on a server; its secret is made by who onboards it in one of the two accounts."""
-    made = make_client(mysql_server)
-    made.server.create_account(made.user, made.hosts, made.password)
-    return replace(made, aws=cast(Any, accounts.aws))
+    return replace(newcomer, aws=cast(Any, accounts.aws))
+
+
+@pytest.fixture
+def mailbox(aws: AwsEmulator, unique_name: str) -> Mailbox:
+    """A topic of one test, and the queue of who reads it."""
+    return Mailbox(aws, f"rotation-{unique_name}")
 
 
 @pytest.fixture
@@ -203,26 +219,8 @@ def unique_name() -> str:
     return f"root_{next(COUNTER)}"
 
 
-def running(server: DatabaseServer) -> Iterator[DatabaseServer]:
-    """Start a server, and remove it whatever happens."""
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
-
-
-def answering(emulator: AwsEmulator) -> Iterator[AwsEmulator]:
-    """Start an emulator, and stop it whatever happens."""
-    try:
-        emulator.start()
-        yield emulator
-    finally:
-        emulator.stop()
-
-
 @pytest.fixture
-def make_client(aws: AwsEmulator, authority: Authority) -> Iterator[Callable[..., ManagedClient]]:
+def make_client(aws: AwsEmulator, authority: Authority) -> Iterator[MakeClient]:
     """Describes a client with a new account name on a server: make_client(server).create()."""
     made: list[ManagedClient] = []
 
@@ -239,18 +237,26 @@ def make_client(aws: AwsEmulator, authority: Authority) -> Iterator[Callable[...
 
 
 @pytest.fixture
-def client(make_client: Callable[..., ManagedClient], server: DatabaseServer) -> ManagedClient:
+def client(make_client: MakeClient, server: DatabaseServer) -> ManagedClient:
     """A client under management, on each kind of server in turn."""
     return make_client(server).create()
 
 
 @pytest.fixture
-def mysql_client(make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer) -> ManagedClient:
+def mysql_client(make_client: MakeClient, mysql_server: DatabaseServer) -> ManagedClient:
     """A client under management on MySQL."""
     return make_client(mysql_server).create()
 
 
 @pytest.fixture
-def mariadb_client(make_client: Callable[..., ManagedClient], mariadb_server: DatabaseServer) -> ManagedClient:
+def mariadb_client(make_client: MakeClient, mariadb_server: DatabaseServer) -> ManagedClient:
     """A client under management on MariaDB."""
     return make_client(mariadb_server).create()
+
+
+@pytest.fixture(scope="module")
+def ed25519_server(mariadb_server: DatabaseServer) -> Iterator[DatabaseServer]:
+    """The MariaDB server while it has the ed25519 plugin."""
+    pytest.importorskip("nacl")
+    with loaded(mariadb_server, "SONAME 'auth_ed25519'"):
+        yield mariadb_server

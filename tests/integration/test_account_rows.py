@@ -4,24 +4,31 @@
 from __future__ import annotations
 
 import getpass
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-import pymysql
 import pytest
-from managed import ManagedClient
+from administration import loaded
+from client_rows import (
+    ELSEWHERE,
+    FOREIGN,
+    THREE,
+    add_row,
+    alter,
+    holds_only,
+    methods,
+    opens_from,
+    set_by_hand,
+    state_of,
+    stored,
+)
+from managed import MakeClient, ManagedClient
 from trouble import account_rows, assert_refused, assert_silent
 from world.databases import DatabaseServer, native_hash
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db import hashes
 from ansible_collections.dbops.rotation.plugins.module_utils._db import methods as kinds
-from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 
-MakeClient = Callable[..., ManagedClient]
-THREE = ("localhost", "%", "10.%")
-ELSEWHERE = "127.0.0.3"  # has no name, so a caller from there gets the row of "%"
-FOREIGN = "Foreign-password-of-another-team"
 # Of each server: the plugin that lets an operating-system user in without a password.
 SOCKET = {"mysql": "IDENTIFIED WITH auth_socket", "mariadb": "IDENTIFIED VIA unix_socket"}
 
@@ -29,21 +36,15 @@ SOCKET = {"mysql": "IDENTIFIED WITH auth_socket", "mariadb": "IDENTIFIED VIA uni
 @pytest.fixture(scope="module")
 def mysql_server(mysql_server: DatabaseServer) -> Iterator[DatabaseServer]:
     """The shared server with a plugin that rows of this file use."""
-    with mysql_server.admin() as connection, connection.cursor() as cursor:
-        cursor.execute("INSTALL PLUGIN auth_socket SONAME 'auth_socket.so'")
-    yield mysql_server
-    with mysql_server.admin() as connection, connection.cursor() as cursor:
-        cursor.execute("UNINSTALL PLUGIN auth_socket")
+    with loaded(mysql_server, "PLUGIN auth_socket SONAME 'auth_socket.so'", "PLUGIN auth_socket"):
+        yield mysql_server
 
 
 @pytest.fixture(scope="module")
 def mariadb_server(mariadb_server: DatabaseServer) -> Iterator[DatabaseServer]:
     """The shared server with a plugin that rows of this file use."""
-    with mariadb_server.admin() as connection, connection.cursor() as cursor:
-        cursor.execute("INSTALL SONAME 'auth_ed25519'")
-    yield mariadb_server
-    with mariadb_server.admin() as connection, connection.cursor() as cursor:
-        cursor.execute("UNINSTALL SONAME 'auth_ed25519'")
+    with loaded(mariadb_server, "SONAME 'auth_ed25519'"):
+        yield mariadb_server
 
 
 @pytest.fixture
@@ -52,63 +53,8 @@ def three(make_client: MakeClient, server: DatabaseServer) -> ManagedClient:
     return make_client(server, hosts=THREE).create()
 
 
-def alter(client: ManagedClient, host: str, clause: str, *arguments: object) -> None:
-    client.sql(f"ALTER USER %s@%s {clause}", client.user, host, *arguments)
-
-
-def opens_from(client: ManagedClient, address: str, password: str) -> bool:
-    """Whether a password opens the row that a caller from this loopback address gets."""
-    try:
-        client.log_in(password, address)
-    except pymysql.err.OperationalError as error:
-        assert error.args[0] == 1045, error
-        return False
-    return True
-
-
-def set_by_hand(client: ManagedClient, host: str, password: str = FOREIGN) -> None:
-    clause, value = client.server.password_clause(password)
-    alter(client, host, clause, value)
-
-
-def add_row(client: ManagedClient, host: str, clause: str, *arguments: object) -> None:
-    client.sql(f"CREATE USER %s@%s {clause}", client.user, host, *arguments)
-
-
-def stored(client: ManagedClient, host: str) -> list[StoredPassword]:
-    """The passwords of one row, read with a query of our own."""
-    if client.server.flavor == "mysql":
-        ((plugin, text),) = client.sql(
-            "SELECT plugin, HEX(authentication_string) FROM mysql.user WHERE User = %s AND Host = %s",
-            client.user,
-            host,
-        )
-        return [StoredPassword(plugin, bytes.fromhex(text))]
-    rules = methods(client, host)
-    return [StoredPassword(plugin, text.encode()) for plugin, text in rules if text]
-
-
-def methods(client: ManagedClient, host: str) -> list[tuple[str, str]]:
-    """The methods of one MariaDB row in their order."""
-    ((text,),) = client.sql("SELECT Priv FROM mysql.global_priv WHERE User = %s AND Host = %s", client.user, host)
-    row = json.loads(text)
-    return [
-        ((rule or row)["plugin"], (rule or row).get("authentication_string", "")) for rule in row.get("auth_or", [{}])
-    ]
-
-
 def row(client: ManagedClient, host: str) -> list[Any]:
     return [columns for columns in account_rows(client) if columns[0] == host]
-
-
-def state_of(result: dict[str, Any], client: ManagedClient, host: str) -> dict[str, str]:
-    (found,) = [row for row in result["rows"] if row["row"] == f"{client.user}@{host}"]
-    state: dict[str, str] = found
-    return state
-
-
-def holds_only(client: ManagedClient, host: str, password: str) -> bool:
-    return [one.matches(password) for one in stored(client, host)] == [True]
 
 
 def test_every_row_changes(three: ManagedClient) -> None:
@@ -349,8 +295,7 @@ def test_unusual_names(make_client: MakeClient, server: DatabaseServer, unique_n
 
 
 def test_a_blank_behind_the_name_is_another_name(make_client: MakeClient, server: DatabaseServer) -> None:
-    client = make_client(server)
-    client.server.create_account(client.user, client.hosts, client.password)
+    client = make_client(server).create_account()
     client.create_secret(username=f"{client.user} ")
     assert_refused(
         client,

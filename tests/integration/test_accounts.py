@@ -9,27 +9,27 @@ import pytest
 from estate import CLIENT_ROLE, CLIENTS, HOME, LETTING_IN, TAGS, Accounts, of_service
 from managed import ManagedClient
 from ministack import needs_ministack
-from test_playbooks import said
-from test_provision import needs_collections
+from playbook_runs import said
+from stock_collections import needs_collections
 
 pytestmark = [pytest.mark.slow, needs_ministack, needs_collections]
 
 
 def test_a_client_of_another_account_is_rotated_and_its_notices_arrive_once_it_is_let_in(
-    accounts: Accounts, newcomer: ManagedClient
+    accounts: Accounts, applicant: ManagedClient
 ) -> None:
-    accounts.onboard(CLIENTS, newcomer)
+    accounts.onboard(CLIENTS, applicant)
     rotator = accounts.session(HOME, "rotator")
     accounts.mailbox.events()  # those of other tests
     since = len(accounts.aws.decisions())
 
     def rotated() -> str:
-        before = accounts.stored(CLIENTS, newcomer)["password"]
+        before = accounts.stored(CLIENTS, applicant)["password"]
         told = {"rotation_topic_arn": accounts.topic, "rotation_assume_role_arn": CLIENT_ROLE}
-        run = accounts.run("rotate.yml", rotator, newcomer, **told)
+        run = accounts.run("rotate.yml", rotator, applicant, **told)
         assert run.returncode == 0, said(run)
-        after = accounts.stored(CLIENTS, newcomer)["password"]
-        assert newcomer.opens(after) and not newcomer.opens(before)
+        after = accounts.stored(CLIENTS, applicant)["password"]
+        assert applicant.opens(after) and not applicant.opens(before)
         return said(run)
 
     refused = rotated()
@@ -60,33 +60,33 @@ def let_in_by_hand(accounts: Accounts) -> None:
 
 
 def test_a_rotator_limited_to_tags_names_what_a_secret_lacks_and_rotates_what_onboarding_tagged(
-    accounts: Accounts, newcomer: ManagedClient
+    accounts: Accounts, applicant: ManagedClient
 ) -> None:
     rotator = accounts.session(HOME, "rotator")
-    accounts.onboard(HOME, newcomer)
-    run = accounts.run("rotate.yml", rotator, newcomer)
+    accounts.onboard(HOME, applicant)
+    run = accounts.run("rotate.yml", rotator, applicant)
     assert run.returncode != 0 and "secretsmanager:GetSecretValue is denied" in said(run), said(run)
     assert "(rotation_provision_secret_tags), name them in rotation_onboard_tags" in said(run)
 
-    run = accounts.run("rotate.yml", rotator, newcomer, rotation_onboard_tags=TAGS)
+    run = accounts.run("rotate.yml", rotator, applicant, rotation_onboard_tags=TAGS)
     assert "The secret lacks the tag environment=production of rotation_onboard_tags" in said(run), said(run)
-    assert run.returncode != 0 and f"playbooks/onboard.yml -l {newcomer.name}" in said(run)
-    assert newcomer.opens(newcomer.password)
+    assert run.returncode != 0 and f"playbooks/onboard.yml -l {applicant.name}" in said(run)
+    assert applicant.opens(applicant.password)
 
     since = len(accounts.aws.decisions())
-    accounts.onboard(HOME, newcomer, rotation_onboard_tags=TAGS)
-    run = accounts.run("rotate.yml", rotator, newcomer, rotation_onboard_tags=TAGS, rotation_topic_arn=accounts.topic)
+    accounts.onboard(HOME, applicant, rotation_onboard_tags=TAGS)
+    run = accounts.run("rotate.yml", rotator, applicant, rotation_onboard_tags=TAGS, rotation_topic_arn=accounts.topic)
     assert run.returncode == 0 and "WARNING" not in said(run), said(run)
-    assert not newcomer.opens(newcomer.password) and accounts.denied(since) == []
+    assert not applicant.opens(applicant.password) and accounts.denied(since) == []
     assert accounts.settings(HOME)["rotation_onboard_tags"] == TAGS
 
 
 def test_without_its_key_the_refusal_of_a_source_secret_names_the_option(
-    accounts: Accounts, newcomer: ManagedClient
+    accounts: Accounts, applicant: ManagedClient
 ) -> None:
     other = accounts.client(HOME, "kms").create_key()["KeyMetadata"]["Arn"]
-    kept = {"Name": f"legacy/{newcomer.name}", "SecretString": json.dumps(newcomer.document()), "KmsKeyId": other}
+    kept = {"Name": f"legacy/{applicant.name}", "SecretString": json.dumps(applicant.document()), "KmsKeyId": other}
     source = accounts.client(HOME, "secretsmanager").create_secret(**kept)["ARN"]
     onboarder = accounts.session(HOME, "onboarder")
-    run = accounts.run("playbooks/onboard.yml", onboarder, newcomer, rotation_onboard_source_secret_id=source)
+    run = accounts.run("playbooks/onboard.yml", onboarder, applicant, rotation_onboard_source_secret_id=source)
     assert run.returncode != 0 and "rotation_provision_source_keys" in said(run), said(run)

@@ -2,7 +2,8 @@
 """Every alarm rings: what playbooks/provision.yml made, real events of real runs, and the queue behind the topic.
 
 Logs and all else are moto's, CloudWatch, SNS and SQS are LocalStack's. Between the two stands only the matcher of
-tests/support, which publishes what the filters in the log group say of the events in it.
+tests/support, which publishes what the filters in the log group say of the events in it. The days follow each other
+as fixtures, so that the tests may run in any order.
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from audited import Audited
 from by_hand import put
+from cycle import is_due
+from drift import change_by_hand
 from faulty_proxy import SILENCE, Fault, FaultyProxy
 from filter_pattern import metric_data
 from localstack import ACCOUNT, LocalStack, needs_localstack
 from managed import ManagedClient, playbook
-from test_audit import Audited
-from test_playbooks import said
-from test_provision import needs_collections
-from test_reconcile import change_by_hand
-from test_rotate_due import is_due
+from playbook_runs import said
+from stock_collections import needs_collections
 from world.aws import REGION, SECRET_KEY, AwsEmulator
 from world.certificates import Authority
 from world.databases import DatabaseServer
@@ -178,7 +179,18 @@ def make(aws: AwsEmulator, authority: Authority, mysql_server: DatabaseServer) -
 
 
 @pytest.fixture(scope="module")
-def quiet(watched: Watched, make: Callable[[str], ManagedClient]) -> list[dict[str, Any]]:
+def silence(watched: Watched) -> list[dict[str, Any]]:
+    """What was told of the heartbeat before any sign of life, and after one that came too long ago."""
+    first = watched.judged("heartbeat")
+    beat = {"kind": "run", "playbook": "rotate_due", "check": False}
+    watched.publish(watched.audited.group, beat, Heartbeat=10 / 24)
+    return [first, watched.judged("heartbeat")]
+
+
+@pytest.fixture(scope="module")
+def quiet(
+    watched: Watched, make: Callable[[str], ManagedClient], silence: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
     """The events of a day without trouble: a scheduled run, a rotation, and a read by one of our roles."""
     client = make("quiet")
     for name, *more in (("playbooks/rotate_due.yml",), ("rotate.yml", "-e", "rotation_force=true")):
@@ -192,9 +204,13 @@ def quiet(watched: Watched, make: Callable[[str], ManagedClient]) -> list[dict[s
 
 
 @pytest.fixture(scope="module")
-def trouble(
-    watched: Watched, make: Callable[[str], ManagedClient], quiet: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
+def calm(watched: Watched, quiet: list[dict[str, Any]]) -> dict[str, str]:
+    """The state of every alarm after the day without trouble."""
+    return {name: watched.state(name) for name in ["heartbeat", *TROUBLE]}
+
+
+@pytest.fixture(scope="module")
+def trouble(watched: Watched, make: Callable[[str], ManagedClient], calm: dict[str, str]) -> list[dict[str, Any]]:
     """The events of a day with every trouble, and of the same findings a day before."""
     late, pending, lost, slow = (make(name) for name in ("late", "pending", "lost", "slow"))
     is_due(late, days=-3)
@@ -216,21 +232,16 @@ def trouble(
     return events
 
 
-def test_no_sign_of_life_for_too_long_rings(watched: Watched) -> None:
-    first = watched.judged("heartbeat")
-    assert first["NewStateValue"] == "ALARM" and "missing" in first["NewStateReason"]
-    beat = {"kind": "run", "playbook": "rotate_due", "check": False}
-    watched.publish(watched.audited.group, beat, Heartbeat=10 / 24)
-    assert watched.state("heartbeat") == "ALARM"
+def test_no_sign_of_life_for_too_long_rings(silence: list[dict[str, Any]]) -> None:
+    assert [message["NewStateValue"] for message in silence] == ["ALARM", "ALARM"]
+    assert "missing" in silence[0]["NewStateReason"]
 
 
 def test_a_day_without_trouble_ends_the_heartbeats_alarm_and_rings_no_other(
-    watched: Watched, quiet: list[dict[str, Any]]
+    quiet: list[dict[str, Any]], calm: dict[str, str]
 ) -> None:
     assert [event["kind"] for event in quiet].count("run") == 2
-    assert {name: watched.state(name) for name in ["heartbeat", *TROUBLE]} == dict.fromkeys(
-        ["heartbeat", *TROUBLE], "OK"
-    )
+    assert calm == dict.fromkeys(["heartbeat", *TROUBLE], "OK")
 
 
 def test_there_is_no_alarm_that_is_not_tried_here(watched: Watched) -> None:

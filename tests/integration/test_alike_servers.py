@@ -4,20 +4,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from administration import sql
 from by_hand import put
-from group import sql
-from managed import ManagedClient, secrets_manager
+from managed import MakeClient, ManagedClient, secrets_manager
+from running import MakeServer
 from world import processes
 from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
 
-MakeClient = Callable[..., ManagedClient]
-MakeServer = Callable[..., DatabaseServer]
 HOSTS = ("127.0.0.2", "127.0.0.3")
 SERVER_ID = "rotation/server-id"
 
@@ -43,7 +41,7 @@ def alike(make_client: MakeClient, twins: list[DatabaseServer]) -> list[ManagedC
     second.secret_name = f"{first.secret_id}-of-another"
     for client, host in zip((first, second), HOSTS, strict=True):
         client.options = {**client.options, "host": host}
-        client.server.create_account(client.user, client.hosts, client.password)
+        client.create_account()
     return [first, second]
 
 

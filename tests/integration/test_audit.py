@@ -9,78 +9,26 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from by_hand import stages
+from audited import Audited
+from by_hand import passwords
+from drift import change_by_hand
 from keeping import Place
-from managed import AT_ONCE, ROOT, ManagedClient, playbook, write_inventory
-from test_leaks import passwords
-from test_playbooks import said
-from test_reconcile import change_by_hand
-from world.aws import ACCESS_KEY, NOWHERE, REGION, SECRET_KEY, AwsEmulator
+from managed import ANSIBLE_PLAYBOOK, AT_ONCE, ROOT, MakeClient, ManagedClient, playbook, write_inventory
+from playbook_runs import BASTION, PLUGINS, said
+from world.aws import NOWHERE, AwsEmulator
 from world.databases import DatabaseServer
 
 pytestmark = pytest.mark.slow
 
-CALLBACK = "dbops.rotation.rotation_audit"
 CURRENT = "the password of this moment, in a text that people write"
 INCOMPLETE = "The audit trail is incomplete:"
-
-
-class Audited:
-    """Runs playbooks with the callback, and reads what it left."""
-
-    def __init__(self, aws: AwsEmulator, folder: Path, group: str) -> None:
-        self.aws, self.folder, self.group = aws, folder, group
-        self.spool = folder / "spool"
-        self.logs = aws.client("logs")
-
-    def environment(self, **given: str) -> dict[str, str]:
-        return {
-            "ANSIBLE_CALLBACKS_ENABLED": CALLBACK,
-            "ROTATION_AUDIT_SPOOL": str(self.spool),
-            "ROTATION_AUDIT_LOG_GROUP": self.group,
-            "ROTATION_AUDIT_ENDPOINT_URL": self.aws.endpoint_url,
-            "AWS_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-            **given,
-        }
-
-    def run(self, name: str, clients: list[ManagedClient], *arguments: str, **given: str) -> Any:
-        return playbook(name, *self.arguments(clients), *arguments, environment=self.environment(**given))
-
-    def arguments(self, clients: list[ManagedClient], **variables: Any) -> list[str]:
-        hosts = {client.name: client.variables(**variables) for client in clients}
-        limit = ",".join(hosts)
-        everyone = "rotation_everything=true"  # a limit that names them all selects the whole fleet
-        return ["-i", str(write_inventory(self.folder, hosts)), "-l", limit, "-e", everyone]
-
-    def shipped(self) -> list[dict[str, Any]]:
-        pages = self.logs.get_paginator("filter_log_events").paginate(logGroupName=self.group)
-        return [json.loads(event["message"]) for page in pages for event in page["events"]]
-
-    def spooled(self, pattern: str = "*") -> list[dict[str, Any]]:
-        lines = [line for path in sorted(self.spool.glob(pattern)) for line in path.read_text().splitlines()]
-        return [json.loads(line) for line in lines if line.startswith("{")]
-
-    def history(self, client: ManagedClient, *arguments: str) -> list[dict[str, Any]]:
-        run = self.run("playbooks/history.yml", [client], "-e", "rotation_history_form=json", *arguments)
-        assert run.returncode == 0 and "WARNING" not in said(run), said(run)
-        return json_in(run.stdout)
-
-
-def json_in(output: str) -> list[dict[str, Any]]:
-    """Give the list that a playbook printed as one line."""
-    (line,) = (line for line in output.splitlines() if line.startswith("[{"))
-    found: list[dict[str, Any]] = json.loads(line)
-    return found
 
 
 @pytest.fixture
@@ -108,11 +56,11 @@ def kinds(events: list[dict[str, Any]]) -> Counter[tuple[str, str]]:
 
 
 def test_a_run_with_every_outcome_is_in_the_log_group_and_in_the_history(
-    audited: Audited, make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer
+    audited: Audited, make_client: MakeClient, mysql_server: DatabaseServer
 ) -> None:
     good, left, lost = (make_client(mysql_server).create() for _number in range(3))
     gone = make_client(mysql_server)
-    old = stages(good)["AWSCURRENT"]
+    old = good.stages()["AWSCURRENT"]
     left.rotate()
     change_by_hand(lost)
     clients = [good, left, lost, gone]
@@ -129,7 +77,7 @@ def test_a_run_with_every_outcome_is_in_the_log_group_and_in_the_history(
         "trigger": "on_demand",
         "reason": "CHG-1042",
         "requested_by": "alice",
-        "version_id": stages(good)["AWSCURRENT"],
+        "version_id": good.stages()["AWSCURRENT"],
         "previous_version_id": old,
         "rotated": True,
         "check": False,
@@ -179,14 +127,14 @@ def test_what_was_not_shipped_in_three_runs_is_in_the_history_once(audited: Audi
     past = audited.history(client, "-e", "rotation_history_source=logs")
     assert len({event["version_id"] for event in past}) == len(past) == 4
     assert [event["time"] for event in past] == sorted(event["time"] for event in past)
-    assert past[-1]["version_id"] == stages(client)["AWSCURRENT"]
+    assert past[-1]["version_id"] == client.stages()["AWSCURRENT"]
     assert past == audited.history(client) == audited.history(client, "-e", "rotation_history_source=spool")
 
 
 def test_a_controller_that_is_killed_while_it_ships_loses_nothing(
     audited: Audited, client: ManagedClient, deaf: str
 ) -> None:
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), "rotate.yml", *audited.arguments([client])]
+    command = [ANSIBLE_PLAYBOOK, "rotate.yml", *audited.arguments([client])]
     environment = {**os.environ, **audited.environment(ROTATION_AUDIT_ENDPOINT_URL=deaf)}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as controller:
         deadline = time.monotonic() + 60
@@ -204,14 +152,13 @@ def test_a_controller_that_is_killed_while_it_ships_loses_nothing(
 
 
 def test_a_failure_is_in_the_log_group_while_the_run_is_still_going(
-    audited: Audited, make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer
+    audited: Audited, make_client: MakeClient, mysql_server: DatabaseServer
 ) -> None:
     slow, gone = make_client(mysql_server).create(), make_client(mysql_server)
     go_on, hook = audited.folder / "go_on", audited.folder / "hook.yml"
     hook.write_text(f"- ansible.builtin.wait_for:\n    path: {go_on}\n    timeout: 120\n    sleep: 1\n")
     hooks = json.dumps({"rotation_hooks": [str(hook)]})
-    command = ["rotate.yml", *audited.arguments([slow, gone]), *AT_ONCE, "-e", hooks]
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), *command]
+    command = [ANSIBLE_PLAYBOOK, "rotate.yml", *audited.arguments([slow, gone]), *AT_ONCE, "-e", hooks]
     environment = {**os.environ, **audited.environment()}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as run:
         deadline = time.monotonic() + 100
@@ -263,14 +210,13 @@ def test_without_a_disk_events_are_shipped_and_without_both_they_are_shown(
     assert run.returncode == 0 and said(run).count(INCOMPLETE) == 1, said(run)
     assert "there is no such log group" in said(run) and "playbooks/provision.yml" in said(run)
     shown = [json.loads(line) for line in run.stdout.splitlines() if line.startswith('{"id"')]
-    assert [event.get("version_id") for event in shown] == [stages(client)["AWSCURRENT"], None]
+    assert [event.get("version_id") for event in shown] == [client.stages()["AWSCURRENT"], None]
 
 
 def test_onboarding_rolling_back_and_telling_leave_events_too(
-    audited: Audited, make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer
+    audited: Audited, make_client: MakeClient, mysql_server: DatabaseServer
 ) -> None:
-    client = make_client(mysql_server)
-    mysql_server.create_account(client.user, client.hosts, client.password)
+    client = make_client(mysql_server).create_account()
     topic = audited.aws.client("sns").create_topic(Name=client.user)["TopicArn"]
     hook = audited.folder / "hook.yml"
     hook.write_text("- ansible.builtin.fail:\n    msg: the program does not answer\n")
@@ -307,14 +253,11 @@ def test_onboarding_rolling_back_and_telling_leave_events_too(
 
 @pytest.mark.parametrize(("server", "jump"), [("mysql", None), ("mariadb", "bastion")], indirect=["server"])
 def test_no_password_and_no_hash_is_in_spool_or_log_group(
-    audited: Audited, make_client: Callable[..., ManagedClient], server: DatabaseServer, jump: str | None
+    audited: Audited, make_client: MakeClient, server: DatabaseServer, jump: str | None
 ) -> None:
-    client = make_client(server)
-    server.create_account(client.user, client.hosts, client.password)
+    client = make_client(server).create_account()
     variables = client.variables(rotation_onboard_password=client.password, rotation_jump_host=jump)
-    bastion = {"ansible_connection": "elsewhere", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-    inventory = str(write_inventory(audited.folder, {client.name: variables, "bastion": bastion}))
-    connections = {"ANSIBLE_CONNECTION_PLUGINS": str(Path(__file__).with_name("connection_plugins"))}
+    inventory = str(write_inventory(audited.folder, {client.name: variables, "bastion": BASTION}))
     printed = ""
     for name, given in (
         ("playbooks/onboard.yml", {"rotation_onboard_rotate": True}),
@@ -324,7 +267,7 @@ def test_no_password_and_no_hash_is_in_spool_or_log_group(
     ):
         if given.get("rotation_reason") == CURRENT:
             given["rotation_reason"] = client.stored()["password"]
-        shown = audited.environment(ROTATION_AUDIT_STDOUT="true", **connections)
+        shown = audited.environment(ROTATION_AUDIT_STDOUT="true", **PLUGINS)
         run = playbook(name, "-i", inventory, "-l", client.name, "-e", json.dumps(given), environment=shown)
         printed += "".join(line for line in run.stdout.splitlines(True) if line.startswith('{"id"'))
     stored = "\n".join([*(path.read_text() for path in audited.spool.iterdir()), json.dumps(audited.shipped())])

@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
-from by_hand import stages, tags
 from faulty_proxy import HANG_UP, LOSE_REPLY, SILENCE, Fault, FaultyProxy
 from managed import ManagedClient
 from telling import assert_silent, failure, refusal
@@ -67,7 +66,7 @@ def assert_finished_by_one_more_run(client: ManagedClient) -> dict[str, Any]:
     result = client.rotate(trigger="recovery")
     new = client.stored()["password"]
     assert client.opens(new) and (new == client.password or not client.opens(client.password))
-    assert stages(client)["AWSCURRENT"] == tags(client)["rotation/version"]
+    assert client.stages()["AWSCURRENT"] == client.tags()["rotation/version"]
     assert_silent(client, result)
     return result
 
@@ -100,7 +99,7 @@ def test_a_stored_password_that_cannot_be_read_back(mysql_client: ManagedClient,
     cause = f"Could not read the secret '{mysql_client.secret_id}': {what}"
     with faulty(mysql_client, Fault(GET, answer, first=2)):
         told = failure(mysql_client, step="persist", cause=cause, state=NO_STORE, next_step=remedy, aws_config=TWICE)
-    assert stages(mysql_client)["AWSPENDING"] in told["state"] and mysql_client.opens(mysql_client.password)
+    assert mysql_client.stages()["AWSPENDING"] in told["state"] and mysql_client.opens(mysql_client.password)
     pending = mysql_client.stored("AWSPENDING")["password"]
     assert not mysql_client.opens(pending)
     assert assert_finished_by_one_more_run(mysql_client)["action"] == "resume"
@@ -113,7 +112,7 @@ def test_a_promotion_that_fails(mysql_client: ManagedClient, answer: str, faulty
     cause = f"Could not move AWSCURRENT of '{mysql_client.secret_id}': {what}"
     with faulty(mysql_client, Fault(PROMOTE, answer)):
         told = failure(mysql_client, step="promote", cause=cause, state=OLD_AND_NEW, next_step=remedy, aws_config=TWICE)
-    assert stages(mysql_client)["AWSPENDING"] in told["state"]
+    assert mysql_client.stages()["AWSPENDING"] in told["state"]
     assert mysql_client.opens(mysql_client.password) and mysql_client.opens(
         mysql_client.stored("AWSPENDING")["password"]
     )
@@ -178,7 +177,7 @@ def test_a_call_that_fails_twice_is_retried(
     assert result["throttled"] == (2 if answer == "ThrottlingException" else 0)
     assert [step["name"] for step in result["steps"]].count("promote") == 1
     assert mysql_client.opens(mysql_client.stored()["password"]) and not mysql_client.opens(mysql_client.password)
-    assert tags(mysql_client)["rotation/version"] == result["version_id"] == stages(mysql_client)["AWSCURRENT"]
+    assert mysql_client.tags()["rotation/version"] == result["version_id"] == mysql_client.stages()["AWSCURRENT"]
 
 
 @pytest.mark.parametrize("operation", [PUT, PROMOTE])
@@ -188,7 +187,7 @@ def test_an_answer_that_never_comes_is_found_out_by_looking(
     with faulty(client, Fault(operation, LOSE_REPLY)):
         result = client.rotate(aws_config=TWICE)
     assert client.opens(client.stored()["password"]) and not client.opens(client.password)
-    assert tags(client)["rotation/version"] == result["version_id"] == stages(client)["AWSCURRENT"]
+    assert client.tags()["rotation/version"] == result["version_id"] == client.stages()["AWSCURRENT"]
     assert [step["name"] for step in result["steps"]].count("promote") == 1
 
 

@@ -5,24 +5,18 @@ from __future__ import annotations
 
 import json
 import re
-import sysconfig
 from collections.abc import Iterator
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
-from awx_server import AwxServer
+from awx_server import KEY, AwxServer
 from managed import ROOT, playbook
-from test_playbooks import Run, said
+from playbook_runs import Run, said
+from stock_collections import needs_awx
 
-COLLECTIONS = Path(sysconfig.get_path("purelib")) / "ansible_collections"
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not (COLLECTIONS / "awx/awx").is_dir(), reason="needs awx.awx: make setup-dev"),
-]
-KEY = "an-AWS-secret-key-for-AWX"
+pytestmark = [pytest.mark.slow, needs_awx]
 VAULT_PASSWORD = "the-vault-password-for-AWX"
 DEFAULTS: dict[str, Any] = DataLoader().load_from_file(str(ROOT / "roles/rotation_awx/defaults/main.yml"))
 

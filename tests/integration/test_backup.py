@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from by_hand import remove
-from keeping import Place, said, succeeded, whole
-from managed import ManagedClient, secrets_manager
-from test_leaks import BASTION, PLUGINS, SPY, files, passwords, requests_without_values
+from by_hand import passwords, remove
+from keeping import Place, succeeded, whole
+from leaks import SPY, files, requests_without_values
+from managed import MakeClient, ManagedClient, secrets_manager
+from playbook_runs import BASTION, PLUGINS, said
 from world.aws import AwsEmulator
 from world.databases import DatabaseServer
 
@@ -19,9 +19,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def both(
-    make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, mariadb_server: DatabaseServer
-) -> list[ManagedClient]:
+def both(make_client: MakeClient, mysql_server: DatabaseServer, mariadb_server: DatabaseServer) -> list[ManagedClient]:
     """A rotated client on each kind of server; the second one's secret has a name of its own."""
     clients = [make_client(server).create() for server in (mysql_server, mariadb_server)]
     for client in clients:
@@ -118,7 +116,7 @@ def test_no_value_is_printed_sent_in_a_file_or_left_behind(
     place = Place(tmp_path, {**hosts, **({"bastion": BASTION} if jump_host else {})})
     environment = {
         "ANSIBLE_LOG_PATH": str(tmp_path / "ansible.log"),
-        "ANSIBLE_CONNECTION_PLUGINS": PLUGINS,
+        **PLUGINS,
         "ELSEWHERE_KEEP": str(tmp_path),
         "ANSIBLE_CALLBACK_PLUGINS": SPY,
         "ANSIBLE_CALLBACKS_ENABLED": "spy,dbops.rotation.rotation_audit",
@@ -152,7 +150,7 @@ def test_a_backup_is_made_on_the_controller_only(both: list[ManagedClient], tmp_
     play = tmp_path / "elsewhere.yml"
     play.write_text(ELSEWHERE)
     place = Place(tmp_path, {both[0].name: {**both[0].variables(), **BASTION}})
-    run = place.run(str(play), environment={"ANSIBLE_CONNECTION_PLUGINS": PLUGINS})
+    run = place.run(str(play), environment=PLUGINS)
     assert run.returncode == 2 and "A backup is made on the controller" in said(run)
 
 

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pymysql
 import pytest
-from managed import HOST, ManagedClient
+from managed import HOST, MakeClient, ManagedClient
 from trouble import STORED, assert_refused, assert_silent, changed_globally, refused_logins
 from world.certificates import Authority
 from world.databases import DatabaseServer, native_hash
@@ -22,8 +22,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.connection impo
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
 from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
-
-MakeClient = Callable[..., ManagedClient]
 
 
 def on_every_row(client: ManagedClient, clause: str) -> None:

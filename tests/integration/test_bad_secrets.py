@@ -4,20 +4,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from by_hand import put, put_current
-from managed import ManagedClient, secrets_manager
+from managed import MakeClient, ManagedClient, secrets_manager
+from refusals import refusal_of
 from telling import refusal
 from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretDescription
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.ownership import refuse_foreign_management
 
-MakeClient = Callable[..., ManagedClient]
 FORM = "Store a JSON object with engine, host, port, username and password in it"
 NO_OBJECT = "is not a JSON object."
 
@@ -25,9 +23,7 @@ NO_OBJECT = "is not a JSON object."
 @pytest.fixture
 def account(make_client: MakeClient, mysql_server: DatabaseServer) -> ManagedClient:
     """An account on the server that has no secret yet."""
-    client = make_client(mysql_server)
-    mysql_server.create_account(client.user, client.hosts, client.password)
-    return client
+    return make_client(mysql_server).create_account()
 
 
 def test_a_missing_secret(account: ManagedClient) -> None:
@@ -161,10 +157,11 @@ def test_aws_rotation_enabled(account: ManagedClient) -> None:
 def test_a_secret_of_another_service() -> None:
     # The emulator has no secrets of other services.
     owned: dict[str, Any] = {"owning_service": "rds", "rotation_enabled": True, "deleted": False}
-    with pytest.raises(RotationError) as caught:
-        refuse_foreign_management(SecretDescription(arn="arn", name="rds!db-1", stages={}, tags={}, **owned))
-    assert caught.value.cause == "The secret 'rds!db-1' is owned and rotated by the AWS service 'rds'."
-    assert "aws rds modify-db-instance --no-manage-master-user-password" in caught.value.next_step
+    error = refusal_of(
+        refuse_foreign_management, SecretDescription(arn="arn", name="rds!db-1", stages={}, tags={}, **owned)
+    )
+    assert error.cause == "The secret 'rds!db-1' is owned and rotated by the AWS service 'rds'."
+    assert "aws rds modify-db-instance --no-manage-master-user-password" in error.next_step
 
 
 def test_a_second_secret_for_the_same_account(client: ManagedClient, make_client: MakeClient) -> None:
@@ -206,7 +203,7 @@ def moved(client: ManagedClient, request: pytest.FixtureRequest) -> tuple[Manage
     other = "mariadb" if client.server.flavor == "mysql" else "mysql"
     old, client.server = client.server, request.getfixturevalue(f"{other}_server")
     client.password = client.stored()["password"]
-    client.server.create_account(client.user, client.hosts, client.password)
+    client.create_account()
     put_current(client)
     return client, old, first
 

@@ -6,16 +6,13 @@ from __future__ import annotations
 import itertools
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from by_hand import stages, tags
-from managed import HOST, ManagedClient
+from managed import HOST, MakeClient, ManagedClient
+from running import MakeServer
 from trouble import assert_silent, refused_logins
 from world.databases import DatabaseServer
-
-MakeClient = Callable[..., ManagedClient]
-MakeServer = Callable[..., DatabaseServer]
 
 
 @contextmanager
@@ -61,7 +58,7 @@ def test_a_schedule_before_two_servers_never_locks_the_account(
         error = client.refused()
         assert (error["code"], error["step"]) == ("new_password_refused", "verify"), error["msg"]
         assert "several servers behind this address" in error["next_step"] and "ProxySQL" in error["next_step"]
-        assert tags(client)["rotation/refused"] == stages(client)["AWSPENDING"]
+        assert client.tags()["rotation/refused"] == client.stages()["AWSPENDING"]
         assert_silent(client, error)
         for _run in range(10):
             assert client.refused(trigger="scheduled")["code"] in ("new_password_refused", "other_server")

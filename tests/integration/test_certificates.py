@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 
 import pytest
 from attacks import LOGIN, PROOF, switches
 from http_service import HttpService
-from managed import ManagedClient
+from managed import MakeClient, ManagedClient
 from strict_peer import Attack, strict_peer
-from test_tls import serving
+from trouble import serving
 from world.certificates import Authority, Certificate
 from world.databases import DatabaseServer
 
@@ -72,7 +72,7 @@ def test_a_bundle_of_the_aws_endpoint_that_is_not_there_is_told(mysql_client: Ma
 
 @pytest.mark.parametrize("plugin", [b"parsec", b"auth_gssapi_client"])
 def test_a_method_that_the_driver_does_not_know_is_told(
-    make_client: Callable[..., ManagedClient],
+    make_client: MakeClient,
     mysql_server: DatabaseServer,
     server_certificate: Certificate,
     plugin: bytes,

@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from managed import HOST, ManagedClient, secrets_manager
+from managed import HOST, MakeClient, ManagedClient, secrets_manager
 from stale_listing import StaleListing
 from world.databases import DatabaseServer
 
@@ -26,9 +25,7 @@ def listing(monkeypatch: pytest.MonkeyPatch) -> StaleListing:
 
 
 @pytest.fixture
-def both(
-    make_client: Callable[..., ManagedClient], server: DatabaseServer, listing: StaleListing
-) -> tuple[ManagedClient, ManagedClient]:
+def both(make_client: MakeClient, server: DatabaseServer, listing: StaleListing) -> tuple[ManagedClient, ManagedClient]:
     first = make_client(server)
     second = make_client(server, user=first.user, password=first.password)
     second.secret_name = f"{first.secret_id}-of-another"

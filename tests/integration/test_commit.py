@@ -7,19 +7,18 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from administration import sql
 from frozen import freeze, thaw
-from group import await_true, sql
-from managed import ManagedClient
+from group import await_true
+from managed import MakeClient, ManagedClient
 from prober import make_account, probing
+from running import MakeServer
 from trouble import STORED, UNCHANGED, assert_refused
-from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._db import connection
 from ansible_collections.dbops.rotation.plugins.module_utils._db.commit import APPLY_BUDGET
 
-MakeClient = Callable[..., ManagedClient]
-MakeServer = Callable[..., DatabaseServer]
 FOR_EVER = 4294967295
 REPLICATION = ("repl", "Repl-0123456789")
 # Below it a server was not kept from letting people in; a login takes some milliseconds.

@@ -3,28 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from managed import AT_ONCE, ManagedClient, playbook, write_inventory
-from test_playbooks import Run, said
-from test_rotate_due import Mailbox, is_due
-from world.aws import AwsEmulator
+from cycle import is_due
+from managed import AT_ONCE, MakeClient, ManagedClient, playbook, write_inventory
+from playbook_runs import Run, said
+from topic import Mailbox
 from world.databases import DatabaseServer
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def clients(make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer) -> list[ManagedClient]:
+def clients(make_client: MakeClient, mysql_server: DatabaseServer) -> list[ManagedClient]:
     return [make_client(mysql_server).create() for _number in range(6)]
-
-
-@pytest.fixture
-def mailbox(aws: AwsEmulator, clients: list[ManagedClient]) -> Mailbox:
-    return Mailbox(aws, f"controllers-{clients[0].user}")
 
 
 def at_once(folder: Path, mailbox: Mailbox, name: str, *parts: Sequence[ManagedClient]) -> list[Run]:

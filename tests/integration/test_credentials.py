@@ -10,22 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from managed import AT_ONCE, ManagedClient, playbook, write_inventory
+from managed import AT_ONCE, MakeClient, ManagedClient, playbook, write_inventory
 from metadata_service import ROLES, MetadataService, credentials
-from test_onboarding import said
+from playbook_runs import said
 from world.aws import ACCESS_KEY, SECRET_KEY, AwsEmulator
 from world.databases import DatabaseServer
 
 pytestmark = pytest.mark.slow
 
-Make = Callable[..., ManagedClient]
 ROLE = "arn:aws:iam::123456789012:role/dbops-rotation-rotator"
 NO_KEYS = {"rotation_access_key": None, "rotation_secret_key": None}
 ALL = ("-e", "rotation_everything=true", *AT_ONCE)
 
 
 @pytest.fixture
-def clients(make_client: Make, mysql_server: DatabaseServer) -> list[ManagedClient]:
+def clients(make_client: MakeClient, mysql_server: DatabaseServer) -> list[ManagedClient]:
     return [make_client(mysql_server).create() for _number in range(4)]
 
 

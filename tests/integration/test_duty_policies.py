@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from audited import CALLBACK
 from botocore.exceptions import ClientError
 from estate import HOME, PROVISIONER, REPLICA_REGION, TAGS, Accounts
 from keeping import Place
 from managed import ManagedClient, playbook
 from ministack import Decision, needs_ministack
-from test_audit import CALLBACK
-from test_playbooks import said
-from test_provision import needs_collections
+from playbook_runs import said
+from stock_collections import needs_collections
 from world.aws import REGION
 
 from ansible_collections.dbops.rotation.plugins.module_utils._iam import grants
@@ -53,9 +53,9 @@ ONLY_TELLS = """
 
 
 @pytest.fixture
-def client(newcomer: ManagedClient, accounts: Accounts) -> ManagedClient:
-    accounts.onboard(HOME, newcomer, rotation_onboard_tags=TAGS)
-    return newcomer
+def client(applicant: ManagedClient, accounts: Accounts) -> ManagedClient:
+    accounts.onboard(HOME, applicant, rotation_onboard_tags=TAGS)
+    return applicant
 
 
 @contextmanager
@@ -184,15 +184,15 @@ def kind(accounts: Accounts, decision: Decision) -> str:
 
 
 def test_a_password_is_taken_over_from_a_secret_with_a_key_of_its_own(
-    accounts: Accounts, newcomer: ManagedClient
+    accounts: Accounts, applicant: ManagedClient
 ) -> None:
     secrets = accounts.client(HOME, "secretsmanager")
-    document = json.dumps(newcomer.document())
-    kept = {"Name": f"legacy/{newcomer.name}", "SecretString": document, "KmsKeyId": accounts.source_key}
+    document = json.dumps(applicant.document())
+    kept = {"Name": f"legacy/{applicant.name}", "SecretString": document, "KmsKeyId": accounts.source_key}
     source = secrets.create_secret(**kept)["ARN"]
     since = len(accounts.aws.decisions())
-    accounts.onboard(HOME, newcomer, rotation_onboard_password=None, rotation_onboard_source_secret_id=source)
-    assert accounts.stored(HOME, newcomer)["password"] == newcomer.password and accounts.denied(since) == []
+    accounts.onboard(HOME, applicant, rotation_onboard_password=None, rotation_onboard_source_secret_id=source)
+    assert accounts.stored(HOME, applicant)["password"] == applicant.password and accounts.denied(since) == []
     used = [one for one in accounts.aws.decisions()[since:] if one.on == accounts.source_key]
     assert {one.action for one in used} == {"kms:Decrypt"}
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from faulty_proxy import FaultyProxy
 from managed import ManagedClient, playbook, write_inventory
-from test_onboarding import said
-from test_rotate_due import Mailbox
+from playbook_runs import said
+from topic import Mailbox
 from world.aws import AwsEmulator
 
 pytestmark = pytest.mark.slow

@@ -3,51 +3,18 @@
 
 from __future__ import annotations
 
-import json
 import re
-import uuid
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from by_hand import stages, tags
-from managed import ManagedClient, playbook
-from test_playbooks import Run, said
-from test_recovery import AFTER_APPLY, assert_settled
-from test_rotate_due import in_days, is_due, set_tags
-from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
+from cycle import in_days, is_due, set_tags
+from deaths import AFTER_APPLY
+from listed_fleet import Fleet
+from managed import MakeClient
+from playbook_runs import Run, said
+from settled import assert_settled
+from world.aws import AwsEmulator
 from world.databases import DatabaseServer
-
-Make = Callable[..., ManagedClient]
-FLEET = "playbooks/rotate_due.yml"
-
-
-class Fleet:
-    """Clients of one test, told from those of others by a tag, and the inventory file that lists them."""
-
-    def __init__(self, folder: Path, clients: list[ManagedClient]) -> None:
-        self.clients, self.folder = clients, folder
-        self.mark = str(uuid.uuid4())
-        for client in clients:
-            client.rotate()
-            set_tags(client, {"fleet": self.mark, "rotation/notified": ""})
-        self.configure()
-
-    def configure(self, **options: Any) -> None:
-        """Write the inventory's configuration, and beside it what only the databases need."""
-        access = {"region": REGION, "endpoint_url": self.clients[0].aws.endpoint_url}
-        chosen = {"plugin": "dbops.rotation.fleet", "tags": {"fleet": self.mark}, "notices": False}
-        (self.folder / "fleet.yml").write_text(json.dumps({**chosen, **access, **options}))
-        (self.folder / "group_vars").mkdir(exist_ok=True)
-        written = {"rotation_tls_ca_file": str(self.clients[0].ca_file)}
-        (self.folder / "group_vars/clients.yml").write_text(json.dumps(written))
-
-    def run(self, *arguments: str, name: str = FLEET) -> Run:
-        """Run a playbook as a schedule does: with keys in the environment, and never without the listing."""
-        keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
-        strict = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1"}
-        return playbook(name, "-i", str(self.folder / "fleet.yml"), *arguments, environment={**keys, **strict})
 
 
 def visited(run: Run) -> set[str]:
@@ -56,7 +23,7 @@ def visited(run: Run) -> set[str]:
 
 
 @pytest.fixture
-def fleet(make_client: Make, mysql_server: DatabaseServer, tmp_path: Path) -> Fleet:
+def fleet(make_client: MakeClient, mysql_server: DatabaseServer, tmp_path: Path) -> Fleet:
     return Fleet(tmp_path, [make_client(mysql_server).create() for _number in range(3)])
 
 
@@ -64,12 +31,12 @@ def test_only_who_is_due_or_unfinished_is_visited(fleet: Fleet) -> None:
     idle, due, begun = fleet.clients
     is_due(due)
     AFTER_APPLY.interrupt(begun)
-    before = (stages(idle), tags(idle))
+    before = (idle.stages(), idle.tags())
     run = fleet.run()
     assert run.returncode == 0 and "WARNING" not in said(run), said(run)
     assert visited(run) == {due.name, begun.name}
-    assert (stages(idle), tags(idle)) == before
-    assert tags(due)["rotation/trigger"] == "scheduled" and tags(due)["rotation/due"] > in_days(39)
+    assert (idle.stages(), idle.tags()) == before
+    assert due.tags()["rotation/trigger"] == "scheduled" and due.tags()["rotation/due"] > in_days(39)
     for client in (due, begun):
         assert_settled(client)
 
@@ -88,11 +55,11 @@ def test_a_hint_that_is_out_of_date_rotates_nobody(fleet: Fleet) -> None:
         is_due(client)
     assert visited(fleet.run("--list-hosts")) == set()  # fills the cache
     set_tags(stale, {"rotation/due": in_days(15), "rotation/last": in_days(-25)})
-    current = stages(stale)["AWSCURRENT"]
+    current = stale.stages()["AWSCURRENT"]
     run = fleet.run()
     assert run.returncode == 0 and visited(run) == {client.name for client in fleet.clients}, said(run)
-    assert stages(stale)["AWSCURRENT"] == current
-    assert {tags(client)["rotation/trigger"] for client in (other, third)} == {"scheduled"}
+    assert stale.stages()["AWSCURRENT"] == current
+    assert {client.tags()["rotation/trigger"] for client in (other, third)} == {"scheduled"}
 
 
 def test_a_limit_narrows_what_is_visited(fleet: Fleet) -> None:
@@ -100,7 +67,7 @@ def test_a_limit_narrows_what_is_visited(fleet: Fleet) -> None:
     for client in (first, second):
         is_due(client)
     assert visited(fleet.run("-l", first.name)) == {first.name}
-    assert tags(first)["rotation/trigger"] == "scheduled" and tags(second)["rotation/trigger"] == "on_demand"
+    assert first.tags()["rotation/trigger"] == "scheduled" and second.tags()["rotation/trigger"] == "on_demand"
     assert visited(fleet.run("-l", idle.name)) == set()
     assert visited(fleet.run("-l", idle.name, "-e", "rotation_hosts=clients")) == {idle.name}
     assert visited(fleet.run("-l", idle.name, name="playbooks/verify.yml")) == {idle.name}
@@ -113,7 +80,7 @@ def test_the_load_is_balanced_over_the_whole_fleet(fleet: Fleet) -> None:
     fleet.configure(ahead_days=0)
     run = fleet.run()
     assert run.returncode == 0, said(run)
-    rotated = {client.name for client in fleet.clients if tags(client)["rotation/trigger"] == "scheduled"}
+    rotated = {client.name for client in fleet.clients if client.tags()["rotation/trigger"] == "scheduled"}
     assert rotated == visited(run) and len(rotated) == 1
 
 

@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from managed import ManagedClient, playbook, secrets_manager, write_inventory
-from test_account_rows import ELSEWHERE, FOREIGN, THREE, holds_only, opens_from, state_of
-from test_onboarding import has_secret, onboard, said
-from test_reconcile import BY_HAND, change_by_hand
+from client_rows import ELSEWHERE, FOREIGN, THREE, holds_only, opens_from, state_of
+from drift import BY_HAND, change_by_hand
+from managed import MakeClient, ManagedClient, playbook, secrets_manager, write_inventory
+from onboarding import has_secret, onboard
+from playbook_runs import said
 from trouble import account_rows, assert_refused
 from world.databases import DatabaseServer, native_hash
 
@@ -19,7 +19,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._context import con
 from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
 
-MakeClient = Callable[..., ManagedClient]
 TRIGGERS = ("on_demand", "scheduled", "recovery", "rollback")
 CODES = {"mysql": "foreign_primary", "mariadb": "foreign_secondary"}
 
@@ -167,8 +166,7 @@ def test_a_reconciliation_stores_nothing_where_another_row_is_opened_by_both(thr
 def test_onboarding_with_a_password_that_is_only_the_second(
     make_client: MakeClient, mysql_server: DatabaseServer, tmp_path: Path, host: str
 ) -> None:
-    client = make_client(mysql_server)
-    mysql_server.create_account(client.user, client.hosts, client.password)
+    client = make_client(mysql_server).create_account()
     put_before(client, host, client.password)
     run = onboard(tmp_path, client, rotation_onboard_password=client.password)
     assert run.returncode != 0 and not has_secret(client)
@@ -182,8 +180,7 @@ def test_onboarding_with_a_password_that_is_only_the_second(
 def test_onboarding_with_a_password_that_stands_beside_another_says_what_follows(
     make_client: MakeClient, server: DatabaseServer, tmp_path: Path
 ) -> None:
-    client = make_client(server)
-    server.create_account(client.user, client.hosts, client.password)
+    client = make_client(server).create_account()
     put_before(client, "localhost", FOREIGN, client.password)
     run = onboard(tmp_path, client, rotation_onboard_password=client.password)
     assert run.returncode == 0, said(run)

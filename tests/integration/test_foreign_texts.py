@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 import pytest
 from fake_server import error, fake_server
 from managed import ManagedClient, playbook, secrets_manager, write_inventory
-from test_rotate_due import Mailbox as Queue
+from topic import Mailbox as Queue
 from wire_check.findings import apart
 from world.aws import AwsEmulator
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from administration import sql
 from forwarder import Forwarder, forwarding
-from group import Group, await_true, server_uuid, sql
-from managed import ManagedClient, playbook, write_inventory
+from group import Group, await_true, server_uuid
+from managed import MakeClient, ManagedClient, playbook, write_inventory
 from prober import make_account, probing
+from running import MakeServer
 from trouble import UNCHANGED, assert_refused
-from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._db.commit import APPLY_BUDGET
@@ -24,7 +25,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.verify impo
 
 # Three servers that find each other take ten seconds.
 pytestmark = pytest.mark.slow
-MakeClient = Callable[..., ManagedClient]
 # What happens right before a step, or right after it: a function of the engine that both old and new runs pass.
 POINTS = {
     "apply": (SecretStore, "put_pending", "after"),
@@ -36,7 +36,7 @@ POINTS = {
 
 
 @pytest.fixture(scope="module")
-def group(make_module_server: Callable[..., DatabaseServer]) -> Group:
+def group(make_module_server: MakeServer) -> Group:
     """Three servers, shared by the tests of this file."""
     made = Group(make_module_server)
     make_account(made.primary())
@@ -130,8 +130,7 @@ def test_a_switch_between_two_runs_needs_nobody(
 
 
 def test_the_members_are_learned_at_onboarding(make_client: MakeClient, group: Group, address: Forwarder) -> None:
-    client = make_client(group.primary())
-    client.server.create_account(client.user, client.hosts, client.password)
+    client = make_client(group.primary()).create_account()
     given: dict[str, Any] = {
         "host": "127.0.0.1",
         "port": address.port,
@@ -146,9 +145,7 @@ def test_the_members_are_learned_at_onboarding(make_client: MakeClient, group: G
     client.server = group.primary()
 
 
-def test_a_stranger_is_still_another_server(
-    client: ManagedClient, address: Forwarder, make_server: Callable[..., DatabaseServer]
-) -> None:
+def test_a_stranger_is_still_another_server(client: ManagedClient, address: Forwarder, make_server: MakeServer) -> None:
     client.rotate()
     stranger = make_server("mysql")
     stranger.create_account(client.user, client.hosts, client.stored()["password"])

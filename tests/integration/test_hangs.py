@@ -3,26 +3,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from by_hand import stages
 from faulty_proxy import FaultyProxy
 from frozen import freeze, thaw
-from managed import ManagedClient, playbook, write_inventory
+from managed import MakeClient, ManagedClient, playbook, write_inventory
 from meddling import Moment, at_statement
-from test_playbooks import said
-from test_recovery import assert_settled
-from test_rotate_due import Mailbox
+from playbook_runs import said
+from running import MakeServer
+from settled import assert_settled
+from topic import Mailbox
 from trouble import assert_silent
 from world.aws import AwsEmulator
 from world.databases import DatabaseServer
 
-MakeClient = Callable[..., ManagedClient]
-MakeServer = Callable[..., DatabaseServer]
 # The answer of AWS after which the server says nothing any more -> the step of the statement that follows.
 STAGES = {
     "GetSecretValue": "open",
@@ -118,7 +116,7 @@ def test_people_are_told_the_step_that_hung_by_the_playbook(
     assert (notice["event"], notice["step"]) == ("failed", step)
     if step != "discard":
         assert "The new password is AWSCURRENT" not in said(run)
-    assert client.opens(client.password) or stages(client)["AWSPREVIOUS"]
+    assert client.opens(client.password) or client.stages()["AWSPREVIOUS"]
     settle(client)
 
 

@@ -4,22 +4,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from managed import AT_ONCE, ManagedClient, playbook, write_inventory
-from test_onboarding import has_secret, said
-from test_rotate_due import Mailbox, is_due, set_tags
+from cycle import is_due, set_tags
+from managed import AT_ONCE, MakeClient, ManagedClient, playbook, write_inventory
+from onboarding import has_secret
+from playbook_runs import said
+from topic import Mailbox
 from wire_check.check import ANSWERS
-from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
+from world.aws import ACCESS_KEY, REGION, SECRET_KEY
 from world.databases import DatabaseServer
 
 pytestmark = pytest.mark.slow
 
-Make = Callable[..., ManagedClient]
 # Names as people have them, and what a tag holds of them.
 NAMES = {
     "acme (prod)": "acme _prod_",
@@ -105,12 +105,7 @@ class Hostile:
 
 
 @pytest.fixture
-def mailbox(aws: AwsEmulator, unique_name: str) -> Mailbox:
-    return Mailbox(aws, f"hostile-{unique_name}")
-
-
-@pytest.fixture
-def hostile(make_client: Make, mysql_server: DatabaseServer, mailbox: Mailbox, tmp_path: Path) -> Hostile:
+def hostile(make_client: MakeClient, mysql_server: DatabaseServer, mailbox: Mailbox, tmp_path: Path) -> Hostile:
     clients, hosts = {}, {}
     for name, reason, requester in zip(NAMES, REASONS * 2, list(REQUESTERS) * 2, strict=True):
         client = clients[name] = make_client(mysql_server)
@@ -214,9 +209,10 @@ def test_a_default_name_that_aws_refuses_is_told_before_anything_is_asked(
     assert "Set rotation_secret_id for this client" in said(run)
 
 
-def test_no_secret_is_created_under_an_arn(make_client: Make, mysql_server: DatabaseServer, tmp_path: Path) -> None:
-    client = make_client(mysql_server)
-    mysql_server.create_account(client.user, client.hosts, client.password)
+def test_no_secret_is_created_under_an_arn(
+    make_client: MakeClient, mysql_server: DatabaseServer, tmp_path: Path
+) -> None:
+    client = make_client(mysql_server).create_account()
     arn = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:{client.secret_id}-AbCdEf"
     own = {"rotation_secret_id": arn, "rotation_onboard_password": client.password}
     hosts = {client.name: client.variables(**own)}

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,11 @@ from typing import Any
 import pymysql
 import pytest
 from attacks import ATTACKS, NO_LOGIN, NOTHING, PROOF, SESSION, floods_instead_of_a_greeting, greets, table
-from managed import AT_ONCE, HOST, ROOT, ManagedClient, playbook, secrets_manager, write_inventory
+from cycle import is_due
+from managed import AT_ONCE, HOST, ROOT, MakeClient, ManagedClient, playbook, secrets_manager, write_inventory
 from mysql_packets import END, column, done, failure, greeting, packet
+from playbook_runs import said
 from strict_peer import Attack, Line, strict_peer
-from test_playbooks import said
-from test_rotate_due import is_due
 from trouble import account_rows, assert_silent
 from world.certificates import Authority, Certificate
 from world.databases import DatabaseServer
@@ -28,7 +28,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsO
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
 
-MakeClient = Callable[..., ManagedClient]
 Certificates = dict[str, Certificate]
 # Without limits it is gigabytes within seconds.
 MOST_MEBIBYTES = 128

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from duties import Operation, operation_of
-from managed import ManagedClient
+from managed import MakeClient, ManagedClient
 from permissions import identity
 from world.aws import AwsEmulator
 from world.databases import DatabaseServer
@@ -20,9 +19,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def client(
-    make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, asking_aws: AwsEmulator
-) -> ManagedClient:
+def client(make_client: MakeClient, mysql_server: DatabaseServer, asking_aws: AwsEmulator) -> ManagedClient:
     return replace(make_client(mysql_server), aws=asking_aws)
 
 

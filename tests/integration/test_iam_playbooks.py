@@ -5,21 +5,20 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from audited import CALLBACK
 from by_hand import remove
+from cycle import is_due
 from duties import audit_group, topic
 from keeping import Place
-from managed import ManagedClient, playbook, secrets_manager, write_inventory
+from listed_fleet import Fleet
+from managed import MakeClient, ManagedClient, playbook, secrets_manager, write_inventory
 from permissions import enforced, identity
-from test_audit import CALLBACK
-from test_fleet import Fleet
-from test_playbooks import said
-from test_rotate_due import is_due
+from playbook_runs import said
 from world.aws import REGION, AwsEmulator
 from world.databases import DatabaseServer
 
@@ -68,9 +67,7 @@ class Identity:
 
 
 @pytest.fixture
-def client(
-    make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, asking_aws: AwsEmulator
-) -> ManagedClient:
+def client(make_client: MakeClient, mysql_server: DatabaseServer, asking_aws: AwsEmulator) -> ManagedClient:
     return replace(make_client(mysql_server), aws=asking_aws)
 
 
@@ -106,7 +103,7 @@ def test_the_rotator_lists_the_fleet_and_rotates_it(client: ManagedClient, tmp_p
 
 
 def test_the_onboarder_onboards(client: ManagedClient, tmp_path: Path) -> None:
-    client.server.create_account(client.user, client.hosts, client.password)
+    client.create_account()
     onboarder = Identity("onboarder", client, tmp_path)
     onboarder.keep_trail()
     onboarder.run("playbooks/onboard.yml", rotation_onboard_password=client.password)

@@ -3,41 +3,29 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from by_hand import passwords
+from leaks import files, keeping, requests_without_values
 from managed import ManagedClient, playbook, write_inventory
+from playbook_runs import BASTION
 from world.aws import AwsEmulator
-from world.databases import DatabaseServer
 
-BASTION = {"ansible_connection": "elsewhere", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-PLUGINS = str(Path(__file__).with_name("connection_plugins"))
-SPY = str(Path(__file__).with_name("callback_plugins"))
 SECRET_KEY = "an-AWS-secret-key-for-the-leak-test"
-
-
-@pytest.fixture
-def newcomer(make_client: Callable[..., ManagedClient], server: DatabaseServer) -> ManagedClient:
-    """An account without a secret, on each kind of server in turn."""
-    client = make_client(server)
-    server.create_account(client.user, client.hosts, client.password)
-    return client
 
 
 @pytest.mark.parametrize("jump_host", [None, "bastion"], ids=["in the controller", "shipped"])
 def test_onboarding_rotating_and_failing_leave_no_password(
-    newcomer: ManagedClient, recording: AwsEmulator, tmp_path: Path, jump_host: str | None
+    unmanaged: ManagedClient, recording: AwsEmulator, tmp_path: Path, jump_host: str | None
 ) -> None:
-    given = newcomer.variables(
-        rotation_onboard_password=newcomer.password, rotation_jump_host=jump_host, rotation_secret_key=SECRET_KEY
+    given = unmanaged.variables(
+        rotation_onboard_password=unmanaged.password, rotation_jump_host=jump_host, rotation_secret_key=SECRET_KEY
     )
-    inventory = str(write_inventory(tmp_path, {newcomer.name: given, "bastion": BASTION}))
-    logged = newcomer.server.general_log.stat().st_size
+    inventory = str(write_inventory(tmp_path, {unmanaged.name: given, "bastion": BASTION}))
+    logged = unmanaged.server.general_log.stat().st_size
     printed = [
-        run(tmp_path, name, inventory, newcomer.name, *more)
+        run(tmp_path, name, inventory, unmanaged.name, *more)
         for name, *more in (
             ("playbooks/onboard.yml", "--check"),
             ("playbooks/onboard.yml", "-e", "rotation_onboard_rotate=true"),
@@ -45,13 +33,13 @@ def test_onboarding_rotating_and_failing_leave_no_password(
             ("rotate.yml", "-e", "rotation_reason=leak-test"),
         )
     ]
-    newcomer.sql("ALTER USER %s@localhost ACCOUNT LOCK", newcomer.user)
-    printed.append(run(tmp_path, "rotate.yml", inventory, newcomer.name))
-    known = {SECRET_KEY, *passwords(newcomer)}
+    unmanaged.sql("ALTER USER %s@localhost ACCOUNT LOCK", unmanaged.user)
+    printed.append(run(tmp_path, "rotate.yml", inventory, unmanaged.name))
+    known = {SECRET_KEY, *passwords(unmanaged)}
     assert len(known) == 4
     assert "SPY dbops.rotation.secretsmanager_mysql_rotate" in printed[-1]
     (tmp_path / "printed").write_text("\n".join(printed))
-    (tmp_path / "general.log").write_bytes(newcomer.server.general_log.read_bytes()[logged:])
+    (tmp_path / "general.log").write_bytes(unmanaged.server.general_log.read_bytes()[logged:])
     (tmp_path / "requests").write_text("\n".join(requests_without_values(recording)))
     (tmp_path / "inventory.json").unlink()
     searched = list(files(tmp_path))
@@ -64,45 +52,3 @@ def run(folder: Path, name: str, inventory: str, client: str, *more: str) -> str
     """Run a playbook as loudly as it can be, with everything that it writes below one folder."""
     done = playbook(name, "-i", inventory, "-l", client, "-vvvv", "--diff", *more, environment=keeping(folder))
     return done.stdout + done.stderr
-
-
-def keeping(folder: Path) -> dict[str, str]:
-    """Give the environment of a run that keeps all that it shows to anybody below one folder."""
-    return {
-        "ANSIBLE_LOG_PATH": str(folder / "ansible.log"),
-        "ANSIBLE_CONNECTION_PLUGINS": PLUGINS,
-        "ELSEWHERE_KEEP": str(folder),
-        "ANSIBLE_CALLBACK_PLUGINS": SPY,
-        "ANSIBLE_CALLBACKS_ENABLED": "spy,dbops.rotation.rotation_audit",
-        "ROTATION_AUDIT_SPOOL": str(folder / "audit"),
-        "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1",
-        "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
-        "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
-        "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",
-        "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(folder / "facts"),
-        "TMPDIR": str(folder),
-    }
-
-
-def passwords(client: ManagedClient) -> set[str]:
-    """Every password that the account has had: the first one, and those of all versions of the secret."""
-    aws = client.aws.client()
-    versions = aws.list_secret_version_ids(SecretId=client.secret_id, IncludeDeprecated=True)["Versions"]
-    texts = [
-        aws.get_secret_value(SecretId=client.secret_id, VersionId=version["VersionId"])["SecretString"]
-        for version in versions
-    ]
-    return {client.password, *(json.loads(text)["password"] for text in texts)}
-
-
-def requests_without_values(recording: AwsEmulator) -> Iterator[str]:
-    """Every recorded request, less the one field that has to hold the value."""
-    for request in recording.recorded():
-        body: dict[str, Any] = json.loads(request.body or "{}")
-        body.pop("SecretString", None)
-        yield json.dumps([request.path, dict(request.headers), body])
-
-
-def files(folder: Path) -> Iterator[Path]:
-    """Every file below a folder."""
-    return (path for path in folder.rglob("*") if path.is_file())

@@ -8,17 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from by_hand import stages, tags
-from managed import ManagedClient
+from drift import change_by_hand
+from managed import MakeClient, ManagedClient
 from meddling import at_statement
-from test_reconcile import change_by_hand
-from test_recovery import assert_settled
+from settled import assert_settled
 from trouble import account_rows, assert_silent
 from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._context import context as context_module
 
-MakeClient = Callable[..., ManagedClient]
 BY_HAND = "Set-by-hand-4711"
 SECOND = "Second-by-hand-4711"
 # What a rotation that met a person may end with; none of them says that it is done.
@@ -52,7 +50,7 @@ def with_a_second(client: ManagedClient) -> None:
 
 def is_done(client: ManagedClient) -> bool:
     """Whether the tags say that everything is done for AWSCURRENT."""
-    return tags(client).get("rotation/version") == stages(client)["AWSCURRENT"]
+    return client.tags().get("rotation/version") == client.stages()["AWSCURRENT"]
 
 
 @pytest.mark.parametrize("deed", [on_every_row, on_one_row, with_a_second])
@@ -91,7 +89,7 @@ def test_a_change_between_verify_and_discard_is_told_with_what_to_do(client: Man
     assert (error["code"], error["step"]) == ("changed_meanwhile", "confirm")
     names = ", ".join(sorted(f"{client.user}@{host}" for host in client.hosts))
     assert error["cause"].startswith(f"Somebody changed {names} while the rotation was at work: AWSCURRENT's password")
-    assert error["state"].startswith(f"AWSCURRENT is version {stages(client)['AWSCURRENT']}, whose password does not")
+    assert error["state"].startswith(f"AWSCURRENT is version {client.stages()['AWSCURRENT']}, whose password does not")
     assert "run the same command again" in error["next_step"]
     assert f"playbooks/reconcile.yml -l {client.name}" in error["next_step"]
     assert not is_done(client) and client.opens(BY_HAND)

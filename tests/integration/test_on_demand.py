@@ -8,11 +8,12 @@ from typing import Any
 
 import pymysql
 import pytest
-from by_hand import password_of, stages, tags
+from by_hand import password_of
+from deaths import AFTER_APPLY, AFTER_PROMOTE
+from drift import change_by_hand
 from managed import HOST, ManagedClient
-from test_reconcile import change_by_hand
-from test_recovery import AFTER_APPLY, AFTER_PROMOTE, assert_settled
-from test_server_trouble import fence_of
+from settled import assert_settled
+from trouble import fence_of
 
 
 def connect_as(client: ManagedClient, password: str) -> pymysql.connections.Connection[Any]:
@@ -28,9 +29,9 @@ def connect_as(client: ManagedClient, password: str) -> pymysql.connections.Conn
 
 def test_a_password_that_was_just_rotated_is_left_alone_and_told_whose_it_is(client: ManagedClient) -> None:
     client.rotate(min_age=600, requested_by="dba@example.com")
-    current = stages(client)["AWSCURRENT"]
+    current = client.stages()["AWSCURRENT"]
     result = client.rotate(min_age=600)
-    assert (result["action"], result["changed"], stages(client)["AWSCURRENT"]) == ("nothing", False, current)
+    assert (result["action"], result["changed"], client.stages()["AWSCURRENT"]) == ("nothing", False, current)
     (warning,) = result["warnings"]
     assert "seconds ago, at 20" in warning and "(on_demand, by dba@example.com)" in warning
     assert "rotation_force=true" in warning
@@ -83,13 +84,13 @@ def test_hooks_have_their_time_between_promotion_and_end(client: ManagedClient) 
     assert client.rotate(steps="promote", trigger="scheduled")["waits_for_hooks"]
     done = client.rotate(steps="finish", requested_by="dba@example.com")
     assert not done["waits_for_hooks"] and done["changed"]
-    assert (tags(client)["rotation/trigger"], tags(client)["rotation/by"]) == ("on_demand", "dba@example.com")
+    assert (client.tags()["rotation/trigger"], client.tags()["rotation/by"]) == ("on_demand", "dba@example.com")
     assert_settled(client)
 
 
 def test_a_promotion_that_dies_still_waits_for_its_hooks(client: ManagedClient) -> None:
     AFTER_PROMOTE.interrupt(client, steps="promote")
-    old = password_of(client, stages(client)["AWSPREVIOUS"]) or ""
+    old = password_of(client, client.stages()["AWSPREVIOUS"]) or ""
     assert client.rotate(steps="promote", trigger="scheduled")["waits_for_hooks"] and client.opens(old)
     client.rotate(steps="finish", trigger="scheduled")
     assert_settled(client)
@@ -99,14 +100,14 @@ def test_a_rollback_has_hooks_too(client: ManagedClient) -> None:
     client.rotate()
     assert client.rotate(steps="promote", trigger="rollback")["waits_for_hooks"]
     client.rotate(steps="finish", trigger="rollback")
-    assert tags(client)["rotation/trigger"] == "rollback" and client.stored()["password"] == client.password
+    assert client.tags()["rotation/trigger"] == "rollback" and client.stored()["password"] == client.password
     assert_settled(client)
 
 
 def test_finishing_with_an_overlap_keeps_the_old_password(client: ManagedClient) -> None:
     client.rotate(steps="promote", overlap=3600)
     client.rotate(steps="finish", overlap=3600)
-    assert client.opens(client.password) and tags(client)["rotation/overlap-until"]
+    assert client.opens(client.password) and client.tags()["rotation/overlap-until"]
 
 
 def test_a_scheduled_run_leaves_the_client_to_the_run_at_work(client: ManagedClient) -> None:

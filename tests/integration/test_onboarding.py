@@ -6,56 +6,19 @@ from __future__ import annotations
 import os
 import pty
 import select
-import subprocess
-import sys
 import termios
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
-from managed import ROOT, ManagedClient, playbook, write_inventory
-from test_rotate_due import Mailbox
+from managed import ANSIBLE_PLAYBOOK, ROOT, ManagedClient, write_inventory
+from onboarding import has_secret, onboard
+from playbook_runs import said
+from topic import Mailbox
 from trouble import refused_logins
-from world.databases import DatabaseServer
 
-Run = subprocess.CompletedProcess[str]
 # Where termios.tcgetattr has ECHO.
 TERMINAL_MODES = 3
-
-
-@pytest.fixture
-def unmanaged(make_client: Callable[..., ManagedClient], server: DatabaseServer) -> ManagedClient:
-    """An account that has no secret yet."""
-    client = make_client(server)
-    server.create_account(client.user, client.hosts, client.password)
-    return client
-
-
-@pytest.fixture
-def newcomer(make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer) -> ManagedClient:
-    """An account on MySQL that has no secret yet."""
-    client = make_client(mysql_server)
-    mysql_server.create_account(client.user, client.hosts, client.password)
-    return client
-
-
-def onboard(folder: Path, client: ManagedClient, *arguments: str, **variables: Any) -> Run:
-    inventory = str(write_inventory(folder, {client.name: client.variables(**variables)}))
-    return playbook("playbooks/onboard.yml", "-i", inventory, "-l", client.name, *arguments)
-
-
-def said(run: Run) -> str:
-    return " ".join((run.stdout + run.stderr).split())
-
-
-def has_secret(client: ManagedClient) -> bool:
-    try:
-        client.stages()
-    except ClientError:
-        return False
-    return True
 
 
 def test_the_secret_is_made_with_tags_and_the_password_stays(unmanaged: ManagedClient, tmp_path: Path) -> None:
@@ -229,8 +192,7 @@ def at_terminal(arguments: list[str], answer: str, end: str = "\n") -> str:
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(ROOT)
-        program = str(Path(sys.executable).with_name("ansible-playbook"))
-        os.execv(program, [program, *arguments])
+        os.execv(ANSIBLE_PLAYBOOK, [ANSIBLE_PLAYBOOK, *arguments])
     shown = b""
     while True:
         try:

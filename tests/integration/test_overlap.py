@@ -8,29 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from by_hand import move, password_of, stages, tags
-from managed import ManagedClient, playbook, secrets_manager, write_inventory
-from test_recovery import AFTER_APPLY, AFTER_PROMOTE, assert_settled
-
-OVERLAP = "rotation/overlap-until"
-
-
-def set_tag(client: ManagedClient, key: str, value: str) -> None:
-    secrets_manager(client.aws).tag_resource(SecretId=client.secret_id, Tags=[{"Key": key, "Value": value}])
-
-
-def pass_by(client: ManagedClient) -> None:
-    """Let the overlap be over."""
-    set_tag(client, OVERLAP, (datetime.now(UTC) - timedelta(seconds=1)).isoformat())
-
-
-def is_due(client: ManagedClient) -> None:
-    """Let the cycle be over."""
-    set_tag(client, "rotation/due", "2026-01-01T00:00:00Z")
-
-
-def ago(days: float) -> str:
-    return (datetime.now(UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+from by_hand import move
+from cycle import OVERLAP, in_days, is_over, pass_by, set_tags
+from deaths import AFTER_APPLY, AFTER_PROMOTE
+from managed import ManagedClient, playbook, write_inventory
+from settled import assert_settled, opening
 
 
 def scheduled_run(client: ManagedClient, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -38,35 +20,29 @@ def scheduled_run(client: ManagedClient, folder: Path) -> subprocess.CompletedPr
     return playbook("playbooks/rotate_due.yml", "-i", str(inventory))
 
 
-def opening(client: ManagedClient) -> list[str]:
-    """The stages whose password opens the server."""
-    labels = ("AWSCURRENT", "AWSPREVIOUS")
-    return [stage for stage in labels if client.opens(password_of(client, stages(client)[stage]) or "-")]
-
-
 def test_both_passwords_work_until_the_overlap_is_over(client: ManagedClient) -> None:
     result = client.rotate(overlap=3600)
-    until = datetime.fromisoformat(tags(client)[OVERLAP])
+    until = datetime.fromisoformat(client.tags()[OVERLAP])
     assert timedelta(minutes=59) < until - datetime.now(UTC) < timedelta(minutes=61)
-    assert f"the old password stays valid until {tags(client)[OVERLAP]}" in result["msg"]
-    assert result["rotation"]["overlap_until"] == tags(client)[OVERLAP]
+    assert f"the old password stays valid until {client.tags()[OVERLAP]}" in result["msg"]
+    assert result["rotation"]["overlap_until"] == client.tags()[OVERLAP]
     assert opening(client) == ["AWSCURRENT", "AWSPREVIOUS"]
     assert client.rotate(trigger="scheduled")["action"] == "nothing"
     pass_by(client)
     assert client.rotate(trigger="scheduled")["action"] == "discard_old"
-    assert tags(client)[OVERLAP] == ""
+    assert client.tags()[OVERLAP] == ""
     assert_settled(client)
 
 
 def test_a_scheduled_rotation_waits_for_the_end_of_an_overlap(client: ManagedClient) -> None:
     client.rotate(overlap=3600)
-    is_due(client)
+    is_over(client)
     result = client.rotate(trigger="scheduled")
     assert (result["action"], result["changed"]) == ("nothing", False)
     assert "waits for its end" in result["decision"]
     pass_by(client)
     assert client.rotate(trigger="scheduled")["action"] == "discard_old"
-    is_due(client)
+    is_over(client)
     assert client.rotate(trigger="scheduled")["action"] == "rotate"
     assert_settled(client)
 
@@ -86,7 +62,7 @@ def test_an_overlap_outlives_the_run_that_promised_it(client: ManagedClient, dea
     old = client.password
     client.rotate(trigger="recovery")
     assert client.opens(old) and client.opens(client.stored()["password"])
-    assert tags(client)["rotation/version"] == stages(client)["AWSCURRENT"]
+    assert client.tags()["rotation/version"] == client.stages()["AWSCURRENT"]
     assert client.rotate(trigger="scheduled")["action"] == "nothing"
     pass_by(client)
     client.rotate(trigger="recovery")
@@ -102,19 +78,19 @@ def test_an_overlap_costs_one_call_more(mysql_client: ManagedClient) -> None:
 @pytest.mark.parametrize("until", ["8999-12-31T00:00:00Z", "9999-12-31T00:00:00Z", "for ever"])
 def test_a_tag_cannot_keep_an_old_password_for_ever(client: ManagedClient, tmp_path: Path, until: str) -> None:
     client.rotate(overlap=3600)
-    set_tag(client, OVERLAP, until)
-    set_tag(client, "rotation/last", ago(29))
+    set_tags(client, {OVERLAP: until})
+    set_tags(client, {"rotation/last": in_days(-29)})
     run = scheduled_run(client, tmp_path)
     told = " ".join((run.stdout + run.stderr).split())
     assert run.returncode == 0 and f"The tag {OVERLAP} of the secret" in told, told
     if until.startswith("8999"):
-        left = datetime.fromisoformat(tags(client)[OVERLAP]) - datetime.now(UTC)
+        left = datetime.fromisoformat(client.tags()[OVERLAP]) - datetime.now(UTC)
         assert timedelta(hours=23) < left < timedelta(days=1)
         assert opening(client) == ["AWSCURRENT", "AWSPREVIOUS"]
-        set_tag(client, OVERLAP, until)
-        set_tag(client, "rotation/last", ago(31))
+        set_tags(client, {OVERLAP: until})
+        set_tags(client, {"rotation/last": in_days(-31)})
         assert scheduled_run(client, tmp_path).returncode == 0
-    assert opening(client) == ["AWSCURRENT"] and tags(client)[OVERLAP] == ""
+    assert opening(client) == ["AWSCURRENT"] and client.tags()[OVERLAP] == ""
     assert_settled(client)
 
 
@@ -122,16 +98,16 @@ def test_an_overlap_counts_from_the_run_that_promised_it(client: ManagedClient) 
     """Though it died before it could write when that was, and the rotation before it is long ago."""
     client.rotate()
     client.password = client.stored()["password"]
-    set_tag(client, "rotation/last", ago(35))
+    set_tags(client, {"rotation/last": in_days(-35)})
     AFTER_APPLY.interrupt(client, overlap=3600, min_age=0)
     client.rotate(trigger="recovery")
     assert client.opens(client.password) and client.opens(client.stored()["password"])
-    assert datetime.fromisoformat(tags(client)[OVERLAP]) - datetime.now(UTC) > timedelta(minutes=50)
+    assert datetime.fromisoformat(client.tags()[OVERLAP]) - datetime.now(UTC) > timedelta(minutes=50)
 
 
 def test_an_overlap_of_a_rollback_counts_from_the_rollback(client: ManagedClient) -> None:
     client.rotate()
-    set_tag(client, "rotation/last", ago(35))
+    set_tags(client, {"rotation/last": in_days(-35)})
     client.rotate(trigger="rollback", overlap=3600)
     assert client.rotate(trigger="scheduled")["action"] == "nothing"
     assert opening(client) == ["AWSCURRENT", "AWSPREVIOUS"]
@@ -155,7 +131,7 @@ def test_a_second_password_that_is_discarded_by_hand_ends_the_overlap(mysql_clie
 
 def test_a_label_moved_back_during_an_overlap_is_refused_and_both_stay(client: ManagedClient) -> None:
     client.rotate(overlap=3600)
-    move(client, "AWSCURRENT", stages(client)["AWSPREVIOUS"])
+    move(client, "AWSCURRENT", client.stages()["AWSPREVIOUS"])
     for trigger in ("scheduled", "on_demand"):
         assert client.refused(trigger=trigger)["code"] == "label_moved_back"
     assert opening(client) == ["AWSCURRENT", "AWSPREVIOUS"]

@@ -13,14 +13,13 @@ from typing import Any
 
 import pytest
 from awx_job import RUNNER, Job, copy_of_the_project
-from by_hand import stages, tags
+from cycle import is_due
 from duties import topic
-from managed import AT_ONCE, ROOT, ManagedClient, playbook
-from test_fleet import Fleet
-from test_leaks import BASTION, PLUGINS, files, keeping
-from test_playbooks import said
-from test_provision import needs_collections
-from test_rotate_due import is_due
+from leaks import files, keeping
+from listed_fleet import Fleet
+from managed import AT_ONCE, ROOT, MakeClient, ManagedClient, playbook
+from playbook_runs import BASTION, PLUGINS, said
+from stock_collections import needs_collections
 from world.aws import ACCESS_KEY, NOWHERE, REGION, SECRET_KEY, AwsEmulator
 from world.databases import DatabaseServer
 
@@ -30,7 +29,6 @@ KEYS = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
 STRICT, LENIENT = ({"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": strict} for strict in ("True", "False"))
 HIDDEN, HIDDEN_KEY = "Hidden-Value-1234", "Hidden-Key-5678"
 ACCESS = ("rotation_access_key", "rotation_secret_key")
-Make = Callable[..., ManagedClient]
 Run = subprocess.CompletedProcess[str]
 
 
@@ -85,7 +83,7 @@ def parameters(aws: AwsEmulator, unique_name: str, tmp_path: Path) -> Iterator[P
 
 def overlap(client: ManagedClient) -> bool:
     """Whether the old password stays valid beside the new one, which only a setting makes it do."""
-    return bool(tags(client).get("rotation/overlap-until"))
+    return bool(client.tags().get("rotation/overlap-until"))
 
 
 def test_a_stored_setting_is_that_of_a_run(parameters: Parameters, mysql_client: ManagedClient) -> None:
@@ -211,7 +209,7 @@ def test_a_secure_value_is_used_and_in_no_output(
 def test_a_secure_value_lies_in_no_file_of_a_jump_host(parameters: Parameters, mysql_client: ManagedClient) -> None:
     parameters.store("rotation_external_id", HIDDEN, "SecureString")
     parameters.host_without_keys(mysql_client, "bastion")
-    environment = {"ANSIBLE_CONNECTION_PLUGINS": PLUGINS, "ANSIBLE_KEEP_REMOTE_FILES": "1"}
+    environment = {**PLUGINS, "ANSIBLE_KEEP_REMOTE_FILES": "1"}
     run = parameters.run("rotate.yml", "-l", mysql_client.name, **environment)
     assert run.returncode == 2 and mysql_client.stored()["password"] == mysql_client.password
     assert "The option external_id would be written to a file on the host that runs the task" in said(run)
@@ -307,11 +305,11 @@ def test_what_cannot_be_read_ends_the_run_before_any_client(
 ) -> None:
     parameters.store("rotation_overlap", "3600")
     parameters.hosts(mysql_client)
-    told, before = go_wrong(parameters), (stages(mysql_client), tags(mysql_client))
+    told, before = go_wrong(parameters), (mysql_client.stages(), mysql_client.tags())
     run = parameters.run("rotate.yml", "-l", mysql_client.name, "-vvvv", **(LENIENT if lenient else STRICT))
     assert run.returncode != 0 and told in said(run), said(run)
     assert "Traceback" not in said(run) and HIDDEN not in said(run)
-    assert (stages(mysql_client), tags(mysql_client)) == before
+    assert (mysql_client.stages(), mysql_client.tags()) == before
     assert not lenient or "the parameters that this run has are none. Nothing was changed. Next: " in said(run)
 
 
@@ -338,7 +336,7 @@ def test_a_path_that_no_file_reads_is_refused(parameters: Parameters, mysql_clie
 
 
 def test_the_inventory_of_the_fleet_reads_it_once_and_its_own_file_is_preferred(
-    parameters: Parameters, make_client: Make, mysql_server: DatabaseServer, recording: AwsEmulator
+    parameters: Parameters, make_client: MakeClient, mysql_server: DatabaseServer, recording: AwsEmulator
 ) -> None:
     (parameters.folder / "parameters.yml").unlink()
     fleet = Fleet(parameters.folder, [make_client(mysql_server).create() for _number in range(2)])
@@ -385,9 +383,9 @@ def test_a_job_of_awx_has_the_settings_of_its_inventory(
     status, events = job.run("rotate.yml", "--limit", mysql_client.name, rotation_parameter_path="/other")
     assert status == 2 and "in AWX, update the inventory" in " ".join(event["stdout"] for event in events)
     parameters.client.delete_parameter(Name=f"{parameters.path}/rotation_external_id")
-    before = stages(mysql_client)
+    before = mysql_client.stages()
     status, events = job.run("rotate.yml", "--limit", mysql_client.name)
     told = " ".join(" ".join(event["stdout"] for event in events).split())
-    assert status == 2 and stages(mysql_client) == before
+    assert status == 2 and mysql_client.stages() == before
     assert f"No rotation_external_id is a SecureString below {parameters.path} any more. Nothing was changed." in told
     assert "Rotate the root password" not in told, "the guard has ended the run"

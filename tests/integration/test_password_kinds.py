@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from managed import ManagedClient, playbook, secrets_manager, write_inventory
-from test_playbooks import PLUGINS, said
+from playbook_runs import PLUGINS, said
 
 pytestmark = pytest.mark.slow
 

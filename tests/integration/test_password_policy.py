@@ -6,19 +6,19 @@ from __future__ import annotations
 import itertools
 import json
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from administration import loaded
+from by_hand import passwords
 from managed import ManagedClient, secrets_manager
-from trouble import STORED, assert_refused, assert_silent, changed_globally, passwords
-from world.databases import DatabaseServer, native_hash
+from trouble import STORED, assert_refused, assert_silent, changed_globally
+from world.databases import native_hash
 
 from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules, generate
 
-MakeClient = Callable[..., ManagedClient]
 COMPONENT = "'file://component_validate_password'"
 # With these excluded 13 letters in both cases and 6 digits are left, whose words of four fit into one dictionary.
 LETTERS, DIGITS = "abcdefghijklm", "012345"
@@ -29,28 +29,17 @@ ALLOWED = (
 EXCLUDED = "nopqrstuvwxyzNOPQRSTUVWXYZ6789-_."
 
 
-@contextmanager
-def loaded(server: DatabaseServer, load: str, unload: str) -> Iterator[None]:
-    with server.admin() as connection, connection.cursor() as cursor:
-        cursor.execute(load)
-        try:
-            yield
-        finally:
-            cursor.execute(unload)
-
-
 @pytest.fixture
 def validated(mysql_client: ManagedClient) -> Iterator[ManagedClient]:
     """A client on MySQL while it validates passwords."""
-    with loaded(mysql_client.server, f"INSTALL COMPONENT {COMPONENT}", f"UNINSTALL COMPONENT {COMPONENT}"):
+    with loaded(mysql_client.server, f"COMPONENT {COMPONENT}"):
         yield mysql_client
 
 
 @pytest.fixture
 def checked(mariadb_client: ManagedClient) -> Iterator[ManagedClient]:
     """A client on MariaDB while it validates passwords, strictly as by default."""
-    plugin = "SONAME 'simple_password_check'"
-    with loaded(mariadb_client.server, f"INSTALL {plugin}", f"UNINSTALL {plugin}"):
+    with loaded(mariadb_client.server, "SONAME 'simple_password_check'"):
         yield mariadb_client
 
 

@@ -3,27 +3,12 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from managed import AT_ONCE, ManagedClient, playbook, write_inventory
+from managed import AT_ONCE, MakeClient, ManagedClient, playbook, write_inventory
+from playbook_runs import ASYNC_PLAY, PLUGINS, bastion_inventory, said, single
 from world.databases import DatabaseServer
-
-PLUGINS = {"ANSIBLE_CONNECTION_PLUGINS": str(Path(__file__).with_name("connection_plugins"))}
-Run = subprocess.CompletedProcess[str]
-
-
-def single(folder: Path, client: ManagedClient, **variables: Any) -> str:
-    """The inventory of one client."""
-    return str(write_inventory(folder, {client.name: client.variables(**variables)}))
-
-
-def said(run: Run) -> str:
-    """All that a person saw, without line breaks."""
-    return " ".join((run.stdout + run.stderr).split())
 
 
 def test_rotating_one_client_by_its_name(client: ManagedClient, tmp_path: Path) -> None:
@@ -46,9 +31,7 @@ def test_no_limit_is_refused_before_anything_changes(
     assert mysql_client.stored()["password"] == mysql_client.password
 
 
-def test_everything_has_to_be_said(
-    make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, tmp_path: Path
-) -> None:
+def test_everything_has_to_be_said(make_client: MakeClient, mysql_server: DatabaseServer, tmp_path: Path) -> None:
     clients = [make_client(mysql_server).create() for _number in range(2)]
     inventory = str(write_inventory(tmp_path, {client.name: client.variables() for client in clients}))
     run = playbook("rotate.yml", "-i", inventory, "-e", "rotation_everything=true")
@@ -71,7 +54,7 @@ def test_a_name_that_does_not_exist_stops_the_run(mysql_client: ManagedClient, t
 
 
 def test_a_failing_client_does_not_stop_the_others_of_its_wave(
-    make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, tmp_path: Path
+    make_client: MakeClient, mysql_server: DatabaseServer, tmp_path: Path
 ) -> None:
     good = make_client(mysql_server).create()
     bad = make_client(mysql_server)
@@ -101,13 +84,6 @@ def test_diff_mode_shows_versions_stages_and_dates(client: ManagedClient, tmp_pa
     assert f"AWSCURRENT: {client.stages()['AWSCURRENT']}" in diffed
     keys = {line.split(":")[0] for line in diffed if ":" in line}
     assert keys <= {"AWSCURRENT", "AWSPENDING", "rotation/last", "rotation/due"}
-
-
-def bastion_inventory(folder: Path, client: ManagedClient) -> str:
-    """The inventory of a client behind a jump host."""
-    bastion = {"ansible_connection": "elsewhere", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-    hosts = {client.name: client.variables(rotation_jump_host="bastion"), "bastion": bastion}
-    return str(write_inventory(folder, hosts))
 
 
 def test_a_jump_host_runs_the_shipped_module(mysql_client: ManagedClient, tmp_path: Path) -> None:
@@ -147,21 +123,3 @@ def test_a_shipped_module_never_lies_in_a_file_with_a_secret(mysql_client: Manag
     assert run.returncode == 2
     assert "The option secret_key would be written to a file on the host that runs the task" in said(run)
     assert mysql_client.stored()["password"] == mysql_client.password
-
-
-ASYNC_PLAY = """
-- hosts: all
-  connection: local
-  gather_facts: false
-  tasks:
-    - dbops.rotation.secretsmanager_mysql_rotate:
-        secret_id: "clients/{{ inventory_hostname }}/mysql/root"
-        endpoint_url: "{{ rotation_endpoint_url }}"
-        region: "{{ rotation_region }}"
-        tls_ca_file: "{{ rotation_tls_ca_file }}"
-      environment:
-        AWS_ACCESS_KEY_ID: "{{ rotation_access_key }}"
-        AWS_SECRET_ACCESS_KEY: "{{ rotation_secret_key }}"
-      async: 60
-      poll: 1
-"""

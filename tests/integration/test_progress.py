@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from managed import AT_ONCE, ManagedClient, playbook, write_inventory
-from test_playbooks import ASYNC_PLAY, PLUGINS, Run, bastion_inventory, said, single
-from test_rotate_due import is_due
+from cycle import is_due
+from managed import AT_ONCE, MakeClient, ManagedClient, playbook, write_inventory
+from playbook_runs import ASYNC_PLAY, PLUGINS, Run, bastion_inventory, said, single
 from world.databases import DatabaseServer
 
 ENABLED = {"ANSIBLE_CALLBACKS_ENABLED": "dbops.rotation.rotation_progress", "ANSIBLE_DEPRECATION_WARNINGS": "1"}
@@ -20,7 +19,7 @@ LARGE = {**EVERY_CLIENT, "ROTATION_PROGRESS_MESSAGES_UP_TO": "1"}
 
 
 @pytest.fixture
-def clients(make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer) -> list[ManagedClient]:
+def clients(make_client: MakeClient, mysql_server: DatabaseServer) -> list[ManagedClient]:
     return [make_client(mysql_server).create() for _number in range(3)]
 
 

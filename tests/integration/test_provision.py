@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,11 @@ from typing import Any
 import pytest
 from managed import playbook
 from permissions import enforced, identity
+from stock_collections import needs_collections
 from world.aws import REGION, AwsEmulator
 
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS
 
-COLLECTIONS = Path(sysconfig.get_path("purelib")) / "ansible_collections"
-needs_collections = pytest.mark.skipif(
-    not (COLLECTIONS / "community/aws").is_dir(), reason="needs the collections of requirements.yml: make setup-dev"
-)
 pytestmark = [pytest.mark.slow, needs_collections]
 ACCOUNT = "123456789012"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dba"

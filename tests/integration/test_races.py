@@ -7,15 +7,16 @@ import itertools
 import json
 import re
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from by_hand import move, put, put_current, stages
-from managed import ManagedClient
+from by_hand import move, put, put_current
+from cycle import pass_by
+from deaths import AFTER_APPLY, AFTER_PROMOTE, AFTER_PUT
+from managed import MakeClient, ManagedClient
 from meddling import at_statement
-from test_overlap import opening, pass_by
-from test_recovery import AFTER_APPLY, AFTER_PROMOTE, AFTER_PUT, assert_settled
+from running import MakeServer
+from settled import assert_settled, opening
 from trouble import refused_logins
 from world.databases import DatabaseServer
 
@@ -26,7 +27,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.connection impo
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
 
-MakeClient = Callable[..., ManagedClient]
 # With it the old password ends: MySQL's words, or MariaDB's list of methods without it.
 DISCARDING = re.compile("DISCARD OLD PASSWORD|IDENTIFIED VIA")
 
@@ -77,7 +77,7 @@ def test_a_label_moved_back_at_the_end_of_an_overlap_keeps_its_password(client: 
     for number in itertools.count(1):
         client.rotate(overlap=3600)
         pass_by(client)
-        kept = stages(client)["AWSPREVIOUS"]
+        kept = client.stages()["AWSPREVIOUS"]
         with at_statement(number, lambda kept=kept: move(client, "AWSCURRENT", kept)) as moment:  # type: ignore[misc]
             client.run(trigger="recovery")
         if moment.came and DISCARDING.search(moment.statements[number - 1]):
@@ -106,12 +106,11 @@ def test_tags_that_come_late_over_newer_ones_are_told(
 
 
 def test_another_server_is_accepted_only_if_no_other_secret_holds_the_account(
-    make_server: Callable[..., DatabaseServer], make_client: MakeClient, mysql_server: DatabaseServer
+    make_server: MakeServer, make_client: MakeClient, mysql_server: DatabaseServer
 ) -> None:
     moved = make_client(make_server("mysql")).create()
     moved.rotate()
-    other = make_client(mysql_server, user=moved.user)
-    other.server.create_account(other.user, other.hosts, other.password)
+    other = make_client(mysql_server, user=moved.user).create_account()
     other.options["secret_id"] = sibling = f"{moved.secret_id}/other"
     other.aws.client().create_secret(Name=sibling, SecretString=json.dumps(other.document()))
     server_id = other.rotate()["server"]["server_id"]

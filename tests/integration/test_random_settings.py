@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
 from typing import Any
 
 import pytest
-from managed import HOST, ManagedClient
+from managed import HOST, MakeClient, ManagedClient
+from running import MakeServer
 from settings_to_draw import draw, settings_of
 from world.databases import DatabaseServer
 
@@ -29,7 +30,6 @@ LEAST = {
     "mysql": ("SELECT ON mysql.*", "CREATE USER, SYSTEM_USER ON *.*"),
     "mariadb": ("SELECT ON mysql.*", "CREATE USER ON *.*"),
 }
-MakeClient = Callable[..., ManagedClient]
 
 
 @contextmanager
@@ -49,8 +49,7 @@ def changed(cursor: Any, settings: dict[str, object]) -> Iterator[None]:
 
 def newcomer(make_client: MakeClient, server: DatabaseServer, random: Random) -> ManagedClient:
     """An account without a secret, with every privilege or with the least."""
-    client = make_client(server)
-    server.create_account(client.user, client.hosts, client.password)
+    client = make_client(server).create_account()
     if random.random() < 0.5:
         for host in client.hosts:
             client.sql("REVOKE ALL PRIVILEGES, GRANT OPTION FROM %s@%s", client.user, host)
@@ -80,7 +79,7 @@ def assert_well(client: ManagedClient) -> None:
 
 @pytest.mark.parametrize("flavor", ["mysql", "mariadb"])
 def test_no_setting_of_the_server_changes_what_a_run_does(
-    make_server: Callable[..., DatabaseServer], make_client: MakeClient, flavor: str
+    make_server: MakeServer, make_client: MakeClient, flavor: str
 ) -> None:
     server, broken, began = make_server(flavor), [], time.monotonic()
     with server.admin() as session, session.cursor() as cursor:
@@ -97,7 +96,7 @@ def test_no_setting_of_the_server_changes_what_a_run_does(
 
 
 @pytest.mark.parametrize("flavor", ["mysql", "mariadb"])
-def test_every_setting_that_is_drawn_can_be_set(make_server: Callable[..., DatabaseServer], flavor: str) -> None:
+def test_every_setting_that_is_drawn_can_be_set(make_server: MakeServer, flavor: str) -> None:
     with make_server(flavor).admin() as session, session.cursor() as cursor:
         for name, values in settings_of(flavor).items():
             for value in values:

@@ -4,35 +4,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from by_hand import move, put_current, stages, tags
-from managed import ManagedClient, playbook, secrets_manager, write_inventory
-from telling import assert_silent
-from test_recovery import AFTER_PROMOTE, assert_settled
+from by_hand import move, put_current
+from deaths import AFTER_PROMOTE
+from drift import BY_HAND, change_by_hand, reconcile
+from managed import MakeClient, ManagedClient, playbook, secrets_manager, write_inventory
+from settled import assert_settled
 from trouble import account_rows, refused_logins
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
 
-BY_HAND = "Changed-by-hand-1"
 REFUSED = "rotation/refused"
-
-
-def change_by_hand(client: ManagedClient, password: str = BY_HAND, hosts: tuple[str, ...] = ()) -> None:
-    """Change the password on the server past the secret."""
-    for host in hosts or client.hosts:
-        clause, value = client.server.password_clause(password)
-        client.sql(f"ALTER USER %s@%s {clause}", client.user, host, value)
-
-
-def reconcile(client: ManagedClient, **options: Any) -> dict[str, Any]:
-    result: dict[str, Any] = client.run(RECONCILE, **options)
-    assert not result.get("failed"), result["msg"]
-    assert_silent(client, result)
-    return result
 
 
 @pytest.fixture
@@ -57,12 +43,12 @@ def administrator(drifted: ManagedClient) -> Iterator[str]:
 
 
 def test_the_password_that_works_goes_into_the_secret(drifted: ManagedClient) -> None:
-    rows, due = account_rows(drifted), tags(drifted)["rotation/due"]
+    rows, due = account_rows(drifted), drifted.tags()["rotation/due"]
     result = reconcile(drifted, password=BY_HAND)
     assert result["changed"] and "the password that works is in the secret again" in result["msg"]
     assert result["logins"] == {"succeeded": 1, "failed": 0}
     assert drifted.stored()["password"] == BY_HAND and account_rows(drifted) == rows
-    assert tags(drifted)["rotation/due"] == due, "a password set by hand does not begin the cycle anew"
+    assert drifted.tags()["rotation/due"] == due, "a password set by hand does not begin the cycle anew"
     assert_settled(drifted)
     drifted.rotate()
     assert_settled(drifted)
@@ -83,16 +69,16 @@ def test_rows_that_were_left_behind_get_one_password(client: ManagedClient) -> N
 
 
 def test_a_wrong_password_changes_nothing(drifted: ManagedClient) -> None:
-    before, refused = (stages(drifted), account_rows(drifted)), refused_logins(drifted)
+    before, refused = (drifted.stages(), account_rows(drifted)), refused_logins(drifted)
     result = drifted.run(RECONCILE, password="not this one")
     assert result["error"]["code"] == "login_refused" and "rotation_reconcile_" in result["error"]["next_step"]
-    assert (stages(drifted), account_rows(drifted)) == before
+    assert (drifted.stages(), account_rows(drifted)) == before
     assert refused_logins(drifted) - refused == 1
 
 
 def test_a_version_of_the_secret_may_be_what_works(client: ManagedClient) -> None:
     client.rotate()
-    move(client, "AWSCURRENT", stages(client)["AWSPREVIOUS"])
+    move(client, "AWSCURRENT", client.stages()["AWSPREVIOUS"])
     password = client.stored("AWSPREVIOUS")["password"]
     assert client.refused()["code"] == "login_refused"
     reconcile(client, version="AWSPREVIOUS")
@@ -103,7 +89,7 @@ def test_a_version_of_the_secret_may_be_what_works(client: ManagedClient) -> Non
 def test_a_version_may_be_named_by_its_id(client: ManagedClient) -> None:
     client.rotate()
     change_by_hand(client, client.password)
-    reconcile(client, version=stages(client)["AWSPREVIOUS"])
+    reconcile(client, version=client.stages()["AWSPREVIOUS"])
     assert client.stored()["password"] == client.password
     assert_settled(client)
 
@@ -111,7 +97,7 @@ def test_a_version_may_be_named_by_its_id(client: ManagedClient) -> None:
 def test_a_label_moved_back_while_both_work_is_led_forward(client: ManagedClient) -> None:
     AFTER_PROMOTE.interrupt(client)
     newer = client.stored()["password"]
-    move(client, "AWSCURRENT", stages(client)["AWSPREVIOUS"])
+    move(client, "AWSCURRENT", client.stages()["AWSPREVIOUS"])
     told = client.refused()
     assert "-e rotation_reconcile_version=AWSPREVIOUS" in told["next_step"]
     reconcile(client, version="AWSPREVIOUS")
@@ -144,10 +130,10 @@ def test_an_administrator_needs_no_names_where_the_rows_are_known(
 
 
 def test_check_mode_proves_the_password_and_stores_nothing(drifted: ManagedClient) -> None:
-    before = stages(drifted), tags(drifted)
+    before = drifted.stages(), drifted.tags()
     result = reconcile(drifted, password=BY_HAND, check=True)
     assert result["changed"] and "would become AWSCURRENT" in result["msg"]
-    assert (stages(drifted), tags(drifted)) == before
+    assert (drifted.stages(), drifted.tags()) == before
 
 
 def test_a_server_that_was_repaired_is_believed_again(drifted: ManagedClient) -> None:
@@ -157,13 +143,11 @@ def test_a_server_that_was_repaired_is_believed_again(drifted: ManagedClient) ->
     change_by_hand(drifted, current)
     assert drifted.refused(trigger="scheduled")["code"] == "known_refused"
     reconcile(drifted)
-    assert tags(drifted)[REFUSED] == ""
+    assert drifted.tags()[REFUSED] == ""
     assert_settled(drifted)
 
 
-def test_fifty_hourly_runs_leave_a_drifted_account_unlocked(
-    make_client: Callable[..., ManagedClient], mysql_server: Any
-) -> None:
+def test_fifty_hourly_runs_leave_a_drifted_account_unlocked(make_client: MakeClient, mysql_server: Any) -> None:
     client = make_client(mysql_server).create()
     client.rotate()
     for host in client.hosts:
@@ -200,7 +184,7 @@ def test_the_playbook_takes_the_password_from_a_file(drifted: ManagedClient, tmp
 def test_reconciling_twice_does_not_go_back_and_forth(client: ManagedClient) -> None:
     client.rotate(overlap=3600)
     newer = client.stored()["password"]
-    move(client, "AWSCURRENT", stages(client)["AWSPREVIOUS"])
+    move(client, "AWSCURRENT", client.stages()["AWSPREVIOUS"])
     reconcile(client, version="AWSPREVIOUS")
     assert client.stored()["password"] == newer
     assert_settled(client)
@@ -216,7 +200,7 @@ def test_the_older_of_two_passwords_is_not_adopted(client: ManagedClient) -> Non
 
 def test_a_refusal_tells_of_a_label_that_was_moved_back(client: ManagedClient) -> None:
     client.rotate()
-    move(client, "AWSCURRENT", stages(client)["AWSPREVIOUS"])
+    move(client, "AWSCURRENT", client.stages()["AWSPREVIOUS"])
     told = client.refused()
     assert told["code"] == "login_refused" and "AWSCURRENT was moved away" in told["cause"]
     assert f"playbooks/rollback.yml -l {client.name}. To keep" in told["next_step"]

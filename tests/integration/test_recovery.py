@@ -5,89 +5,28 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from by_hand import move, password_of, passwords, put, put_current, stages, tags
-from conftest import running
-from managed import ManagedClient, secrets_manager
+from administration import sql
+from by_hand import move, password_of, put, put_current
+from cycle import is_over
+from deaths import AFTER_APPLY, AFTER_DISCARD, AFTER_FIRST_ROW, AFTER_PROMOTE, AFTER_PUT, DEATHS, Death
+from managed import MakeClient, ManagedClient
+from running import running
+from settled import assert_settled
 from telling import UNTOUCHED, assert_silent, failure, refusal
 from world.certificates import Authority, Certificate
 from world.databases import DatabaseServer
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
-from ansible_collections.dbops.rotation.plugins.module_utils._db import mariadb
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation import protocol
-from ansible_collections.dbops.rotation.plugins.module_utils._steps import discard, introduce
-
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
 HOLD_ONE = ("ed25519", "caching_sha2_password")
-MakeClient = Callable[..., ManagedClient]
 # What is said where AWSCURRENT does not open the server. On MariaDB, whose rows may hold one password only, a newer
 # AWSPENDING is tried before that is said.
 REFUSED = {"step": "open", "cause": "The server refused the stored password", "next_step": "Find out whether somebody"}
 DRIFT = {"step": "decide", "next_step": "Bring them together with the password that works now: ansible-playbook"}
-
-
-@dataclass(frozen=True)
-class Death:
-    """The moment at which a run ends as by Ctrl-C: before or after one of the engine's own steps."""
-
-    owner: Any
-    function: str
-    after: bool = False
-
-    def __str__(self) -> str:
-        return f"{'after' if self.after else 'before'} {self.function.strip('_')}"
-
-    def interrupt(self, client: ManagedClient, **options: Any) -> None:
-        """Rotate until this moment."""
-        real = getattr(self.owner, self.function)
-
-        def dying(*arguments: Any, **named: Any) -> None:
-            if self.after:
-                real(*arguments, **named)
-            raise KeyboardInterrupt
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(self.owner, self.function, dying)
-            with pytest.raises(KeyboardInterrupt):
-                client.run(**options)
-
-
-AFTER_PUT = Death(SecretStore, "put_pending", after=True)
-AFTER_FIRST_ROW = Death(mariadb, "_alter", after=True)
-AFTER_APPLY = Death(introduce, "apply", after=True)
-AFTER_PROMOTE = Death(SecretStore, "promote", after=True)
-AFTER_DISCARD = Death(discard, "_discard", after=True)
-DEATHS = (
-    Death(SecretStore, "put_pending"),
-    AFTER_PUT,
-    Death(introduce, "apply"),
-    AFTER_FIRST_ROW,
-    AFTER_APPLY,
-    Death(protocol, "verify", after=True),
-    Death(SecretStore, "promote"),
-    AFTER_PROMOTE,
-    Death(discard, "_discard"),
-    AFTER_DISCARD,
-    Death(SecretStore, "tag"),
-    Death(SecretStore, "tag", after=True),
-)
-
-
-@pytest.fixture(scope="module")
-def ed25519_server(mariadb_server: DatabaseServer) -> Iterator[DatabaseServer]:
-    """The MariaDB server while it has the ed25519 plugin."""
-    pytest.importorskip("nacl")
-    with mariadb_server.admin() as connection, connection.cursor() as cursor:
-        cursor.execute("INSTALL SONAME 'auth_ed25519'")
-    yield mariadb_server
-    with mariadb_server.admin() as connection, connection.cursor() as cursor:
-        cursor.execute("UNINSTALL SONAME 'auth_ed25519'")
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +39,7 @@ def caching_sha2_password_server(
             "mariadb-sid", workspace / "mariadb-sid", ca_file=authority.ca_file, certificate=server_certificate
         )
     ):
-        with server.admin() as connection, connection.cursor() as cursor:
-            cursor.execute("INSTALL SONAME 'auth_mysql_sha2'")
+        sql(server, "INSTALL SONAME 'auth_mysql_sha2'")
         yield server
 
 
@@ -125,18 +63,7 @@ def holds_two(client: ManagedClient) -> bool:
 
 def labelled_that_open(client: ManagedClient) -> set[str]:
     """The stages whose version's password opens the server."""
-    return {stage for stage, version in stages(client).items() if client.opens(password_of(client, version) or "-")}
-
-
-def assert_settled(client: ManagedClient) -> None:
-    """Check that AWSCURRENT is the only password, that the tags say so, and that a scheduled run leaves all as is."""
-    current = stages(client)[CURRENT]
-    assert {password for password in passwords(client) if client.opens(password)} == {password_of(client, current)}
-    assert tags(client)["rotation/version"] == current
-    before = (stages(client), tags(client))
-    result = client.rotate(trigger="scheduled")
-    assert (result["changed"], result["action"]) == (False, "nothing")
-    assert (stages(client), tags(client)) == before
+    return {stage for stage, version in client.stages().items() if client.opens(password_of(client, version) or "-")}
 
 
 @pytest.mark.parametrize("death", DEATHS, ids=str)
@@ -174,7 +101,7 @@ def test_an_unattended_run_finishes_and_begins_nothing(
     client: ManagedClient, death: Death, action: str, reason: str
 ) -> None:
     death.interrupt(client)
-    begun = stages(client).get(PENDING, stages(client)[CURRENT])
+    begun = client.stages().get(PENDING, client.stages()[CURRENT])
     predicted = client.rotate(trigger="recovery", check=True)
     assert (predicted["action"], predicted["decision"]) == (action, reason)
     assert predicted["msg"].endswith(f"): {reason}")
@@ -195,14 +122,14 @@ def test_several_deaths_in_a_row(client: ManagedClient, deaths: tuple[Death, ...
 @pytest.mark.parametrize("death", [AFTER_APPLY, AFTER_PROMOTE], ids=str)
 def test_a_check_of_an_unfinished_rotation_changes_nothing(client: ManagedClient, death: Death) -> None:
     death.interrupt(client)
-    before = (stages(client), tags(client), labelled_that_open(client))
+    before = (client.stages(), client.tags(), labelled_that_open(client))
     assert client.rotate(check=True)["changed"]
-    assert (stages(client), tags(client), labelled_that_open(client)) == before
+    assert (client.stages(), client.tags(), labelled_that_open(client)) == before
 
 
 def test_a_pending_label_that_is_taken_away_after_the_change(client: ManagedClient) -> None:
     AFTER_APPLY.interrupt(client)
-    lost = stages(client)[PENDING]
+    lost = client.stages()[PENDING]
     move(client, PENDING, None)
     result = client.rotate(trigger="recovery")
     assert result["action"] == "finish" and result["version_id"] != lost
@@ -212,7 +139,7 @@ def test_a_pending_label_that_is_taken_away_after_the_change(client: ManagedClie
 
 def test_a_current_label_that_is_moved_back_while_both_passwords_work(client: ManagedClient) -> None:
     AFTER_PROMOTE.interrupt(client)
-    old, new = stages(client)[PREVIOUS], stages(client)[CURRENT]
+    old, new = client.stages()[PREVIOUS], client.stages()[CURRENT]
     move(client, CURRENT, old)
     told = refusal(
         client,
@@ -228,15 +155,15 @@ def test_a_current_label_that_is_moved_back_while_both_passwords_work(client: Ma
 
 def test_a_current_label_that_is_moved_back_when_the_old_password_is_gone(client: ManagedClient) -> None:
     client.rotate()
-    new = stages(client)[CURRENT]
-    move(client, CURRENT, stages(client)[PREVIOUS])
-    before = stages(client)
+    new = client.stages()[CURRENT]
+    move(client, CURRENT, client.stages()[PREVIOUS])
+    before = client.stages()
     moved = {
         **REFUSED,
         "next_step": f"To let the server follow the label: ansible-playbook playbooks/rollback.yml -l {client.name}",
     }
     failure(client, state=UNTOUCHED, **moved)
-    assert stages(client) == before and client.opens(password_of(client, new) or "")
+    assert client.stages() == before and client.opens(password_of(client, new) or "")
 
 
 @pytest.mark.parametrize("text", ["not JSON", "[]", "{}", '{"password": "x"}'])
@@ -244,7 +171,7 @@ def test_garbage_under_pending_is_replaced(client: ManagedClient, text: str) -> 
     garbage = put(client, PENDING, text)
     result = client.rotate()
     assert result["decision"].startswith("AWSPENDING holds a version that cannot be trusted")
-    assert garbage not in stages(client).values()
+    assert garbage not in client.stages().values()
     assert_settled(client)
 
 
@@ -258,7 +185,7 @@ def test_a_foreign_version_under_pending_is_not_used(client: ManagedClient, keys
     generated = {"password": f"Aa1-Bb2_{uuid.uuid4().hex[:23]}9"}
     foreign = put(client, PENDING, json.dumps(client.document(**{**generated, **keys})))
     result = client.rotate(trigger=trigger)
-    assert foreign not in stages(client).values() and result["version_id"] != foreign
+    assert foreign not in client.stages().values() and result["version_id"] != foreign
     assert client.stored() == client.document(password=client.stored()["password"])
     assert client.stored()["password"] != password_of(client, foreign)
     assert_settled(client)
@@ -266,7 +193,7 @@ def test_a_foreign_version_under_pending_is_not_used(client: ManagedClient, keys
 
 def test_a_pending_version_of_our_own_kind_is_used(client: ManagedClient) -> None:
     AFTER_PUT.interrupt(client)
-    stored = stages(client)[PENDING]
+    stored = client.stages()[PENDING]
     assert client.rotate()["version_id"] == stored
     assert_settled(client)
 
@@ -282,17 +209,17 @@ def test_new_keys_of_a_person_survive_an_unfinished_rotation(client: ManagedClie
 def test_a_wrong_password_of_a_person_during_a_rotation_is_drift(client: ManagedClient) -> None:
     AFTER_APPLY.interrupt(client)
     put_current(client, password="wrong-horse")
-    before = stages(client)
+    before = client.stages()
     told = failure(client, state=UNTOUCHED, **REFUSED)
     assert f"playbooks/reconcile.yml -l {client.name}" in told["next_step"]
-    assert stages(client) == before
+    assert client.stages() == before
     assert client.opens(client.password) and client.opens(password_of(client, before[PENDING]) or "")
 
 
 def test_a_version_that_was_current_is_never_used_again(client: ManagedClient) -> None:
     client.rotate()
     client.rotate()
-    former = stages(client)[PREVIOUS]
+    former = client.stages()[PREVIOUS]
     move(client, PENDING, former)
     assert client.rotate()["version_id"] != former
     assert_settled(client)
@@ -300,29 +227,23 @@ def test_a_version_that_was_current_is_never_used_again(client: ManagedClient) -
 
 def test_a_rotation_that_was_not_recorded_is_not_due_again(client: ManagedClient) -> None:
     client.rotate()
-    move_due(client)
+    is_over(client)
     AFTER_DISCARD.interrupt(client, trigger="scheduled")
-    current = stages(client)[CURRENT]
+    current = client.stages()[CURRENT]
     assert client.rotate(trigger="scheduled")["action"] == "record"
-    assert stages(client)[CURRENT] == current
+    assert client.stages()[CURRENT] == current
     assert_settled(client)
 
 
 def test_an_edited_key_does_not_begin_the_cycle_anew(client: ManagedClient) -> None:
     client.rotate()
-    due = tags(client)["rotation/due"]
+    due = client.tags()["rotation/due"]
     put_current(client, password=client.stored()["password"], dbname="orders")
-    told = tags(client)["rotation/notified"]
+    told = client.tags()["rotation/notified"]
     result = client.rotate(trigger="scheduled")
     assert (result["action"], result["rotated"]) == ("record", False)
-    assert (tags(client)["rotation/due"], tags(client)["rotation/notified"]) == (due, told)
-    move_due(client)
+    assert (client.tags()["rotation/due"], client.tags()["rotation/notified"]) == (due, told)
+    is_over(client)
     put_current(client, password=client.stored()["password"], dbname="stock")
     assert client.rotate(trigger="scheduled")["action"] == "rotate"
     assert_settled(client)
-
-
-def move_due(client: ManagedClient) -> None:
-    """Let the cycle be over."""
-    due = [{"Key": "rotation/due", "Value": "2026-01-01T00:00:00Z"}]
-    secrets_manager(client.aws).tag_resource(SecretId=client.secret_id, Tags=due)

@@ -6,7 +6,7 @@ moto replicates at once, and fails where the region has a secret of that name. A
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,12 @@ from typing import Any
 import boto3
 import pytest
 from by_hand import replicas as regions_of
-from by_hand import tags
+from cycle import is_over
+from deaths import AFTER_APPLY, AFTER_PROMOTE
 from faulty_proxy import REPLICA_REGION, STALE, Fault, FaultyProxy
-from managed import ManagedClient, playbook, secrets_manager, write_inventory
-from test_overlap import is_due, opening
-from test_recovery import AFTER_APPLY, AFTER_PROMOTE, MakeClient, assert_settled, ed25519_server
-from test_verify import codes, verified
+from managed import MakeClient, ManagedClient, playbook, secrets_manager, write_inventory
+from settled import assert_settled, opening
+from verifying import codes, verified
 from world.aws import ACCESS_KEY, SECRET_KEY, AwsEmulator
 from world.databases import DatabaseServer
 
@@ -29,12 +29,18 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard imp
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import onboard as onboard_module
 from ansible_collections.dbops.rotation.plugins.module_utils._steps import replicas
 
-__all__ = ["ed25519_server"]  # a fixture
-
 DESCRIBE = "DescribeSecret"
 LAGS = Fault(DESCRIBE, "replica:InProgress")
 KEPT = "The old password stays valid, because replica regions may still give it out: eu-west-1 (InProgress)."
 WANTED = [{"region": REPLICA_REGION}]
+
+
+@pytest.fixture
+def newcomer(newcomer: ManagedClient) -> ManagedClient:
+    """One that is asked for replicas."""
+    given = {"replica": WANTED, "host": "127.0.0.1", "port": newcomer.server.port, "username": newcomer.user}
+    newcomer.options |= {**given, "password": newcomer.password}
+    return newcomer
 
 
 @pytest.fixture(autouse=True)
@@ -62,16 +68,6 @@ def lagging(client: ManagedClient, proxy: FaultyProxy) -> Iterator[ManagedClient
     """A client of which AWS says, for as long as the test lasts, that a replica region lags."""
     with telling(proxy, client, LAGS):
         yield client
-
-
-@pytest.fixture
-def newcomer(make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer) -> ManagedClient:
-    """An account that has no secret yet."""
-    client = make_client(mysql_server)
-    mysql_server.create_account(client.user, client.hosts, client.password)
-    client.options |= {"replica": WANTED, "host": "127.0.0.1", "port": mysql_server.port, "username": client.user}
-    client.options["password"] = client.password
-    return client
 
 
 def occupy(client: ManagedClient) -> None:
@@ -164,14 +160,14 @@ def test_an_old_password_stays_until_the_replica_has_caught_up(client: ManagedCl
         assert result["rotated"] and result["warnings"][-1] == KEPT
         assert result["kept_for"] == "eu-west-1 (InProgress)"
         assert opening(client) == ["AWSCURRENT", "AWSPREVIOUS"]
-        assert tags(client)["rotation/version"] == result["version_id"]
-        before = tags(client)
+        assert client.tags()["rotation/version"] == result["version_id"]
+        before = client.tags()
         again = client.rotate(trigger="scheduled")
         assert (again["action"], again["changed"], again["decision"]) == ("nothing", False, KEPT)
-        assert again["warnings"] == [KEPT] and tags(client) == before
+        assert again["warnings"] == [KEPT] and client.tags() == before
     assert "discard" in client.run(CYCLE_INFO)["work"]
     assert client.rotate(trigger="scheduled")["action"] == "discard_old"
-    assert opening(client) == ["AWSCURRENT"] and tags(client)["rotation/overlap-until"] == ""
+    assert opening(client) == ["AWSCURRENT"] and client.tags()["rotation/overlap-until"] == ""
     assert_settled(client)
 
 
@@ -212,7 +208,7 @@ def test_a_rotation_that_would_end_what_a_replica_gives_out_is_refused(lagging: 
     told = lagging.refused()
     assert (told["step"], told["code"]) == ("decide", "replica_lags") and KEPT in told["cause"]
     assert f"rotate.yml -l {lagging.name} -e rotation_force=true" in told["next_step"]
-    is_due(lagging)
+    is_over(lagging)
     assert lagging.refused(trigger="scheduled")["code"] == "replica_lags"
     assert opening(lagging) == ["AWSCURRENT", "AWSPREVIOUS"]
 
@@ -234,7 +230,7 @@ def test_a_run_that_dies_while_a_replica_lags_ends_no_old_password(
         for _run in range(2):
             client.rotate(trigger="recovery")
             assert client.opens(client.password) and client.opens(client.stored()["password"])
-        assert tags(client)["rotation/version"] == client.stages()["AWSCURRENT"]
+        assert client.tags()["rotation/version"] == client.stages()["AWSCURRENT"]
     client.rotate(trigger="recovery")
     assert not client.opens(client.password)
     assert_settled(client)

@@ -7,11 +7,11 @@ import json
 from typing import Any
 
 import pytest
-from by_hand import move, put, remove, stages
+from by_hand import move, put, remove
+from deaths import AFTER_APPLY
+from drift import change_by_hand, reconcile
 from keeping import kept, refused, restored, whole
 from managed import ManagedClient, secrets_manager
-from test_reconcile import change_by_hand, reconcile
-from test_recovery import AFTER_APPLY
 from trouble import refused_logins
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
@@ -37,13 +37,13 @@ def healthy(client: ManagedClient) -> bool:
 
 def test_a_lost_secret_comes_back_as_it_was(rotated: ManagedClient) -> None:
     secrets_manager(rotated.aws).tag_resource(SecretId=rotated.secret_id, Tags=[{"Key": "team", "Value": "billing"}])
-    move(rotated, "OURS", stages(rotated)["AWSPREVIOUS"])
+    move(rotated, "OURS", rotated.stages()["AWSPREVIOUS"])
     backup, before = kept(rotated), whole(rotated)
     remove(rotated)
     result = restored(rotated, backup)
     assert (result["action"], result["changed"], whole(rotated)) == ("created", True, before)
     assert result["logins"] == {"succeeded": 1, "failed": 0}
-    assert result["diff"] == {"before": {}, "after": stages(rotated)}
+    assert result["diff"] == {"before": {}, "after": rotated.stages()}
     assert healthy(rotated)
     again = restored(rotated, backup)
     assert (again["action"], again["changed"], whole(rotated)) == ("kept", False, before)
@@ -51,7 +51,7 @@ def test_a_lost_secret_comes_back_as_it_was(rotated: ManagedClient) -> None:
 
 def test_a_refusal_of_before_is_not_remembered_of_what_has_been_proven(rotated: ManagedClient) -> None:
     entry = json.loads(kept(rotated))
-    entry["tags"]["rotation/refused"] = stages(rotated)["AWSCURRENT"]
+    entry["tags"]["rotation/refused"] = rotated.stages()["AWSCURRENT"]
     remove(rotated)
     restored(rotated, json.dumps(entry))
     assert "rotation/refused" not in rotated.tags() and healthy(rotated)
@@ -135,10 +135,10 @@ def test_a_server_that_was_set_back_is_only_followed_when_asked(rotated: Managed
 
 def test_a_server_that_was_set_back_to_a_version_without_a_label_is_reconciled(rotated: ManagedClient) -> None:
     """The procedure of the runbook: the secret still has the password, and the restore made a new server."""
-    then, version = rotated.stored()["password"], stages(rotated)["AWSCURRENT"]
+    then, version = rotated.stored()["password"], rotated.stages()["AWSCURRENT"]
     rotated.rotate()
     rotated.rotate()
-    assert version not in stages(rotated).values()
+    assert version not in rotated.stages().values()
     change_by_hand(rotated, then)
     server = {"Key": "rotation/server-id", "Value": "the-server-of-before"}
     secrets_manager(rotated.aws).tag_resource(SecretId=rotated.secret_id, Tags=[server])
@@ -163,7 +163,7 @@ def test_a_rotation_under_way_during_the_backup(rotated: ManagedClient) -> None:
     pending, current = stages_in(backup)["AWSPENDING"], stages_in(backup)["AWSCURRENT"]
     result = restored(rotated, backup, version="AWSPENDING")
     assert result["version_id"] == pending
-    assert stages(rotated) == {"AWSCURRENT": pending, "AWSPENDING": pending, "AWSPREVIOUS": current}
+    assert rotated.stages() == {"AWSCURRENT": pending, "AWSPENDING": pending, "AWSPREVIOUS": current}
     assert rotated.opens(rotated.stored()["password"])
     rotated.rotate(trigger="recovery")
     assert healthy(rotated)

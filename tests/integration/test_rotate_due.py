@@ -5,55 +5,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from by_hand import stages, tags
+from cycle import in_days, is_due, set_tags
+from deaths import AFTER_APPLY
+from drift import change_by_hand
 from faulty_proxy import Fault, FaultyProxy
-from managed import ManagedClient, playbook, secrets_manager, write_inventory
-from test_playbooks import said
-from test_reconcile import change_by_hand
-from test_recovery import AFTER_APPLY, assert_settled
+from managed import ManagedClient, playbook, write_inventory
+from playbook_runs import said
+from settled import assert_settled
+from topic import Mailbox
 from world.aws import AwsEmulator
 
 REASON = "CHG-1042: contractor left"
-
-
-class Mailbox:
-    """An SNS topic and the queues that are subscribed to it."""
-
-    def __init__(self, aws: AwsEmulator, name: str) -> None:
-        self.sns, self.sqs = aws.client("sns"), aws.client("sqs")
-        self.topic: str = self.sns.create_topic(Name=name)["TopicArn"]
-        self.queue = self.subscribe(name, {})
-
-    def subscribe(self, name: str, wanted: dict[str, list[str]]) -> str:
-        """Subscribe a queue that gets only what a filter policy lets through."""
-        queue: str = self.sqs.create_queue(QueueName=name)["QueueUrl"]
-        attributes = self.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
-        policy = {"FilterPolicy": json.dumps(wanted)} if wanted else {}
-        self.sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=attributes["QueueArn"], Attributes=policy)
-        return queue
-
-    def read(self, queue: str = "") -> list[dict[str, Any]]:
-        """Take what has arrived: the body for machines, with the attributes that came with it."""
-        found: list[dict[str, Any]] = []
-        while True:
-            answer = self.sqs.receive_message(QueueUrl=queue or self.queue, MaxNumberOfMessages=10)
-            for message in answer.get("Messages", []):
-                self.sqs.delete_message(QueueUrl=queue or self.queue, ReceiptHandle=message["ReceiptHandle"])
-                envelope = json.loads(message["Body"])
-                named = {name: entry["Value"] for name, entry in envelope.get("MessageAttributes", {}).items()}
-                found.append({**json.loads(envelope["Message"]), "attributes": named, "subject": envelope["Subject"]})
-            if not answer.get("Messages"):
-                return found
-
-
-@pytest.fixture
-def mailbox(aws: AwsEmulator, unique_name: str) -> Mailbox:
-    return Mailbox(aws, f"rotation-{unique_name}")
 
 
 @pytest.fixture
@@ -76,32 +42,18 @@ def scheduled(client: ManagedClient, mailbox: Mailbox, tmp_path: Path) -> Iterat
     yield run
 
 
-def set_tags(client: ManagedClient, values: dict[str, str]) -> None:
-    listed = [{"Key": key, "Value": value} for key, value in values.items()]
-    secrets_manager(client.aws).tag_resource(SecretId=client.secret_id, Tags=listed)
-
-
-def in_days(days: float) -> str:
-    return (datetime.now(UTC) + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def is_due(client: ManagedClient, days: float = 0.5) -> None:
-    """Let the cycle end in so many days."""
-    set_tags(client, {"rotation/due": in_days(days), "rotation/last": in_days(days - 40)})
-
-
 def test_a_client_that_is_due_is_rotated_told_and_left_alone(
     client: ManagedClient, scheduled: Callable[..., Any], mailbox: Mailbox
 ) -> None:
     is_due(client)
-    old = stages(client)["AWSCURRENT"]
+    old = client.stages()["AWSCURRENT"]
     run = scheduled()
     assert run.returncode == 0 and "WARNING" not in said(run), said(run)
     (notice,) = mailbox.read()
     assert (notice["event"], notice["version_id"], notice["previous_version_id"]) == (
-        *("rotated", stages(client)["AWSCURRENT"], old),
+        *("rotated", client.stages()["AWSCURRENT"], old),
     )
-    assert notice["due"] == tags(client)["rotation/due"] and notice["trigger"] == "scheduled"
+    assert notice["due"] == client.tags()["rotation/due"] and notice["trigger"] == "scheduled"
     assert notice["attributes"] == {
         "client": client.name,
         "event": "rotated",
@@ -110,11 +62,11 @@ def test_a_client_that_is_due_is_rotated_told_and_left_alone(
         "severity": "info",
         "notice_id": notice["id"],
     }
-    assert tags(client)["rotation/notified"] == f"rotated={stages(client)['AWSCURRENT']}"
-    before = (stages(client), tags(client))
+    assert client.tags()["rotation/notified"] == f"rotated={client.stages()['AWSCURRENT']}"
+    before = (client.stages(), client.tags())
     again = scheduled()
     assert again.returncode == 0 and "changed=0" in again.stdout, said(again)
-    assert (stages(client), tags(client)) == before and mailbox.read() == []
+    assert (client.stages(), client.tags()) == before and mailbox.read() == []
     assert_settled(client)
 
 
@@ -130,12 +82,12 @@ def test_an_upcoming_rotation_is_announced_once_for_each_day(
     client: ManagedClient, scheduled: Callable[..., Any], mailbox: Mailbox
 ) -> None:
     is_due(client, 6)
-    current = stages(client)["AWSCURRENT"]
+    current = client.stages()["AWSCURRENT"]
     for _run in range(2):
         assert scheduled().returncode == 0
     (notice,) = mailbox.read()
     assert (notice["event"], notice["notice_days"]) == ("upcoming", 7)
-    assert stages(client)["AWSCURRENT"] == current
+    assert client.stages()["AWSCURRENT"] == current
 
 
 def test_a_failure_is_counted_and_grows_louder(
@@ -173,10 +125,10 @@ def test_a_pause_holds_against_a_force_too(
     client: ManagedClient, scheduled: Callable[..., Any], mailbox: Mailbox
 ) -> None:
     is_due(client)
-    current = stages(client)["AWSCURRENT"]
+    current = client.stages()["AWSCURRENT"]
     pause = {"until": in_days(2), "reason": "migration"}
     assert scheduled(rotation_paused=pause, rotation_force=True).returncode == 0
-    assert stages(client)["AWSCURRENT"] == current
+    assert client.stages()["AWSCURRENT"] == current
     assert "rotated" not in [notice["event"] for notice in mailbox.read()]
 
 
@@ -189,7 +141,7 @@ def test_a_notice_that_could_not_be_sent_is_sent_by_the_next_run(
     assert mailbox.read() == []
     assert scheduled().returncode == 0
     (notice,) = mailbox.read()
-    assert (notice["event"], notice["version_id"]) == ("rotated", stages(client)["AWSCURRENT"])
+    assert (notice["event"], notice["version_id"]) == ("rotated", client.stages()["AWSCURRENT"])
     assert scheduled().returncode == 0 and mailbox.read() == []
 
 
@@ -211,7 +163,7 @@ def test_on_demand_people_are_told_why_and_by_whom(
     assert run.returncode == 0, said(run)
     (notice,) = mailbox.read()
     assert (notice["trigger"], notice["reason"], notice["requested_by"]) == ("on_demand", REASON, "alice")
-    assert REASON not in json.dumps(tags(client)) and tags(client)["rotation/by"] == "alice"
+    assert REASON not in json.dumps(client.tags()) and client.tags()["rotation/by"] == "alice"
     again = scheduled("rotate.yml", *asked)
     assert again.returncode == 0 and "seconds ago, at 20" in said(again), said(again)
     assert mailbox.read() == []
@@ -272,7 +224,7 @@ def test_a_rotation_whose_tags_are_denied_is_told_once_and_every_later_run_fails
         assert "rotated" not in said(run).rpartition("ROTATION SUMMARY")[2]
         assert "State: The new password is AWSCURRENT and the only one." in said(run)
     rotated, *failed = mailbox.read()
-    assert (rotated["event"], rotated["version_id"]) == ("rotated", stages(client)["AWSCURRENT"])
+    assert (rotated["event"], rotated["version_id"]) == ("rotated", client.stages()["AWSCURRENT"])
     assert [(notice["event"], notice["step"]) for notice in failed] == [("failed", "record")] * 2
     written, again = scheduled(), scheduled()
     assert (written.returncode, again.returncode) == (0, 0) and "only the tags were written" in said(written)
@@ -288,9 +240,9 @@ def test_a_wrong_variable_is_told_as_what_it_is(
     client: ManagedClient, scheduled: Callable[..., Any], mailbox: Mailbox
 ) -> None:
     is_due(client)
-    current = stages(client)["AWSCURRENT"]
+    current = client.stages()["AWSCURRENT"]
     run = scheduled(rotation_password_length="{{ nowhere }}")
-    assert run.returncode == 2 and stages(client)["AWSCURRENT"] == current
+    assert run.returncode == 2 and client.stages()["AWSCURRENT"] == current
     (notice,) = mailbox.read()
     assert (notice["event"], notice["step"], notice["code"]) == ("failed", "task", "task_failed")
     assert "The task 'Rotate the root password' failed" in notice["cause"]
@@ -298,7 +250,7 @@ def test_a_wrong_variable_is_told_as_what_it_is(
     assert f"playbooks/verify.yml -l {client.name}" in notice["next_step"]
     assert f"rotate.yml -l {client.name} -e rotation_trigger=recovery" in notice["next_step"]
     assert "The new password is AWSCURRENT" not in json.dumps(notice) and notice["failures"] == 1
-    assert tags(client)["rotation/failures"].startswith("count=1 ")
+    assert client.tags()["rotation/failures"].startswith("count=1 ")
 
 
 def test_a_hook_that_is_not_there_is_told_as_a_hook(

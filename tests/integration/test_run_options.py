@@ -4,17 +4,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from managed import AT_ONCE, ManagedClient, playbook, write_inventory
-from test_guard import FLEETS, Fleet
-from test_playbooks import Run, said
-from test_rotate_due import Mailbox, is_due
-from test_waves import run_fleet, versions
-from world.aws import AwsEmulator
+from cycle import is_due
+from guarded_fleet import FLEETS, Fleet
+from managed import AT_ONCE, MakeClient, ManagedClient, playbook, write_inventory
+from playbook_runs import Run, said
+from topic import Mailbox
+from waves import run_fleet, versions
 from world.databases import DatabaseServer
 
 pytestmark = pytest.mark.slow
@@ -40,13 +39,8 @@ CHECKED: dict[str, tuple[str, ...]] = {
 
 
 @pytest.fixture
-def clients(make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer) -> list[ManagedClient]:
+def clients(make_client: MakeClient, mysql_server: DatabaseServer) -> list[ManagedClient]:
     return [make_client(mysql_server).create() for _number in range(3)]
-
-
-@pytest.fixture
-def mailbox(aws: AwsEmulator, clients: list[ManagedClient]) -> Mailbox:
-    return Mailbox(aws, f"options-{clients[0].user}")
 
 
 @pytest.fixture

@@ -5,21 +5,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from awx_job import RUNNER, SECRET_KEY, Event, Job, copy_of_the_project
-from awx_server import AwxServer
-from by_hand import remove, stages, tags
-from managed import ROOT, ManagedClient
-from test_awx import COLLECTIONS, KEY
-from test_fleet import Fleet
-from test_leaks import passwords
-from test_recovery import AFTER_APPLY
-from test_rotate_due import is_due
-from test_schedule import Machine
+from awx_server import KEY, AwxServer
+from by_hand import passwords, remove
+from cycle import is_due
+from deaths import AFTER_APPLY
+from listed_fleet import Fleet
+from machine import Machine
+from managed import ROOT, MakeClient, ManagedClient
+from stock_collections import needs_awx
 from world.aws import REGION
 from world.databases import DatabaseServer
 
@@ -117,7 +115,7 @@ AROUND = (
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not (COLLECTIONS / "awx/awx").is_dir(), reason="needs collections: make setup-dev")
+@needs_awx
 def test_what_stands_around_rotation_leaves_no_secret_in_the_artifacts(
     mysql_client: ManagedClient, job: Job, tmp_path: Path
 ) -> None:
@@ -204,17 +202,17 @@ def test_a_scheduled_job_rotates_what_is_due_and_its_result_names_versions_only(
     client = mysql_client
     client.rotate()
     is_due(client)
-    before = stages(client)["AWSCURRENT"]
+    before = client.stages()["AWSCURRENT"]
     status, events = job.run("playbooks/rotate_due.yml")
     assert status == 0, said(events)
     results = [event["event_data"]["res"] for event in events if event["event"] == "runner_on_ok"]
     rotated = [result for result in results if result.get("changed") and "version_id" in json.dumps(result)]
     assert rotated and not [result for result in results if "secret_key" in json.dumps(result)]
-    assert stages(client)["AWSCURRENT"] != before
+    assert client.stages()["AWSCURRENT"] != before
 
 
 def test_the_fleet_is_listed_by_an_update_of_the_inventory_and_visited_by_a_job(
-    make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, project: Path, tmp_path: Path
+    make_client: MakeClient, mysql_server: DatabaseServer, project: Path, tmp_path: Path
 ) -> None:
     """An update has neither the working directory nor the collections path of ansible-core's own configuration."""
     idle, due = (make_client(mysql_server).create() for _number in range(2))
@@ -229,7 +227,7 @@ def test_the_fleet_is_listed_by_an_update_of_the_inventory_and_visited_by_a_job(
     assert listed["_meta"]["hostvars"][idle.name]["rotation_tags"]["fleet"] == fleet.mark
     assert listed["_meta"]["hostvars"][idle.name]["fleet_mark"] == fleet.mark
     job.take(listed)
-    before = stages(idle)
+    before = idle.stages()
     status, events = job.run("playbooks/rotate_due.yml")
     assert status == 0 and "no hosts matched" in said(events), said(events)
     is_due(due)
@@ -237,7 +235,7 @@ def test_the_fleet_is_listed_by_an_update_of_the_inventory_and_visited_by_a_job(
     status, events = job.run("playbooks/rotate_due.yml")
     assert status == 0 and "[WARNING]" not in said(events), said(events)
     assert {event["event_data"].get("host") for event in events} - {None} == {due.name}
-    assert tags(due)["rotation/trigger"] == "scheduled" and stages(idle) == before
+    assert due.tags()["rotation/trigger"] == "scheduled" and idle.stages() == before
 
 
 def test_a_failed_verification_is_its_findings(mysql_client: ManagedClient, job: Job) -> None:
@@ -300,10 +298,10 @@ def test_a_scheduled_job_that_would_do_nothing_is_no_success(
     """Somebody set the template so by hand: nobody would miss what is not done."""
     mysql_client.rotate()
     is_due(mysql_client)
-    before = stages(mysql_client)
+    before = mysql_client.stages()
     status, events = job.run(name, *arguments, **UNTOUCHED[name])
     assert status == 2 and told in said(events).replace("\\", ""), said(events)
-    assert stages(mysql_client) == before
+    assert mysql_client.stages() == before
 
 
 def test_tags_of_a_playbook_around_the_role_select_it(

@@ -3,36 +3,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any
 
 import pymysql
 import pytest
-from managed import HOST, ManagedClient
-from trouble import STORED, account_rows, assert_refused, assert_silent, changed_globally
+from administration import held
+from managed import HOST, MakeClient, ManagedClient
+from refusals import refusal_of
+from running import MakeServer
+from trouble import STORED, account_rows, assert_refused, assert_silent, changed_globally, fence_of
 from world import processes
 from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db import connection
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL, _supported
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-
-MakeClient = Callable[..., ManagedClient]
-MakeServer = Callable[..., DatabaseServer]
-
-
-@contextmanager
-def held(client: ManagedClient, statement: str, *arguments: object) -> Iterator[Any]:
-    """A session of an administrator that holds what this statement takes."""
-    with client.server.admin() as session, session.cursor() as cursor:
-        cursor.execute(statement, arguments or None)
-        yield cursor
 
 
 @contextmanager
@@ -200,7 +189,7 @@ def test_a_server_without_grants(make_server: MakeServer, make_client: MakeClien
 )
 def test_a_backup_holds_the_server(request: pytest.FixtureRequest, flavor: str, lock: str, unlock: str) -> None:
     client: ManagedClient = request.getfixturevalue(f"{flavor}_client")
-    with held(client, lock) as holder:
+    with held(client.server, lock) as holder:
         assert_refused(
             client,
             "The server is held by a lock (a backup, or FLUSH TABLES WITH READ LOCK)",
@@ -215,7 +204,7 @@ def test_a_backup_holds_the_server(request: pytest.FixtureRequest, flavor: str, 
 
 
 def test_a_backup_in_whose_last_stage_mariadb_changes_and_fails(mariadb_client: ManagedClient) -> None:
-    with held(mariadb_client, "BACKUP STAGE START") as holder:
+    with held(mariadb_client.server, "BACKUP STAGE START") as holder:
         for stage in ("FLUSH", "BLOCK_DDL", "BLOCK_COMMIT"):
             holder.execute(f"BACKUP STAGE {stage}")
         error = mariadb_client.refused()
@@ -227,10 +216,6 @@ def test_a_backup_in_whose_last_stage_mariadb_changes_and_fails(mariadb_client: 
         holder.execute("BACKUP STAGE END")
     assert mariadb_client.rotate()["action"] == "finish"
     assert_settled(mariadb_client)
-
-
-def fence_of(client: ManagedClient) -> str:
-    return "rot:" + hashlib.sha256(client.user.encode()).hexdigest()[:28]
 
 
 def test_another_run_is_at_work(client: ManagedClient) -> None:
@@ -269,10 +254,9 @@ def test_another_run_is_at_work(client: ManagedClient) -> None:
     ],
 )
 def test_servers_that_are_not_supported(flavor: str, version: str) -> None:
-    with pytest.raises(RotationError) as caught:
-        _supported(flavor, {"version": version})
-    assert caught.value.cause == f"The server is {version}, which is not supported."
-    assert caught.value.next_step == "Supported are MySQL 8.0.14 and later and MariaDB 10.4 and later."
+    error = refusal_of(_supported, flavor, {"version": version})
+    assert error.cause == f"The server is {version}, which is not supported."
+    assert error.next_step == "Supported are MySQL 8.0.14 and later and MariaDB 10.4 and later."
 
 
 def waiting_statement(client: ManagedClient) -> int:
@@ -287,7 +271,7 @@ def waiting_statement(client: ManagedClient) -> int:
 
 
 def test_a_connection_that_is_killed_while_it_changes_the_password(client: ManagedClient) -> None:
-    with held(client, "FLUSH TABLES WITH READ LOCK") as holder, ThreadPoolExecutor(1) as pool:
+    with held(client.server, "FLUSH TABLES WITH READ LOCK") as holder, ThreadPoolExecutor(1) as pool:
         run = pool.submit(client.run)
         killed = waiting_statement(client)
         client.sql(f"KILL {killed}")
@@ -300,7 +284,7 @@ def test_a_connection_that_is_killed_while_it_changes_the_password(client: Manag
 
 
 def test_a_deadline_that_passes_while_the_password_changes(client: ManagedClient) -> None:
-    with held(client, "FLUSH TABLES WITH READ LOCK") as holder:
+    with held(client.server, "FLUSH TABLES WITH READ LOCK") as holder:
         error = client.refused(deadline=1.5)
         assert (error["code"], error["step"]) == ("connection_lost", "apply")
         assert (

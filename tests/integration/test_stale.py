@@ -4,21 +4,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cycle import is_due
+from drift import BY_HAND, change_by_hand
 from faulty_proxy import Fault, FaultyProxy
 from managed import ManagedClient, playbook, write_inventory
+from playbook_runs import said
+from settled import assert_settled
 from stale_proxy import StaleProxy
-from test_playbooks import said
-from test_reconcile import BY_HAND, change_by_hand
-from test_recovery import assert_settled
-from test_rotate_due import is_due
 from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
-from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
 
@@ -31,13 +30,6 @@ NOT_YET = "ResourceNotFoundException"
 def proxy(aws: AwsEmulator) -> Iterator[FaultyProxy]:
     with FaultyProxy(aws.endpoint_url) as started:
         yield started
-
-
-@pytest.fixture
-def newcomer(make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer) -> ManagedClient:
-    client = make_client(mysql_server)
-    mysql_server.create_account(client.user, client.hosts, client.password)
-    return client
 
 
 def onboard(client: ManagedClient, proxy: FaultyProxy, times: int) -> dict[str, object]:

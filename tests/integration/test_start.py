@@ -6,14 +6,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from awx_job import copy_of_the_project
-from managed import ROOT, ManagedClient, write_inventory
-from test_playbooks import Run, said, single
+from managed import ANSIBLE_PLAYBOOK, ROOT, ManagedClient, write_inventory
+from playbook_runs import Run, said, single
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +29,7 @@ OF_CLIENTS = sorted(
 
 def started(folder: Path, playbook: Path, *arguments: str, **environment: str) -> Run:
     """Run a playbook in a folder, without any settings of Ansible from outside."""
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), str(playbook), *arguments]
+    command = [ANSIBLE_PLAYBOOK, str(playbook), *arguments]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     given = {**inherited, "HOME": str(folder), "ANSIBLE_NOCOLOR": "1", **environment}
     return subprocess.run(command, cwd=folder, env=given, capture_output=True, text=True, timeout=180, check=False)

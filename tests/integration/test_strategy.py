@@ -3,28 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from managed import ManagedClient
-from test_playbooks import said
-from test_rotate_due import Mailbox, is_due
-from test_waves import lose_account, run_fleet, versions
-from world.aws import AwsEmulator
+from cycle import is_due
+from managed import MakeClient, ManagedClient
+from playbook_runs import said
+from topic import Mailbox
+from waves import lose_account, run_fleet, versions
 from world.databases import DatabaseServer
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def clients(make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer) -> list[ManagedClient]:
+def clients(make_client: MakeClient, mysql_server: DatabaseServer) -> list[ManagedClient]:
     return [make_client(mysql_server).create() for _number in range(4)]
-
-
-@pytest.fixture
-def mailbox(aws: AwsEmulator, clients: list[ManagedClient]) -> Mailbox:
-    return Mailbox(aws, f"strategy-{clients[0].user}")
 
 
 @pytest.fixture(params=["free", "host_pinned"])

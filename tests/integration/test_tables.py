@@ -10,15 +10,13 @@ import pty
 import re
 import struct
 import subprocess
-import sys
 import termios
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from awx_job import RUNNER, Job, copy_of_the_project
-from managed import ROOT, ManagedClient, playbook, write_inventory
+from managed import ANSIBLE_PLAYBOOK, ROOT, MakeClient, ManagedClient, playbook, write_inventory
 from world.databases import DatabaseServer
 
 pytestmark = pytest.mark.slow
@@ -47,7 +45,7 @@ class Fleet:
 
     def at_a_terminal(self, columns: int, name: str, *arguments: str) -> list[str]:
         """The lines that a person sees at a terminal of that width."""
-        command = [str(Path(sys.executable).with_name("ansible-playbook")), name, "-i", self.inventory, *arguments]
+        command = [ANSIBLE_PLAYBOOK, name, "-i", self.inventory, *arguments]
         master, terminal = pty.openpty()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         given = {**os.environ, **self.spool}
@@ -62,7 +60,7 @@ class Fleet:
 
 
 @pytest.fixture
-def fleet(make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer, tmp_path: Path) -> Fleet:
+def fleet(make_client: MakeClient, mysql_server: DatabaseServer, tmp_path: Path) -> Fleet:
     return Fleet(tmp_path, make_client(mysql_server).create())
 
 

@@ -3,31 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from managed import HOST, ManagedClient
-from trouble import assert_refused, changed_globally
-from world.certificates import Authority, Certificate
+from managed import HOST, MakeClient, ManagedClient
+from running import MakeServer
+from trouble import assert_refused, changed_globally, serving
+from world.certificates import Authority
 from world.databases import DatabaseServer
 
-MakeClient = Callable[..., ManagedClient]
-MakeServer = Callable[..., DatabaseServer]
 VERIFY_CA_WARNING = "TLS mode verify_ca: the certificate's issuer is checked, the server's name is not."
 DISABLED_WARNING = "TLS is disabled by option: whoever sits on the network path can read the new password."
-
-
-@contextmanager
-def serving(client: ManagedClient, certificate: Certificate) -> Iterator[None]:
-    """The shared MySQL server with another certificate for a while."""
-    try:
-        with changed_globally(client, ssl_cert=str(certificate.certificate), ssl_key=str(certificate.key)):
-            client.sql("ALTER INSTANCE RELOAD TLS")
-            yield
-    finally:
-        client.sql("ALTER INSTANCE RELOAD TLS")
 
 
 def test_an_untrusted_authority(client: ManagedClient, tmp_path: Path) -> None:

@@ -16,9 +16,11 @@ from typing import Any
 
 import pymysql
 import pytest
-from managed import AT_ONCE, HOST, ManagedClient, playbook, secrets_manager, write_inventory
-from test_recovery import AFTER_APPLY, AFTER_PROMOTE, AFTER_PUT, assert_settled
-from test_rotate_due import Mailbox
+from administration import held
+from deaths import AFTER_APPLY, AFTER_PROMOTE, AFTER_PUT
+from managed import AT_ONCE, HOST, MakeClient, ManagedClient, playbook, secrets_manager, write_inventory
+from settled import assert_settled
+from topic import Mailbox
 from trouble import UNCHANGED, assert_refused
 from world.databases import DatabaseServer
 from world.template import ADMIN
@@ -26,19 +28,10 @@ from world.template import ADMIN
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import fence_name
 from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
 
-MakeClient = Callable[..., ManagedClient]
 SLOT = "rot:slot:1"
 # A rotation of the administrator's own account, as another controller would have it.
 AT_WORK = ("SELECT GET_LOCK(%s, 0), GET_LOCK(%s, 0)", SLOT, fence_name(ADMIN))
 SOON = 10.0
-
-
-@contextmanager
-def held(client: ManagedClient, statement: str, *arguments: object) -> Iterator[Any]:
-    """A session of an administrator that holds what this statement takes."""
-    with client.server.admin() as session, session.cursor() as cursor:
-        cursor.execute(statement, arguments or None)
-        yield cursor
 
 
 def sent(client: ManagedClient, beginning: str) -> set[int]:
@@ -76,7 +69,7 @@ def two(make_client: MakeClient, server: DatabaseServer) -> tuple[ManagedClient,
 
 def test_two_clients_of_one_server_rotate_one_after_the_other(two: tuple[ManagedClient, ManagedClient]) -> None:
     first, second = two
-    with held(first, "FLUSH TABLES WITH READ LOCK") as holder, ThreadPoolExecutor(2) as pool:
+    with held(first.server, "FLUSH TABLES WITH READ LOCK") as holder, ThreadPoolExecutor(2) as pool:
         at_work = pool.submit(first.run)
         wait_until(lambda: sent(first, "ALTER USER"))
         waiting = pool.submit(second.run)
@@ -94,7 +87,7 @@ def test_two_clients_of_one_server_rotate_one_after_the_other(two: tuple[Managed
 
 def test_two_clients_rotate_at_the_same_time_where_that_is_allowed(two: tuple[ManagedClient, ManagedClient]) -> None:
     first, second = two
-    with held(first, "FLUSH TABLES WITH READ LOCK") as holder, ThreadPoolExecutor(2) as pool:
+    with held(first.server, "FLUSH TABLES WITH READ LOCK") as holder, ThreadPoolExecutor(2) as pool:
         runs = [pool.submit(client.run, per_server=2) for client in two]
         wait_until(lambda: sent(first, "ALTER USER") and sent(second, "ALTER USER"))
         holder.execute("UNLOCK TABLES")
@@ -106,7 +99,7 @@ def test_two_clients_rotate_at_the_same_time_where_that_is_allowed(two: tuple[Ma
 def test_a_third_client_waits_for_either_of_two_slots(make_client: MakeClient, server: DatabaseServer) -> None:
     client = make_client(server).create()
     with (
-        held(client, "SELECT GET_LOCK(%s, 0), GET_LOCK('rot:slot:2', 0)", SLOT) as other,
+        held(client.server, "SELECT GET_LOCK(%s, 0), GET_LOCK('rot:slot:2', 0)", SLOT) as other,
         ThreadPoolExecutor(1) as pool,
     ):
         run = pool.submit(client.run, per_server=2)
@@ -116,7 +109,7 @@ def test_a_third_client_waits_for_either_of_two_slots(make_client: MakeClient, s
 
 
 def test_a_server_that_stays_busy(client: ManagedClient) -> None:
-    with held(client, *AT_WORK) as other:
+    with held(client.server, *AT_WORK) as other:
         number = other.connection.thread_id()
         began = time.monotonic()
         assert_refused(
@@ -136,7 +129,7 @@ def test_a_scheduled_run_leaves_the_client_to_the_next_one(client: ManagedClient
     client.rotate()
     tag(client, "rotation/due", "2026-01-01T00:00:00Z")
     stages = client.stages()
-    with held(client, *AT_WORK):
+    with held(client.server, *AT_WORK):
         result = client.rotate(trigger="scheduled", deadline=3.0)
     assert (result["action"], result["changed"], result["rotated"]) == ("busy", False, False)
     assert f"{client.name}: left to the next scheduled run. Rotations of other accounts" in result["msg"]
@@ -229,7 +222,7 @@ def test_a_schedule_that_an_ordinary_user_stops_fails_is_counted_and_told(
 @pytest.mark.parametrize("death", [AFTER_APPLY, AFTER_PROMOTE], ids=str)
 def test_what_was_begun_is_finished_without_waiting(client: ManagedClient, death: Any) -> None:
     death.interrupt(client)
-    with held(client, "SELECT GET_LOCK(%s, 0)", SLOT):
+    with held(client.server, "SELECT GET_LOCK(%s, 0)", SLOT):
         result = client.rotate(trigger="recovery")
     assert result["action"] in ("finish", "discard_old") and result["waited"]["server"] == 0
     assert_settled(client)
@@ -237,7 +230,7 @@ def test_what_was_begun_is_finished_without_waiting(client: ManagedClient, death
 
 def test_a_password_that_is_only_stored_waits_like_a_new_one(client: ManagedClient) -> None:
     AFTER_PUT.interrupt(client)
-    with held(client, *AT_WORK):
+    with held(client.server, *AT_WORK):
         assert client.refused(trigger="recovery", deadline=1.0)["code"] == "slot_busy"
     assert client.rotate(trigger="recovery")["action"] == "resume"
     assert_settled(client)
@@ -245,14 +238,14 @@ def test_a_password_that_is_only_stored_waits_like_a_new_one(client: ManagedClie
 
 def test_who_changes_nothing_takes_no_slot(client: ManagedClient) -> None:
     client.rotate()
-    with held(client, "SELECT GET_LOCK(%s, 0)", SLOT):
+    with held(client.server, "SELECT GET_LOCK(%s, 0)", SLOT):
         assert client.run(VERIFY)["healthy"]
         assert client.rotate(min_age=600)["action"] == "nothing"
         assert client.run(check=True)["action"] == "rotate"
 
 
 def test_no_limit(client: ManagedClient) -> None:
-    with held(client, "SELECT GET_LOCK(%s, 0)", SLOT):
+    with held(client.server, "SELECT GET_LOCK(%s, 0)", SLOT):
         assert_rotated(client, client.run(per_server=0))
 
 
@@ -286,7 +279,7 @@ def test_a_holder_that_is_killed_gives_its_slot_back(two: tuple[ManagedClient, M
 
 
 def test_a_connection_that_is_killed_while_it_waits(client: ManagedClient) -> None:
-    with held(client, "SELECT GET_LOCK(%s, 0)", SLOT) as other, ThreadPoolExecutor(1) as pool:
+    with held(client.server, "SELECT GET_LOCK(%s, 0)", SLOT) as other, ThreadPoolExecutor(1) as pool:
         run = pool.submit(client.run)
         wait_until(lambda: waits_for_slot(client))
         (killed,) = waits_for_slot(client)

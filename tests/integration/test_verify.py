@@ -8,30 +8,14 @@ from typing import Any
 
 import pymysql
 import pytest
-from by_hand import description
+from deaths import AFTER_APPLY, AFTER_PROMOTE, AFTER_PUT
+from drift import change_by_hand
 from managed import HOST, ManagedClient, playbook, secrets_manager, write_inventory
-from telling import assert_silent
-from test_reconcile import change_by_hand
-from test_recovery import AFTER_APPLY, AFTER_PROMOTE, AFTER_PUT
-from trouble import account_rows, refused_logins
+from trouble import refused_logins
+from verifying import codes, verified
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fence
 from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
-
-
-def verified(client: ManagedClient, **options: Any) -> dict[str, Any]:
-    """Check the client, which has to leave everything as it is."""
-    before = description(client), account_rows(client)
-    result: dict[str, Any] = client.run(VERIFY, **options)
-    assert not result.get("failed"), result["msg"]
-    assert result["changed"] is False
-    assert_silent(client, result)
-    assert (description(client), account_rows(client)) == before
-    return result
-
-
-def codes(result: dict[str, Any], *, problem: bool | None = None) -> list[str]:
-    return [found["code"] for found in result["findings"] if problem is None or found["problem"] is problem]
 
 
 @pytest.fixture

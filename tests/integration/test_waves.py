@@ -3,48 +3,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from managed import ManagedClient, playbook, write_inventory
-from test_playbooks import Run, said
-from test_rotate_due import Mailbox, is_due
-from world.aws import AwsEmulator
+from cycle import is_due
+from managed import MakeClient, ManagedClient
+from playbook_runs import said
+from topic import Mailbox
+from waves import lose_account, run_fleet, versions
 from world.databases import DatabaseServer
 
 WAVES: dict[str, Any] = {"rotation_waves": [3, "100%"], "rotation_failure_budget": 30}
 
 
 @pytest.fixture
-def clients(make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer) -> list[ManagedClient]:
+def clients(make_client: MakeClient, mysql_server: DatabaseServer) -> list[ManagedClient]:
     return [make_client(mysql_server).create() for _number in range(5)]
-
-
-@pytest.fixture
-def mailbox(aws: AwsEmulator, clients: list[ManagedClient]) -> Mailbox:
-    return Mailbox(aws, f"waves-{clients[0].user}")
-
-
-def run_fleet(
-    clients: Sequence[ManagedClient], folder: Path, mailbox: Mailbox, name: str = "rotate.yml", **given: Any
-) -> Run:
-    """Run a playbook over these clients, with variables for all of them."""
-    common = {"rotation_topic_arn": mailbox.topic, "rotation_min_age": 0}
-    inventory = write_inventory(folder, {client.name: client.variables(**common) for client in clients})
-    extra = folder / "extra.json"
-    extra.write_text(json.dumps({"rotation_everything": True, **given}))
-    return playbook(name, "-i", str(inventory), "-e", f"@{extra}")
-
-
-def lose_account(client: ManagedClient) -> None:
-    client.sql(f"DROP USER `{client.user}`@`localhost`, `{client.user}`@`%`")
-
-
-def versions(clients: Sequence[ManagedClient]) -> list[str]:
-    return [client.stages()["AWSCURRENT"] for client in clients]
 
 
 def test_past_the_budget_the_run_stops_before_the_next_wave_and_everyone_hears_of_this_one(

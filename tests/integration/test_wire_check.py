@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from managed import ROOT, ManagedClient, playbook, write_inventory
+from playbook_runs import PLUGINS
 from wire_check import findings
 from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
 
-PLUGINS = {"ANSIBLE_CONNECTION_PLUGINS": str(Path(__file__).with_name("connection_plugins"))}
 ROLE = "arn:aws:iam::123456789012:role/rotator"
 SESSION = "plugins/module_utils/_aws/session.py"
 WRONG = "not in the pattern!"

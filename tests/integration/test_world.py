@@ -11,6 +11,7 @@ from pathlib import Path
 import boto3
 import pymysql
 import pytest
+from administration import sql
 from world import processes
 from world.aws import REGION, AwsEmulator
 from world.certificates import Authority
@@ -36,9 +37,7 @@ def log_in(server: DatabaseServer, user: str, ca_file: Path) -> str:
 def test_a_server_has_verified_tls_and_the_rows_that_were_asked_for(server, authority, unique_name):
     server.create_account(unique_name, ["localhost", "%"], PASSWORD)
     assert log_in(server, unique_name, authority.ca_file) == f"{unique_name}@localhost"
-    with server.admin() as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT Host FROM mysql.user WHERE User = 'root' OR User = ''")
-        assert not cursor.fetchall()
+    assert not sql(server, "SELECT Host FROM mysql.user WHERE User = 'root' OR User = ''")
     assert PASSWORD not in server.general_log.read_text()
     assert unique_name in server.general_log.read_text()
     server.drop_account(unique_name)

@@ -7,16 +7,16 @@ stored anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pymysql
 import pytest
-from conftest import running
-from managed import ManagedClient
-from test_account_rows import state_of
+from client_rows import state_of
+from managed import MakeClient, ManagedClient
+from running import running
 from trouble import account_rows, assert_refused
 from world.certificates import Authority, Certificate
 from world.databases import DatabaseServer
@@ -25,7 +25,6 @@ from zoo import ADDRESS, CHANGED, FOREIGN, OURS, SKIPPED, ZOO, Animal
 from ansible_collections.dbops.rotation.plugins.module_utils._context import context as context_module
 from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
 
-MakeClient = Callable[..., ManagedClient]
 PLUGINS = {
     "mysql": [f"INSTALL PLUGIN {name} SONAME '{name}.so'" for name in ("auth_socket", "mysql_no_login")],
     "mariadb": [f"INSTALL SONAME '{name}'" for name in ("auth_ed25519", "auth_parsec", "auth_mysql_sha2")],

@@ -4,16 +4,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
-import botocore.client
-import pytest
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
-from emulated import emulated_aws
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import started
@@ -48,26 +45,6 @@ def now() -> datetime:
 
 def secrets() -> Any:
     return boto3.client("secretsmanager", region_name=REGION)
-
-
-@pytest.fixture
-def aws() -> Iterator[None]:
-    with emulated_aws():
-        yield
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The operations that were called, in order."""
-    made: list[str] = []
-    real = botocore.client.BaseClient._make_api_call
-
-    def counted(client: Any, operation: str, arguments: Any) -> Any:
-        made.append(operation)
-        return real(client, operation, arguments)
-
-    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", counted)
-    return made
 
 
 def create(name: str, last: datetime | None, *, secret: str = "clients/{}/mysql/root", **more: str | None) -> None:

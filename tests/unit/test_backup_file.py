@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
+from refusals import refusal_of
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SavedSecret, SavedVersion
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.document import Entry, dump, load
@@ -101,9 +102,7 @@ def test_the_vault_id_names_the_secret_that_encrypts() -> None:
     assert encrypted.startswith(b"$ANSIBLE_VAULT;1.2;AES256;backup\n")
     assert cipher(("backup", b"2")).decrypt(encrypted, Path("x")) == TEXT
     for given, vault_id in ((both, "typo"), ((), None)):
-        with pytest.raises(RotationError) as refused:
-            cipher(*given, vault_id=vault_id).encrypt(TEXT)
-        assert refused.value.code == "vault_secret_missing"
+        assert refusal_of(cipher(*given, vault_id=vault_id).encrypt, TEXT).code == "vault_secret_missing"
 
 
 def saved(path: Path, name: str) -> dict[str, Any]:
@@ -113,9 +112,8 @@ def saved(path: Path, name: str) -> dict[str, Any]:
 def test_a_file_with_another_password_is_never_replaced(tmp_path: Path) -> None:
     path = tmp_path / "secrets.vault"
     path.write_bytes(before := cipher(("default", b"other")).encrypt(dump({"client_acme": entry()}, NOW)))
-    with pytest.raises(RotationError) as refused:
-        saved(path, "client_globex")
-    assert (refused.value.code, refused.value.state) == ("backup_undecryptable", "The file is as it was.")
+    error = refusal_of(saved, path, "client_globex")
+    assert (error.code, error.state) == ("backup_undecryptable", "The file is as it was.")
     assert path.read_bytes() == before
 
 

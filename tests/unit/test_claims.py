@@ -11,6 +11,7 @@ import boto3
 import pytest
 from emulated import emulated_aws
 from memory_server import HOSTS, MYSQL, MemoryServer, hashed
+from refusals import refusal_of
 from stale_listing import StaleListing
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws import secret_store
@@ -79,9 +80,7 @@ def rotated(aws: Any, name: str, trigger: str = "on_demand") -> dict[str, Any]:
 
 
 def refused(aws: Any, name: str) -> RotationError:
-    with pytest.raises(RotationError) as caught:
-        rotated(aws, name)
-    return caught.value
+    return refusal_of(rotated, aws, name)
 
 
 def tagged(aws: Any, name: str) -> dict[str, str]:
@@ -141,20 +140,18 @@ def test_a_listing_that_shows_the_earlier_claim_alone_stops_the_later(
 def test_onboarding_looks_again_after_its_claim(aws: Any, server: MemoryServer, listing: StaleListing) -> None:
     onboarded(aws, FIRST)
     listing.hidden, listing.until = {FIRST}, "create_secret"
-    with pytest.raises(RotationError) as caught:
-        onboarded(aws, SECOND)
-    assert caught.value.code == "shared_account" and "the database was not changed" in caught.value.state
-    assert f"'{FIRST}'" in caught.value.cause and f"'{SECOND}'" in caught.value.cause
+    error = refusal_of(onboarded, aws, SECOND)
+    assert error.code == "shared_account" and "the database was not changed" in error.state
+    assert f"'{FIRST}'" in error.cause and f"'{SECOND}'" in error.cause
 
 
 def test_onboarding_again_says_so_again(both: Any, server: MemoryServer, listing: StaleListing) -> None:
     """The secret is there since the first time, and still not the only one."""
     listing.hidden.clear()
-    with pytest.raises(RotationError) as caught:
-        onboarded(both, SECOND)
-    assert caught.value.code == "shared_account"
-    assert f"'{FIRST}'" in caught.value.cause and f"'{SECOND}'" in caught.value.cause
-    assert f"delete-secret --secret-id {FIRST}, or {SECOND}" in caught.value.next_step
+    error = refusal_of(onboarded, both, SECOND)
+    assert error.code == "shared_account"
+    assert f"'{FIRST}'" in error.cause and f"'{SECOND}'" in error.cause
+    assert f"delete-secret --secret-id {FIRST}, or {SECOND}" in error.next_step
     both.delete_secret(SecretId=FIRST, ForceDeleteWithoutRecovery=True)
     assert not onboarded(both, SECOND)["changed"]
 
@@ -162,9 +159,8 @@ def test_onboarding_again_says_so_again(both: Any, server: MemoryServer, listing
 def test_reconciling_refuses_as_well(both: Any, server: MemoryServer, listing: StaleListing) -> None:
     """With the other's password it would take the account over."""
     listing.hidden.clear()
-    with pytest.raises(RotationError) as caught:
-        reconcile(request(SECOND), Proof(password=OLD), SecretStore(both, SECOND))
-    assert caught.value.code == "shared_account"
+    error = refusal_of(reconcile, request(SECOND), Proof(password=OLD), SecretStore(both, SECOND))
+    assert error.code == "shared_account"
 
 
 @pytest.mark.parametrize("how", [{"RecoveryWindowInDays": 7}, {"ForceDeleteWithoutRecovery": True}], ids=str)
@@ -193,9 +189,8 @@ def test_a_secret_of_an_earlier_release_is_read(aws: Any, server: MemoryServer) 
     for name, user in (("others/same", "root"), ("others/other", "admin")):
         value = SecretValue({"engine": "mysql", "host": "db.invalid", "username": user, "password": OLD})
         SecretStore(aws, name).create(value, str(uuid.uuid4()), {tags.SERVER_ID: server.server_id}, None)
-    with pytest.raises(RotationError) as caught:
-        onboarded(aws, FIRST)
-    assert caught.value.code == "shared_account" and "others/same" in caught.value.cause
+    error = refusal_of(onboarded, aws, FIRST)
+    assert error.code == "shared_account" and "others/same" in error.cause
     aws.delete_secret(SecretId="others/same", ForceDeleteWithoutRecovery=True)
     onboarded(aws, FIRST)
 

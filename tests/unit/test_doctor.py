@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
 from botocore.stub import ANY, Stubber
-from emulated import emulated_aws
 
 from ansible_collections.dbops.rotation.plugins.module_utils._doctor.checks import (
     SKEW_NOTED,
@@ -24,6 +22,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies impor
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.secret_policy import with_ours
 from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import DOCTOR, NEEDED
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 SECRET = "clients/client_acme/mysql/root"
 KEYS = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "eu-central-1"}
 DOCUMENT = {"engine": "mysql", "host": "db.acme.example.com", "port": 3306, "username": "root", "password": "Hidden-1"}
@@ -31,12 +31,6 @@ NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 SESSION = "arn:aws:sts::123456789012:assumed-role/dbops-rotation-rotator/dbops-rotation"
 ARN = f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{SECRET}-AbCdEf"
 ROLE = "arn:aws:iam::123456789012:role/dbops-rotation-rotator"
-
-
-@pytest.fixture(autouse=True)
-def aws() -> Iterator[None]:
-    with emulated_aws():
-        yield
 
 
 def examine(**given: Any) -> dict[str, Any]:

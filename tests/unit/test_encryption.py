@@ -3,28 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 from botocore.stub import Stubber
-from emulated import emulated_aws
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.encryption import EncryptedLogGroup, EncryptedTopic
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.encryption import ENCRYPTION
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 REGION = "eu-central-1"
 KEY = f"arn:aws:kms:{REGION}:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 GROUP = "/dbops/rotation"
 KEYS = {"region_name": REGION, "aws_access_key_id": "x", "aws_secret_access_key": "x"}
-
-
-@pytest.fixture(autouse=True)
-def aws() -> Iterator[None]:
-    with emulated_aws():
-        yield
 
 
 @pytest.fixture

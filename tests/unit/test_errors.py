@@ -10,11 +10,7 @@ import pytest
 from botocore import exceptions
 from pymysql import err
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import (
-    DENIED,
-    SWAP,
-    translated,
-)
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import DENIED, SWAP, translated
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.library_errors import CLIENT_SIDE
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import COMMON
 from ansible_collections.dbops.rotation.plugins.module_utils._db.errors import DIAGNOSES, diagnose

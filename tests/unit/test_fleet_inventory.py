@@ -22,7 +22,7 @@ from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 from botocore.exceptions import ClientError
-from fleet_in_moto import REGION, VALUE, aws, calls, create, documented, load, members, now, secrets, tag
+from fleet_in_moto import REGION, VALUE, create, documented, load, members, now, secrets, tag
 from wire_check.findings import apart
 
 from ansible_collections.dbops.rotation.plugins.filter.rotation_balance_load import today
@@ -43,7 +43,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._fleet.names import
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import read_state
 
 ROOT = Path(__file__).resolve().parents[2]
-__all__ = ["aws", "calls"]  # fixtures
 DAY = timedelta(days=1)
 Make = Callable[..., InventoryData]
 

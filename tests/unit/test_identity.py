@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from refusals import refusal_of
 
 from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import (
     LABEL,
@@ -18,7 +19,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._context.identity i
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.members import Member, in_danger
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL, Server, _ids
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import VALUE_LENGTH
 
 A, B, C, D = (f"{letter * 8}-eb3e-11f1-b608-02fc00000001" for letter in "abcd")
@@ -127,9 +127,8 @@ def test_an_account_has_one_digest_for_each_server_that_may_take_its_place() -> 
 
 @pytest.mark.parametrize("label", ["two words", "a" * 33, "ü", "a/b", "a\n"])
 def test_a_label_that_no_tag_can_hold(label: str) -> None:
-    with pytest.raises(RotationError) as caught:
-        refuse_invalid_label(label)
-    assert caught.value.code == "invalid_option" and LABEL not in caught.value.cause
+    error = refusal_of(refuse_invalid_label, label)
+    assert error.code == "invalid_option" and LABEL not in error.cause
 
 
 def test_mariadb_is_known_by_more_than_its_uid_and_by_what_it_was_known_before() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import sys
 import tokenize
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ PLUGINS = ROOT / "plugins"
 COLLECTION = "ansible_collections.dbops.rotation.plugins"
 FILES = sorted(path.relative_to(PLUGINS) for path in PLUGINS.rglob("*.py"))
 
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 ENGINE_LIBRARIES = {"boto3", "botocore", "cryptography", "nacl", "pymysql"}
 # Which rooms each room of the engine may enter, and with them what those may. Any may use the shared files beside it.
 ROOMS = {
@@ -189,3 +191,9 @@ class A:
     )
 """
     assert code_lines(source) == 4
+
+
+def test_no_test_imports_a_file_of_tests() -> None:
+    """What several of them use is in tests/support, and a fixture of one folder in its conftest."""
+    named = {path: ".".join(imports(path.read_text(), "tests")).split(".") for path in TESTS}
+    assert [path for path, parts in named.items() if any(re.match("test_|conftest$", part) for part in parts)] == []

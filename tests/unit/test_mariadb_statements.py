@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from typing import Any
 
 import pytest
+from refusals import refusal_of
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db import methods
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import (
@@ -224,10 +225,9 @@ def prepared(session: Recorder, *, allowed: bool, strict: str = "ON") -> tuple[M
 
 
 def test_a_validator_that_refuses_hashes_stops_the_run_unless_plaintext_is_allowed() -> None:
-    with pytest.raises(RotationError) as caught:
-        prepared(Recorder(validators=1), allowed=False)
-    assert caught.value.code == "plaintext_needed"
-    assert "rotation_allow_plaintext_statement" in caught.value.told()
+    error = refusal_of(prepared, Recorder(validators=1), allowed=False)
+    assert error.code == "plaintext_needed"
+    assert "rotation_allow_plaintext_statement" in error.told()
 
 
 @pytest.mark.parametrize(("strict", "validators", "plain"), [("ON", 1, True), ("ON", 0, False), ("OFF", 1, False)])
@@ -266,6 +266,4 @@ def test_plaintext_repeats_no_hash() -> None:
 def test_a_method_whose_name_is_no_name_is_not_repeated() -> None:
     session = Recorder()
     odd = native({"plugin": "x; DROP USER root"})
-    with pytest.raises(RotationError) as caught:
-        dialect().apply(session, [change(odd, OLD)], NEW)  # type: ignore[arg-type]
-    assert caught.value.code == "plugin_name" and session.altered == []
+    assert refusal_of(dialect().apply, session, [change(odd, OLD)], NEW).code == "plugin_name" and session.altered == []

@@ -21,7 +21,7 @@ from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from botocore.exceptions import ClientError, EndpointConnectionError
-from fleet_in_moto import REGION, aws, calls, create, documented, members, now
+from fleet_in_moto import REGION, create, documented, members, now
 from wire_check.findings import apart
 
 from ansible_collections.dbops.rotation.plugins.inventory import fleet, parameters
@@ -29,7 +29,6 @@ from ansible_collections.dbops.rotation.plugins.lookup import parameter
 from ansible_collections.dbops.rotation.plugins.module_utils._aws import session
 from ansible_collections.dbops.rotation.plugins.plugin_utils import _stored
 
-__all__ = ["aws", "calls"]  # fixtures
 PATH = "/dbops/rotation"
 HIDDEN = "Hidden-Value-1234"
 DAY = timedelta(days=1)

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import pytest
+from refusals import refusal_of
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_rules, policy_title
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL, Server
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules, generate
 
 COMPONENT = {
@@ -64,9 +64,7 @@ def test_a_password_by_the_rules_is_free_of_the_user_name() -> None:
 
 
 def test_a_policy_against_the_wishes_is_refused_before_a_draw() -> None:
-    with pytest.raises(RotationError) as caught:
-        policy_rules(server(COMPONENT), "root", PasswordRules(exclude="-_."))
-    assert caught.value.code == "invalid_option"
+    assert refusal_of(policy_rules, server(COMPONENT), "root", PasswordRules(exclude="-_.")).code == "invalid_option"
 
 
 def test_the_policy_is_told_with_its_values() -> None:

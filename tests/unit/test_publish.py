@@ -15,6 +15,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
+from refusals import refusal_of
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import DENIED
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import OF_SERVICE
@@ -154,9 +155,8 @@ def test_any_other_trouble_is_told_as_one_kind_of_error(error: Exception) -> Non
 
 
 def test_a_topic_that_does_not_exist_says_so(sns: Any) -> None:
-    with pytest.raises(RotationError) as caught:
-        publish(sns, "arn:aws:sns:eu-central-1:123456789012:nowhere", notice())
-    assert "no such topic" in caught.value.cause and "rotation_topic_arn" in caught.value.told()
+    error = refusal_of(publish, sns, "arn:aws:sns:eu-central-1:123456789012:nowhere", notice())
+    assert "no such topic" in error.cause and "rotation_topic_arn" in error.told()
 
 
 def test_an_arn_that_is_none_is_an_error_of_the_same_kind(sns: Any) -> None:

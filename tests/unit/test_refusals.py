@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from botocore.session import get_session
+from refusals import refusal_of
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import DENIED, translated
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import (
@@ -103,9 +104,10 @@ class Answering:
 def stored(code: str, message: str) -> RotationError:
     """Try to create a secret, which AWS refuses in these words."""
     document = {"engine": "mysql", "host": "db", "username": "root", "password": PASSWORD, "api": 'quo"ted'}
-    with pytest.raises(RotationError) as caught:
-        SecretStore(Answering(code, message), "clients/acme").create(SecretValue(document), "v", {}, None)
-    return caught.value
+    error = refusal_of(
+        SecretStore(Answering(code, message), "clients/acme").create, SecretValue(document), "v", {}, None
+    )
+    return error
 
 
 def test_the_sentence_of_aws_is_kept_where_it_speaks_of_names() -> None:
@@ -135,10 +137,9 @@ def test_a_sentence_is_cut() -> None:
 
 def test_the_state_of_a_topics_key_is_told_with_its_remedy() -> None:
     answering = Answering("KMSInvalidState", "arn:aws:kms:eu-central-1:123456789012:key/x is pending deletion.")
-    with pytest.raises(RotationError) as caught:
-        publish(answering, "arn:aws:sns:eu-central-1:123456789012:x", NOTICE)
-    assert "key/x is pending deletion)" in caught.value.cause
-    assert "aws kms cancel-key-deletion" in caught.value.next_step
+    error = refusal_of(publish, answering, "arn:aws:sns:eu-central-1:123456789012:x", NOTICE)
+    assert "key/x is pending deletion)" in error.cause
+    assert "aws kms cancel-key-deletion" in error.next_step
 
 
 @pytest.mark.parametrize(("code", "what"), [("403", "not AWS, but a proxy"), ("503", "not available")])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from refusals import refusal_of
 
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import SECRET_IDS, Operation
@@ -27,11 +28,10 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED, ids=ascii)
 def test_the_characters_at_fault_are_named(name: str) -> None:
-    with pytest.raises(RotationError) as refused:
-        refuse_unfit_name(name)
-    assert refused.value.code == "invalid_secret_id"
-    assert refused.value.cause.endswith(f"characters that AWS does not take: {REFUSED[name]}.")
-    assert "rotation_secret_id" in refused.value.told()
+    error = refusal_of(refuse_unfit_name, name)
+    assert error.code == "invalid_secret_id"
+    assert error.cause.endswith(f"characters that AWS does not take: {REFUSED[name]}.")
+    assert "rotation_secret_id" in error.told()
 
 
 @pytest.mark.parametrize("name", ["x" * 513, "arn:" + "x" * 2048])

@@ -4,26 +4,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
-from emulated import emulated_aws
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.secret_policy import SECRET_POLICY
+
+pytestmark = pytest.mark.usefixtures("aws")
 
 SECRET = "clients/client_acme/mysql/root"
 READER = "arn:aws:iam::123456789012:role/acme-shop"
 ROTATOR = "arn:aws:iam::123456789012:role/dbops-rotation-rotator"
 EVERYTHING = {"Action": "secretsmanager:*", "Resource": "*"}
 FOREIGN = {"Sid": "Mine", "Effect": "Allow", "Principal": {"AWS": READER}, **EVERYTHING}
-
-
-@pytest.fixture(autouse=True)
-def aws() -> Iterator[None]:
-    with emulated_aws():
-        yield
 
 
 @pytest.fixture

@@ -4,13 +4,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
-from emulated import emulated_aws
+from refusals import refusal_of
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
     CURRENT,
@@ -19,24 +17,16 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretStore,
     find,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound, SwapLost
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import SecretNotFound, SwapLost
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue
 
 FIRST, SECOND, THIRD = (str(uuid.UUID(int=number)) for number in (1, 2, 3))
 VALUE = SecretValue({"engine": "mysql", "host": "db.invalid", "username": "root", "password": "first"})
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with emulated_aws():
-        yield boto3.client(
-            "secretsmanager", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
-        )
-
-
 @pytest.fixture
-def store(client: Any) -> SecretStore:
-    made = SecretStore(client, f"clients/{uuid.uuid4()}/mysql/root")
+def store(secrets_manager: Any) -> SecretStore:
+    made = SecretStore(secrets_manager, f"clients/{uuid.uuid4()}/mysql/root")
     made.create(VALUE, FIRST, {"rotation/client": "acme"}, None)
     made.describe()  # it is seen
     made.calls.clear()
@@ -127,21 +117,21 @@ def test_every_call_is_counted_those_of_a_sibling_too(store: SecretStore) -> Non
     assert store.calls == {"get_secret_value": 1, "describe_secret": 2}
 
 
-def test_a_secret_that_waits_for_deletion_says_so(store: SecretStore, client: Any) -> None:
-    client.delete_secret(SecretId=store.secret_id, RecoveryWindowInDays=7)
-    with pytest.raises(RotationError) as caught:
-        store.read(stage=CURRENT)
-    assert caught.value.code == "secret_deleted"
-    assert f"restore-secret --secret-id {store.secret_id}" in caught.value.next_step
+def test_a_secret_that_waits_for_deletion_says_so(store: SecretStore, secrets_manager: Any) -> None:
+    secrets_manager.delete_secret(SecretId=store.secret_id, RecoveryWindowInDays=7)
+    error = refusal_of(store.read, stage=CURRENT)
+    assert error.code == "secret_deleted"
+    assert f"restore-secret --secret-id {store.secret_id}" in error.next_step
     assert store.describe().deleted
 
 
 @pytest.mark.parametrize("content", [{"SecretString": "not JSON"}, {"SecretBinary": b"x"}], ids=["text", "binary"])
-def test_contents_that_are_no_document_are_refused(store: SecretStore, client: Any, content: dict[str, Any]) -> None:
-    client.put_secret_value(SecretId=store.secret_id, **content)
-    with pytest.raises(RotationError) as caught:
-        store.read(stage=CURRENT)
-    assert caught.value.code == "secret_not_json" and store.secret_id in caught.value.cause
+def test_contents_that_are_no_document_are_refused(
+    store: SecretStore, secrets_manager: Any, content: dict[str, Any]
+) -> None:
+    secrets_manager.put_secret_value(SecretId=store.secret_id, **content)
+    error = refusal_of(store.read, stage=CURRENT)
+    assert error.code == "secret_not_json" and store.secret_id in error.cause
 
 
 def test_finding_a_secret_that_need_not_exist(store: SecretStore) -> None:
@@ -150,11 +140,11 @@ def test_finding_a_secret_that_need_not_exist(store: SecretStore) -> None:
     assert found is not None and found.name == store.secret_id
 
 
-def test_secrets_with_a_tag_are_found_on_every_page(store: SecretStore, client: Any) -> None:
+def test_secrets_with_a_tag_are_found_on_every_page(store: SecretStore, secrets_manager: Any) -> None:
     names = [f"clients/{number}" for number in range(120)]
     for name in names:
         tag = {"Key": "rotation/server-id", "Value": "s1" if int(name.rpartition("/")[2]) % 2 else "s2"}
-        client.create_secret(Name=name, SecretString="x", Tags=[tag])
+        secrets_manager.create_secret(Name=name, SecretString="x", Tags=[tag])
     assert sorted(found.name for found in store.with_tag_values("s1")) == sorted(names[1::2])
     assert store.calls == {"list_secrets": 1}
 

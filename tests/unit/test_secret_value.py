@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from refusals import refusal_of
 
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue, parse_secret
@@ -107,10 +108,9 @@ def test_the_order_of_other_keys_does_not_matter() -> None:
     ],
 )
 def test_a_document_that_can_be_read_in_two_ways_is_refused_by_name(text: str, told: str) -> None:
-    with pytest.raises(RotationError) as caught:
-        parse_secret(text, "clients/acme")
-    assert caught.value.code == "secret_not_json" and f"The secret 'clients/acme' {told}" in caught.value.cause
-    assert caught.value.next_step and HIDDEN not in str(caught.value)
+    error = refusal_of(parse_secret, text, "clients/acme")
+    assert error.code == "secret_not_json" and f"The secret 'clients/acme' {told}" in error.cause
+    assert error.next_step and HIDDEN not in str(error)
 
 
 @pytest.mark.parametrize("engine", ["mysql", "MySQL", "aurora-mysql", "aurora", "mariadb"])
@@ -123,9 +123,8 @@ def test_a_secret_that_grows_too_long_is_refused() -> None:
     document = json.dumps(DOCUMENT | {"dbname": "x" * (room - 2) + "ü"}, ensure_ascii=False)
     full = parse_secret(document)
     assert len(full.with_password("x" * len(HIDDEN)).dump().encode()) == 65536
-    with pytest.raises(RotationError) as caught:
-        full.with_password("x" * (len(HIDDEN) + 1))
-    assert caught.value.code == "secret_too_long" and "65536 bytes" in str(caught.value)
+    error = refusal_of(full.with_password, "x" * (len(HIDDEN) + 1))
+    assert error.code == "secret_too_long" and "65536 bytes" in str(error)
 
 
 @pytest.mark.parametrize("changes", [{"host": "x"}, {"dbname": ...}, {"note": "added"}, {"port": "3307"}])
@@ -158,10 +157,9 @@ def test_no_value_is_in_a_repr(shown: object) -> None:
     ],
 )
 def test_what_is_no_document_is_refused(text: str | None, code: str) -> None:
-    with pytest.raises(RotationError) as caught:
-        parse_secret(text, "clients/acme")
-    assert caught.value.code == code
-    assert "clients/acme" in str(caught.value) and HIDDEN not in str(caught.value)
+    error = refusal_of(parse_secret, text, "clients/acme")
+    assert error.code == code
+    assert "clients/acme" in str(error) and HIDDEN not in str(error)
 
 
 @pytest.mark.parametrize(
@@ -195,12 +193,11 @@ def test_what_is_no_document_is_refused(text: str | None, code: str) -> None:
     ],
 )
 def test_a_document_with_a_fault_is_refused(changes: dict[str, Any], code: str, named: str) -> None:
-    with pytest.raises(RotationError) as caught:
-        parse(**changes)
-    assert caught.value.code == code
-    assert named in caught.value.cause
-    assert caught.value.next_step
-    assert HIDDEN not in str(caught.value)
+    error = refusal_of(parse, **changes)
+    assert error.code == code
+    assert named in error.cause
+    assert error.next_step
+    assert HIDDEN not in str(error)
 
 
 def test_a_document_without_a_name_is_told_too() -> None:

@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from emulated import emulated_aws
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws import session
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.credentials import POOL
@@ -19,14 +17,10 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import AWS_SPEC, aws_options, sns_client
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 ROLE = "arn:aws:iam::123456789012:role/dbops-rotation-rotator"
 OPTIONS = AwsOptions(region="eu-central-1", access_key="none", secret_key="none", assume_role_arn=ROLE)
-
-
-@pytest.fixture(autouse=True)
-def aws() -> Iterator[None]:
-    with emulated_aws():
-        yield
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
+from refusals import refusal_of
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Pause, Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.settings import (
@@ -15,7 +16,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.settings imp
     parse_calendar,
     parse_pause,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import filled
 
 WINDOW = {"days": ["mon"], "from": "22:00", "to": "04:00"}
@@ -113,10 +113,9 @@ def test_without_a_pause_there_is_none(nothing: Any) -> None:
     ids=str,
 )
 def test_a_window_that_makes_no_sense_is_refused(changed: dict[str, Any]) -> None:
-    with pytest.raises(RotationError) as caught:
-        parse_calendar([{**WINDOW, **changed}], [])
-    assert caught.value.code == "invalid_option"
-    assert "rotation_windows" in filled(caught.value.cause, "") and "for example" in caught.value.next_step
+    error = refusal_of(parse_calendar, [{**WINDOW, **changed}], [])
+    assert error.code == "invalid_option"
+    assert "rotation_windows" in filled(error.cause, "") and "for example" in error.next_step
 
 
 @pytest.mark.parametrize(
@@ -138,26 +137,23 @@ def test_a_window_that_makes_no_sense_is_refused(changed: dict[str, Any]) -> Non
     ids=lambda changed: str(changed)[:40],
 )
 def test_a_freeze_that_makes_no_sense_is_refused(changed: dict[str, Any]) -> None:
-    with pytest.raises(RotationError) as caught:
-        parse_calendar([], [{**FREEZE, **changed}])
-    assert caught.value.code == "invalid_option"
-    assert "rotation_freezes" in str(caught.value) and caught.value.next_step
+    error = refusal_of(parse_calendar, [], [{**FREEZE, **changed}])
+    assert error.code == "invalid_option"
+    assert "rotation_freezes" in str(error) and error.next_step
 
 
 @pytest.mark.parametrize(
     "paused", [{"reason": "x"}, {"until": "2026-12-20"}, {"until": "soon", "reason": "x"}, True, ["x"]], ids=str
 )
 def test_a_pause_without_an_end_or_a_reason_is_refused(paused: Any) -> None:
-    with pytest.raises(RotationError) as caught:
-        parse_pause(paused)
-    assert caught.value.code == "invalid_option" and "rotation_paused" in str(caught.value)
+    error = refusal_of(parse_pause, paused)
+    assert error.code == "invalid_option" and "rotation_paused" in str(error)
 
 
 @pytest.mark.parametrize("windows", ["mon 22:00", {"from": "22:00"}, ["22:00"], 7], ids=str)
 def test_what_is_no_list_of_dictionaries_is_refused(windows: Any) -> None:
-    with pytest.raises(RotationError) as caught:
-        parse_calendar(windows, [])
-    assert caught.value.code == "invalid_option" and "rotation_windows" in filled(caught.value.cause, "")
+    error = refusal_of(parse_calendar, windows, [])
+    assert error.code == "invalid_option" and "rotation_windows" in filled(error.cause, "")
 
 
 @pytest.mark.parametrize(
@@ -172,6 +168,5 @@ def test_what_is_no_list_of_dictionaries_is_refused(windows: Any) -> None:
     ],
 )
 def test_a_number_that_makes_no_sense_is_refused(options: dict[str, Any], name: str) -> None:
-    with pytest.raises(RotationError) as caught:
-        Policy(**options)
-    assert caught.value.code == "invalid_option" and name in filled(caught.value.cause, "") and caught.value.next_step
+    error = refusal_of(Policy, **options)
+    assert error.code == "invalid_option" and name in filled(error.cause, "") and error.next_step

@@ -7,14 +7,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
+from administration import sql
 from frozen import freeze, thaw
+from running import MakeServer
 from world import processes
 from world.databases import DatabaseServer
 from world.service import HOST
 
-MakeServer = Callable[..., DatabaseServer]
 # With a password, because members recover from each other over connections of their own.
 REPLICATION_USER, REPLICATION_PASSWORD = "group_recovery", uuid.uuid4().hex
 JOINING = 30.0
@@ -99,13 +99,6 @@ class Group:
     def _online(self, server: DatabaseServer) -> int:
         statement = "SELECT COUNT(*) FROM performance_schema.replication_group_members WHERE MEMBER_STATE = 'ONLINE'"
         return int(sql(server, statement)[0][0])
-
-
-def sql(server: DatabaseServer, statement: str, *arguments: object) -> list[Any]:
-    """Run a statement as administrator."""
-    with server.admin() as connection, connection.cursor() as cursor:
-        cursor.execute(statement, arguments or None)
-        return list(cursor.fetchall())
 
 
 def server_uuid(server: DatabaseServer) -> str:

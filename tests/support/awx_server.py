@@ -18,6 +18,8 @@ HOST = "127.0.0.1"
 REVISION = "4f1c2d9"
 ALSO_CALLED = {"unified_job_templates": "job_templates"}
 
+KEY = "an-AWS-secret-key-for-AWX"
+
 
 class AwxServer(ThreadingHTTPServer):
     """Keeps what it is given, refuses what AWX would, and shows secrets as AWX does."""

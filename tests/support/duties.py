@@ -58,7 +58,7 @@ def assume_and_rotate(client: ManagedClient, keys: Keys) -> Result:
 
 
 def onboard(client: ManagedClient, keys: Keys, **given: Any) -> Result:
-    client.server.create_account(client.user, client.hosts, client.password)
+    client.create_account()
     place = {"host": "127.0.0.1", "port": client.server.port, "username": client.user}
     with enforced(client.aws):
         result: Result = client.run(ONBOARD, **{**place, "password": client.password, **given}, **keys)

@@ -7,13 +7,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pymysql
+from administration import sql
+from botocore.exceptions import ClientError
 from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
 from world.databases import DatabaseServer
 
@@ -21,6 +23,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.operation i
 from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
 
 ROOT = Path(__file__).resolve().parents[2]
+ANSIBLE_PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
 HOST = "127.0.0.1"
 # For a run over clients that have nothing to do with each other.
 AT_ONCE = ("-e", "rotation_waves=100% rotation_failure_budget=100")
@@ -53,9 +56,14 @@ class ManagedClient:
     def secret_id(self) -> str:
         return self.secret_name or f"clients/{self.name}/mysql/root"
 
+    def create_account(self) -> ManagedClient:
+        """Make the account on the server, without a secret."""
+        self.server.create_account(self.user, self.hosts, self.password)
+        return self
+
     def create(self, **keys: Any) -> ManagedClient:
         """Make the account on the server and the secret on AWS."""
-        self.server.create_account(self.user, self.hosts, self.password)
+        self.create_account()
         self.create_secret(**keys)
         return self
 
@@ -111,15 +119,22 @@ class ManagedClient:
         document: dict[str, Any] = json.loads(answer["SecretString"])
         return document
 
+    def told(self) -> dict[str, Any]:
+        """What AWS tells of the secret; empty for one that does not exist."""
+        try:
+            answer: dict[str, Any] = secrets_manager(self.aws).describe_secret(SecretId=self.secret_id)
+        except ClientError:
+            return {}
+        return answer
+
     def stages(self) -> dict[str, str]:
-        """Which version each stage is on."""
-        answer = secrets_manager(self.aws).describe_secret(SecretId=self.secret_id)
-        return {stage: version for version, stages in answer["VersionIdsToStages"].items() for stage in stages}
+        """Which version each stage is on; empty for a secret that does not exist."""
+        versions = self.told().get("VersionIdsToStages", {})
+        return {stage: version for version, stages in versions.items() for stage in stages}
 
     def tags(self) -> dict[str, str]:
-        """The secret's tags."""
-        answer = secrets_manager(self.aws).describe_secret(SecretId=self.secret_id)
-        return {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
+        """The secret's tags; empty for a secret that does not exist."""
+        return {tag["Key"]: tag["Value"] for tag in self.told().get("Tags", [])}
 
     def log_in(self, password: str, address: str | None = None) -> None:
         """Log in over TCP, from one of this machine's addresses, and out again; raises what the driver raises."""
@@ -144,9 +159,7 @@ class ManagedClient:
 
     def sql(self, statement: str, *arguments: object) -> list[Any]:
         """Run a statement as the server's administrator."""
-        with self.server.admin() as connection, connection.cursor() as cursor:
-            cursor.execute(statement, arguments or None)
-            return list(cursor.fetchall())
+        return sql(self.server, statement, *arguments)
 
     def variables(self, **given: Any) -> dict[str, Any]:
         """The inventory variables of this client."""
@@ -175,6 +188,9 @@ def playbook(
     name: str, *arguments: str, environment: dict[str, str] | None = None, timeout: float = 180
 ) -> subprocess.CompletedProcess[str]:
     """Run a playbook of the checkout as a user does."""
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), name, *arguments]
+    command = [ANSIBLE_PLAYBOOK, name, *arguments]
     given = {**os.environ, "ANSIBLE_NOCOLOR": "1", **(environment or {})}
     return subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+MakeClient = Callable[..., ManagedClient]

@@ -30,7 +30,7 @@ def put_current(client: ManagedClient, **keys: Any) -> str:
 
 def move(client: ManagedClient, stage: str, version: str | None) -> None:
     """Move a stage to a version, or take it away."""
-    holder = stages(client).get(stage)
+    holder = client.stages().get(stage)
     ends = {"RemoveFromVersionId": holder, "MoveToVersionId": version}
     given = {name: value for name, value in ends.items() if value}
     secrets_manager(client.aws).update_secret_version_stage(SecretId=client.secret_id, VersionStage=stage, **given)
@@ -46,32 +46,13 @@ def remove(client: ManagedClient) -> None:
 
 def replicas(client: ManagedClient) -> dict[str, str]:
     """Each replica region with its status; empty for a secret that does not exist."""
-    return {replica["Region"]: replica["Status"] for replica in _described(client).get("ReplicationStatus", [])}
+    return {replica["Region"]: replica["Status"] for replica in client.told().get("ReplicationStatus", [])}
 
 
 def description(client: ManagedClient) -> dict[str, Any]:
     """The secret's stages, tags and state; empty for a secret that does not exist."""
-    told = _described(client)
+    told = client.told()
     return {key: told[key] for key in ("VersionIdsToStages", "Tags", "RotationEnabled", "DeletedDate") if key in told}
-
-
-def _described(client: ManagedClient) -> dict[str, Any]:
-    try:
-        answer: dict[str, Any] = secrets_manager(client.aws).describe_secret(SecretId=client.secret_id)
-    except ClientError:
-        return {}
-    return answer
-
-
-def stages(client: ManagedClient) -> dict[str, str]:
-    """Which version each stage is on."""
-    versions = description(client).get("VersionIdsToStages", {})
-    return {stage: version for version, labels in versions.items() for stage in labels}
-
-
-def tags(client: ManagedClient) -> dict[str, str]:
-    """The secret's tags."""
-    return {tag["Key"]: tag["Value"] for tag in description(client).get("Tags", [])}
 
 
 def password_of(client: ManagedClient, version: str) -> str | None:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from ansible.parsing.vault import VaultLib, VaultSecret
 from by_hand import description
 from managed import ManagedClient, playbook, secrets_manager, write_inventory
+from playbook_runs import Run, said
 from telling import assert_silent
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
@@ -19,7 +19,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._backup.document im
 from ansible_collections.dbops.rotation.plugins.module_utils._module.restore import RESTORE
 
 VAULT = VaultLib([("default", VaultSecret(b"the-vault-password-of-the-tests"))])
-Run = subprocess.CompletedProcess[str]
 
 
 class Place:
@@ -47,11 +46,6 @@ class Place:
         """What is in the file, by client."""
         found: dict[str, Any] = json.loads(VAULT.decrypt(self.file.read_bytes()))["clients"]
         return found
-
-
-def said(run: Run) -> str:
-    """All that a person saw, without line breaks."""
-    return " ".join((run.stdout + run.stderr).split())
 
 
 def succeeded(run: Run) -> Run:

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from managed import ManagedClient, secrets_manager
+from by_hand import passwords
+from managed import ManagedClient
+from world.certificates import Certificate
 
 UNCHANGED = "Nothing was changed, neither the secret nor the database."
 STORED = "The server was not changed; a new password is stored as AWSPENDING"
@@ -62,14 +65,6 @@ def assert_silent(client: ManagedClient, result: dict[str, Any]) -> None:
     assert not INTERNALS.search(text), text
 
 
-def passwords(client: ManagedClient) -> Iterator[str]:
-    """Every password that any version of the secret holds."""
-    secrets = secrets_manager(client.aws)
-    for version in secrets.list_secret_version_ids(SecretId=client.secret_id, IncludeDeprecated=True)["Versions"]:
-        answer = secrets.get_secret_value(SecretId=client.secret_id, VersionId=version["VersionId"])
-        yield json.loads(answer["SecretString"])["password"]
-
-
 def account_rows(client: ManagedClient) -> list[Any]:
     """The account's rows as the server stores them, hashes and all."""
     if client.server.flavor == "mariadb":
@@ -97,3 +92,18 @@ def changed_globally(client: ManagedClient, **variables: Any) -> Iterator[None]:
     finally:
         for name, value in reversed([*zip(variables, before, strict=True)]):
             client.sql(f"SET GLOBAL {name} = %s", value)
+
+
+@contextmanager
+def serving(client: ManagedClient, certificate: Certificate) -> Iterator[None]:
+    """The shared MySQL server with another certificate for a while."""
+    try:
+        with changed_globally(client, ssl_cert=str(certificate.certificate), ssl_key=str(certificate.key)):
+            client.sql("ALTER INSTANCE RELOAD TLS")
+            yield
+    finally:
+        client.sql("ALTER INSTANCE RELOAD TLS")
+
+
+def fence_of(client: ManagedClient) -> str:
+    return "rot:" + hashlib.sha256(client.user.encode()).hexdigest()[:28]
