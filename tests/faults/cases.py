@@ -34,6 +34,8 @@ ALPHABET = string.ascii_letters + string.digits
 PATIENT = {"read_timeout": 60}
 # Long enough for a region to catch up twice, as in a run that finishes another and rotates.
 REPLICA_WAIT = 8
+# All cases of a batch come to their steps on one server at the same time.
+NO_TURNS = 0
 LOCKOUT, WINDOW, UNSETTLED, SILENT, LEAK, GUESS = "lock-out", "window", "unsettled", "silent", "leak", "guess"
 # Not a broken promise, but a case that tested nothing.
 MISSED = "missed"
@@ -93,6 +95,7 @@ class Case:
             setting.background.run(proxy.start())
         self.server.process.create_account(user, self.server.rows, self.client.password, self.server.plugin)
         self._make_secret(setting.server_id(self.server))
+        self.client.options["per_server"] = NO_TURNS
         if self.region:
             self.region.version = self.stages()["AWSCURRENT"]
             # Only the proxy knows of the region, so every run asks there.
@@ -125,8 +128,7 @@ class Case:
 
     def variables(self) -> dict[str, Any]:
         """The inventory variables of this client: AWS is where its proxy is."""
-        # All cases of a batch come to their steps on one server at the same time.
-        alone = {"rotation_min_age": 0, "rotation_per_server": 0, "rotation_replica_wait": REPLICA_WAIT}
+        alone = {"rotation_min_age": 0, "rotation_per_server": NO_TURNS, "rotation_replica_wait": REPLICA_WAIT}
         urls = {"rotation_endpoint_url": self.endpoint_url, "rotation_endpoint_urls": {"default": self.endpoint_url}}
         return self.client.variables(**urls, **alone)
 
