@@ -32,7 +32,7 @@ FAULTS = {
 
 
 def certificate_fault(error: BaseException) -> CertificateFault | None:
-    """Give what is wrong with the certificate; None where the exception is about something else."""
+    """Return what is wrong with the certificate; None where the exception is about something else."""
     if not isinstance(error, ssl.SSLCertVerificationError):
         return None
     told = f"is not trusted ({getattr(error, 'verify_message', '') or 'verification failed'})"

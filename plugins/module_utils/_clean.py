@@ -22,26 +22,26 @@ FORMULA = ("=", "+", "-", "@")
 
 
 def visible(text: str) -> str:
-    """Give a text with a blank in place of every character that is not shown as itself."""
+    """Return a text with a blank in place of every character that is not shown as itself."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_shown(char) for char in text)
 
 
 def one_line(text: str, most: int = LONGEST_TEXT) -> str:
-    """Give a text without control characters and line ends, and no longer than ``most`` characters."""
+    """Return a text without control characters and line ends, and no longer than ``most`` characters."""
     line = " ".join(visible(text).split())
     return line if len(line) <= most else f"{line[: most - 3].rstrip()}..."
 
 
 def cell(value: object) -> str:
-    """Give the cell of a table that a spreadsheet takes for nothing but text."""
+    """Return the cell of a table that a spreadsheet takes for nothing but text."""
     line = one_line(str(value))
     return f"'{line}" if line.startswith(FORMULA) and not _is_number(line) else line
 
 
 def cleaned(value: Any, lines: Collection[str] = ()) -> Any:
-    """Give plain data with every text in it on one line; of the keys in ``lines`` the texts may have several."""
+    """Return plain data with every text in it on one line; of the keys in ``lines`` the texts may have several."""
     if isinstance(value, str):
         return one_line(value)
     if isinstance(value, Mapping):

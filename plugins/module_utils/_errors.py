@@ -50,7 +50,7 @@ class RotationError(Exception):
         self.next_step = present(self.next_step or next_step, client)
 
     def told(self, client: str = "", to: Reader | None = None) -> str:
-        """Give cause and next step in the words of who reads them, for a message that is no failure of the run."""
+        """Return cause and next step in the words of who reads them, for a message that is no failure of the run."""
         return f"{filled(self.cause, client, to)} {present(self.next_step, client, to)}".rstrip()
 
     def __str__(self) -> str:
@@ -64,7 +64,7 @@ class RotationError(Exception):
 
 
 def unexpected(error: BaseException) -> RotationError:
-    """Give our exception for one that nobody foresaw; its own text may hold a value, so its kind and place must do."""
+    """Return our exception for one that nobody foresaw; its text may hold a value, so its kind and place must do."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{PurePath(frame.filename).name} line {frame.lineno}"
     if not isinstance(error, Exception):

@@ -15,7 +15,7 @@ CRITICAL_FAILURES = 3
 
 
 def severity(event: str, failures: int, days_left: int | None) -> str:
-    """Give how loud a notice is; ``days_left`` is below zero where the due date has passed."""
+    """Return how loud a notice is; ``days_left`` is below zero where the due date has passed."""
     late = days_left is not None and days_left < 0
     if event == OVERDUE or (event == FAILED and (late or failures >= CRITICAL_FAILURES)):
         return CRITICAL

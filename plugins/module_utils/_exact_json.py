@@ -35,7 +35,7 @@ class Number:
     written: str
 
     def __str__(self) -> str:
-        """Give it as it is written."""
+        """Return it as it is written."""
         return self.written
 
 
@@ -65,7 +65,7 @@ def parse_object(text: str) -> dict[str, Any]:
 
 
 def spans(text: str) -> dict[str, tuple[int, int]]:
-    """Give where the value of each key of an object that has been read stands."""
+    """Return where the value of each key of an object that has been read stands."""
     return {key: (start, end) for key, start, end in _members(text)}
 
 

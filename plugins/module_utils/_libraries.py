@@ -49,7 +49,7 @@ def require_libraries() -> None:
 
 
 def _versions() -> dict[str, str]:
-    """Give what is imported, which may be another version than what a package manager installed last."""
+    """Return what is imported, which may be another version than what a package manager installed last."""
     return {
         "PyMySQL": pymysql.VERSION_STRING,  # its __version__ is that of mysqlclient, which it imitates
         "botocore": botocore.__version__,
@@ -58,7 +58,7 @@ def _versions() -> dict[str, str]:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """Give the release of a version as numbers; what follows it (rc1, .post1) does not count."""
+    """Return the release of a version as numbers; what follows it (rc1, .post1) does not count."""
     release = re.match(r"\d+(\.\d+)*", version)
     numbers = [int(part) for part in release[0].split(".")] if release else []
     return tuple([*numbers, 0, 0, 0][:3])

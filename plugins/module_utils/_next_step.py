@@ -44,28 +44,28 @@ _COMMAND = re.compile(rf"\{{({'|'.join(Kind)})(?:\|([^{{}}]*))?(?:\}}|\.\.\.$)")
 
 
 def option(name: str) -> str:
-    """Give the placeholder of an option; before a dot stands whose it is, where several have one of that name."""
+    """Return the placeholder of an option; before a dot stands whose it is, where several have one of that name."""
     return f"{{option|{name}}}"
 
 
 def command(kind: Kind, options: Options | None = None) -> str:
-    """Give the placeholder of a command for the client of the message, with options that it is to have."""
+    """Return the placeholder of a command for the client of the message, with options that it is to have."""
     return f"{{{kind}|{quote(json.dumps(options), safe=_KEPT)}}}" if options else f"{{{kind}}}"
 
 
 def with_options(options: Options) -> str:
-    """Give the placeholder of options alone, for a sentence that names the command."""
+    """Return the placeholder of options alone, for a sentence that names the command."""
     return command(Kind.OPTIONS, options)
 
 
 def present(text: str, client: str, to: Reader | None = None) -> str:
-    """Give a text, such as a next step, in the words of the reader; of who reads now where none is named."""
+    """Return a text, such as a next step, in the words of the reader; of who reads now where none is named."""
     words = to or reader()
     return filled(words.again(text), client, words)
 
 
 def filled(text: str, client: str, to: Reader | None = None) -> str:
-    """Give a text, of which some may come from elsewhere, with the reader's words in the place of placeholders."""
+    """Return a text, of which some may come from elsewhere, with the reader's words in the place of placeholders."""
     words = to or reader()
 
     def named(found: re.Match[str]) -> str:
@@ -81,7 +81,7 @@ def filled(text: str, client: str, to: Reader | None = None) -> str:
 
 
 def filled_result(value: Any, client: str) -> Any:
-    """Give plain data with every text in it filled."""
+    """Return plain data with every text in it filled."""
     if isinstance(value, str):
         return filled(value, client)
     if isinstance(value, Mapping):

@@ -32,11 +32,11 @@ class PasswordRules:
     forbidden_words: tuple[str, ...] = ()
 
     def alphabets(self) -> tuple[str, ...]:
-        """Give the characters of each class that may be used."""
+        """Return the characters of each class that may be used."""
         return tuple("".join(char for char in chars if char not in self.exclude) for chars in CLASSES)
 
     def tightened(self, length: int, minimum: tuple[int, int, int, int], forbidden: tuple[str, ...]) -> PasswordRules:
-        """Give rules that also satisfy a server's policy.
+        """Return rules that also satisfy a server's policy.
 
         Raises RotationError (invalid_option) where the policy needs special characters and all are excluded.
         """
@@ -60,7 +60,7 @@ def generate(rules: PasswordRules) -> str:
 
 
 def could_have_generated(password: str, rules: PasswordRules) -> bool:
-    """Tell whether ``generate`` could have given this password under these rules."""
+    """Return True if ``generate`` could have given this password under these rules."""
     alphabets = rules.alphabets()
     lower, upper, digits, _specials = alphabets
     counts = [sum(char in chars for char in password) for chars in alphabets]

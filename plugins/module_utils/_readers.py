@@ -69,7 +69,7 @@ class Reader(Protocol):
         """Name a playbook."""
 
     def command(self, kind: str, client: str, options: Options) -> str:
-        """Say how the command is started for this client."""
+        """Return how the command is started for this client."""
 
     def options(self, options: Options) -> str:
         """Write options as they are given to a command."""
@@ -85,11 +85,11 @@ class CommandLine:
     inventory: tuple[str, ...] = ()
 
     def option(self, name: str) -> str:
-        """Give the role's variable."""
+        """Return the role's variable."""
         return variable(name)
 
     def playbook(self, name: str) -> str:
-        """Give a path."""
+        """Return a path."""
         return f"playbooks/{name}.yml"
 
     def command(self, kind: str, client: str, options: Options) -> str:
@@ -106,7 +106,7 @@ class CommandLine:
         return " ".join(f"-e {_extra_variable(variable(name), value)}" for name, value in options.items())
 
     def again(self, text: str) -> str:
-        """Give the text, which speaks of commands."""
+        """Return the text, which speaks of commands."""
         return text
 
     def _started(self, name: str) -> str:
@@ -117,7 +117,7 @@ class Installed(CommandLine):
     """Somebody at a shell, with the installed collection."""
 
     def playbook(self, name: str) -> str:
-        """Give the name by which Ansible finds it."""
+        """Return the name by which Ansible finds it."""
         return f"{COLLECTION}.{name}"
 
     def _started(self, name: str) -> str:
@@ -129,11 +129,11 @@ class Awx:
     """Somebody who looks at the output of a job of AWX."""
 
     def option(self, name: str) -> str:
-        """Give the role's variable, which is also a template's."""
+        """Return the role's variable, which is also a template's."""
         return variable(name)
 
     def playbook(self, name: str) -> str:
-        """Give the path in the project."""
+        """Return the path in the project."""
         return CommandLine().playbook(name)
 
     def command(self, kind: str, client: str, options: Options) -> str:
@@ -158,15 +158,15 @@ class Engine:
     """Somebody of whom nothing is known."""
 
     def option(self, name: str) -> str:
-        """Give the bare name; one that ends in a dot stands for all of somebody's options."""
+        """Return the bare name; one that ends in a dot stands for all of somebody's options."""
         return name.rstrip(".").rpartition(".")[2]
 
     def playbook(self, name: str) -> str:
-        """Give the name in the collection."""
+        """Return the name in the collection."""
         return f"{COLLECTION}.{name}"
 
     def command(self, kind: str, client: str, options: Options) -> str:
-        """Say what is to be done, not by what."""
+        """Return what is to be done, not by what."""
         what = "the same" if kind == "same" else f"{kind.replace('_', ' ')} {client}"
         return self._with(what, {**FIXED.get(kind, {}), **options})
 
@@ -175,7 +175,7 @@ class Engine:
         return " and ".join(f"{self.option(name)}: {_listed(value)}" for name, value in options.items())
 
     def again(self, text: str) -> str:
-        """Give the text."""
+        """Return the text."""
         return text
 
     def _with(self, what: str, options: Options) -> str:
@@ -186,7 +186,7 @@ class ModuleUser(Engine):
     """Somebody who wrote a task with a module of the collection."""
 
     def option(self, name: str) -> str:
-        """Give the bare name, or the keyword of a task."""
+        """Return the bare name, or the keyword of a task."""
         return KEYWORDS.get(name, super().option(name))
 
     def command(self, kind: str, client: str, options: Options) -> str:
@@ -206,7 +206,7 @@ _reading: list[Reader] = []
 
 
 def reader() -> Reader:
-    """Give who reads the messages now."""
+    """Return who reads the messages now."""
     return _reading[-1] if _reading else Engine()
 
 
@@ -221,12 +221,12 @@ def reading(to: Reader) -> Iterator[None]:
 
 
 def as_environment(to: Reader) -> dict[str, str]:
-    """Give the environment by which a module speaks to the same reader."""
+    """Return the environment by which a module speaks to the same reader."""
     return {ENVIRONMENT: json.dumps({"reader": type(to).__name__, **vars(to)})}
 
 
 def from_environment() -> Reader:
-    """Give the reader of a module; a user of it where nobody else was named."""
+    """Return the reader of a module; a user of it where nobody else was named."""
     try:
         named = json.loads(os.environ[ENVIRONMENT])
         found: Reader = READERS[named.pop("reader")](**{name: tuple(value) for name, value in named.items()})
@@ -236,7 +236,7 @@ def from_environment() -> Reader:
 
 
 def variable(name: str) -> str:
-    """Give the role's variable of an option."""
+    """Return the role's variable of an option."""
     return f"rotation_{VARIABLES.get(name, name.replace('.', '_'))}"
 
 

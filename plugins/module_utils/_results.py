@@ -26,7 +26,7 @@ IDLE_ACTIONS = ("nothing", "busy")
 
 
 def module_name(action: object) -> str:
-    """Give the name of one of our modules, however a task names it; any other action stays as it is."""
+    """Return the name of one of our modules, however a task names it; any other action stays as it is."""
     return str(action).removeprefix(COLLECTION)
 
 
@@ -42,29 +42,29 @@ def results_of(result: Mapping[str, Any], *, failed: bool) -> Iterator[tuple[Map
 
 
 def is_rollback(result: Mapping[str, Any]) -> bool:
-    """Tell whether the result of a rotation, or of its failure, is that of bringing the previous password back."""
+    """Return True if the result of a rotation, or of its failure, is that of bringing the previous password back."""
     return result.get("trigger") == "rollback"
 
 
 def text(result: Mapping[str, Any], key: str) -> str:
-    """Give a text of a result; empty where there is none."""
+    """Return a text of a result; empty where there is none."""
     value = result.get(key)
     return value if isinstance(value, str) else ""
 
 
 def number(result: Mapping[str, Any], key: str) -> float:
-    """Give a number of a result; 0 where there is none."""
+    """Return a number of a result; 0 where there is none."""
     value = result.get(key)
     return value if isinstance(value, (int, float)) else 0
 
 
 def mapping(result: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """Give a dictionary of a result; empty where there is none."""
+    """Return a dictionary of a result; empty where there is none."""
     value = result.get(key)
     return value if isinstance(value, Mapping) else {}
 
 
 def mappings(result: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    """Give the dictionaries of a list of a result; empty where there is none."""
+    """Return the dictionaries of a list of a result; empty where there is none."""
     value = result.get(key)
     return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []

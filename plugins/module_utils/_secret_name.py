@@ -20,7 +20,7 @@ FIT = "ASCII letters, digits and /_+=.@-"
 
 
 def is_arn(secret_id: str) -> bool:
-    """Tell whether a secret is named by its ARN."""
+    """Return True if a secret is named by its ARN."""
     return secret_id.startswith("arn:")
 
 

@@ -44,7 +44,7 @@ class Login:
     password: str = field(repr=False)
 
     def with_password(self, password: str) -> Login:
-        """Give the same place and account with another password."""
+        """Return the same place and account with another password."""
         return Login(self.host, self.port, self.user, password)
 
 
@@ -63,17 +63,17 @@ class SecretValue:
 
     @property
     def login(self) -> Login:
-        """Give the login the document describes."""
+        """Return the login the document describes."""
         doc = self.document
         return Login(doc["host"], int(str(doc.get("port", DEFAULT_PORT))), doc["username"], doc["password"])
 
     @property
     def password(self) -> str:
-        """Give the password, which must never leave the process other than to its two destinations."""
+        """Return the password, which must never leave the process other than to its two destinations."""
         return str(self.document["password"])
 
     def with_password(self, password: str) -> SecretValue:
-        """Give the same document with another password; raises RotationError (secret_too_long)."""
+        """Return the same document with another password; raises RotationError (secret_too_long)."""
         changed = {**self.document, "password": password}
         text = _with(self.text, password) if self.text else ""
         if len((text or written(changed)).encode("utf-8", "surrogatepass")) > LONGEST_BYTES:
@@ -85,11 +85,11 @@ class SecretValue:
         return SecretValue(changed, text)
 
     def same_other_keys(self, other: SecretValue) -> bool:
-        """Tell whether the documents agree in everything but the password, numbers as they are written."""
+        """Return True if the documents agree in everything but the password, numbers as they are written."""
         return _others(self) == _others(other)
 
     def dump(self) -> str:
-        """Give the JSON text that is stored."""
+        """Return the JSON text that is stored."""
         return self.text or written(self.document)
 
 

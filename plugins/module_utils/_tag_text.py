@@ -22,22 +22,22 @@ UNFIT = re.compile(r"[^\w .:/=+@-]")
 
 
 def tag_text(text: str) -> str:
-    """Give a text as the value of a tag holds it; twice the same as once."""
+    """Return a text as the value of a tag holds it; twice the same as once."""
     return _fitting(text, VALUE_LENGTH)
 
 
 def fit_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    """Give tags as AWS holds them, without those that only AWS may write."""
+    """Return tags as AWS holds them, without those that only AWS may write."""
     return {_fitting(key, KEY_LENGTH): tag_text(value) for key, value in tags.items() if not is_reserved(key)}
 
 
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Give tags as a call of AWS takes them."""
+    """Return tags as a call of AWS takes them."""
     return [{"Key": key, "Value": value} for key, value in fit_tags(tags).items()]
 
 
 def is_reserved(key: str) -> bool:
-    """Tell whether only AWS may write a tag of this name, in whatever case."""
+    """Return True if only AWS may write a tag of this name, in whatever case."""
     return key.lower().startswith(RESERVED)
 
 

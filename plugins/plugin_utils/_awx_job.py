@@ -12,5 +12,5 @@ SET_BY_AWX = ("AWX_PRIVATE_DATA_DIR", "AWX_HOST")
 
 
 def in_awx_job() -> bool:
-    """Tell whether AWX, or the automation controller that is made of it, started this run."""
+    """Return True if AWX, or the automation controller that is made of it, started this run."""
     return any(name in os.environ for name in SET_BY_AWX)

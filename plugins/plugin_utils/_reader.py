@@ -31,25 +31,25 @@ class InventoryFile(CommandLine):
     """Somebody who wrote a file for an inventory plugin, in which options have their own names."""
 
     def option(self, name: str) -> str:
-        """Give the bare name."""
+        """Return the bare name."""
         return Engine().option(name)
 
 
 def of_playbook(root: Path = ROOT) -> Reader:
-    """Give who started a playbook of the collection, or one with its roles."""
+    """Return who started a playbook of the collection, or one with its roles."""
     if in_awx_job():
         return Awx()
     return (Installed if (root / MANIFEST).is_file() else CommandLine)(named_inventory())
 
 
 def of_task(task: Any) -> Reader:
-    """Give who reads the result of a task: whoever wrote it, where no role of the collection did."""
+    """Return who reads the result of a task: whoever wrote it, where no role of the collection did."""
     role = task._role
     return of_playbook() if role and role._role_collection == COLLECTION else ModuleUser()
 
 
 def named_inventory() -> tuple[str, ...]:
-    """Give what was named with -i, as short as it may be written in this folder."""
+    """Return what was named with -i, as short as it may be written in this folder."""
     sources = context.CLIARGS.get("inventory") or ()
     return () if list(sources) == list(constants.DEFAULT_HOST_LIST) else tuple(map(_short, sources))
 

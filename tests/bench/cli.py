@@ -129,6 +129,6 @@ def bad_day(fleet: Fleet, clients: list[str], asked: Asked) -> Measured:
 
 
 def told(one: Measured) -> Measured:
-    """Say how it went."""
+    """Return how it went."""
     print(f"{one.name}: {one.wall:.1f} s, {one.changed} changed, {one.failed} failed, {one.notices} told", flush=True)
     return one

@@ -67,7 +67,7 @@ class Fleet:
             client.put_secret_value(SecretId=secret_id, SecretString=json.dumps({**stored, "port": port}))
 
     def half_done(self, names: list[str]) -> list[str]:
-        """Give the clients whose rotation was begun and not finished."""
+        """Return the clients whose rotation was begun and not finished."""
         client = self.aws.client()
         found = []
         for name in names:
@@ -81,11 +81,11 @@ class Fleet:
         return found
 
     def hosts(self, names: list[str]) -> dict[str, dict[str, Any]]:
-        """Give the entries of an inventory."""
+        """Return the entries of an inventory."""
         return {name: {} for name in names}
 
     def variables(self) -> dict[str, Any]:
-        """Give what the inventory says of all clients; hundreds share a server, and no quota is kept."""
+        """Return what the inventory says of all clients; hundreds share a server, and no quota is kept."""
         return {
             "ansible_python_interpreter": sys.executable,
             "rotation_region": REGION,
@@ -102,7 +102,7 @@ class Fleet:
         }
 
     def notices(self) -> int:
-        """Give how many notices the queue has got."""
+        """Return how many notices the queue has got."""
         name = "ApproximateNumberOfMessages"
         told = self.aws.client("sqs").get_queue_attributes(QueueUrl=self.queue, AttributeNames=[name])
         return int(told["Attributes"][name])

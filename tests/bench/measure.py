@@ -38,12 +38,12 @@ class Measured:
 
     @property
     def wall_each(self) -> float:
-        """Give the milliseconds of a client."""
+        """Return the milliseconds of a client."""
         return 1000 * self.wall / self.clients
 
     @property
     def cpu_each(self) -> float:
-        """Give the milliseconds of processor time of a client, the emulator's and the servers' not counted."""
+        """Return the milliseconds of processor time of a client, the emulator's and the servers' not counted."""
         return 1000 * self.cpu / self.clients
 
 
@@ -96,20 +96,20 @@ def watched(process: int) -> tuple[int, int, resource.struct_rusage]:
 
 
 def most_memory(process: int) -> int:
-    """Give the bytes that a process held at most; 0 where it has ended."""
+    """Return the bytes that a process held at most; 0 where it has ended."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
     return int(found[1]) * 1024 if found else 0
 
 
 def cpu_of(aws: AwsEmulator) -> float:
-    """Give the processor time that the emulator has used."""
+    """Return the processor time that the emulator has used."""
     assert aws.process
     used = psutil.Process(aws.process.pid).cpu_times()
     return used.user + used.system
 
 
 def clean(extra: dict[str, str]) -> dict[str, str]:
-    """Give an environment without settings of the person who runs this."""
+    """Return an environment without settings of the person who runs this."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ANSIBLE_"))}
     spool = {"ROTATION_AUDIT_SPOOL": str(CACHE / "bench" / "audit")}
     return {**kept, **spool, "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, **extra}

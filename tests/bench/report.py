@@ -12,7 +12,7 @@ HEAD = "| run | wall s | ms a client | processor ms a client | emulator s | memo
 
 
 def report(runs: Sequence[Measured], forks: int) -> str:
-    """Give the page."""
+    """Return the page."""
     lines = [f"# ansible-playbook with {forks} forks", "", HEAD, "|---|---|---|---|---|---|---|---|---|"]
     lines += [_line(one) for one in runs]
     lines += ["", *_ratios(runs), *_calls(runs)]

@@ -48,7 +48,7 @@ class Throttling(QuietHandler):
 
 @contextmanager
 def throttling(aws: AwsEmulator) -> Iterator[str]:
-    """Give an endpoint that throttles some calls."""
+    """Return an endpoint that throttles some calls."""
     handler = type("Handler", (Throttling,), {"target": aws.port, "dice": Random(1)})
     with HttpService(handler) as service:
         yield service.endpoint_url

@@ -143,7 +143,7 @@ def make_module_server(workspace: Path, authority: Authority, server_certificate
 
 
 def making(workspace: Path, authority: Authority, server_certificate: Certificate) -> Iterator[MakeServer]:
-    """Give what starts servers, and remove them whatever happens."""
+    """Return what starts servers, and remove them whatever happens."""
     made: list[DatabaseServer] = []
 
     def make(name: str, **given: Any) -> DatabaseServer:

@@ -166,7 +166,7 @@ def watched(aws: AwsEmulator, workspace: Path) -> Iterator[Watched]:
 
 @pytest.fixture(scope="module")
 def make(aws: AwsEmulator, authority: Authority, mysql_server: DatabaseServer) -> Callable[[str], ManagedClient]:
-    """Give a client that was rotated long enough ago, for the whole file."""
+    """Return a client that was rotated long enough ago, for the whole file."""
 
     def client(name: str) -> ManagedClient:
         made = ManagedClient(

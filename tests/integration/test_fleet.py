@@ -18,7 +18,7 @@ from world.databases import DatabaseServer
 
 
 def visited(run: Run) -> set[str]:
-    """Give the hosts of the recap."""
+    """Return the hosts of the recap."""
     return set(re.findall(r"^(client_\w+) +:", run.stdout, re.MULTILINE))
 
 

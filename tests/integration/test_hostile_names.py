@@ -144,7 +144,7 @@ def test_hostile_names_go_the_whole_way(hostile: Hostile, mailbox: Mailbox, tmp_
 
 
 def kept_events(hostile: Hostile) -> list[dict[str, Any]]:
-    """Give the audit events of clients that have reached AWS."""
+    """Return the audit events of clients that have reached AWS."""
     logs = next(iter(hostile.clients.values())).aws.client("logs")
     pages = logs.get_paginator("filter_log_events").paginate(
         logGroupName=hostile.environment["ROTATION_AUDIT_LOG_GROUP"]

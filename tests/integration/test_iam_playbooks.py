@@ -52,7 +52,7 @@ class Identity:
         return group
 
     def arrived(self) -> set[str]:
-        """Give the kinds of events that are in the log group."""
+        """Return the kinds of events that are in the log group."""
         group = self.environment["ROTATION_AUDIT_LOG_GROUP"]
         events = self.client.aws.client("logs").filter_log_events(logGroupName=group)["events"]
         return {json.loads(event["message"])["kind"] for event in events}

@@ -78,7 +78,7 @@ def occupy(client: ManagedClient) -> None:
 
 
 def replicated(client: ManagedClient) -> ManagedClient:
-    """Give a client whose secret moto has replicated, which is in sync at once."""
+    """Return a client whose secret moto has replicated, which is in sync at once."""
     secrets_manager(client.aws).replicate_secret_to_regions(
         SecretId=client.secret_id, AddReplicaRegions=[{"Region": REPLICA_REGION}]
     )

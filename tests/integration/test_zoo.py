@@ -79,7 +79,7 @@ def put(client: ManagedClient, animal: Animal) -> None:
 
 
 def accepts(client: ManagedClient, password: str) -> bool | None:
-    """Tell whether the row of the zoo takes a password; None where this client or server cannot say."""
+    """Return True if the row of the zoo takes a password; None where this client or server cannot say."""
     try:
         client.log_in(password, ADDRESS)
     except pymysql.err.OperationalError as error:

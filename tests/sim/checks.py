@@ -19,7 +19,7 @@ END_DAYS = 13
 
 
 def longest_interval(begun: Change, cycle_days: int) -> float:
-    """Give the days until the next change, where the inventory may have named another cycle meanwhile.
+    """Return the days until the next change, where the inventory may have named another cycle meanwhile.
 
     A password that was brought back has one day, and until the next window opens.
     """
@@ -153,5 +153,5 @@ CHECKS: tuple[Check, ...] = (
 
 
 def violations(history: History) -> dict[str, list[str]]:
-    """Give what each check found."""
+    """Return what each check found."""
     return {check.__name__: list(check(history)) for check in CHECKS}

@@ -34,13 +34,13 @@ class Cloud:
     topic: str
 
     def describe(self, client: Client) -> dict[str, Any]:
-        """Give tags and the holders of labels of a client's secret."""
+        """Return tags and the holders of labels of a client's secret."""
         answer = self.secrets.describe_secret(SecretId=client.secret_id)
         held = {stage: version for version, stages in answer["VersionIdsToStages"].items() for stage in stages}
         return {**{tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}, **held}
 
     def password(self, client: Client) -> str:
-        """Give what consumers read now."""
+        """Return what consumers read now."""
         answer = self.secrets.get_secret_value(SecretId=client.secret_id, VersionStage="AWSCURRENT")
         return str(json.loads(answer["SecretString"])["password"])
 

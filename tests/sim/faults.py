@@ -56,7 +56,7 @@ class Faults:
 
 
 def _refusal(params: dict[str, Any], code: str) -> tuple[AWSResponse, dict[str, Any]]:
-    """Give what botocore makes of an answer that says no; the request is not sent."""
+    """Return what botocore makes of an answer that says no; the request is not sent."""
     answer = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
     return AWSResponse(params["url"], 400, {}, None), answer
 

@@ -45,7 +45,7 @@ class Client:
 
 
 def make_fleet(number: int, dice: Random, faults: Faults) -> list[Client]:
-    """Give clients on both kinds of server; every third may be changed only within windows, some more often."""
+    """Return clients on both kinds of server; every third may be changed only within windows, some more often."""
     return [_client(f"client_{n:03}", dice, faults) for n in range(number)]
 
 
@@ -58,7 +58,7 @@ def _client(name: str, dice: Random, faults: Faults) -> Client:
 
 
 def first_password(name: str) -> str:
-    """Give the password that a client is onboarded with."""
+    """Return the password that a client is onboarded with."""
     return f"By-Hand-{name}"
 
 
@@ -71,5 +71,5 @@ def freezes(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime
 
 
 def as_options(spans: Iterator[tuple[datetime, datetime]]) -> list[dict[str, str]]:
-    """Give freezes as the inventory writes them."""
+    """Return freezes as the inventory writes them."""
     return [{"from": stamp(begin), "to": stamp(end), "reason": "release"} for begin, end in spans]

@@ -85,7 +85,7 @@ class History:
 
     @property
     def daily_mean(self) -> float:
-        """Give the scheduled rotations of a day on average."""
+        """Return the scheduled rotations of a day on average."""
         return daily_mean(self.cycles.values())
 
     def intervals(self) -> Iterator[tuple[Change, Change]]:
@@ -94,12 +94,12 @@ class History:
             yield from pairwise(change for change in self.changes if change.client == client)
 
     def troubled(self, client: str, since: datetime, until: datetime, *kinds: str) -> bool:
-        """Tell whether one of these kinds of trouble met a client in a span of time."""
+        """Return True if one of these kinds of trouble met a client in a span of time."""
         return any(
             trouble.kind in kinds and trouble.client in (EVERYONE, client) and since <= trouble.at <= until
             for trouble in self.troubles
         )
 
     def hindered(self, client: str, until: datetime, days: int = 15) -> bool:
-        """Tell whether something kept a client from being rotated, in days enough for its last two weekly windows."""
+        """Return True if something kept a client from being rotated, in days enough for its last two weekly windows."""
         return self.troubled(client, until - days * DAY, until, *HINDRANCES)

@@ -73,11 +73,11 @@ class Plan:
             client.cycle_days = self.dice.choice((30, 40))
 
     def suffered(self, client: Client) -> list[str]:
-        """Give what a client suffers from now."""
+        """Return what a client suffers from now."""
         return [what for name, what in self._ends if name == client.name]
 
     def asked_for(self, client: Client, now: datetime) -> str:
-        """Give what a person asks for a client on this day, if anything."""
+        """Return what a person asks for a client on this day, if anything."""
         if now >= self.peace_from:
             return ""
         if self._happens(ROLLED_BACK):

@@ -10,7 +10,7 @@ from .history import DAY, History
 
 
 def report(history: History, found: Mapping[str, list[str]], seed: int) -> str:
-    """Give the page: what happened, and what every check found."""
+    """Return the page: what happened, and what every check found."""
     days = (history.end - history.start) // DAY
     lines = [
         f"# {len(history.cycles)} clients, {days} days, seed {seed}",

@@ -249,7 +249,7 @@ HEAD = "| where | what the server does | what the run says | what the server get
 
 
 def table() -> str:
-    """Give the attacks and what they come to, as docs/safety.md shows them."""
+    """Return the attacks and what they come to, as docs/safety.md shows them."""
     return "\n".join([HEAD, "|---|---|---|---|", *map(_row, ATTACKS)])
 
 

@@ -58,7 +58,7 @@ class Audited:
 
 
 def json_in(output: str) -> list[dict[str, Any]]:
-    """Give the list that a playbook printed as one line."""
+    """Return the list that a playbook printed as one line."""
     (line,) = (line for line in output.splitlines() if line.startswith("[{"))
     found: list[dict[str, Any]] = json.loads(line)
     return found

@@ -147,7 +147,7 @@ def secret_fields(item: Item, types: Mapping[int, Item]) -> dict[str, set[str]]:
 
 
 def refusal(kind: str, part: str, given: Item, lists: Lists) -> Item | None:
-    """Give what AWX answers, where it refuses."""
+    """Return what AWX answers, where it refuses."""
     if (kind, part) == ("job_templates", ""):
         return unknown_playbook(given, lists["projects"])
     if (kind, part) == ("job_templates", "survey_spec"):

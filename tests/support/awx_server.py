@@ -163,7 +163,7 @@ class Handler(BaseHTTPRequestHandler):
         return all(same) and (not either or any(str(item.get(name)) == value for name, value in either.items()))
 
     def value(self, item: Item, name: str) -> Any:
-        """Give a field, or one of the inventory that the object belongs to."""
+        """Return a field, or one of the inventory that the object belongs to."""
         within, _separator, field = name.rpartition("__")
         return (self.server.lists["inventories"][item[within]] if within else item).get(field)
 

@@ -14,7 +14,7 @@ from wire_check import findings
 
 
 def main(command: list[str]) -> int:
-    """Give the status of the command, or 1 if it succeeded with such a request."""
+    """Return the status of the command, or 1 if it succeeded with such a request."""
     with tempfile.TemporaryDirectory(prefix="wire-check-") as folder:
         path = Path(folder) / "findings.jsonl"
         status = run(command, {**os.environ, **findings.environment(path)})

@@ -15,7 +15,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import
 
 @contextmanager
 def emulated_aws() -> Iterator[None]:
-    """Give an empty AWS to clients that are made within."""
+    """Return an empty AWS to clients that are made within."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             patch.delenv(name)

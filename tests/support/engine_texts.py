@@ -30,7 +30,7 @@ class Place:
     module: ast.Module
 
     def texts(self) -> set[str]:
-        """Give the texts that the expression may have."""
+        """Return the texts that the expression may have."""
         return texts(self.value, self.module)
 
 
@@ -55,7 +55,7 @@ def texts(value: ast.expr, module: ast.Module) -> set[str]:
 
 
 def placeholder(call: ast.Call) -> str:
-    """Give the placeholder that a call makes; what only a run knows of its options has any word."""
+    """Return the placeholder that a call makes; what only a run knows of its options has any word."""
     if ast.unparse(call.func) == "option":
         return option("word")
     if ast.unparse(call.func) == "with_options":
@@ -65,7 +65,7 @@ def placeholder(call: ast.Call) -> str:
 
 
 def assigned(name: str, module: ast.Module) -> list[Place]:
-    """Give what a name is set to in its module, or at the top of the module that it comes from."""
+    """Return what a name is set to in its module, or at the top of the module that it comes from."""
     here = [Place(node.value, module) for node in ast.walk(module) if sets(node, name)]  # type: ignore[attr-defined]
     tops = [(node, other) for other in MODULES for node in other.body if sets(node, name)]
     return here or [Place(node.value, other) for node, other in tops]  # type: ignore[attr-defined]
@@ -84,7 +84,7 @@ def fields(node: ast.ClassDef) -> list[str]:
 
 
 def takers(parameter: str) -> Takers:
-    """Give every function and dataclass with this parameter, by name and module, and its place in the order."""
+    """Return every function and dataclass with this parameter, by name and module, and its place in the order."""
     found: Takers = []
     for node, module in NODES:
         if isinstance(node, Function | ast.ClassDef):
@@ -94,7 +94,7 @@ def takers(parameter: str) -> Takers:
 
 
 def handed_over(call: ast.Call, module: ast.Module, parameter: str, known: Takers) -> Iterator[ast.expr]:
-    """Give what a call hands over as this parameter, by its name or its place."""
+    """Return what a call hands over as this parameter, by its name or its place."""
     yield from (keyword.value for keyword in call.keywords if keyword.arg == parameter)
     called = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
     for name, other, place in known:
@@ -104,7 +104,7 @@ def handed_over(call: ast.Call, module: ast.Module, parameter: str, known: Taker
 
 
 def given(parameter: str) -> Iterator[Place]:
-    """Give every expression that is handed over as this parameter or set as this attribute."""
+    """Return every expression that is handed over as this parameter or set as this attribute."""
     known = takers(parameter)
     for node, module in NODES:
         if isinstance(node, ast.Call):
@@ -134,13 +134,13 @@ def left() -> Iterator[Place]:
 
 
 def states() -> set[str]:
-    """Give the sentences about the state that is left: the journals', and those that a message brings along."""
+    """Return the sentences about the state that is left: the journals', and those that a message brings along."""
     told = {text for place in [*left(), *given("state")] for text in place.texts()}
     return {re.sub(r"\{\w+\}", UNKNOWN, text) for text in told if re.search("[a-z]", text)}
 
 
 def next_steps() -> list[str]:
-    """Give what the engine advises, for every failure, refusal and finding, before a reader is known."""
+    """Return what the engine advises, for every failure, refusal and finding, before a reader is known."""
     return sorted(
         {text for name in ("next_step", "remedy") for place in given(name) for text in place.texts()} - {UNKNOWN}
     )

@@ -40,7 +40,7 @@ def matches(pattern: str, event: Any) -> bool:
 
 
 def metric_data(metric_filter: dict[str, Any], event: Any) -> list[dict[str, Any]]:
-    """Give what a filter, as DescribeMetricFilters shows it, publishes for an event: parameters of PutMetricData."""
+    """Return what a filter, as DescribeMetricFilters shows it, publishes for an event: parameters of PutMetricData."""
     if not matches(metric_filter["filterPattern"], event):
         return []
     found = [_published(given, event) for given in metric_filter["metricTransformations"]]
@@ -48,7 +48,7 @@ def metric_data(metric_filter: dict[str, Any], event: Any) -> list[dict[str, Any
 
 
 def value_at(event: Any, path: str) -> Any:
-    """Give the value that a selector like $.counts.overdue or $.users[0].email finds, or MISSING."""
+    """Return the value that a selector like $.counts.overdue or $.users[0].email finds, or MISSING."""
     for name, index in re.findall(r"\.([\w-]+)|\[(\d+)\]", path):
         try:
             event = event[name] if name else event[int(index)]
@@ -58,7 +58,7 @@ def value_at(event: Any, path: str) -> Any:
 
 
 def tokens(text: str) -> list[Token]:
-    """Give the parts of an expression, each with its kind."""
+    """Return the parts of an expression, each with its kind."""
     found, place = [], 0
     while text[place:].strip():
         token = TOKEN.match(text, place)
@@ -138,7 +138,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _published(given: dict[str, Any], event: Any) -> dict[str, Any] | None:
-    """Give the datum of one transformation; none where its value is no number, which CloudWatch leaves out."""
+    """Return the datum of one transformation; none where its value is no number, which CloudWatch leaves out."""
     text = given["metricValue"]
     value = value_at(event, text) if text.startswith("$") else float(text)
     if not _is_number(value):

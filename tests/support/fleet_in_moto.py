@@ -28,7 +28,7 @@ def load(text: str) -> Any:
 
 
 def documented(plugin: Any) -> dict[str, dict[str, Any]]:
-    """Give the options with those of the fragments, as Ansible merges them."""
+    """Return the options with those of the fragments, as Ansible merges them."""
     own = load(plugin.DOCUMENTATION)
     options: dict[str, dict[str, Any]] = own["options"]
     for fragment in own["extends_documentation_fragment"]:

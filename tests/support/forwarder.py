@@ -57,7 +57,7 @@ def _copy(source: socket.socket, sink: socket.socket) -> None:
 
 @contextmanager
 def forwarding(target: DatabaseServer) -> Iterator[Forwarder]:
-    """Give an address that leads to this server first."""
+    """Return an address that leads to this server first."""
     forwarder = Forwarder(target)
     try:
         yield forwarder

@@ -35,13 +35,13 @@ class Group:
             self._join(member)
 
     def primary(self) -> DatabaseServer:
-        """Give the member that takes writes."""
+        """Return the member that takes writes."""
         statement = "SELECT MEMBER_ID FROM performance_schema.replication_group_members WHERE MEMBER_ROLE = 'PRIMARY'"
         primary = sql(self.members[0], statement)[0][0]
         return next(member for member in self.members if server_uuid(member) == primary)
 
     def others(self) -> list[DatabaseServer]:
-        """Give the members that take no writes."""
+        """Return the members that take no writes."""
         primary = self.primary()
         return [member for member in self.members if member is not primary]
 
@@ -102,7 +102,7 @@ class Group:
 
 
 def server_uuid(server: DatabaseServer) -> str:
-    """Give the identity that a MySQL server has of its own."""
+    """Return the identity that a MySQL server has of its own."""
     return str(sql(server, "SELECT @@server_uuid")[0][0])
 
 

@@ -15,7 +15,7 @@ SPY = str(Path(__file__).with_name("callback_plugins"))
 
 
 def keeping(folder: Path) -> dict[str, str]:
-    """Give the environment of a run that keeps all that it shows to anybody below one folder."""
+    """Return the environment of a run that keeps all that it shows to anybody below one folder."""
     return {
         "ANSIBLE_LOG_PATH": str(folder / "ansible.log"),
         **PLUGINS,

@@ -31,7 +31,7 @@ AT_ONCE = ("-e", "rotation_waves=100% rotation_failure_budget=100")
 
 @cache
 def secrets_manager(aws: AwsEmulator) -> Any:
-    """Give a client of the emulator, made once: making one takes longer than a rotation."""
+    """Return a client of the emulator, made once: making one takes longer than a rotation."""
     return aws.client()
 
 

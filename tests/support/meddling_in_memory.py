@@ -67,7 +67,7 @@ class Deed:
 
 
 def meddled(flavor: str, start: str, do: Callable[[World], None], **asked: Any) -> Iterator[tuple[World, Deed, Any]]:
-    """Give the world, the deed and the result after a run before whose n-th statement a person did this."""
+    """Return the world, the deed and the result after a run before whose n-th statement a person did this."""
     for number in itertools.count(1):
         world = start_world(flavor, NATIVE, start)
         world.before_statement = deed = Deed(world, number, do)

@@ -48,11 +48,11 @@ class MemoryServer:
         return MemorySession(self)
 
     def opened_by(self, password: str) -> bool:
-        """Tell whether this password opens every row."""
+        """Return True if this password opens every row."""
         return all(hashed(self.plugin, password) in stored for stored in self.rows.values())
 
     def opened_alone_by(self, password: str) -> bool:
-        """Tell whether this password opens every row, and no other does."""
+        """Return True if this password opens every row, and no other does."""
         return all(stored == [hashed(self.plugin, password)] for stored in self.rows.values())
 
 

@@ -16,14 +16,14 @@ class MetadataService(HttpService):
     """Answers as 169.254.169.254 does (IMDSv2); ``seen`` counts the requests by path."""
 
     def __init__(self, dropped: int = 0) -> None:
-        """Say how many of the first requests get no answer."""
+        """Return how many of the first requests get no answer."""
         self.seen: Counter[str] = Counter()
         self.dropped = dropped
         super().__init__(_handler(self))
 
     @property
     def environment(self) -> dict[str, str]:
-        """Give the environment of a process on the instance."""
+        """Return the environment of a process on the instance."""
         return {
             "AWS_EC2_METADATA_DISABLED": "false",
             "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"{self.endpoint_url}/",
@@ -42,7 +42,7 @@ class MetadataService(HttpService):
 
 
 def credentials(hours: float = 6) -> dict[str, str]:
-    """Give what the metadata service says of a role, which is nearly what a credential_process does."""
+    """Return what the metadata service says of a role, which is nearly what a credential_process does."""
     return {
         "Code": "Success",
         "Type": "AWS-HMAC",

@@ -60,7 +60,7 @@ NAMED_BY = {
 def named_resource(
     service: str, method: str, path: str, headers: dict[str, str], body: bytes, query: Data, region: str, account: str
 ) -> str:
-    """Give the resource of a call."""
+    """Return the resource of a call."""
     found = str(resource_of(service, method, path, headers, body, query, region, account))
     given = json.loads(body) if body.startswith(b"{") else {name: values[0] for name, values in query.items()}
     operation = given.get("Action") or headers.get("x-amz-target", "").rpartition(".")[2]
@@ -100,13 +100,13 @@ def policy_of_any_account(arn: str) -> tuple[str, str] | None:
 
 
 def condition_key(key: str, asked: Any) -> Any:
-    """Give the value of a condition key."""
+    """Return the value of a condition key."""
     found = value_of(key, asked)
     return SESSION.sub(r"\1iam\2role/\3", found) if key.lower() == "aws:principalarn" else found
 
 
 def secret_uses(operation: str, data: Data) -> Iterator[Use]:
-    """Give the uses of keys that a call of Secrets Manager makes."""
+    """Return the uses of keys that a call of Secrets Manager makes."""
     if operation == "CreateSecret":
         arn = f"arn:aws:secretsmanager:{get_region()}:{get_account_id()}:secret:{data['Name']}-??????"
         yield from key_uses(data.get("KmsKeyId"), WRITES, arn, get_region())
@@ -126,7 +126,7 @@ def key_uses(key: str | None, actions: tuple[str, ...], secret_arn: str, region:
 
 
 def topic_uses(arn: str) -> Iterator[Use]:
-    """Give the uses of the topic's key that publishing makes."""
+    """Return the uses of the topic's key that publishing makes."""
     topic = sns._topic_by_arn_any_scope(arn) or {}
     key = topic.get("attributes", {}).get("KmsMasterKeyId")
     for action in ("GenerateDataKey", "Decrypt") if key else ():
@@ -188,7 +188,7 @@ def created(create: Callable[[Data], Any]) -> Callable[[Data], Any]:
 
 
 def filtered(names: list[str], filters: list[Data]) -> list[str]:
-    """Give the names of the secrets that pass every filter; those of tags compare beginnings."""
+    """Return the names of the secrets that pass every filter; those of tags compare beginnings."""
     for one in filters:
         if one["Key"] in TAG_FILTERS:
             names = [name for name in names if has_tag(name, TAG_FILTERS[one["Key"]], tuple(one["Values"]))]

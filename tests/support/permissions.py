@@ -33,7 +33,7 @@ def identity(aws: AwsEmulator, actions: Iterable[str]) -> Keys:
 
 
 def document(statement: dict[str, Any]) -> str:
-    """Give a policy of one statement."""
+    """Return a policy of one statement."""
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 

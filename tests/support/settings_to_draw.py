@@ -127,7 +127,7 @@ MARIADB_MODES = ("ORACLE", "MSSQL", "DB2", "MAXDB", "POSTGRESQL", "EMPTY_STRING_
 
 
 def settings_of(flavor: str) -> Mapping[str, Values]:
-    """Give what may be drawn for a kind of server, but for sql_mode, of which any combination is."""
+    """Return what may be drawn for a kind of server, but for sql_mode, of which any combination is."""
     return {**EVERYWHERE, **(MYSQL if flavor == "mysql" else MARIADB)}
 
 

@@ -58,7 +58,7 @@ class StaleProxy(FaultyProxy):
             return self._aged(answer) if operation == "ListSecrets" else answer
 
     def _answer(self, path: str, headers: dict[str, str], operation: str, given: dict[str, Any]) -> Answer | None:
-        """Give the answer of a moment ago, if there is one, and remember what the next calls are to see."""
+        """Return the answer of a moment ago, if there is one, and remember what the next calls are to see."""
         name = given.get("SecretId", "")
         unseen = {(name, operation), (name, operation, given.get("VersionId", ""))} & self._unseen
         if unseen:
@@ -77,7 +77,7 @@ class StaleProxy(FaultyProxy):
         return None
 
     def _aged(self, answer: Answer) -> Answer:
-        """Give a page as it was: what was made since is not there, what was changed is as before."""
+        """Return a page as it was: what was made since is not there, what was changed is as before."""
         status, headers, body = answer
         page = json.loads(body)
         listed = [self._view[secret["ARN"]] for secret in page["SecretList"] if secret["ARN"] in self._view]

@@ -70,7 +70,7 @@ def stopped_worlds(
     begin: Callable[[str, str, str], World] = start_world,
     **asked: Any,
 ) -> Iterator[World]:
-    """Give the world after a run that met trouble before or after its n-th effect, for every n."""
+    """Return the world after a run that met trouble before or after its n-th effect, for every n."""
     for number, moment in itertools.product(range(MOST_EFFECTS), ("before_effect", "after_effect")):
         world = begin(flavor, plugin, start)
         setattr(world, moment, at_effect(number, trouble))

@@ -193,7 +193,7 @@ def _arrived(source: socket.socket) -> Iterator[bytes]:
 
 @contextmanager
 def strict_peer(behind: int, certificates: Mapping[str, Certificate], attack: Attack | None) -> Iterator[StrictPeer]:
-    """Give a peer that is closed at the end."""
+    """Return a peer that is closed at the end."""
     peer = StrictPeer(behind, certificates, attack)
     try:
         yield peer

@@ -102,7 +102,7 @@ def test_a_receipt_becomes_an_event() -> None:
 
 
 def poisoned(value: Any) -> Any:
-    """Give a result with a hidden value under a key that nobody knows, at every level, and in place of its texts."""
+    """Return a result with a hidden value under a key that nobody knows, at every level, and in place of its texts."""
     if isinstance(value, dict):
         inner = {name: poisoned(one) for name, one in value.items()}
         return {**inner, "password": HIDDEN, "sha1_hash": HIDDEN, "invocation": {"module_args": {"password": HIDDEN}}}

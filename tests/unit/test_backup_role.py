@@ -36,7 +36,7 @@ every_entry = pytest.mark.parametrize("entry", sorted(OPERATIONS))
 
 
 def given(entry: str) -> dict[str, Any]:
-    """Give what the task of an entry point hands over."""
+    """Return what the task of an entry point hands over."""
     name = f"dbops.rotation.secretsmanager_mysql_{entry}"
     (task,) = (task for task in load(f"roles/rotation_backup/tasks/{entry}.yml") if name in task)
     options: dict[str, Any] = task[name]

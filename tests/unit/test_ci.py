@@ -20,7 +20,7 @@ STEPS: list[dict[str, Any]] = [step for job in JOBS.values() for step in job["st
 
 
 def assigned(name: str) -> Any:
-    """Give what a name is set to in noxfile.py, which only nox can import."""
+    """Return what a name is set to in noxfile.py, which only nox can import."""
     tree = ast.parse((ROOT / "noxfile.py").read_text())
     found = [node for node in tree.body if isinstance(node, ast.Assign)]
     (value,) = [node.value for node in found if [ast.unparse(target) for target in node.targets] == [name]]
@@ -64,13 +64,13 @@ def test_every_server_of_the_matrix_is_one_of_the_usual() -> None:
 
 
 def default_suites() -> list[str]:
-    """Give what tools/test.sh runs where nothing is named."""
+    """Return what tools/test.sh runs where nothing is named."""
     (named,) = re.findall(r"\|\| suites=\((.*?)\)", TEST_SCRIPT)
     return str(named).split()
 
 
 def suites_of(target: str) -> list[str]:
-    """Give the suites that a make target names."""
+    """Return the suites that a make target names."""
     (named,) = re.findall(rf"^{target}:.*\n\t@tools/test\.sh (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     return str(named).split()
 
@@ -91,7 +91,7 @@ def test_the_workflow_runs_every_part_of_our_own_ci() -> None:
 
 
 def prerequisites(makefile: str, target: str) -> list[str]:
-    """Give what else make runs for a target."""
+    """Return what else make runs for a target."""
     (listed,) = re.findall(rf"^{target}:(.*?)##", makefile, re.MULTILINE)
     return str(listed).split()
 

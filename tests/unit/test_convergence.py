@@ -52,7 +52,7 @@ def fillings() -> Iterator[tuple[str, ...]]:
 
 
 def is_covered(names: tuple[str, ...]) -> bool:
-    """Tell whether a row is ours alone: nothing is done where it is so in part."""
+    """Return True if a row is ours alone: nothing is done where it is so in part."""
     return "foreign" not in names
 
 

@@ -29,7 +29,7 @@ def requirements(name: str) -> dict[str, Requirement]:
 
 
 def pinned(requirement: Requirement) -> str:
-    """Give the one version that a requirement allows."""
+    """Return the one version that a requirement allows."""
     (specifier,) = requirement.specifier
     assert specifier.operator == "==" and "*" not in specifier.version, f"{requirement} is not pinned"
     return specifier.version

@@ -72,7 +72,7 @@ def below(room: str | None) -> set[str]:
 
 
 def complaint(path: Path, name: str) -> str | None:
-    """Say why the file at this path, relative to plugins/, may not import that name; None if it may."""
+    """Return why the file at this path, relative to plugins/, may not import that name; None if it may."""
     kind = path.parts[0]
     if name.startswith(f"{COLLECTION}."):
         target, *rest = name.removeprefix(f"{COLLECTION}.").split(".")

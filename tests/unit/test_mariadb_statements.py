@@ -57,7 +57,7 @@ def dialect(*, allow_plaintext: bool = False, **variables: str) -> MariaDb:
 
 
 def native(*others: dict[str, str], first: str = OLD_HASH) -> dict[str, Any]:
-    """Give the JSON of a row whose first method is a native password."""
+    """Return the JSON of a row whose first method is a native password."""
     top = {"access": 1, "plugin": NATIVE, "authentication_string": first}
     return top | ({"auth_or": [{}, *others]} if others else {})
 

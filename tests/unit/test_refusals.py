@@ -52,7 +52,7 @@ def model(service: str) -> Any:
 
 
 def called() -> set[tuple[str, str]]:
-    """Give the calls of our own modules; those of the provisioner are made by others, but for the few named here."""
+    """Return the calls of our own modules; those of the provisioner are made by others, but for the few named here."""
     allowed = {grant.action for duty, grants in GRANTS.items() if duty != "provisioner" for grant in grants}
     found = {tuple(action.split(":")) for action in (*allowed, *OURS)}
     return {(service, name) for service, name in found if service in OF_SERVICE}

@@ -81,7 +81,7 @@ USING = [*TASK_FILES, HANDLERS, ROLE / "vars/main.yml", *sorted((ROOT / "playboo
 
 
 def tasks(path: Path) -> list[dict[str, Any]]:
-    """Give the tasks of a file, those in its blocks, and those of another file of the role that it takes in."""
+    """Return the tasks of a file, those in its blocks, and those of another file of the role that it takes in."""
     found: list[dict[str, Any]] = []
     pending = list(load(path) or [])
     while pending:
@@ -94,7 +94,7 @@ def tasks(path: Path) -> list[dict[str, Any]]:
 
 
 def set_within(path: Path) -> Iterator[str]:
-    """Give the variables that a file sets itself."""
+    """Return the variables that a file sets itself."""
     for task in tasks(path) if path in TASK_FILES else []:
         yield from task.get("vars", {})
         yield from task.get("ansible.builtin.set_fact", {})

@@ -50,7 +50,7 @@ def found(given: dict[str, Any], *, here: bool = True) -> list[str]:
 
 
 def wrong_types() -> Iterator[tuple[str, Any, str]]:
-    """Give each option with a value of a wrong type, or that is none of its choices."""
+    """Return each option with a value of a wrong type, or that is none of its choices."""
     for name, option in SPEC.items():
         if option.get("choices"):
             yield name, "nonesuch", f"{name} must be one of {', '.join(option['choices'])}."

@@ -45,13 +45,13 @@ OTHER_WORDS = {
 
 
 def stands(sentence: str) -> bool:
-    """Tell whether the runbook holds a sentence, with a word in the place of what only a run knows."""
+    """Return True if the runbook holds a sentence, with a word in the place of what only a run knows."""
     parts = [re.escape(part) for part in sentence.strip().split(UNKNOWN)]
     return re.search(r"[A-Z]+".join(parts), WORDS) is not None
 
 
 def explained() -> list[str]:
-    """Give the codes that have an entry of their own."""
+    """Return the codes that have an entry of their own."""
     return re.findall(r"^- \*\*`([a-z0-9_]+)`\*\*", TEXT, re.MULTILINE)
 
 
@@ -164,7 +164,7 @@ def test_every_command_of_a_message_has_a_row_for_both_readers(kind: str) -> Non
 
 
 def named(kind: str) -> set[str]:
-    """Give what placeholders in the strings of the engine name."""
+    """Return what placeholders in the strings of the engine name."""
     strings = {str(node.value) for node, _ in NODES if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     return {name for text in strings for name in re.findall(rf"\{{{kind}\|([^{{}}]*)\}}", text)} - {"overlap", "x"}
 
@@ -184,8 +184,7 @@ OTHER_NAMES = {
     "rotation_cycle_info": "a module",
     "rotation_doctor_info": "a module",
     "rotation_enabled": "a field of AWS",
-    "sns_logs_encryption": "a module",
-    "rotation_history": "a module",
+    "rotation_history_info": "a module",
     "rotation_notice": "a module",
     "rotation_request": "a function",
     "rotation_tags": "a function",

@@ -65,7 +65,7 @@ SERVICE_URLS = {"secretsmanager": "http://sm.invalid", "sns": "http://sns.invali
 
 
 def endpoints(**params: Any) -> dict[str, str]:
-    """Give where each service is asked with these options; no role is assumed."""
+    """Return where each service is asked with these options; no role is assumed."""
     given = {"region": "eu-central-1", "access_key": "none", "secret_key": "none", **params}
     options = aws_options({name: given.get(name, spec.get("default")) for name, spec in AWS_SPEC.items()})
     return {service: make_client(options, service).meta.endpoint_url for service in ("secretsmanager", "sns", "sts")}

@@ -58,7 +58,7 @@ def load(text: str) -> Any:
 
 
 def documented(name: str) -> dict[str, dict[str, Any]]:
-    """Give the options of a module with those of its fragments."""
+    """Return the options of a module with those of its fragments."""
     own = load(importlib.import_module(f"{COLLECTION}.modules.{name}").DOCUMENTATION)
     options: dict[str, dict[str, Any]] = dict(own["options"])
     for fragment in own["extends_documentation_fragment"]:

@@ -19,7 +19,7 @@ EXAMPLES = re.compile(r'^EXAMPLES = r"""\n(.*?)^"""', re.MULTILINE | re.DOTALL)
 
 
 def texts() -> Iterator[tuple[Path, str]]:
-    """Give every YAML text in which a user may find a play of ours."""
+    """Return every YAML text in which a user may find a play of ours."""
     for path in [ROOT / "rotate.yml", *sorted((ROOT / "playbooks").glob("*.yml"))]:
         yield path, path.read_text()
     for path in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("roles/*/README.md"))]:

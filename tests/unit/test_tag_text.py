@@ -34,7 +34,7 @@ HOSTILE = {
 
 
 def is_taken(text: str, most: int = 256) -> bool:
-    """Tell whether AWS takes a value: its pattern is [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*."""
+    """Return True if AWS takes a value: its pattern is [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*."""
     fits = all(char in " _.:/=+-@" or unicodedata.category(char)[0] in "LN" for char in text)
     return fits and len(text.encode("utf-16-le")) // 2 <= most and text == text.strip()
 

@@ -40,7 +40,7 @@ def operation(service: str, name: str) -> Any:
 
 
 def wrong(service: str, name: str, params: dict[str, Any]) -> set[str]:
-    """Give the parameters at which AWS would take offence."""
+    """Return the parameters at which AWS would take offence."""
     return {violation.parameter for violation in check.violations(operation(service, name), params)}
 
 

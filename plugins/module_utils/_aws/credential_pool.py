@@ -41,7 +41,7 @@ class Held:
     expires: float | None
 
     def fresh_until(self, now: float) -> float:
-        """Give the moment up to which others may begin to use them; never past their end."""
+        """Return the moment up to which others may begin to use them; never past their end."""
         if self.expires is None:
             return now + UNDATED
         left = self.expires - now
@@ -58,7 +58,7 @@ class CredentialPool:
         self._clock = clock
 
     def obtain(self, key: str, fetch: Callable[[], Held | None]) -> Held | None:
-        """Give what is held for a key, or fetch it; None where that gives nothing to be shared.
+        """Return what is held for a key, or fetch it; None where that gives nothing to be shared.
 
         Whoever waited while another one failed does not wait again, so that the failures of many do not queue up.
         """
@@ -88,7 +88,7 @@ class CredentialPool:
         return held
 
     def _read(self, digest: bytes) -> tuple[Held | None, float]:
-        """Give what is held and still fresh, and when fetching it failed last."""
+        """Return what is held and still fresh, and when fetching it failed last."""
         with self._locks.held():
             for place in _places(digest):
                 found, until, length = HEAD.unpack_from(self._memory, place)
@@ -113,7 +113,7 @@ class CredentialPool:
             self._memory[place + HEAD.size : place + HEAD.size + len(body)] = body
 
     def _place(self, digest: bytes, now: float) -> int:
-        """Give the slot to write to: the key's own, or one that is free or over, or the first."""
+        """Return the slot to write to: the key's own, or one that is free or over, or the first."""
         heads = {place: HEAD.unpack_from(self._memory, place) for place in _places(digest)}
         own = [place for place, head in heads.items() if head[0] == digest]
         free = [place for place, head in heads.items() if head[1] <= now]

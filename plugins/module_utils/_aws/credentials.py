@@ -33,7 +33,7 @@ class PooledCredentials:
         self._loaded: Any = None
 
     def load_credentials(self) -> Any:
-        """Give the credentials, which renew themselves by the pool; None where there are none."""
+        """Return the credentials, which renew themselves by the pool; None where there are none."""
         held = POOL.obtain(self._key, self._fetch)
         if held is None:
             return self._loaded

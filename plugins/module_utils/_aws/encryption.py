@@ -30,7 +30,7 @@ class EncryptedTopic:
 
     @property
     def title(self) -> str:
-        """Give the words for messages."""
+        """Return the words for messages."""
         return f"the topic {self.arn}"
 
     def key(self) -> str | None:
@@ -53,7 +53,7 @@ class EncryptedLogGroup:
 
     @property
     def title(self) -> str:
-        """Give the words for messages."""
+        """Return the words for messages."""
         return f"the log group {self.name}"
 
     def key(self) -> str | None:

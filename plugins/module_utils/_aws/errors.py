@@ -46,12 +46,12 @@ SWAP = ("InvalidParameterException", "InvalidRequestException")
 
 
 def error_code(error: Any) -> str:
-    """Give the code of an error that a service answered."""
+    """Return the code of an error that a service answered."""
     return str(error.response.get("Error", {}).get("Code", "Unknown"))
 
 
 def service_error(error: Any, doing: str, service: str = SECRETS_MANAGER) -> RotationError:
-    """Give our exception for an error that the service answered."""
+    """Return our exception for an error that the service answered."""
     code = error_code(error)
     if code == "ResourceNotFoundException":
         return SecretNotFound(
@@ -100,7 +100,7 @@ def translated(
 
 
 def denied_action(error: Any, service: str) -> str:
-    """Give the action that AWS denied: as its message names it, or else the one of the call that was made."""
+    """Return the action that AWS denied: as its message names it, or else the one of the call that was made."""
     named = NAMED.search(str(error.response["Error"].get("Message")))
     return f"{named[1].lower()}:{named[2]}" if named else f"{service}:{error.operation_name}"
 

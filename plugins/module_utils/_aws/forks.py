@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 
 
 def shared_memory(size: int) -> mmap.mmap:
-    """Give memory without a file, which no core file holds."""
+    """Return memory without a file, which no core file holds."""
     memory = mmap.mmap(-1, size)
     with suppress(AttributeError, OSError):  # Linux
         memory.madvise(mmap.MADV_DONTDUMP)

@@ -100,7 +100,7 @@ LATER_SIDE = {
 
 
 def client_error(error: Any, doing: str) -> RotationError:
-    """Give our exception for one of botocore's own."""
+    """Return our exception for one of botocore's own."""
     names = [cls.__name__ for cls in type(error).__mro__]
     known = {**CLIENT_SIDE, **LATER_SIDE}
     name = next((name for name in names if name in known), names[0])
@@ -114,7 +114,7 @@ def client_error(error: Any, doing: str) -> RotationError:
 
 
 def _wrong_certificate(error: Any) -> tuple[str, str] | None:
-    """Say what is wrong with the certificate of the endpoint, or with the file that should prove it."""
+    """Return what is wrong with the certificate of the endpoint, or with the file that should prove it."""
     causes = list(_causes(error.kwargs.get("error")))
     if any(isinstance(cause, FileNotFoundError) for cause in causes):
         return "the file of the CA bundle is not there", "Correct {option|aws_ca_bundle} or AWS_CA_BUNDLE."
@@ -123,7 +123,7 @@ def _wrong_certificate(error: Any) -> tuple[str, str] | None:
 
 
 def _causes(error: Any) -> Iterator[BaseException]:
-    """Give an exception and those that it was made of, which libraries keep in several ways."""
+    """Return an exception and those that it was made of, which libraries keep in several ways."""
     while isinstance(error, BaseException):
         yield error
         inner = [one for one in (*error.args, getattr(error, "reason", None)) if isinstance(one, BaseException)]

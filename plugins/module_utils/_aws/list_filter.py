@@ -18,6 +18,6 @@ TAKEN = re.compile(r"[a-zA-Z0-9 :_@/+=.-]{1,512}")
 
 
 def list_filter(kind: str, *values: str) -> list[dict[str, Any]]:
-    """Give one filter in a list, for what has one of these values; an empty list where AWS would refuse it."""
+    """Return one filter in a list, for what has one of these values; an empty list where AWS would refuse it."""
     fits = 0 < len(values) <= FILTER_VALUES and all(TAKEN.fullmatch(value) for value in values)
     return [{"Key": kind, "Values": list(values)}] if fits else []

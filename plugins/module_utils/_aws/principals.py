@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 def principal(arn: str) -> str:
-    """Give whom a policy has to name: of the session of an assumed role the role, of anybody else the same."""
+    """Return whom a policy has to name: of the session of an assumed role the role, of anybody else the same."""
     if ":assumed-role/" not in arn:
         return arn
     head, _kind, rest = arn.partition(":assumed-role/")

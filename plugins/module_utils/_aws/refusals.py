@@ -191,7 +191,7 @@ UNKNOWN = Refusal(
 
 
 def meaning_of(service: str, answered: str) -> Refusal:
-    """Give what a code means at a service."""
+    """Return what a code means at a service."""
     if answered.isdecimal():  # the status of an answer that holds no code
         return UNAVAILABLE if answered.startswith("5") else NOT_AWS
     name = answered.removesuffix("Exception")
@@ -199,7 +199,7 @@ def meaning_of(service: str, answered: str) -> Refusal:
 
 
 def told(error: Any, meaning: Refusal) -> str:
-    """Give what happened with its code, and AWS's sentence where it may be told."""
+    """Return what happened with its code, and AWS's sentence where it may be told."""
     answered = error.response.get("Error", {}).get("Code", "Unknown")
     words = one_line(str(error.response.get("Error", {}).get("Message") or ""), WORDS_LENGTH)
     if not meaning.quoted or not words or REPEATS_VALUE in words:

@@ -25,22 +25,22 @@ class Replica:
 
     @property
     def lags(self) -> bool:
-        """Tell whether the region may still give out what was AWSCURRENT before."""
+        """Return True if the region may still give out what was AWSCURRENT before."""
         return self.status != IN_SYNC
 
     @property
     def failed(self) -> bool:
-        """Tell whether AWS has given up, so that waiting is of no use."""
+        """Return True if AWS has given up, so that waiting is of no use."""
         return self.status == FAILED
 
     def __str__(self) -> str:
-        """Give the region with what is wrong there."""
+        """Return the region with what is wrong there."""
         said = f": {self.message.rstrip('.')}" if self.failed and self.message else ""
         return f"{self.region} ({self.status}{said})"
 
 
 def replicas_of(answer: Mapping[str, Any]) -> tuple[Replica, ...]:
-    """Give the replicas that an answer of DescribeSecret or ReplicateSecretToRegions names."""
+    """Return the replicas that an answer of DescribeSecret or ReplicateSecretToRegions names."""
     found = (_replica(one) for one in answer.get("ReplicationStatus", ()))
     return tuple({replica.region: replica for replica in found}.values())
 

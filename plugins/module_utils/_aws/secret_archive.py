@@ -43,11 +43,11 @@ class SavedSecret:
 
     @property
     def region(self) -> str:
-        """Give the region that the secret was in."""
+        """Return the region that the secret was in."""
         return self.arn.split(":")[3]
 
     def find(self, name: str) -> SavedVersion | None:
-        """Give the version with this id or staging label."""
+        """Return the version with this id or staging label."""
         return next((saved for saved in self.versions if name == saved.version_id or name in saved.stages), None)
 
     def holders(self) -> dict[str, str]:
@@ -60,7 +60,7 @@ class SecretArchive(SecretStore):
 
     @property
     def region(self) -> str:
-        """Give the region that the calls go to."""
+        """Return the region that the calls go to."""
         return str(self._client.meta.region_name)
 
     def save(self) -> tuple[SavedSecret, list[str]]:

@@ -62,7 +62,7 @@ class SecretDescription:
     primary_region: str | None = None
 
     def holder(self, stage: str) -> str | None:
-        """Give the id of the version that carries a stage."""
+        """Return the id of the version that carries a stage."""
         return next((version for version, stages in self.stages.items() if stage in stages), None)
 
 
@@ -81,7 +81,7 @@ class SecretStore:
         self._just_made = False
 
     def sibling(self, secret_id: str) -> SecretStore:
-        """Give another secret, reached and counted in the same way."""
+        """Return another secret, reached and counted in the same way."""
         other = SecretStore(self._client, secret_id, self.writes, self.throttles)
         other.calls = self.calls
         return other
@@ -112,7 +112,7 @@ class SecretStore:
         return described(self._call("describe_secret", f"describe the secret {self.secret_id!r}"))
 
     def version_ids(self) -> list[str]:
-        """Give the ids of all versions, those without a stage included, newest first."""
+        """Return the ids of all versions, those without a stage included, newest first."""
         pages = self._pages(
             "list_secret_version_ids", f"list the versions of {self.secret_id!r}", IncludeDeprecated=True
         )
@@ -120,7 +120,7 @@ class SecretStore:
         return [version["VersionId"] for version in sorted(versions, key=_created, reverse=True)]
 
     def created(self, version_id: str) -> datetime:
-        """Give when a version that carries a stage was made, without reading its value; SecretNotFound without one."""
+        """Return when the version under a stage was made, without reading its value; SecretNotFound without one."""
         for page in self._pages("list_secret_version_ids", f"list the versions of {self.secret_id!r}"):
             for version in page["Versions"]:
                 if version["VersionId"] == version_id:
@@ -191,7 +191,7 @@ class SecretStore:
                 yield from map(described, page["SecretList"])
 
     def is_called(self, secret: SecretDescription) -> bool:
-        """Tell whether this is the secret that was described."""
+        """Return True if this is the secret that was described."""
         return self.secret_id in (secret.name, secret.arn)
 
     def _pages(self, operation: str, doing: str, **arguments: Any) -> Iterator[Any]:
@@ -232,7 +232,7 @@ class SecretStore:
 
 
 def described(answer: Mapping[str, Any]) -> SecretDescription:
-    """Give what DescribeSecret answers, or ListSecrets of each secret, which has another word for the stages."""
+    """Return what DescribeSecret answers, or ListSecrets of each secret, which has another word for the stages."""
     stages = answer.get("VersionIdsToStages") or answer.get("SecretVersionsToStages") or {}
     return SecretDescription(
         arn=answer["ARN"],
@@ -264,7 +264,7 @@ def find(store: SecretStore) -> SecretDescription | None:
 
 
 def _hidden(arguments: Mapping[str, Any]) -> list[str]:
-    """Give what a call stores and nobody may read in a message: the document and its values, names excepted."""
+    """Return what a call stores and nobody may read in a message: the document and its values, names excepted."""
     text = arguments.get("SecretString")
     if not text:
         return []

@@ -64,12 +64,12 @@ class AwsOptions:
     external_id: str | None = field(default=None, repr=False)
 
     def endpoint_url(self, service: str) -> str | None:
-        """Give where a service is to be asked; None where that is for the SDK to find out."""
+        """Return where a service is to be asked; None where that is for the SDK to find out."""
         urls = json.loads(self.endpoint_urls)
         return urls.get(service) or urls.get(OTHER_SERVICES) or None
 
     def with_settings(self, settings: Mapping[str, Any], *, always: bool = False) -> AwsOptions:
-        """Give these options with settings of botocore that count where there are none, or always."""
+        """Return these options with settings of botocore that count where there are none, or always."""
         given = json.loads(self.aws_config)
         merged = {**given, **settings} if always else {**settings, **given}
         return replace(self, aws_config=json.dumps(merged, sort_keys=True))
@@ -88,7 +88,7 @@ def warm() -> None:
 
 
 def make_client(options: AwsOptions, service: str, tuned: AwsOptions | None = None) -> Any:
-    """Give the process's client of one service; it is made once for each set of options.
+    """Return the process's client of one service; it is made once for each set of options.
 
     ``tuned`` are the same options with what only this service needs; who asks is settled once, by the first ones. A
     fork makes its own, for an open connection must not be used by two. Raises RotationError where region, profile or
@@ -126,12 +126,12 @@ def _endpoint_option(service: str) -> str:
 
 @cache
 def _shared() -> Any:
-    """Give the session whose knowledge of the services all others use; it never gets credentials."""
+    """Return the session whose knowledge of the services all others use; it never gets credentials."""
     return botocore.session.Session(session_vars=DETACHED)
 
 
 def _new_session(profile: str | None, settings: Mapping[str, Any] | None = None) -> Any:
-    """Give a session of its own with what the shared one has loaded, which takes a tenth of the time."""
+    """Return a session of its own with what the shared one has loaded, which takes a tenth of the time."""
     handlers = copy(_shared().get_component("event_emitter"))
     session = botocore.session.Session(
         session_vars=settings or METADATA, event_hooks=handlers, include_builtin_handlers=False, profile=profile
@@ -147,14 +147,14 @@ def _session(_process: int, options: AwsOptions) -> Any:
 
 
 def _with_keys(options: AwsOptions) -> Any:
-    """Give a session with keys that were given."""
+    """Return a session with keys that were given."""
     session = _unprofiled()
     session.set_credentials(options.access_key, options.secret_key, options.session_token)
     return session
 
 
 def _unprofiled() -> Any:
-    """Give a session that needs no profile, though it heeds the settings of one that the environment names."""
+    """Return a session that needs no profile, though it heeds the settings of one that the environment names."""
     session = _new_session(None)
     try:
         session.get_scoped_config()
@@ -164,7 +164,7 @@ def _unprofiled() -> Any:
 
 
 def _with_profile(options: AwsOptions) -> Any:
-    """Give a session that finds its credentials itself, as any tool of AWS does."""
+    """Return a session that finds its credentials itself, as any tool of AWS does."""
     session = _new_session(options.profile)
     given = session.get_component("credential_provider")
     refuse_prompt(given)
@@ -174,7 +174,7 @@ def _with_profile(options: AwsOptions) -> Any:
 
 
 def _in_role(session: Any, options: AwsOptions) -> Any:
-    """Give a session in the role; who asks for it is only asked for where no worker has it yet."""
+    """Return a session in the role; who asks for it is only asked for where no worker has it yet."""
     roled = _unprofiled() if options.access_key else _new_session(options.profile)
 
     def assume() -> Any:

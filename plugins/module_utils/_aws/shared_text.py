@@ -25,7 +25,7 @@ class SharedText:
         self._locks = ForkLocks()
 
     def obtain(self, key: str, fetch: Callable[[], str]) -> str:
-        """Give what is held for a key, or fetch it while the others wait."""
+        """Return what is held for a key, or fetch it while the others wait."""
         digest = sha256(key.encode()).digest()
         with self._locks.held():
             held = self._read(digest)

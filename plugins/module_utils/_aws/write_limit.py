@@ -96,7 +96,7 @@ class Writes:
         known = [wait for wait in waits if wait is not None]
         if len(known) < len(waits):
             raise RotationError(
-                "AWS write quota exhausted: waiting for it would exceed rotation_deadline.",
+                "AWS write quota exhausted: waiting for it would exceed {option|deadline}.",
                 code=WRITE_LIMIT,
                 next_step="Run fewer at a time (--forks) or raise {option|deadline}; then run the same command again.",
             )

@@ -22,7 +22,7 @@ class Cipher(Protocol):
 
 
 def no_vault_secret(vault_id: str | None) -> RotationError:
-    """Give the error of a run that has no secret to encrypt with."""
+    """Return the error of a run that has no secret to encrypt with."""
     named = f"vault secret with the id {vault_id!r}" if vault_id else "vault secret"
     return RotationError(
         f"This run has no {named} to encrypt the backup with.",
@@ -32,7 +32,7 @@ def no_vault_secret(vault_id: str | None) -> RotationError:
 
 
 def undecryptable(path: Path) -> RotationError:
-    """Give the error of a file that no secret of the run opens."""
+    """Return the error of a file that no secret of the run opens."""
     return RotationError(
         f"The backup file {path} cannot be decrypted: no vault secret of this run is the one that it was encrypted"
         " with, or the file was cut or edited.",

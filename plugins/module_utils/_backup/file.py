@@ -43,7 +43,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def missing(path: Path) -> RotationError:
-    """Give the error of a file that has to be there."""
+    """Return the error of a file that has to be there."""
     return RotationError(
         f"The backup file {path} does not exist.", code="backup_file", next_step="Correct {option|backup.path}."
     )

@@ -24,7 +24,7 @@ Labels = Mapping[str, Collection[str]]
 def outcome(
     request: RestoreRequest, context: RotationContext, action: str, before: Labels, after: Labels
 ) -> dict[str, Any]:
-    """Give the result of a run as plain data."""
+    """Return the result of a run as plain data."""
     versions = {stage: version for version, stages in after.items() for stage in sorted(stages)}
     return {
         "changed": action != KEPT,
@@ -45,7 +45,7 @@ def outcome(
 
 
 def replaced(request: RestoreRequest, receipt: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the result of a reconciliation with the backup's password as that of a restore."""
+    """Return the result of a reconciliation with the backup's password as that of a restore."""
     told = {name: receipt[name] for name in RECONCILED}
     return {**told, "action": REPLACED, "version_id": receipt.get("version_id"), "saved_at": request.saved_at}
 

@@ -15,7 +15,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import Rota
 
 
 def entry_of(entries: Mapping[str, Entry], client: str) -> Entry:
-    """Give the part of one client."""
+    """Return the part of one client."""
     if client not in entries:
         raise RotationError(
             f"The backup holds no client of this name; it holds {len(entries)} others.",
@@ -26,7 +26,7 @@ def entry_of(entries: Mapping[str, Entry], client: str) -> Entry:
 
 
 def chosen(saved: SavedSecret, name: str) -> SavedVersion:
-    """Give the version that is to be proven, named by its id or label."""
+    """Return the version that is to be proven, named by its id or label."""
     version = saved.find(name)
     if version is None:
         there = ", ".join(f"{stage} ({version_id})" for stage, version_id in sorted(saved.holders().items()))
@@ -39,7 +39,7 @@ def chosen(saved: SavedSecret, name: str) -> SavedVersion:
 
 
 def labels_of(saved: SavedSecret, current: SavedVersion) -> dict[str, set[str]]:
-    """Give each version's labels once this version is AWSCURRENT, as if AWSCURRENT had been moved to it."""
+    """Return each version's labels once this version is AWSCURRENT, as if AWSCURRENT had been moved to it."""
     labels = {version.version_id: set(version.stages) for version in saved.versions}
     former = saved.holders()[CURRENT]
     if former != current.version_id:
@@ -51,7 +51,7 @@ def labels_of(saved: SavedSecret, current: SavedVersion) -> dict[str, set[str]]:
 
 
 def first_tags(saved: SavedSecret, client: str) -> dict[str, str]:
-    """Give the tags that the secret is created with, for permissions depend on them.
+    """Return the tags that the secret is created with, for permissions depend on them.
 
     The client's is asked of whoever creates a secret; the rotation's others say that all is done, and come last.
     """
@@ -60,7 +60,7 @@ def first_tags(saved: SavedSecret, client: str) -> dict[str, str]:
 
 
 def rotation_tags(saved: SavedSecret, server: Mapping[str, str]) -> dict[str, str]:
-    """Give the tags of the rotation, with those of the server as it is now.
+    """Return the tags of the rotation, with those of the server as it is now.
 
     What the server was said to have refused has just been proven.
     """

@@ -29,5 +29,5 @@ class RestoreRequest:
 
     @property
     def saved_at(self) -> str:
-        """Give when the backup was made."""
+        """Return when the backup was made."""
         return stamp(self.entry.saved_at)

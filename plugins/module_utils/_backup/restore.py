@@ -185,7 +185,7 @@ class _Restore:
             raise RotationError("The new secret does not hold what was stored in it.", code="aws_inconsistent")
 
     def _key(self) -> str | None:
-        """Give the key to encrypt with: the one asked for, or the former one, which is of no use in another region."""
+        """Return the key to encrypt with: the one asked for, or the former one, which no other region can use."""
         former = self.saved.kms_key_id
         if self.request.kms_key_id or not former or self.saved.region == self.store.region:
             return self.request.kms_key_id or former

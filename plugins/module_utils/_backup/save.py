@@ -64,7 +64,7 @@ def collect(sources: Mapping[str, Source], failures: Mapping[str, str]) -> Colle
 
 
 def failure_text(client: str, error: Exception) -> str:
-    """Say why a client is not in the backup."""
+    """Return why a client is not in the backup."""
     failure = error if isinstance(error, RotationError) else unexpected(error)
     failure.locate(client=client, step="read", state="This client was not backed up.", next_step="")
     return str(failure)

@@ -36,14 +36,14 @@ class EffectiveCycle:
 
 
 def has_last(found: Mapping[str, str], now: datetime) -> bool:
-    """Tell whether the tags say when the password was changed; else the age of the version is needed."""
+    """Return True if the tags say when the password was changed; else the age of the version is needed."""
     return tags.LAST not in _distrusted(found, now)
 
 
 def effective_cycle(
     found: Mapping[str, str], created: datetime, client: str, policy: Policy, now: datetime, *, start: bool = False
 ) -> EffectiveCycle:
-    """Give the cycle that holds now; ``created`` is when AWSCURRENT's version was made.
+    """Return the cycle that holds now; ``created`` is when AWSCURRENT's version was made.
 
     ``start``: a client that was never under management gets its place in the cycle.
     Raises RotationError (impossible_due) where the due date is further ahead than any run of ours sets it.
@@ -87,7 +87,7 @@ def _recounted(found: Mapping[str, str], cycle: Cycle, days: int, client: str, p
 
 
 def is_first(found: Mapping[str, str]) -> bool:
-    """Tell whether the cycle is the one that onboarding began, so that no rotation has ended one yet."""
+    """Return True if the cycle is the one that onboarding began, so that no rotation has ended one yet."""
     return found.get(tags.TRIGGER, ONBOARDING) == ONBOARDING
 
 
@@ -100,7 +100,7 @@ def _tags(found: Mapping[str, str], cycle: Cycle, wrong: tuple[str, ...]) -> dic
 
 
 def _warnings(found: Mapping[str, str], cycle: Cycle, wrong: tuple[str, ...]) -> Iterator[str]:
-    """Say what does not count; that a client was never under management is no loss."""
+    """Return what does not count; that a client was never under management is no loss."""
     spoilt = [key for key in wrong if key in found]
     missing = [key for key in wrong if key not in found]
     if spoilt:

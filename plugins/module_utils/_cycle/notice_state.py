@@ -33,15 +33,15 @@ class NoticeState:
     failed: str = ""
 
     def of(self, due: str) -> frozenset[str]:
-        """Give what has been sent about a due date."""
+        """Return what has been sent about a due date."""
         return self.sent if self.due == due else frozenset()
 
     def with_sent(self, due: str, name: str) -> NoticeState:
-        """Give the same, and that this was sent about a due date."""
+        """Return the same, and that this was sent about a due date."""
         return replace(self, due=due, sent=self.of(due) | {name})
 
     def tag(self) -> str:
-        """Give the value of the tag."""
+        """Return the value of the tag."""
         words = {
             "rotated": self.rotated,
             "failed": self.failed,
@@ -61,11 +61,11 @@ class Failures:
     code: str = ""
 
     def another(self, at: str, step: str, code: str) -> Failures:
-        """Give the count with one more."""
+        """Return the count with one more."""
         return Failures(self.count + 1, at, _word(step), _word(code))
 
     def tag(self) -> str:
-        """Give the value of the tag."""
+        """Return the value of the tag."""
         words = {"count": str(self.count), "at": self.at, "step": self.step, "code": self.code}
         return " ".join(f"{name}={value}" for name, value in words.items() if value)
 

@@ -75,7 +75,7 @@ def prove(session: Session) -> list[str]:
 
 
 def needs_proof(server: Server) -> bool:
-    """Tell whether a commit of this server waits for more than its own tables: a log, replicas, a group."""
+    """Return True if a commit of this server waits for more than its own tables: a log, replicas, a group."""
     return server.flavor == MYSQL and server.on("log_bin")
 
 

@@ -46,7 +46,7 @@ class Session:
             return list(cursor.fetchall())
 
     def value(self, statement: str, *arguments: object) -> Any:
-        """Give the first column of the first row, or None."""
+        """Return the first column of the first row, or None."""
         rows = self.query(statement, *arguments)
         return rows[0][0] if rows else None
 

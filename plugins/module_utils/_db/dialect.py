@@ -45,7 +45,7 @@ class Dialect(Protocol):
 
 
 def dialect_of(server: Server, *, encrypted: bool, allow_plaintext: bool) -> Dialect:
-    """Give the dialect of a server."""
+    """Return the dialect of a server."""
     if server.flavor == MARIADB:
         return MariaDb(server, allow_plaintext=allow_plaintext)
     return MySql(server, encrypted=encrypted)

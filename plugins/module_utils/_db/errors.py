@@ -171,7 +171,7 @@ _SELF_MADE = (
 
 
 def diagnose(error: BaseException, place: str) -> RotationError:
-    """Give our exception for anything the driver raised; ``place`` is the server's host and port, for the text."""
+    """Return our exception for anything the driver raised; ``place`` is the server's host and port, for the text."""
     origin = getattr(error, "original_exception", None) or error
     if isinstance(origin, ssl.SSLError):
         return _tls(origin, place)
@@ -194,7 +194,7 @@ def _kind(error: BaseException, number: int | None) -> str:
 
 
 def diagnose_statement(error: BaseException, place: str) -> RotationError:
-    """Give our exception for what a statement of an open session met: 1045 speaks of a right there, not of a login."""
+    """Return our exception for a statement of an open session: 1045 speaks of a right there, not of a login."""
     found = diagnose(error, place)
     if isinstance(found, LoginRefused):
         return RotationError(
@@ -213,7 +213,7 @@ def _unreachable(error: OSError, place: str) -> RotationError:
 
 
 def _renewal(error: ssl.SSLError) -> str:
-    """Say what a certificate needs that is of the right authority and yet not accepted."""
+    """Return what a certificate needs that is of the right authority and yet not accepted."""
     fault = certificate_fault(error)
     return (
         f"{fault.next_step} MySQL reads it at ALTER INSTANCE RELOAD TLS, MariaDB at FLUSH SSL."

@@ -38,7 +38,7 @@ class Holder:
 
 
 def lock_taken(*holders: Holder) -> RotationError:
-    """Give the failure that connections hold locks of the rotation which are no rotation; nobody waits for them."""
+    """Return the failure that connections hold locks of the rotation which are no rotation; nobody waits for them."""
     told = "; ".join(str(holder) for holder in holders)
     return RotationError(
         f"A lock that the rotation needs is held by what is no rotation: {told}.",
@@ -66,7 +66,7 @@ def _told(number: int, row: dict[str, Any] | None) -> str:
 
 
 def may_change_accounts(session: Session, user: str) -> bool:
-    """Tell whether a user may change any account, and so needs no lock to stand in the way of a rotation."""
+    """Return True if a user may change any account, and so needs no lock to stand in the way of a rotation."""
     try:
         found = [privilege for name, privilege in session.query(_PRIVILEGED, user) if name == user]
     except RotationError as error:
@@ -155,11 +155,11 @@ class Fence:
         return f", since {datetime.fromtimestamp(60 * began[0], UTC):%Y-%m-%d %H:%M} UTC"
 
     def _sees_own(self) -> bool:
-        """Tell whether this session is of the account itself, all of whose connections it may see."""
+        """Return True if this session is of the account itself, all of whose connections it may see."""
         return self._own_user() == self._user
 
     def _is_run(self, user: str, since: str) -> bool:
-        """Tell whether a holder of this user is a run.
+        """Return True if a holder of this user is a run.
 
         It is the account itself, or whoever reconciles on its behalf as this session does; of any other administrator
         it is taken to be one only with the lock of the minute beside it, which no run lacks.

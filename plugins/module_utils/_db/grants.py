@@ -19,7 +19,7 @@ UNASKABLE = ("privilege_missing", "select_denied")
 
 
 def grants_digest(session: Session, rows: Iterable[AccountRow]) -> str | None:
-    """Give a digest of the grants of these rows, passwords left out; None where the account may not ask."""
+    """Return a digest of the grants of these rows, passwords left out; None where the account may not ask."""
     text = hashlib.sha256()
     try:
         for row in sorted(rows, key=lambda row: row.name):

@@ -43,7 +43,7 @@ class StoredPassword:
     stored: bytes = field(repr=False)
 
     def matches(self, password: str) -> bool:
-        """Tell whether this is the hash of that password."""
+        """Return True if this is the hash of that password."""
         try:
             return MATCHERS[self.plugin](password.encode(), self.stored)
         except ValueError:  # not a hash at all, such as the "invalid" of accounts that nobody may open

@@ -36,11 +36,11 @@ def members(session: Session) -> tuple[Member, ...] | None:
 
 
 def in_danger(group: Sequence[Member]) -> bool:
-    """Tell whether so many members are unreachable that the loss of one more, or none, ends the majority."""
+    """Return True if so many members are unreachable that the loss of one more, or none, ends the majority."""
     lost = sum(member.state == UNREACHABLE for member in group)
     return bool(lost) and 2 * (len(group) - lost - 1) <= len(group)
 
 
 def state_of(group: Sequence[Member], server_id: str) -> str:
-    """Give the state of one server; one that has not joined is offline."""
+    """Return the state of one server; one that has not joined is offline."""
     return next((member.state for member in group if member.server_id == server_id), OFFLINE)

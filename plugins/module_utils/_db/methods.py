@@ -54,14 +54,14 @@ def loaded_plugins(session: Session) -> frozenset[str]:
 
 
 def is_password(flavor: str, plugin: str, stored: str) -> bool:
-    """Tell whether a method holds a password that a rotation can compute, set and prove."""
+    """Return True if a method holds a password that a rotation can compute, set and prove."""
     if flavor == MARIADB and plugin.lower() == NATIVE:
         return bool(_NATIVE.fullmatch(stored))
     return plugin.lower() in PASSWORDS[flavor] and bool(stored)
 
 
 def problem_of(flavor: str, row: AccountRow, loaded: Collection[str]) -> Problem | None:
-    """Say why a rotation cannot handle a row, with the command that mends it; None where it can."""
+    """Return why a rotation cannot handle a row, with the command that mends it; None where it can."""
     command = f"ALTER USER {quoted(row.user, row.host)} {SET_PASSWORD[flavor]}"
     if any(_is_empty(method) for method in row.methods):
         return Problem("has an empty password", f"Give it one: {command}")
@@ -87,7 +87,7 @@ def problem_of(flavor: str, row: AccountRow, loaded: Collection[str]) -> Problem
 
 
 def _is_empty(method: Method) -> bool:
-    """Tell whether a method lets in whoever gives no password; ed25519 without a string lets in nobody (measured)."""
+    """Return True if a method lets in whoever gives no password; ed25519 without a string lets in nobody (measured)."""
     kinds = (NATIVE, CACHING_SHA2, SHA256)
     return method.plugin.lower() in kinds and not (method.string or method.password)
 

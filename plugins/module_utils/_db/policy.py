@@ -19,7 +19,7 @@ _VALIDATORS = {
 
 
 def policy_rules(server: Server, user: str, wishes: PasswordRules) -> PasswordRules:
-    """Give the caller's rules, tightened by every validator that is active on the server.
+    """Return the caller's rules, tightened by every validator that is active on the server.
 
     Raises RotationError (invalid_option) where wishes and policy cannot both be met.
     """
@@ -35,7 +35,7 @@ def policy_rules(server: Server, user: str, wishes: PasswordRules) -> PasswordRu
 
 
 def policy_title(server: Server) -> str:
-    """Say which policy is active, with its values, for people."""
+    """Return which policy is active, with its values, for people."""
     active = [
         f"{name}={value}" for name, value in sorted(server.variables.items()) if name.startswith(tuple(_PREFIXES))
     ]

@@ -51,28 +51,28 @@ class AccountRow:
 
     @property
     def name(self) -> str:
-        """Give the account as people write it, without quotes."""
+        """Return the account as people write it, without quotes."""
         return f"{self.user}@{self.host}"
 
     @property
     def primary_passwords(self) -> tuple[StoredPassword, ...]:
-        """Give the passwords of the row's methods, without a retained one."""
+        """Return the passwords of the row's methods, without a retained one."""
         return tuple(method.password for method in self.methods if method.password)
 
     @property
     def passwords(self) -> tuple[StoredPassword, ...]:
-        """Give every password that opens the account."""
+        """Return every password that opens the account."""
         return (*self.primary_passwords, self.retained) if self.retained else self.primary_passwords
 
     def expires(self, server: Server) -> datetime | None:
-        """Give the moment at which the server itself expires the password; None where it does not."""
+        """Return the moment at which the server itself expires the password; None where it does not."""
         default = int(server.variables.get("default_password_lifetime", "0"))
         days = default if self.lifetime is None else self.lifetime
         return datetime.fromtimestamp(self.changed, UTC) + timedelta(days=days) if days and self.changed else None
 
     @property
     def plugins(self) -> str:
-        """Give the names of the plugins, for people."""
+        """Return the names of the plugins, for people."""
         return " or ".join(method.plugin or "no plugin" for method in self.methods)
 
 

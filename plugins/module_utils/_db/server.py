@@ -53,23 +53,23 @@ class Server:
 
     @property
     def group(self) -> str:
-        """Give the name of the replication group that the server is set up for; empty where there is none."""
+        """Return the name of the replication group that the server is set up for; empty where there is none."""
         return self.variables.get("group_replication_group_name", "")
 
     @property
     def title(self) -> str:
-        """Give the server's kind and version, for people."""
+        """Return the server's kind and version, for people."""
         name = {MYSQL: "MySQL", MARIADB: "MariaDB"}[self.flavor]
         return f"{name} {'.'.join(str(part) for part in self.version)}"
 
     @property
     def grants_off(self) -> bool:
-        """Tell whether everybody is let in; the anonymous account of a row without a host is "@" on MySQL only."""
+        """Return True if everybody is let in; the anonymous account of a row without a host is "@" on MySQL only."""
         nobody = "@" if self.flavor == MARIADB else "skip-grants user@skip-grants host"
         return self.on("skip_grant_tables") or self.current_user == nobody
 
     def on(self, variable: str) -> bool:
-        """Tell whether a switch is on; one the server does not have is off."""
+        """Return True if a switch is on; one the server does not have is off."""
         return self.variables.get(variable, "").upper() in _ON
 
 
@@ -185,7 +185,7 @@ def _supported(flavor: str, variables: Mapping[str, str]) -> tuple[int, ...]:
 
 
 def _ids(variables: Mapping[str, str]) -> tuple[str, ...]:
-    """Give the identity of a server, and after it those that earlier releases gave the same one.
+    """Return the identity of a server, and after it those that earlier releases gave the same one.
 
     MariaDB's server_uid is a digest of MAC address and port, so containers and addresses of one machine share it.
     """

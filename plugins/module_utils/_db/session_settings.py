@@ -57,7 +57,7 @@ _MARIADB = {
 
 
 def settings_statement(deadline: float) -> str:
-    """Give the statement for a session of a run with so many seconds."""
+    """Return the statement for a session of a run with so many seconds."""
     everywhere = {**_LANGUAGE, **_LIMITS, **_TRANSACTIONS, "wait_timeout": str(int(deadline) + AFTERLIFE)}
     return (
         f"SET NAMES utf8mb4 COLLATE utf8mb4_general_ci{_listed(everywhere)}"

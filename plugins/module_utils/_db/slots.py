@@ -54,7 +54,7 @@ class Slots:
         return bool(self._session.value("SELECT GET_LOCK(%s, %s)", name, seconds) == 1)
 
     def _busy(self) -> RotationError:
-        """Give the failure: rotations are at work, or something else holds a slot, for which nobody is to wait."""
+        """Return the failure: rotations are at work, or something else holds a slot, for which nobody is to wait."""
         holders = sorted(self._holders())
         others = [number for number in holders if not self._rotates(number)]
         others = [number for number in others if number in self._holders()]  # the rest ended while this was asked
@@ -73,7 +73,7 @@ class Slots:
         return {self._session.value("SELECT IS_USED_LOCK(%s)", name) for name in self._names} - {None}
 
     def _rotates(self, number: int) -> bool:
-        """Tell whether a connection holds the fence of any account too, as every rotation does; no privilege hides it.
+        """Return True if a connection holds the fence of any account too, as a rotation does; no privilege hides it.
 
         Where the account may not read who there is, it is taken for one.
         """

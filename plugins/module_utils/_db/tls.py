@@ -28,16 +28,16 @@ class TlsOptions:
 
     @property
     def encrypted(self) -> bool:
-        """Tell whether TLS is spoken."""
+        """Return True if TLS is spoken."""
         return self.mode != DISABLED and not self.unix_socket
 
     @property
     def proves_server(self) -> bool:
-        """Tell whether what the server says is certainly its own: over TLS or a local socket."""
+        """Return True if what the server says is certainly its own: over TLS or a local socket."""
         return self.encrypted or bool(self.unix_socket)
 
     def warnings(self) -> list[str]:
-        """Say what is weaker than the default."""
+        """Return what is weaker than the default."""
         if self.unix_socket or self.mode == VERIFY_IDENTITY:
             return []
         if self.mode == VERIFY_CA:
@@ -47,7 +47,7 @@ class TlsOptions:
 
 @cache
 def ssl_context(options: TlsOptions) -> ssl.SSLContext:
-    """Give the one context of these options (building it anew costs 19 ms a connection).
+    """Return the one context of these options (building it anew costs 19 ms a connection).
 
     Raises RotationError (tls_files) where a file is missing or not what it should be.
     """

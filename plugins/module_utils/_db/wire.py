@@ -130,7 +130,7 @@ class Wire(_Driver):
 
 
 def _believed(number: int) -> bool:
-    """Tell whether an error before TLS may be taken at its word: the driver's own, or one that judges no account."""
+    """Return True if an error before TLS may be taken at its word: the driver's own, or one that judges no account."""
     return number in SAID_BEFORE_TLS or number in CLIENT_SIDE
 
 

@@ -78,7 +78,7 @@ def drift(what: str) -> Decision:
 
 
 def kept_for(regions: Iterable[str]) -> str:
-    """Say why an old password stays valid that would otherwise have ended."""
+    """Return why an old password stays valid that would otherwise have ended."""
     return f"The old password stays valid, because replica regions may still give it out: {listed(regions)}."
 
 

@@ -66,27 +66,27 @@ class Scope:
 
     @property
     def secrets(self) -> str:
-        """Give the ARN of all secrets that are ours."""
+        """Return the ARN of all secrets that are ours."""
         return self.arn("secretsmanager", f"secret:{self.prefix}*")
 
     @property
     def logs(self) -> str:
-        """Give the ARN of the log group and its streams."""
+        """Return the ARN of the log group and its streams."""
         return self.arn("logs", f"log-group:{self.log_group}:*")
 
     @property
     def parameters(self) -> str | None:
-        """Give the ARN of the path that the parameter lies below, as AWS asks for it where all below is read."""
+        """Return the ARN of the path that the parameter lies below, as AWS asks for it where all below is read."""
         path = (self.parameter or "").strip("/").rpartition("/")[0]
         return self.arn("ssm", f"parameter/{path}") if path else None
 
     def arn(self, service: str, resource: str) -> str:
-        """Give the ARN of something in this account and region."""
+        """Return the ARN of something in this account and region."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
 
 
 def policy(duty: str, scope: Scope) -> Document:
-    """Give the policy document of a duty; KeyError where there is no such duty."""
+    """Return the policy document of a duty; KeyError where there is no such duty."""
     return {"Version": VERSION, "Statement": list(_statements(duty, scope))}
 
 
@@ -152,7 +152,7 @@ def _resources(on: str, scope: Scope) -> list[str]:
 
 
 def _named(scope: Scope) -> dict[str, Sequence[str | None]]:
-    """Give the ARNs of what the provisioner may make."""
+    """Return the ARNs of what the provisioner may make."""
     of_account = f"arn:{scope.partition}:iam::{scope.account}"
     return {
         KEYS: [scope.arn("kms", "key/*")],
@@ -167,7 +167,7 @@ def _named(scope: Scope) -> dict[str, Sequence[str | None]]:
 
 
 def _conditions(sid: str, scope: Scope, *, creates: bool) -> Conditions:
-    """Give what a statement asks for: TLS, except of keys, which are reached by other services and not by us.
+    """Return what a statement asks for: TLS, except of keys, which are reached by other services and not by us.
 
     A duty that creates secrets meets them before they have tags: none are asked of it, and it may write any.
     """

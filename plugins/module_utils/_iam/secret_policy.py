@@ -28,7 +28,7 @@ DELETING = ["secretsmanager:DeleteSecret"]
 
 
 def principals(names: Iterable[str], secret_arn: str) -> list[str]:
-    """Give the ARNs of principals; what is no ARN is the name of a role in the secret's account.
+    """Return the ARNs of principals; what is no ARN is the name of a role in the secret's account.
 
     Raises RotationError for an ARN that is nobody's in a condition on aws:PrincipalArn, which would lock out in silence
     whoever was meant.
@@ -60,25 +60,25 @@ def _refuse_nobody(name: str) -> None:
 
 
 def with_ours(current: Document | None, readers: Sequence[str], rotators: Sequence[str]) -> Document:
-    """Give the policy in which our statements are those of now."""
+    """Return the policy in which our statements are those of now."""
     return {**(current or {"Version": VERSION}), "Statement": [*others(current), *_statements(readers, rotators)]}
 
 
 def without_ours(current: Document | None) -> Document | None:
-    """Give the policy without our statements; None where nothing is left."""
+    """Return the policy without our statements; None where nothing is left."""
     kept = others(current)
     return {**(current or {}), "Statement": kept} if kept else None
 
 
 def others(current: Document | None) -> list[Document]:
-    """Give the statements that are not ours."""
+    """Return the statements that are not ours."""
     statements = (current or {}).get("Statement", [])
     listed = statements if isinstance(statements, list) else [statements]
     return [statement for statement in listed if not str(statement.get("Sid", "")).startswith(OURS)]
 
 
 def normal(value: Any) -> Any:
-    """Give a policy in a form that can be compared: AWS writes a list of one as its element, and in its own order."""
+    """Return a policy in a form that can be compared: AWS writes a list of one as its element, and in its own order."""
     if isinstance(value, Mapping):
         return {key: normal(value[key]) for key in sorted(value)}
     if isinstance(value, list):

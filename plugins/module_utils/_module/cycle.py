@@ -123,7 +123,7 @@ def _result(
 
 
 def _asked(request: CycleRequest) -> dict[str, str]:
-    """Say what was asked for, for those who only see the result."""
+    """Return what was asked for, for those who only see the result."""
     failed = {"step": request.step, "code": request.code} if request.state == FAILED else {}
     return {"state": request.state, **failed}
 

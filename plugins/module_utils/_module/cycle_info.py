@@ -39,7 +39,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
 
 
 def read_state(client: str, asked: Policy, store: SecretStore, now: datetime) -> dict[str, Any]:
-    """Give everything that is known of one client's cycle; nothing is written, and no value is read."""
+    """Return everything that is known of one client's cycle; nothing is written, and no value is read."""
     secret = store.describe()
     effective = cycle_of(store, secret, client, asked, now)
     found = schedule(effective, secret.tags, asked, now)
@@ -105,7 +105,7 @@ def _work(secret: SecretDescription, found: Schedule, now: datetime) -> list[str
 
 
 def _about(notice: Mapping[str, Any], secret: SecretDescription) -> dict[str, Any]:
-    """Give a notice that is owed with what the secret says besides."""
+    """Return a notice that is owed with what the secret says besides."""
     if notice["event"] != ROTATED:
         return dict(notice)
     return {

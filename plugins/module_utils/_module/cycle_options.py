@@ -72,7 +72,7 @@ SCHEDULE_SPEC: Spec = {
 
 
 def policy(params: Mapping[str, Any]) -> Policy:
-    """Give what the options ask for; RotationError (invalid_option) where one makes no sense."""
+    """Return what the options ask for; RotationError (invalid_option) where one makes no sense."""
     return Policy(
         cycle_days=params["cycle_days"],
         lead=params["lead"],
@@ -85,13 +85,13 @@ def policy(params: Mapping[str, Any]) -> Policy:
 def cycle_of(
     store: SecretStore, secret: SecretDescription, client: str, asked: Policy, now: datetime, *, start: bool = False
 ) -> EffectiveCycle:
-    """Give the cycle that holds; the versions of the secret are listed only where its tags do not say enough."""
+    """Return the cycle that holds; the versions of the secret are listed only where its tags do not say enough."""
     created = now if has_last(secret.tags, now) else store.created(current_version(secret))
     return effective_cycle(secret.tags, created, client, asked, now, start=start)
 
 
 def current_version(secret: SecretDescription) -> str:
-    """Give the id of AWSCURRENT's version; RotationError (no_current) where the secret has none."""
+    """Return the id of AWSCURRENT's version; RotationError (no_current) where the secret has none."""
     version = secret.holder(CURRENT)
     if version is None:
         raise RotationError(

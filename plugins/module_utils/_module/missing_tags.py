@@ -40,7 +40,7 @@ def name_missing_tags(error: RotationError, params: Mapping[str, Any]) -> None:
 
 
 def _lacking(params: Mapping[str, Any], wanted: Mapping[str, str]) -> list[str]:
-    """Give what a listing, which asks for no tag, shows to be missing; nothing where the secret is not in it."""
+    """Return what a listing, which asks for no tag, shows to be missing; nothing where the secret is not in it."""
     name = str(params["secret_id"])
     choice = Choice(name_prefix=name)
     try:

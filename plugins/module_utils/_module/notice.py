@@ -96,7 +96,7 @@ def _told(store: SecretStore | None, notice: Notice, warnings: list[str]) -> Not
 
 
 def _mark(told: NoticeState, notice: Notice) -> NoticeState:
-    """Give what has been told once this notice is out."""
+    """Return what has been told once this notice is out."""
     if notice.event == ROTATED:
         return replace(told, rotated=notice.version_id)
     if notice.event == FAILED:

@@ -51,7 +51,7 @@ def _onboard(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
 
 
 def regions_of(replicas: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
-    """Give each region with its key; raises RotationError where one is named twice."""
+    """Return each region with its key; raises RotationError where one is named twice."""
     regions = {one["region"]: one.get("kms_key_id") for one in replicas}
     if len(regions) < len(replicas):
         raise RotationError(

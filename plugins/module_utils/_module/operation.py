@@ -45,7 +45,7 @@ class Operation:
     lines: tuple[str, ...] = ()
 
     def validation(self) -> dict[str, Any]:
-        """Give the arguments of Ansible's own validation."""
+        """Return the arguments of Ansible's own validation."""
         return {
             "argument_spec": self.spec,
             "mutually_exclusive": [list(names) for names in (*MUTUALLY_EXCLUSIVE, *self.mutually_exclusive)],
@@ -55,7 +55,7 @@ class Operation:
         }
 
     def refusal(self, params: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Give the failed result of options that need no look anywhere to be refused; None where there is none."""
+        """Return the failed result of options that need no look anywhere to be refused; None where there is none."""
         try:
             refuse_unfit_names(params)
         except RotationError as error:

@@ -83,7 +83,7 @@ class Fault:
 
     @property
     def without_value(self) -> str:
-        """Give the text for a value that nobody may see."""
+        """Return the text for a value that nobody may see."""
         return self.allowed or self.text
 
 

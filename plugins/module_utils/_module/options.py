@@ -96,17 +96,17 @@ REQUIRED_TOGETHER = (("access_key", "secret_key"), ("tls_client_cert", "tls_clie
 
 
 def secret_store(params: Mapping[str, Any], secret_id: str | None = None) -> SecretStore:
-    """Give the secret that the options name."""
+    """Return the secret that the options name."""
     return _store(SecretStore, params, secret_id)
 
 
 def secrets_client(params: Mapping[str, Any]) -> Any:
-    """Give a client of Secrets Manager, for what is asked of many secrets at once."""
+    """Return a client of Secrets Manager, for what is asked of many secrets at once."""
     return make_client(aws_options(params), "secretsmanager")
 
 
 def secret_archive(params: Mapping[str, Any], secret_id: str | None = None) -> SecretArchive:
-    """Give the secret that the options name, to be kept or made anew as a whole."""
+    """Return the secret that the options name, to be kept or made anew as a whole."""
     return _store(SecretArchive, params, secret_id)
 
 
@@ -117,26 +117,26 @@ def _store(kind: type[Store], params: Mapping[str, Any], secret_id: str | None) 
 
 
 def policy_store(params: Mapping[str, Any]) -> PolicyStore:
-    """Give the secret that the options name, with its resource policy."""
+    """Return the secret that the options name, with its resource policy."""
     return _store(PolicyStore, params, None)
 
 
 def aws_client(params: Mapping[str, Any], service: str) -> Any:
-    """Give a client of a service that is asked once, and not again for an answer that can be done without."""
+    """Return a client of a service that is asked once, and not again for an answer that can be done without."""
     once = {"retries": {"mode": "standard", "total_max_attempts": 1}}
     options = aws_options(params)
     return make_client(options, service, options.with_settings(once, always=True))
 
 
 def sns_client(params: Mapping[str, Any], topic_arn: str) -> Any:
-    """Give a client of SNS in the region of a topic, which does not wait as long as one of Secrets Manager."""
+    """Return a client of SNS in the region of a topic, which does not wait as long as one of Secrets Manager."""
     options = aws_options(params)
     region = (topic_arn.split(":") + [""] * 3)[3]
     return make_client(options, "sns", replace(options.with_settings(SNS_PATIENCE), region=region or options.region))
 
 
 def tls_options(params: Mapping[str, Any]) -> TlsOptions:
-    """Give the transport that the options ask for."""
+    """Return the transport that the options ask for."""
     return TlsOptions(
         mode=params["tls_mode"],
         ca_file=params["tls_ca_file"],
@@ -148,7 +148,7 @@ def tls_options(params: Mapping[str, Any]) -> TlsOptions:
 
 
 def rotation_request(params: Mapping[str, Any], *, trigger: str, check: bool, **asked: Any) -> RotationRequest:
-    """Give the request that the options make; ``asked`` is what only some modules can be asked for."""
+    """Return the request that the options make; ``asked`` is what only some modules can be asked for."""
     return RotationRequest(
         client=client_name(params),
         secret_id=params["secret_id"],
@@ -171,7 +171,7 @@ def rotation_request(params: Mapping[str, Any], *, trigger: str, check: bool, **
 
 
 def password_text(params: Mapping[str, Any], option: str) -> str | None:
-    """Give the password that was given, if one was; raises RotationError where it is no text, or has a line end."""
+    """Return the password that was given, if one was; raises RotationError where it is no text, or has a line end."""
     password = params["password"]
     if password is None:
         return None
@@ -181,12 +181,12 @@ def password_text(params: Mapping[str, Any], option: str) -> str | None:
 
 
 def client_name(params: Mapping[str, Any]) -> str:
-    """Give the name of the client for messages and tags."""
+    """Return the name of the client for messages and tags."""
     return str(params["client"] or params["secret_id"])
 
 
 def aws_options(params: Mapping[str, Any]) -> AwsOptions:
-    """Give the access to AWS that the options ask for; raises RotationError where they make no sense."""
+    """Return the access to AWS that the options ask for; raises RotationError where they make no sense."""
     special = ("aws_config", "region", "endpoint_url", "endpoint_urls", "write_share", "onboard_tags")
     named = {name: params[name] for name in AWS_SPEC if name not in special}
     return AwsOptions(
@@ -199,7 +199,7 @@ def aws_options(params: Mapping[str, Any]) -> AwsOptions:
 
 
 def _endpoint_urls(params: Mapping[str, Any]) -> dict[str, str]:
-    """Give the URL of each service; the one that has an option of its own is Secrets Manager's and nobody else's."""
+    """Return the URL of each service; the one that has an option of its own is Secrets Manager's and nobody else's."""
     urls = {str(service): str(url) for service, url in (params["endpoint_urls"] or {}).items() if url}
     refuse_unknown_services(urls)
     own = params["endpoint_url"] or os.environ.get("AWS_URL")

@@ -131,7 +131,7 @@ def _waits_for_hooks(context: RotationContext, view: View, decision: Decision) -
 
 
 def _told(context: RotationContext, view: View, decision: Decision) -> str:
-    """Say what was done: of the old password no more than what became of it."""
+    """Return what was done: of the old password no more than what became of it."""
     if _waits_for_hooks(context, view, decision):
         return DONE[Action.WAIT_FOR_HOOKS]
     if decision.action is Action.DISCARD_OLD and _kept(context):

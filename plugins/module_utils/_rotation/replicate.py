@@ -36,7 +36,7 @@ class Replication:
     check: bool
 
     def told(self) -> str:
-        """Say what was added; empty where nothing was."""
+        """Return what was added; empty where nothing was."""
         done = "would be replicated" if self.check else "replicated"
         return f"; {done} to {listed(self.added)}" if self.added else ""
 

@@ -94,7 +94,7 @@ def _outlived(context: RotationContext, secret: SecretDescription) -> bool:
 
 
 def _skip_reason(context: RotationContext, secret: SecretDescription, cycle: Cycle, now: datetime) -> str:
-    """Say why a rotation that a person asked for is not begun; empty where it is.
+    """Return why a rotation that a person asked for is not begun; empty where it is.
 
     Onboarding does not count as a rotation, and what is unfinished is finished in any case.
     """

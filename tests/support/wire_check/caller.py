@@ -15,7 +15,7 @@ SDK = ("/boto3/", "/botocore/")
 
 
 def line() -> str:
-    """Give file and line of the innermost frame that is ours; without one, of the first that is not the SDK's."""
+    """Return file and line of the innermost frame that is ours; without one, of the first that is not the SDK's."""
     places = [place for place in _places() if not any(part in place for part in (PACKAGE, *SDK))]
     ours = [place for place in places if _is_ours(place)]
     return _short((ours or places or ["an unknown place"])[0])

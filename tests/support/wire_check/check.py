@@ -18,7 +18,7 @@ ANSWERS = "WIRE_CHECK_ANSWERS"
 
 
 def violations(operation: Any, params: dict[str, Any]) -> list[Violation]:
-    """Give what AWS would refuse in a request; the rules are for what has the types of the model."""
+    """Return what AWS would refuse in a request; the rules are for what has the types of the model."""
     service = operation.service_model.service_name
     found = list(against_the_model(operation, params))
     return found or list(against_the_rules(service, operation.name, params))
@@ -34,7 +34,7 @@ def check(params: dict[str, Any], model: Any, context: dict[str, Any], **_given:
 
 
 def answer(context: dict[str, Any], model: Any, params: dict[str, Any], **_given: Any) -> Any:
-    """Give AWS's refusal of a request, or None to have it sent."""
+    """Return AWS's refusal of a request, or None to have it sent."""
     found = context.get("wire_check")
     if not (found and os.environ.get(ANSWERS)):
         return None

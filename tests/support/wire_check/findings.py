@@ -63,19 +63,19 @@ def record(finding: Finding) -> None:
 
 
 def read(path: Path) -> list[Finding]:
-    """Give all findings of a file that need not be there."""
+    """Return all findings of a file that need not be there."""
     lines = path.read_text().splitlines() if path.exists() else []
     return [Finding(**json.loads(line)) for line in lines]
 
 
 def environment(path: Path) -> dict[str, str]:
-    """Give the variables with which a process and its children are checked."""
+    """Return the variables with which a process and its children are checked."""
     others = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry not in ("", START)]
     return {FILE: str(path), "PYTHONPATH": os.pathsep.join([START, *others])}
 
 
 def inherited(*folders: Path) -> dict[str, str]:
-    """Give what a process has to be started with whose environment is otherwise made up, beside folders for imports."""
+    """Return what a process with an environment of its own has to be started with, beside folders for imports."""
     path = os.pathsep.join([START, *map(str, folders)])
     return {name: os.environ[name] for name in (FILE, TEST) if name in os.environ} | {"PYTHONPATH": path}
 
@@ -92,7 +92,7 @@ def apart(path: Path) -> Iterator[Callable[[], list[Finding]]]:
 
 
 def _test() -> str:
-    """Give the test that runs, as pytest tells every process that it starts."""
+    """Return the test that runs, as pytest tells every process that it starts."""
     return os.environ.get(TEST, "").rpartition(" (")[0]
 
 

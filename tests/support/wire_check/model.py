@@ -33,7 +33,7 @@ SHOWN_KEY = 40
 
 
 def violations(operation: Any, params: dict[str, Any]) -> Iterator[Violation]:
-    """Give what the model does not allow."""
+    """Return what the model does not allow."""
     service = operation.service_model.service_name
     if operation.input_shape is not None:
         for parameter, wrong in _structure(operation.input_shape, params, ""):
@@ -41,7 +41,7 @@ def violations(operation: Any, params: dict[str, Any]) -> Iterator[Violation]:
 
 
 def code(service: str) -> str:
-    """Give the code with which a service refuses a parameter."""
+    """Return the code with which a service refuses a parameter."""
     return CODES.get(service, OTHER_CODE)
 
 
@@ -122,7 +122,7 @@ def _sized(shape: Any, size: float, path: str, what: str) -> Wrong:
 
 @cache
 def compiled(pattern: str) -> Any:
-    """Give a pattern of a model, read as Java reads it."""
+    """Return a pattern of a model, read as Java reads it."""
     flags = regex.ASCII if ASCII_CLASSES.search(pattern) else 0
     return regex.compile(pattern, flags | regex.VERSION1)
 

@@ -37,7 +37,7 @@ class Rule:
     code: str = ""
 
     def concerns(self, service: str, operation: str) -> bool:
-        """Tell whether a request falls under this rule."""
+        """Return True if a request falls under this rule."""
         return self.service in (ANY, service) and self.operation in (ANY, operation)
 
 
@@ -106,7 +106,7 @@ RULES = (
 
 
 def violations(service: str, operation: str, params: dict[str, Any]) -> Iterator[Violation]:
-    """Give what the documented rules do not allow in a request that fits the model."""
+    """Return what the documented rules do not allow in a request that fits the model."""
     for rule in RULES:
         if rule.concerns(service, operation) and (rule.parameter == WHOLE or rule.parameter in params):
             for wrong in rule.wrong(params if rule.parameter == WHOLE else params[rule.parameter]):

@@ -23,5 +23,5 @@ class Violation:
 
 
 def length(text: str) -> int:
-    """Give the length of a text as Java counts it, in UTF-16."""
+    """Return the length of a text as Java counts it, in UTF-16."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -35,7 +35,7 @@ class Awaiting:
 
 
 def package():
-    """Give the module that is to be installed; what lies beside the package must not be seen by other programs."""
+    """Return the module that is to be installed; what lies beside the package must not be seen by other programs."""
     import importlib.util
 
     if NAME not in sys.modules:
