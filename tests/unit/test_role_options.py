@@ -10,33 +10,12 @@ from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
-
-from ansible_collections.dbops.rotation.plugins.module_utils._module.backup import BACKUP
-from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle import CYCLE
-from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
-from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import DOCTOR
-from ansible_collections.dbops.rotation.plugins.module_utils._module.info import INFO
-from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
-from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
-from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
-from ansible_collections.dbops.rotation.plugins.module_utils._module.restore import RESTORE
-from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
-from ansible_collections.dbops.rotation.plugins.module_utils._module.secret_policy import SECRET_POLICY
+from operations import OPERATIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles/rotation"
 SPECS = {
-    "dbops.rotation.rotation_cycle": CYCLE.spec,
-    "dbops.rotation.rotation_cycle_info": CYCLE_INFO.spec,
-    "dbops.rotation.rotation_doctor": DOCTOR.spec,
-    "dbops.rotation.rotation_notice": NOTICE.spec,
-    "dbops.rotation.secretsmanager_mysql_backup": BACKUP.spec,
-    "dbops.rotation.secretsmanager_mysql_info": INFO.spec,
-    "dbops.rotation.secretsmanager_mysql_onboard": ONBOARD.spec,
-    "dbops.rotation.secretsmanager_mysql_reconcile": RECONCILE.spec,
-    "dbops.rotation.secretsmanager_mysql_restore": RESTORE.spec,
-    "dbops.rotation.secretsmanager_mysql_rotate": ROTATE.spec,
-    "dbops.rotation.secretsmanager_policy": SECRET_POLICY.spec,
+    f"dbops.rotation.{name}": operation.spec for name, operation in OPERATIONS.items() if "secret_id" in operation.spec
 }
 # Where the play runs is asked before a role has defaults; one is a group of the inventory.
 OF_THE_PLAY = {

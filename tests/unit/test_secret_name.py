@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import SECRET_IDS, Operation
+from ansible_collections.dbops.rotation.plugins.module_utils._operations import INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_name import refuse_arn_as_name, refuse_unfit_name
 
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:clients/client_acme/mysql/root-AbCdEf"
@@ -59,7 +60,7 @@ def test_every_option_that_names_a_secret_is_looked_at_before_the_work(option: s
         raise AssertionError
 
     params = {"client": "acme", "secret_id": "clients/acme", option: "a b"}
-    result = Operation({}, work).outcome(params, check=False, diff=False)
+    result = Operation(INFO, {}, work).outcome(params, check=False, diff=False)
     assert (result["error"]["step"], result["error"]["code"]) == ("prepare", "invalid_secret_id")
     assert result["error"]["state"] == "Nothing was changed."
     assert SECRET_IDS[option] in result["msg"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretDescription, SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
@@ -161,6 +162,7 @@ def _uncounted(request: CycleRequest, error: RotationError) -> dict[str, Any]:
 
 
 CYCLE = Operation(
+    declared=_operations.CYCLE,
     spec={
         **CLIENT_SPEC,
         "state": {"type": "str", "choices": [PRESENT, RESET, FAILED], "default": PRESENT},

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
     PREVIOUS,
     SecretDescription,
@@ -135,4 +136,6 @@ def _info(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
     return read_state(client_name(params), policy(params), secret_store(params), datetime.now(UTC))
 
 
-CYCLE_INFO = Operation(spec={**CLIENT_SPEC, **SCHEDULE_SPEC, **DATABASE_SPEC, **AWS_SPEC}, work=_info)
+CYCLE_INFO = Operation(
+    declared=_operations.CYCLE_INFO, spec={**CLIENT_SPEC, **SCHEDULE_SPEC, **DATABASE_SPEC, **AWS_SPEC}, work=_info
+)

@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._doctor import checks
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS, SECRETS
@@ -63,6 +64,7 @@ def _result(params: Mapping[str, Any], arn: str, found: list[checks.Check]) -> d
 
 
 DOCTOR = Operation(
+    declared=_operations.DOCTOR,
     spec={**CLIENT_SPEC, "topic_arn": {"type": "str"}, **DATABASE_SPEC, **AWS_SPEC},
     work=_examine,
 )

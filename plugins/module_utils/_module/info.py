@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import RECOVERY
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
@@ -37,4 +38,4 @@ def _verify(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     return verify(request, secret_store(params))
 
 
-INFO = Operation(spec={**CLIENT_SPEC, **DATABASE_SPEC, **AWS_SPEC}, work=_verify)
+INFO = Operation(declared=_operations.INFO, spec={**CLIENT_SPEC, **DATABASE_SPEC, **AWS_SPEC}, work=_verify)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
@@ -134,6 +135,7 @@ def _outcome(notice: Notice, *, delivered: bool, told: str, warnings: list[str] 
 
 
 NOTICE = Operation(
+    declared=_operations.NOTICE,
     spec={
         **CLIENT_SPEC,
         "event": {"type": "str", "choices": list(EVENTS), "required": True},

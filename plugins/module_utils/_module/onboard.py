@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import DEFAULT_CYCLE_DAYS
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
@@ -62,6 +63,7 @@ def regions_of(replicas: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
 
 
 ONBOARD = Operation(
+    declared=_operations.ONBOARD,
     spec={
         **CLIENT_SPEC,
         "host": {"type": "str"},

@@ -20,6 +20,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     Spec,
     client_name,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._operations import Declaration
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_name import refuse_unfit_name
 
 # The options that name a secret, as the role's variables are called.
@@ -34,6 +35,7 @@ SECRET_IDS = {
 class Operation:
     """What to validate, and what to do with the validated parameters and the check flag."""
 
+    declared: Declaration
     spec: Spec
     work: Callable[[Mapping[str, Any], bool], dict[str, Any]]
     mutually_exclusive: tuple[tuple[str, ...], ...] = ()

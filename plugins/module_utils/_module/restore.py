@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.document import load_entry
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.request import RestoreRequest
@@ -39,6 +40,7 @@ def _restore(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
 
 
 RESTORE = Operation(
+    declared=_operations.RESTORE,
     spec={
         **CLIENT_SPEC,
         "path": {"type": "path"},

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import ALL, STEPS
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import ON_DEMAND, TRIGGERS
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_options import (
@@ -44,6 +45,7 @@ def _rotate(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
 
 
 ROTATE = Operation(
+    declared=_operations.ROTATE,
     spec={
         **CLIENT_SPEC,
         **CHANGE_SPEC,
