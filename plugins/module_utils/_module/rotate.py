@@ -30,16 +30,12 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate im
 
 
 def _rotate(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    names = ("overlap", "steps", "min_age", "force", "kill_sessions", "pull_days")
-    asked = {name: params[name] for name in names}
     request = rotation_request(
         params,
         trigger=params["trigger"],
         check=check,
         before=moment("rotation_before", params["before"]) if params["before"] else None,
         policy=policy(params),
-        requested_by=params["requested_by"],
-        **asked,
     )
     return rotate(request, secret_store(params))
 
