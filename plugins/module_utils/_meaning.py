@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
 from ansible_collections.dbops.rotation.plugins.module_utils._results import mapping, text
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ON_DEMAND, ONBOARDING, ROLLBACK
 
 BUSY = "another run is at work"
 # The codes by which the role counts the failure of a task that is not one of ours.
@@ -149,7 +150,7 @@ def done(_result: Result) -> Meaning:
 
 def is_rollback(result: Result) -> bool:
     """Return True if a rotation, or its failure, is that of bringing the previous password back."""
-    return result.get("trigger") == "rollback"
+    return result.get("trigger") == ROLLBACK
 
 
 def _end_of_a_rotation(receipt: Result) -> End:
@@ -167,5 +168,5 @@ def _why_left_alone(receipt: Result) -> str:
         return "overlap not over"
     if "replica regions" in text(receipt, "decision"):
         return "a replica region lags"
-    causes = {"on_demand": "rotated lately", "onboarding": "rotated lately", "rollback": "rolled back already"}
+    causes = {ON_DEMAND: "rotated lately", ONBOARDING: "rotated lately", ROLLBACK: "rolled back already"}
     return causes.get(text(receipt, "trigger"), "not due")

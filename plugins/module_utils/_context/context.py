@@ -48,10 +48,10 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.server import (
 from ansible_collections.dbops.rotation.plugins.module_utils._db.slots import Slots
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import RECONCILE, ROLL_BACK
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import ROLLBACK, UNATTENDED
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ROLLBACK, UNATTENDED
 
 CONSISTENCY_SECONDS = 10.0
 # After so long a wait everything is looked at again.

@@ -19,7 +19,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.schedule import Schedule, schedule
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._events import ROTATED
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.work import has_past_overlap, is_unfinished
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_options import (
@@ -36,6 +35,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     client_name,
     secret_store,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 
 
 def read_state(client: str, asked: Policy, store: SecretStore, now: datetime) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils import _operations
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import RECOVERY
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
     AWS_SPEC,
@@ -19,6 +18,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     secret_store,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.verify import verify
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import RECOVERY
 
 
 def _verify(params: Mapping[str, Any], check: bool) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._context.identity i
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import (
     refuse_invalid_overlap,
     refuse_invalid_per_server,
-    refuse_invalid_reason,
     refuse_invalid_wait,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
@@ -36,6 +35,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     refuse_unknown_services,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules, refuse_impossible
+from ansible_collections.dbops.rotation.plugins.module_utils._reason import refuse_invalid_reason
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard import refuse_our_tags
 
 PREFIX = "rotation_"

@@ -10,7 +10,6 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import ALL, STEPS
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import ON_DEMAND, TRIGGERS
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_options import (
     CALENDAR_SPEC,
     PAUSE_SPEC,
@@ -27,6 +26,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     secret_store,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate import rotate
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ON_DEMAND, TRIGGERS
 
 
 def _rotate(params: Mapping[str, Any], check: bool) -> dict[str, Any]:

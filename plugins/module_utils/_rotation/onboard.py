@@ -35,12 +35,12 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.windows import Calendar
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session, connect
 from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import dialect_of
+from ansible_collections.dbops.rotation.plugins.module_utils._db.let_in import row_let_in
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server, identify, refuse_unsuitable
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import adopting, listed
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import ONBOARDING
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.refuse import FOREIGN_PRIMARY
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, with_options
@@ -53,6 +53,9 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicate
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_name import refuse_arn_as_name
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login, SecretValue, parse_secret
 from ansible_collections.dbops.rotation.plugins.module_utils._steps import ownership
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ONBOARDING
+
+WITH_PASSWORD = "Give the account a password (not a socket login only), then run the same command again."
 
 
 @dataclass(frozen=True)
@@ -241,15 +244,8 @@ def _other_contents(store: SecretStore, differing: list[str]) -> RotationError:
 def _rows(session: Session, server: Server, wanted: Login, journal: Journal) -> list[dict[str, str]]:
     rows = dialect_of(server, encrypted=True, allow_plaintext=False).rows(session, wanted.user)
     _look_beside(rows, wanted, journal)
-    result = [{"row": row.name, "plugin": row.plugins, "state": _coverage(row, wanted)} for row in rows]
-    login_row = next((row for row in result if row["row"] == server.current_user), None)
-    if login_row is None or login_row["state"] != "covered":
-        raise RotationError(
-            f"The login was let in as {server.current_user}, but not by that row's password.",
-            code="login_unproven",
-            next_step="Give the account a password (not a socket login only), then run the same command again.",
-        )
-    return result
+    row_let_in((row for row in rows if not row.problem), server.current_user, wanted.password, WITH_PASSWORD)
+    return [{"row": row.name, "plugin": row.plugins, "state": _coverage(row, wanted)} for row in rows]
 
 
 def _look_beside(rows: list[AccountRow], wanted: Login, journal: Journal) -> None:

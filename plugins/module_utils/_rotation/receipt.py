@@ -15,6 +15,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import BUSY
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Action, Decision
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
 
 TOUCHING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.RESTORE, Action.TAKE_OVER, Action.SETTLE)
@@ -174,8 +175,8 @@ def server_facts(run: Run) -> dict[str, Any]:
 
 def _cycle(run: Run, view: View) -> dict[str, str]:
     return {
-        "last": run.recorded.get(tags.LAST, tags.stamp(view.cycle.last)),
-        "due": run.recorded.get(tags.DUE, tags.stamp(view.cycle.due)),
+        "last": run.recorded.get(tags.LAST, stamp(view.cycle.last)),
+        "due": run.recorded.get(tags.DUE, stamp(view.cycle.due)),
         "cycle_days": str(view.cycle.days),
         "overlap_until": run.journal.kept_until,
     }

@@ -23,6 +23,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
 from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
+from ansible_collections.dbops.rotation.plugins.module_utils._db.let_in import row_let_in
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import RECONCILE, ROLL_BACK
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.refuse import beside_foreign
@@ -145,13 +146,7 @@ def _refuse_beside_foreign(run: Run, secret: SecretDescription, rows: tuple[Acco
 
 def _refuse_unproven(run: Run, rows: tuple[AccountRow, ...], password: str) -> None:
     """Raise a RotationError where the login was let in by something else than the password."""
-    login = next((row for row in rows if row.name == run.server.current_user), None)
-    if login is None or not any(stored.matches(password) for stored in login.passwords):
-        raise RotationError(
-            f"The login was let in as {run.server.current_user}, but not by that row's password.",
-            code="login_unproven",
-            next_step="Connect over TCP instead of a socket that lets the account in without a password.",
-        )
+    login = row_let_in(rows, run.server.current_user, password)
     if login.first_class and login.first_class[0].matches(run.current.value.password):
         raise RotationError(
             f"AWSCURRENT's password is the newer of the two that open {login.name}, so secret and server are together.",

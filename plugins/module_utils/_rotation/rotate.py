@@ -16,7 +16,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import BU
 from ansible_collections.dbops.rotation.plugins.module_utils._db.slots import SLOT_BUSY
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import decide, held_by_replicas, predicted
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import DRIFT, Action, Decision
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import SCHEDULED
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.refuse import FOREIGN_PRIMARY
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     ConnectionLost,
@@ -30,6 +29,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._steps.change impor
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View, look
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.ownership import LISTING_BEHIND
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.replicas import catch_up
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import SCHEDULED
 
 MOST_LOOKS = 4
 # They put a password on the server that no row has yet; whatever finishes what was begun waits for nobody.

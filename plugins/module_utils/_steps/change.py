@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretVersion
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import Run
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import overlap_until, stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import overlap_until
 from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import grants_digest
 from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_title
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change
@@ -31,7 +31,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision 
     kept_for,
     listed,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import UNATTENDED
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     ConnectionLost,
     LoginRefused,
@@ -40,12 +39,14 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     RowsChanged,
     SwapLost,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.confirm import confirm
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.cycle import overlap_began
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.persist import persist
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.record import is_untold, record
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.replicas import catch_up, lagging
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import UNATTENDED
 
 DRAWS = 3
 INTRODUCING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.RESTORE)

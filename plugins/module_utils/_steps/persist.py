@@ -16,6 +16,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision 
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
 from ansible_collections.dbops.rotation.plugins.module_utils._password import generate
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
 
 UNANSWERED = ("aws_unreachable", "aws_error")
@@ -52,7 +53,7 @@ def _declare(run: Run, view: View, decision: Decision, version_id: str) -> None:
     if view.facts.hold:
         needed[tags.HELD] = version_id
     needed = {tag: value for tag, value in needed.items() if view.secret.tags.get(tag) != value}
-    overlap = {tags.OVERLAP_UNTIL: tags.stamp(run.request.overlap_end())} if run.request.overlap else {}
+    overlap = {tags.OVERLAP_UNTIL: stamp(run.request.overlap_end())} if run.request.overlap else {}
     if not (needed or overlap):
         return
     try:
