@@ -139,7 +139,7 @@ from ansible import context
 from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import Origin
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import KIND_OF, reports_of
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import RECORDED, reports_of
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import default_folder
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.trail import Settings, Trail
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
@@ -214,7 +214,7 @@ class CallbackModule(CallbackBase):
 
     def _add(self, result: Any, *, failed: bool) -> None:
         module, check = module_name(result.task.action), bool(result.task.check_mode)
-        if self._trail is None or module not in KIND_OF:
+        if self._trail is None or module not in RECORDED:
             return
         for report in reports_of(module, result.host.get_name(), result.result, failed=failed, check=check):
             self._trail.add(report)

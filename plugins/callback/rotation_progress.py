@@ -26,7 +26,7 @@ notes:
   - Where a client has several results, the last one counts, and the calls and seconds of all are added up. A failure
     that is rescued counts as a failure, as it does for the role of this collection.
   - A client fails as C(hook_failed) where any other task fails between the change of its password and the end of the
-    old one.
+    old one, and as C(task_failed) where the role counts the failure of another task on its secret.
   - Durations and calls come from receipts. A task that failed has none, so its calls are not in the sum.
   - The clients of a run are all hosts of its play, those of later waves (C(serial)) among them. Those of which no
     result came, because the run was stopped, are told as not reached.
@@ -90,10 +90,10 @@ from typing import Any
 from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line, visible
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._operations import SHOWN
 from ansible_collections.dbops.rotation.plugins.module_utils._results import module_name, results_of, text
-from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import COUNTED, WORK
-from ansible_collections.dbops.rotation.plugins.plugin_utils._progress import Pace, Tally, progress_line
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
+from ansible_collections.dbops.rotation.plugins.plugin_utils._progress import COUNTED, Pace, Tally, progress_line
 from ansible_collections.dbops.rotation.plugins.plugin_utils._summary import summary
 
 
@@ -121,7 +121,7 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         """Begin with the first task of ours."""
-        if module_name(task.action) in WORK:
+        if module_name(task.action) in SHOWN:
             self._begin()
 
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
@@ -131,7 +131,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_ok(self, result: Any) -> None:
         """Count a result, and print its message where the run is small."""
         self._take(result)
-        if module_name(result.task.action) in WORK and self._prints_messages():
+        if module_name(result.task.action) in SHOWN and self._prints_messages():
             for part, failed in results_of(result.result, failed=False):
                 if not failed and text(part, "msg"):
                     self._display.display(one_line(text(part, "msg")))

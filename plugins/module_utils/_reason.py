@@ -10,11 +10,25 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import Rota
 REASON_LENGTH = 200
 
 
+def refuse_invalid_reason(reason: str) -> None:
+    """Raise a RotationError where the reason of a rotation is more than one line, or a long one; it may be empty."""
+    if not _is_one_line(reason):
+        raise RotationError(
+            f"The reason must be one line of at most {REASON_LENGTH} characters.",
+            code="invalid_option",
+            next_step=f"Shorten {{option|reason}} to one line of at most {REASON_LENGTH} characters.",
+        )
+
+
 def refuse_unfit_reason(reason: str, option: str) -> None:
     """Raise a RotationError where a reason is empty, longer than one line may be, or not one line."""
-    if not reason.strip() or len(reason) > REASON_LENGTH or not reason.isprintable():
+    if not reason.strip() or not _is_one_line(reason):
         raise RotationError(
             f"{option} must be one line of at most {REASON_LENGTH} characters.",
             code="invalid_option",
             next_step="Write the reason in one short line.",
         )
+
+
+def _is_one_line(reason: str) -> bool:
+    return len(reason) <= REASON_LENGTH and reason.isprintable()

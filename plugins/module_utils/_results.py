@@ -12,17 +12,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 COLLECTION = "dbops.rotation."
-ROTATE = "secretsmanager_mysql_rotate"
-ONBOARD = "secretsmanager_mysql_onboard"
-RECONCILE = "secretsmanager_mysql_reconcile"
-VERIFY = "secretsmanager_mysql_verify"
-BACKUP = "secretsmanager_mysql_backup"
-RESTORE = "secretsmanager_mysql_restore"
-CYCLE = "rotation_cycle"
-CYCLE_INFO = "rotation_cycle_info"
-NOTICE = "rotation_notice"
-# Actions of a receipt that say that nothing was to be done.
-IDLE_ACTIONS = ("nothing", "busy")
 
 
 def module_name(action: object) -> str:
@@ -39,11 +28,6 @@ def results_of(result: Mapping[str, Any], *, failed: bool) -> Iterator[tuple[Map
     told = [item for item in items if isinstance(item, Mapping) and not item.get("skipped")]
     for item in sorted(told, key=lambda item: bool(item.get("failed"))):
         yield item, bool(item.get("failed"))
-
-
-def is_rollback(result: Mapping[str, Any]) -> bool:
-    """Return True if the result of a rotation, or of its failure, is that of bringing the previous password back."""
-    return result.get("trigger") == "rollback"
 
 
 def text(result: Mapping[str, Any], key: str) -> str:

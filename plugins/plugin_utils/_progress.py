@@ -7,25 +7,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
-from ansible_collections.dbops.rotation.plugins.module_utils._results import (
+from ansible_collections.dbops.rotation.plugins.module_utils._meaning import HOOK_FAILED, End, Meaning, failed_task
+from ansible_collections.dbops.rotation.plugins.module_utils._operations import (
+    CYCLE,
     CYCLE_INFO,
     NOTICE,
-    mapping,
-    number,
-    results_of,
+    OPERATIONS,
+    SHOWN,
+    Declaration,
 )
-from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import (
-    WORK,
-    Kind,
-    Outcome,
-    failure,
-    outcome,
-    passed_over,
-)
-from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import of_playbook
+from ansible_collections.dbops.rotation.plugins.module_utils._results import mapping, number, results_of
+
+COUNTED = (*SHOWN, CYCLE_INFO.name, CYCLE.name, NOTICE.name)
 
 
 class Tally:
@@ -35,7 +31,7 @@ class Tally:
         """Count from nothing; ``began`` is when the run did, in ISO 8601."""
         self.began = began
         self.clients: dict[str, None] = {}
-        self.outcomes: dict[str, Outcome] = {}
+        self.meanings: dict[str, Meaning] = {}
         self.seconds: dict[str, float] = {}
         self.calls: Counter[str] = Counter()
         self.throttled = 0
@@ -53,48 +49,67 @@ class Tally:
 
     def take(self, client: str, module: str, result: Mapping[str, Any], *, failed: bool, check: bool) -> None:
         """Count the result of a task."""
-        if module in WORK:
-            self._take_work(client, module, result, failed=failed, check=check)
-        elif module == NOTICE:
+        declared = OPERATIONS.get(module)
+        if declared and declared.shown:
+            self._take_work(client, declared, result, failed=failed, check=check)
+        elif declared is NOTICE:
             self._take_notice(result, failed=failed, check=check)
-        elif module == CYCLE_INFO:
-            found = failure(result, check=check) if failed else passed_over(result, check=check)
-            self._settle(client, found)
+        elif declared is CYCLE_INFO:
+            self._settle(client, _passed_over(result, failed=failed, check=check))
+        elif declared is CYCLE and not failed:
+            self._take_failure_of_a_task(client, result, check=check)
         elif failed and self._waits_for_hooks(client):
-            again = present("Repair the hook; then run the same command again.", client, of_playbook())
-            self.outcomes[client] = Outcome(Kind.FAILED, "hook_failed", again, check)
+            self.meanings[client] = replace(failed_task(HOOK_FAILED), check=check)
 
-    def of_kind(self, *kinds: Kind) -> dict[str, Outcome]:
+    def that(self, *ends: End) -> dict[str, Meaning]:
         """Return the clients to which one of these happened."""
-        found = ((client, self.outcomes.get(client)) for client in self.clients)
-        return {client: outcome for client, outcome in found if outcome and outcome.kind in kinds}
+        found = ((client, self.meanings.get(client)) for client in self.clients)
+        return {client: meaning for client, meaning in found if meaning and meaning.end in ends}
 
     def not_reached(self) -> list[str]:
         """Return the clients of which nothing was heard."""
-        return [client for client in self.clients if client not in self.outcomes]
+        return [client for client in self.clients if client not in self.meanings]
 
     def _waits_for_hooks(self, client: str) -> bool:
-        found = self.outcomes.get(client)
-        return found is not None and found.kind is Kind.WAITS_FOR_HOOKS
+        found = self.meanings.get(client)
+        return found is not None and found.end is End.WAITS_FOR_HOOKS
 
-    def _settle(self, client: str, found: Outcome | None) -> None:
+    def _settle(self, client: str, found: Meaning | None) -> None:
         if found:
-            self.outcomes[client] = found
+            self.meanings[client] = found
 
-    def _take_work(self, client: str, module: str, result: Mapping[str, Any], *, failed: bool, check: bool) -> None:
+    def _take_work(
+        self, client: str, declared: Declaration, result: Mapping[str, Any], *, failed: bool, check: bool
+    ) -> None:
         for part, broken in results_of(result, failed=failed):
             self.expect([client])
-            self.outcomes[client] = failure(part, check=check) if broken else outcome(module, part, check=check)
+            self.meanings[client] = declared.meaning(part, failed=broken, check=check)
             self.seconds[client] = self.seconds.get(client, 0) + number(part, "seconds")
             self.throttled += int(number(part, "throttled"))
             calls = mapping(part, "secretsmanager_calls")
             self.calls.update({name: int(number(calls, name)) for name in calls if name != "total"})
+
+    def _take_failure_of_a_task(self, client: str, result: Mapping[str, Any], *, check: bool) -> None:
+        """Take that the role has counted a failure for which no result of ours speaks."""
+        meaning = CYCLE.meaning(result, failed=False, check=check)
+        self._settle(client, meaning if meaning.end is End.FAILED else None)
 
     def _take_notice(self, result: Mapping[str, Any], *, failed: bool, check: bool) -> None:
         if check:
             return
         self.notices_sent += bool(result.get("delivered") and result.get("changed"))
         self.notices_not_delivered += failed or result.get("delivered") is False
+
+
+def _passed_over(state: Mapping[str, Any], *, failed: bool, check: bool) -> Meaning | None:
+    """Return the meaning for a client whose cycle says that a scheduled run does not touch it, or cannot be read."""
+    if failed:
+        return CYCLE_INFO.meaning(state, failed=True, check=check)
+    if state.get("candidate") is not False:
+        return None
+    causes = {"paused": state.get("paused"), "waiting for a window": state.get("waiting")}
+    cause = next((name for name, holds in causes.items() if holds), "not due")
+    return Meaning(End.LEFT_ALONE, cause, check=check)
 
 
 class Pace:
@@ -119,8 +134,8 @@ class Pace:
 
 def progress_line(tally: Tally, seconds: float) -> str:
     """Return how far the run has come after so many seconds; nothing where no client is left."""
-    failed = len(tally.of_kind(Kind.FAILED))
-    left = len(tally.not_reached()) + len(tally.of_kind(Kind.WAITS_FOR_HOOKS))
+    failed = len(tally.that(End.FAILED))
+    left = len(tally.not_reached()) + len(tally.that(End.WAITS_FOR_HOOKS))
     if not left:
         return ""
     total = len(tally.clients)

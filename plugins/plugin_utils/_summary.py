@@ -9,24 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ansible_collections.dbops.rotation.plugins.module_utils._meaning import BUSY, End, Meaning
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present, with_options
-from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import BUSY, Kind, Outcome
 from ansible_collections.dbops.rotation.plugins.plugin_utils._progress import Tally
 from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import of_playbook
 
 MOST_NAMES = 5
-# What was done, and in check mode would be done.
-LABELS = {
-    Kind.ROTATED: ("rotated", "would rotate"),
-    Kind.ROLLED_BACK: ("rolled back", "would roll back"),
-    Kind.ONBOARDED: ("onboarded", "would onboard"),
-    Kind.RECONCILED: ("reconciled", "would reconcile"),
-    Kind.FINISHED: ("finished or mended", "would finish or mend"),
-    Kind.WAITS_FOR_HOOKS: ("waiting for hooks", "would run hooks"),
-    Kind.UNREADABLE: ("result not readable", "result not readable"),
-    Kind.LEFT_ALONE: ("left alone", "would leave alone"),
-    Kind.FAILED: ("failed", "would fail"),
-}
 
 
 @dataclass(frozen=True)
@@ -53,38 +41,38 @@ def _line(row: Row, label: int, count: int) -> str:
 
 def _rows(tally: Tally) -> Iterator[Row]:
     yield Row("clients", len(tally.clients))
-    for kind in LABELS:
-        found = tally.of_kind(kind)
+    for end in End:
+        found = tally.that(end)
         for check in (False, True):
-            clients = {client: outcome for client, outcome in found.items() if outcome.check is check}
+            clients = {client: meaning for client, meaning in found.items() if meaning.check is check}
             if clients:
-                yield Row(LABELS[kind][check], len(clients), _named(kind, clients))
+                yield Row(end.label(check=check), len(clients), _named(end, clients))
                 yield from _causes(clients)
     missed = tally.not_reached()
     if missed:
         yield Row("not reached", len(missed), names(missed))
-        if tally.began and tally.of_kind(Kind.ROTATED):
+        if tally.began and tally.that(End.ROTATED):
             rest = with_options({"before": tally.began})
             yield Row("", detail=present(f"The same command with {rest} does the rest.", "", of_playbook()))
     yield from _effort(tally)
 
 
-def _named(kind: Kind, clients: Iterable[str]) -> str:
-    return names(clients) if kind in (Kind.WAITS_FOR_HOOKS, Kind.UNREADABLE) else ""
+def _named(end: End, clients: Iterable[str]) -> str:
+    return names(clients) if end in (End.WAITS_FOR_HOOKS, End.UNREADABLE) else ""
 
 
-def _causes(clients: Mapping[str, Outcome]) -> Iterator[Row]:
+def _causes(clients: Mapping[str, Meaning]) -> Iterator[Row]:
     """Yield why clients failed or were left alone, the most frequent cause first."""
     grouped: dict[str, list[str]] = defaultdict(list)
-    for client, outcome in clients.items():
-        grouped[outcome.cause].append(client)
+    for client, meaning in clients.items():
+        grouped[meaning.cause].append(client)
     grouped.pop("", None)
     for cause, found in sorted(grouped.items(), key=lambda group: (-len(group[1]), group[0])):
         first = clients[found[0]]
-        told = first.kind is Kind.FAILED or cause == BUSY
+        told = first.end is End.FAILED or cause == BUSY
         yield Row(f"  {cause}", len(found), names(found) if told else "")
         if told and first.detail:
-            yield Row("", detail=f"{found[0]}: {first.detail}")
+            yield Row("", detail=f"{found[0]}: {present(first.detail, found[0], of_playbook())}")
 
 
 def _effort(tally: Tally) -> Iterator[Row]:

@@ -11,8 +11,8 @@ from typing import Any
 
 from memory_server import HOSTS, MARIADB, MYSQL, hashed
 
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import NATIVE
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 
 from .faults import Faults, FaultyServer
 from .history import DAY

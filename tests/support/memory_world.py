@@ -28,6 +28,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
 from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules, generate
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate import rotate
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 
 NOW = datetime.now(UTC)
 # The ids of AWSCURRENT, AWSPENDING, AWSPREVIOUS and a version without a label.
@@ -179,7 +180,7 @@ def make_world(
     if other_keys:
         versions[P].document["dbname"] = "changed meanwhile"
     stages = {"AWSCURRENT": C, "AWSPREVIOUS": V} | ({"AWSPENDING": pending} if pending else {})
-    due = tags.stamp(NOW + timedelta(days=9))
+    due = stamp(NOW + timedelta(days=9))
     return World(
         flavor=flavor,
         plugin=plugin,

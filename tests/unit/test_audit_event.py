@@ -21,14 +21,13 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import EVENT_BYTES
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import (
-    HARMLESS_STEPS,
-    KIND_OF,
     KINDS,
     LOCKED_OUT,
     OUTCOMES,
-    RULES,
+    RECORDED,
     Report,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._meaning import HARMLESS_STEPS, RULES
 from ansible_collections.dbops.rotation.plugins.module_utils._version import COLLECTION_VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,7 +108,7 @@ def poisoned(value: Any) -> Any:
     return [poisoned(one) for one in value] if isinstance(value, list) else value
 
 
-@pytest.mark.parametrize("module", sorted(KIND_OF))
+@pytest.mark.parametrize("module", sorted(RECORDED))
 @pytest.mark.parametrize("failed", [False, True])
 def test_a_key_that_is_not_named_does_not_get_in(module: str, failed: bool) -> None:
     result = {**RECEIPT, "error": ERROR, "findings": [{"code": "drift", "text": HIDDEN}], "body": {"version_id": "v"}}
@@ -129,16 +128,16 @@ def test_a_value_of_another_shape_is_left_out(name: str) -> None:
     [
         (report(**RECEIPT), "rotation", "succeeded"),
         (report(**{**RECEIPT, "trigger": "rollback"}), "rollback", "succeeded"),
-        (report(**{**RECEIPT, "action": "nothing"}), "rotation", "left_alone"),
-        (report(**{**RECEIPT, "action": "busy"}), "rotation", "left_alone"),
+        (report(**{**RECEIPT, "action": "nothing", "rotated": False}), "rotation", "left_alone"),
+        (report(**{**RECEIPT, "action": "busy", "rotated": False}), "rotation", "left_alone"),
         (failure(), "rotation", "failed"),
         (failure(step="decide", code="foreign_secondary"), "rotation", "refused"),
         (failure(step="promote", code="drift"), "rotation", "failed"),
         (failure("secretsmanager_mysql_reconcile"), "reconciliation", "failed"),
-        (report("secretsmanager_mysql_onboard", changed=True), "onboarding", "succeeded"),
-        (report("secretsmanager_mysql_onboard", changed=False), "onboarding", "left_alone"),
-        (report("secretsmanager_mysql_restore", changed=True, action="created"), "restore", "succeeded"),
-        (report("secretsmanager_mysql_restore", changed=False, action="kept"), "restore", "left_alone"),
+        (report("secretsmanager_mysql_onboard", client="acme", changed=True), "onboarding", "succeeded"),
+        (report("secretsmanager_mysql_onboard", client="acme", changed=False), "onboarding", "left_alone"),
+        (report("secretsmanager_mysql_restore", client="acme", changed=True, action="created"), "restore", "succeeded"),
+        (report("secretsmanager_mysql_restore", client="acme", changed=False, action="kept"), "restore", "left_alone"),
         (failure("secretsmanager_mysql_restore", step="open", code="login_unproven"), "restore", "refused"),
         (report("secretsmanager_mysql_verify", healthy=True), "verification", "succeeded"),
         (report("secretsmanager_mysql_verify", failed=True, healthy=False), "verification", "failed"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
+from role_mappings import MAPPINGS
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.backup import BACKUP
 from ansible_collections.dbops.rotation.plugins.module_utils._module.restore import RESTORE
@@ -20,7 +21,7 @@ OPERATIONS = {"backup": BACKUP, "restore": RESTORE}
 OF_THE_ACTION = {"backup"}
 RESULT = "rotation_backup_result"
 # How the guard is told, and what it says.
-GUARD = {"rotation_entry_point", "rotation_for_all", "rotation_guarded"}
+GUARD = {"rotation_entry_point", "rotation_for_all"}
 
 
 def load(path: str) -> Any:
@@ -30,7 +31,7 @@ def load(path: str) -> Any:
 DEFAULTS: dict[str, Any] = load("roles/rotation_backup/defaults/main.yml")
 ENTRIES: dict[str, Any] = load("roles/rotation_backup/meta/argument_specs.yml")["argument_specs"]
 SHARED: dict[str, Any] = load("roles/rotation/defaults/main.yml")
-CONNECTION = dict(re.findall(r"'(\w+)': (\w+)", load("roles/rotation/vars/main.yml")["rotation_connection"]))
+CONNECTION = MAPPINGS["rotation_connection"]
 
 every_entry = pytest.mark.parametrize("entry", sorted(OPERATIONS))
 
@@ -39,13 +40,14 @@ def given(entry: str) -> dict[str, Any]:
     """Return what the task of an entry point hands over."""
     name = f"dbops.rotation.secretsmanager_mysql_{entry}"
     (task,) = (task for task in load(f"roles/rotation_backup/tasks/{entry}.yml") if name in task)
-    options: dict[str, Any] = task[name]
-    return options
+    defaults = str(task.get("module_defaults", {}).get(name, ""))
+    shared = next((MAPPINGS[one] for one in MAPPINGS if f" {one} " in defaults), {})
+    return {**shared, **task[name]}
 
 
 def used(entry: str) -> set[str]:
     text = (ROLE / f"tasks/{entry}.yml").read_text()
-    return set(re.findall(r"(?<![.])\brotation_[a-z_]+\b", text)) - {RESULT, "rotation_connection"}
+    return set(re.findall(r"(?<![.])\brotation_[a-z_]+\b", text)) - {RESULT, *MAPPINGS}
 
 
 def test_every_entry_point_has_a_description() -> None:

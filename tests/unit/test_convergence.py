@@ -39,6 +39,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit im
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import ED25519, NATIVE
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._steps import replicas as replicas_module
 
 REFUSALS = ("foreign_primary", "foreign_secondary", "label_moved_back", "other_password_newer")
@@ -168,7 +169,7 @@ def test_no_version_becomes_current_twice(flavor: str, plugin: str, start: str) 
 
 def overlap_is_over(world: World) -> None:
     if world.tags.get(tags.OVERLAP_UNTIL):
-        world.tags[tags.OVERLAP_UNTIL] = tags.stamp(NOW - timedelta(minutes=1))
+        world.tags[tags.OVERLAP_UNTIL] = stamp(NOW - timedelta(minutes=1))
 
 
 def due_in_days(world: World) -> float:
@@ -392,7 +393,7 @@ def codes_of(results: list[Any]) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
 def test_a_new_password_that_a_proxy_refuses_costs_a_schedule_one_login_and_a_person_one_each(flavor: str) -> None:
     world = make_world(flavor)
-    world.tags[tags.DUE] = tags.stamp(NOW - timedelta(days=1))
+    world.tags[tags.DUE] = stamp(NOW - timedelta(days=1))
     world.kept_by_proxy = WORDS[C]
     results = results_of_runs(world, *["scheduled", "recovery"] * 5)
     assert codes_of(results) == [("new_password_refused", "verify"), *[("new_password_refused", "decide")] * 9]
@@ -503,7 +504,7 @@ def test_a_run_whose_turn_at_aws_would_come_too_late_begins_nothing() -> None:
 
 def test_a_scheduled_run_whose_turn_at_aws_would_come_too_late_leaves_the_client_alone() -> None:
     world = make_world()
-    world.tags[tags.DUE] = tags.stamp(NOW - timedelta(days=1))
+    world.tags[tags.DUE] = stamp(NOW - timedelta(days=1))
     result = rotate_in(world, "scheduled", writes=Writes(0.8, spent()))
     assert (result["action"], result["changed"], world.effects) == ("busy", False, [])
     assert "left to the next scheduled run" in result["msg"]

@@ -21,12 +21,13 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state
     read_failures,
     read_notice_state,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp, started
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import started
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle import CYCLE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 
 DAY = timedelta(days=1)
 ACCESS = {"region": "eu-central-1", "access_key": "x", "secret_key": "x"}

@@ -17,8 +17,9 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.effective im
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import first_due
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import rotated_tags, stamp, started
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import rotated_tags, started
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 
 DAY = timedelta(days=1)
 NOW = datetime(2026, 11, 23, 3, tzinfo=UTC)

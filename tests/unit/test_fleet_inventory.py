@@ -8,7 +8,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.settings import parse_calendar
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp, started
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import started
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.grouped import Outlook, grouped, standing
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing import (
     Choice,
@@ -41,6 +41,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing impo
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.names import DEFAULT_SECRET_ID, host_names
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import read_state
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = timedelta(days=1)
@@ -187,11 +188,14 @@ class Pages:
     def __init__(self, pages: list[dict[str, Any]]) -> None:
         self.pages, self.calls = pages, 0
 
-    def list_secrets(self, MaxResults: int, Filters: Any, NextToken: str = "0") -> dict[str, Any]:
-        self.calls += 1
-        following = int(NextToken) + 1
-        more = {"NextToken": str(following)} if following < len(self.pages) else {}
-        return {**self.pages[int(NextToken)], **more}
+    def get_paginator(self, operation: str) -> Pages:
+        assert operation == "list_secrets"
+        return self
+
+    def paginate(self, MaxResults: int, Filters: Any) -> Iterator[dict[str, Any]]:
+        for page in self.pages:
+            self.calls += 1
+            yield page
 
 
 def listed(

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.dbops.rotation.plugins.module_utils import _libraries
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
+from ansible_collections.dbops.rotation.plugins.module_utils._operations import VERIFY
 
 ROOT = Path(__file__).resolve().parents[2]
 HIDDEN = "Hidden-Value-1234"
@@ -27,7 +28,7 @@ def outcome(work: Callable[[], dict[str, Any]], *, diff: bool = False, **params:
     def worked(_params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
         return work()
 
-    return Operation({}, worked).outcome(PARAMS | params, check=False, diff=diff)
+    return Operation(VERIFY, {}, worked).outcome(PARAMS | params, check=False, diff=diff)
 
 
 def raising(error: BaseException) -> Callable[[], dict[str, Any]]:

@@ -7,21 +7,17 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import decide
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Action
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import Facts, RowFacts
-from ansible_collections.dbops.rotation.plugins.module_utils._results import (
-    CYCLE_INFO,
-    NOTICE,
-    ONBOARD,
-    RECONCILE,
-    ROTATE,
-    module_name,
-)
-from ansible_collections.dbops.rotation.plugins.plugin_utils._outcome import KINDS, Kind, outcome
+from ansible_collections.dbops.rotation.plugins.module_utils._meaning import ENDS, End, Meaning
+from ansible_collections.dbops.rotation.plugins.module_utils._results import module_name
 from ansible_collections.dbops.rotation.plugins.plugin_utils._progress import Pace, Tally, duration, progress_line
 from ansible_collections.dbops.rotation.plugins.plugin_utils._summary import names, summary
 
+ROTATE, ONBOARD, RECONCILE = _operations.ROTATE.name, _operations.ONBOARD.name, _operations.RECONCILE.name
+CYCLE, CYCLE_INFO, NOTICE = _operations.CYCLE.name, _operations.CYCLE_INFO.name, _operations.NOTICE.name
 ACME, GLOBEX, INITECH = "client_acme", "client_globex", "client_initech"
 CALLS = {"total": 4, "get_secret_value": 2, "describe_secret": 1, "tag_resource": 1}
 RERUN = "ansible-playbook rotate.yml -l client_acme"
@@ -64,8 +60,12 @@ def take(
     counted.take(client, module, result, failed=failed, check=check)
 
 
-def kind(counted: Tally, client: str = ACME) -> Kind:
-    return counted.outcomes[client].kind
+def end(counted: Tally, client: str = ACME) -> End:
+    return counted.meanings[client].end
+
+
+def meaning(module: str, result: dict[str, Any], *, check: bool = False) -> Meaning:
+    return _operations.OPERATIONS[module].meaning(result, failed=False, check=check)
 
 
 def table(counted: Tally) -> dict[str, str]:
@@ -81,26 +81,26 @@ def test_modules_are_known_by_either_name() -> None:
 
 
 def test_every_action_of_the_engine_has_a_meaning() -> None:
-    assert set(KINDS) == {action.value for action in Action} - {"refuse"} | {"busy"}
+    assert set(ENDS) == {action.value for action in Action} - {"refuse"} | {"busy"}
 
 
 @pytest.mark.parametrize(
     ("result", "expected"),
     [
-        (receipt(), Kind.ROTATED),
-        (receipt("resume", rotated=False), Kind.ROTATED),
-        (receipt("roll_back", rotated=True, trigger="rollback"), Kind.ROLLED_BACK),
-        (receipt("rotate", waits_for_hooks=True, rotated=False), Kind.WAITS_FOR_HOOKS),
-        (receipt("discard_old", rotated=True), Kind.ROTATED),
-        (receipt("discard_old", rotated=False), Kind.FINISHED),
-        (receipt("record", rotated=False), Kind.FINISHED),
-        (receipt("nothing", rotated=False), Kind.LEFT_ALONE),
-        (receipt("busy", rotated=False), Kind.LEFT_ALONE),
-        (receipt("a word of a later release", rotated=False), Kind.UNREADABLE),
+        (receipt(), End.ROTATED),
+        (receipt("resume", rotated=False), End.ROTATED),
+        (receipt("roll_back", rotated=True, trigger="rollback"), End.ROLLED_BACK),
+        (receipt("rotate", waits_for_hooks=True, rotated=False), End.WAITS_FOR_HOOKS),
+        (receipt("discard_old", rotated=True), End.ROTATED),
+        (receipt("discard_old", rotated=False), End.FINISHED),
+        (receipt("record", rotated=False), End.FINISHED),
+        (receipt("nothing", rotated=False), End.LEFT_ALONE),
+        (receipt("busy", rotated=False), End.LEFT_ALONE),
+        (receipt("a word of a later release", rotated=False), End.UNREADABLE),
     ],
 )
-def test_what_a_receipt_means(result: dict[str, Any], expected: Kind) -> None:
-    assert outcome(ROTATE, result).kind is expected
+def test_what_a_receipt_means(result: dict[str, Any], expected: End) -> None:
+    assert meaning(ROTATE, result).end is expected
 
 
 @pytest.mark.parametrize(
@@ -118,24 +118,22 @@ def test_why_a_client_is_left_alone_is_told_from_what_the_engine_decides(facts: 
     rows = (RowFacts("root@%", frozenset("C"), old, login=True),)
     decision = decide(Facts("C", "V", None, "C", rows, **{"due": False, **facts}))
     told = receipt(decision.action.value, rotated=False, decision=decision.reason, trigger=facts["trigger"])
-    assert (outcome(ROTATE, told).kind, outcome(ROTATE, told).cause) == (Kind.LEFT_ALONE, cause)
+    assert (meaning(ROTATE, told).end, meaning(ROTATE, told).cause) == (End.LEFT_ALONE, cause)
 
 
 def test_onboarding_and_reconciling_tell_by_whether_they_changed_something() -> None:
-    assert outcome(ONBOARD, {"client": ACME, "changed": True}).kind is Kind.ONBOARDED
-    assert outcome(ONBOARD, {"client": ACME, "changed": False}).cause == "under management already"
-    assert outcome(RECONCILE, {"client": ACME, "changed": True}).kind is Kind.RECONCILED
-    assert outcome(RECONCILE, {"client": ACME, "changed": False}).cause == "nothing to mend"
+    assert meaning(ONBOARD, {"client": ACME, "changed": True}).end is End.ONBOARDED
+    assert meaning(ONBOARD, {"client": ACME, "changed": False}).cause == "under management already"
+    assert meaning(RECONCILE, {"client": ACME, "changed": True}).end is End.RECONCILED
+    assert meaning(RECONCILE, {"client": ACME, "changed": False}).cause == "nothing to mend"
 
 
 def test_the_last_result_of_a_client_counts_and_its_effort_adds_up() -> None:
     counted = tally()
     take(counted, ACME, receipt(waits_for_hooks=True, rotated=False, seconds=1.5))
-    assert kind(counted) is Kind.WAITS_FOR_HOOKS and "0 done, 0 failed, 3 left of 3 clients" in progress_line(
-        counted, 0
-    )
+    assert end(counted) is End.WAITS_FOR_HOOKS and "0 done, 0 failed, 3 left of 3 clients" in progress_line(counted, 0)
     take(counted, ACME, receipt("discard_old", rotated=True, throttled=3))
-    assert kind(counted) is Kind.ROTATED
+    assert end(counted) is End.ROTATED
     assert table(counted)["slowest"] == "client_acme 2.0 s"
     assert table(counted)["Secrets Manager calls"] == "8 get_secret_value 4, describe_secret 2, tag_resource 2"
     assert table(counted)["throttled answers"] == "3"
@@ -147,8 +145,8 @@ def test_a_hook_that_fails_fails_its_client_and_no_other_task_does() -> None:
     take(counted, GLOBEX, receipt())
     for client in (ACME, GLOBEX, INITECH):
         take(counted, client, {"msg": "non-zero return code"}, "ansible.builtin.command", failed=True)
-    assert counted.outcomes[ACME].cause == "hook_failed"
-    assert kind(counted, GLOBEX) is Kind.ROTATED
+    assert counted.meanings[ACME].cause == "hook_failed"
+    assert end(counted, GLOBEX) is End.ROTATED
     assert counted.not_reached() == [INITECH]
 
 
@@ -268,7 +266,7 @@ def test_a_loop_counts_each_of_its_items_and_a_failed_one_last() -> None:
     counted = tally()
     items = [{**refused(), "failed": True}, receipt(), {"skipped": True}]
     take(counted, ACME, {"results": items}, failed=True)
-    assert kind(counted) is Kind.FAILED and counted.calls["get_secret_value"] == 2
+    assert end(counted) is End.FAILED and counted.calls["get_secret_value"] == 2
 
 
 def test_nothing_but_documented_keys_is_told() -> None:
@@ -318,4 +316,4 @@ def test_zero_turns_lines_off() -> None:
 def test_a_fleet_is_kept_small_in_memory() -> None:
     counted = tally()
     take(counted, ACME, receipt(rows=[{"row": "root@%"}] * 100))
-    assert "root@%" not in repr([vars(counted), counted.outcomes])
+    assert "root@%" not in repr([vars(counted), counted.meanings])

@@ -10,33 +10,13 @@ from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
-
-from ansible_collections.dbops.rotation.plugins.module_utils._module.backup import BACKUP
-from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle import CYCLE
-from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
-from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import DOCTOR
-from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
-from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
-from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
-from ansible_collections.dbops.rotation.plugins.module_utils._module.restore import RESTORE
-from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
-from ansible_collections.dbops.rotation.plugins.module_utils._module.secret_policy import SECRET_POLICY
-from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
+from operations import OPERATIONS
+from role_mappings import MAPPINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles/rotation"
 SPECS = {
-    "dbops.rotation.rotation_cycle": CYCLE.spec,
-    "dbops.rotation.rotation_cycle_info": CYCLE_INFO.spec,
-    "dbops.rotation.rotation_doctor_info": DOCTOR.spec,
-    "dbops.rotation.rotation_notice": NOTICE.spec,
-    "dbops.rotation.secretsmanager_mysql_backup": BACKUP.spec,
-    "dbops.rotation.secretsmanager_mysql_verify": VERIFY.spec,
-    "dbops.rotation.secretsmanager_mysql_onboard": ONBOARD.spec,
-    "dbops.rotation.secretsmanager_mysql_reconcile": RECONCILE.spec,
-    "dbops.rotation.secretsmanager_mysql_restore": RESTORE.spec,
-    "dbops.rotation.secretsmanager_mysql_rotate": ROTATE.spec,
-    "dbops.rotation.secretsmanager_policy": SECRET_POLICY.spec,
+    f"dbops.rotation.{name}": operation.spec for name, operation in OPERATIONS.items() if "secret_id" in operation.spec
 }
 # Where the play runs is asked before a role has defaults; one is a group of the inventory.
 OF_THE_PLAY = {
@@ -58,10 +38,7 @@ def load(path: Path) -> Any:
 
 
 DEFAULTS: dict[str, Any] = load(ROLE / "defaults/main.yml")
-OPTIONS: dict[str, dict[str, str]] = {
-    name: dict(re.findall(r"'(\w+)': ('?\w+)", template)) for name, template in load(ROLE / "vars/main.yml").items()
-}
-CONNECTION = OPTIONS["rotation_connection"]
+CONNECTION = MAPPINGS["rotation_connection"]
 ENTRIES: dict[str, Any] = load(ROLE / "meta/argument_specs.yml")["argument_specs"]
 DESCRIBED: dict[str, Any] = {name: option for entry in ENTRIES.values() for name, option in entry["options"].items()}
 TASK_FILES = sorted((ROLE / "tasks").glob("*.yml"))
@@ -107,7 +84,7 @@ def set_within(path: Path) -> Iterator[str]:
 def calls(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     for task in tasks(path):
         given = str(task.get("module_defaults", ""))
-        more = {option: value for name in OPTIONS if name in given for option, value in OPTIONS[name].items()}
+        more = {option: value for name in MAPPINGS if f" {name} " in given for option, value in MAPPINGS[name].items()}
         yield from ((name, {**more, **(task[name] or {})}) for name in SPECS if name in task)
 
 
@@ -136,7 +113,7 @@ def test_every_entry_point_has_a_description() -> None:
 @pytest.mark.parametrize("path", USING, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_every_variable_that_is_used_is_declared(path: Path) -> None:
     words = set(re.findall(r"(?<!\.)\brotation_[a-z_]+\b", path.read_text()))
-    own = set(set_within(path)) | PARTS.get(path.stem, set()) | set(OPTIONS) | OF_THE_PLAY
+    own = set(set_within(path)) | PARTS.get(path.stem, set()) | set(MAPPINGS) | OF_THE_PLAY
     assert words - own <= set(DEFAULTS)
 
 
@@ -154,7 +131,7 @@ def test_a_task_hands_over_options_that_exist(path: Path) -> None:
 
 @pytest.mark.parametrize("path", ENTRY_FILES, ids=lambda path: path.stem)
 def test_a_task_uses_only_variables_of_its_entry_point(path: Path) -> None:
-    words = set(re.findall(r"(?<!\.)\brotation_[a-z_]+\b", path.read_text())) - set(set_within(path)) - set(OPTIONS)
+    words = set(re.findall(r"(?<!\.)\brotation_[a-z_]+\b", path.read_text())) - set(set_within(path)) - set(MAPPINGS)
     assert words <= set(ENTRIES[path.stem]["options"])
 
 

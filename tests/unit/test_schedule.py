@@ -24,7 +24,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy impor
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.schedule import RUN_LATE, Schedule, schedule
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.settings import parse_calendar
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import balance_load, daily_mean, first_due
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import rotated_tags, stamp, started
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import rotated_tags, started
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LAST = datetime(2026, 11, 23, 3, tzinfo=UTC)

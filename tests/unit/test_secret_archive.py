@@ -12,9 +12,9 @@ import pytest
 from refusals import refusal_of
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
-from ansible_collections.dbops.rotation.plugins.module_utils._backup.prove import refuse_unproven
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.save import Source, collect
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import NATIVE, StoredPassword, make_hash
+from ansible_collections.dbops.rotation.plugins.module_utils._db.let_in import row_let_in
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Method
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue
 
@@ -90,6 +90,6 @@ def test_one_that_cannot_be_read_does_not_keep_the_others_away(archive: SecretAr
 
 def test_a_login_that_was_let_in_by_something_else_proves_nothing() -> None:
     row = AccountRow("root", "%", (Method(NATIVE, password=StoredPassword(NATIVE, make_hash(NATIVE, "right"))),))
-    refuse_unproven("root@%", [row], "right")
+    row_let_in([row], "root@%", "right")
     for user, password in (("root@%", "wrong"), ("root@localhost", "right")):
-        assert refusal_of(refuse_unproven, user, [row], password).code == "login_unproven"
+        assert refusal_of(row_let_in, [row], user, password).code == "login_unproven"

@@ -11,6 +11,7 @@ from refusals import refusal_of
 
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import SECRET_IDS, Operation
+from ansible_collections.dbops.rotation.plugins.module_utils._operations import VERIFY
 from ansible_collections.dbops.rotation.plugins.module_utils._readers import variable
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_name import refuse_arn_as_name, refuse_unfit_name
 
@@ -60,7 +61,7 @@ def test_every_option_that_names_a_secret_is_looked_at_before_the_work(option: s
         raise AssertionError
 
     params = {"client": "acme", "secret_id": "clients/acme", option: "a b"}
-    result = Operation({}, work).outcome(params, check=False, diff=False)
+    result = Operation(VERIFY, {}, work).outcome(params, check=False, diff=False)
     assert (result["error"]["step"], result["error"]["code"]) == ("prepare", "invalid_secret_id")
     assert result["error"]["state"] == "Nothing was changed."
     assert variable(SECRET_IDS[option]) in result["msg"]

@@ -10,39 +10,11 @@ from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
+from operations import COLLECTION, OPERATIONS
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.backup import BACKUP
-from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle import CYCLE
-from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
-from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import DOCTOR
-from ansible_collections.dbops.rotation.plugins.module_utils._module.encryption import ENCRYPTION
-from ansible_collections.dbops.rotation.plugins.module_utils._module.history import HISTORY
-from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
-from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
-from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
-from ansible_collections.dbops.rotation.plugins.module_utils._module.restore import RESTORE
-from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
-from ansible_collections.dbops.rotation.plugins.module_utils._module.secret_policy import SECRET_POLICY
-from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
 
 ROOT = Path(__file__).resolve().parents[2]
-COLLECTION = "ansible_collections.dbops.rotation.plugins"
-OPERATIONS = {
-    "rotation_cycle": CYCLE,
-    "rotation_cycle_info": CYCLE_INFO,
-    "sns_logs_encryption": ENCRYPTION,
-    "rotation_history_info": HISTORY,
-    "rotation_doctor_info": DOCTOR,
-    "rotation_notice": NOTICE,
-    "secretsmanager_mysql_backup": BACKUP,
-    "secretsmanager_mysql_verify": VERIFY,
-    "secretsmanager_mysql_onboard": ONBOARD,
-    "secretsmanager_mysql_reconcile": RECONCILE,
-    "secretsmanager_mysql_restore": RESTORE,
-    "secretsmanager_mysql_rotate": ROTATE,
-    "secretsmanager_policy": SECRET_POLICY,
-}
 # They are of Ansible and do without the engine.
 OF_ANSIBLE = {"rotation_guard", "rotation_table"}
 # Ansible's own guess, widened: what looks like a secret has to say whether it is one.

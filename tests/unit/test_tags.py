@@ -16,11 +16,11 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import 
     refused_versions,
     rotated_tags,
     shortened,
-    stamp,
     started,
     unreadable,
     with_refused,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 
 CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 LAST = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)

@@ -6,17 +6,15 @@
 from __future__ import annotations
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import (
-    CHANGES,
     FAILED,
     HOOKS,
     LEFT_ALONE,
-    NOTICE,
     REFUSED,
-    STATUS,
     SUCCEEDED,
-    VERIFICATION,
     Report,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._meaning import End
+from ansible_collections.dbops.rotation.plugins.module_utils._operations import CYCLE_INFO, NOTICE, VERIFY
 
 # Findings of a verification that tell of an AWSPENDING nobody has finished.
 PENDING_FINDINGS = {"pending", "unfinished"}
@@ -36,9 +34,9 @@ class Counts:
         for name, holds in _facts(report).items():
             if holds:
                 self._clients[name].add(report.client)
-        if report.kind == NOTICE and report.result.get("changed"):
+        if report.declared is NOTICE and report.result.get("changed"):
             self._notices["notices_sent"] += 1
-        if report.kind == NOTICE and report.outcome == FAILED:
+        if report.declared is NOTICE and report.outcome == FAILED:
             self._notices["notices_failed"] += 1
 
     def numbers(self) -> dict[str, int]:
@@ -47,17 +45,18 @@ class Counts:
 
 
 def _facts(report: Report) -> dict[str, bool]:
-    result, changes = report.result, report.kind in CHANGES
+    result, changes = report.result, report.declared.changes
     failures = result.get("failures")
-    read = report.kind == STATUS
+    read = report.declared is CYCLE_INFO
     return {
-        "succeeded": changes and report.outcome == SUCCEEDED,
+        # Who waits for hooks is not done: the result that follows them counts.
+        "succeeded": changes and report.outcome == SUCCEEDED and report.meaning.end is not End.WAITS_FOR_HOOKS,
         "rotated": bool(result.get("rotated")),
         "left_alone": changes and report.outcome == LEFT_ALONE,
         "refused": changes and report.outcome == REFUSED,
         "failed": (changes or report.kind == HOOKS or report.of_a_task) and report.outcome == FAILED,
         "locked_out": report.locked_out,
-        "unhealthy": report.kind == VERIFICATION and report.outcome == FAILED,
+        "unhealthy": report.declared is VERIFY and report.outcome == FAILED,
         "unreadable": read and report.failed,
         "candidates": read and bool(result.get("candidate")),
         "overdue": read and bool(result.get("overdue")),
@@ -67,4 +66,4 @@ def _facts(report: Report) -> dict[str, bool]:
     }
 
 
-_NAMES = tuple(_facts(Report("rotation_cycle_info", "", {}, failed=False, check=False)))
+_NAMES = tuple(_facts(Report(CYCLE_INFO.name, "", {}, failed=False, check=False)))

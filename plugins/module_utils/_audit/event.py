@@ -17,8 +17,10 @@ from hashlib import sha256
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import EVENT_BYTES
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import HOOKS, NOTICE, RUN, STATUS, Report
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import HOOKS, RUN, Report
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
+from ansible_collections.dbops.rotation.plugins.module_utils._meaning import TASK_FAILED
+from ansible_collections.dbops.rotation.plugins.module_utils._operations import CYCLE_INFO, NOTICE
 from ansible_collections.dbops.rotation.plugins.module_utils._results import mapping, mappings
 from ansible_collections.dbops.rotation.plugins.module_utils._version import COLLECTION_VERSION
 
@@ -37,7 +39,7 @@ OF_A_STATUS = ("secret_id", "version_id", "last", "due", "days_left", "overdue",
 OF_THE_CYCLE = ("last", "due", "overlap_until")
 OF_AN_ERROR = ("step", "code", "cause", "state", "next_step")
 # What the engine did not get to see; docs/audit.md explains it, for there is no message of ours.
-UNSEEN = {"code": "task_failed", "cause": "The task failed before the engine ran. See the output of the run."}
+UNSEEN = {"code": TASK_FAILED, "cause": "The task failed before the engine ran. See the output of the run."}
 # Lists that are given up where an event would be too large for CloudWatch Logs.
 LISTS = ("rows", "steps", "findings")
 
@@ -97,10 +99,10 @@ def _sealed(told: Mapping[str, Any], origin: Origin, now: datetime) -> dict[str,
 
 def _details(report: Report) -> dict[str, Any]:
     result = report.result
-    if report.kind == NOTICE:
+    if report.declared is NOTICE:
         body = mapping(result, "body")
         told = {**_picked(body, OF_ITS_BODY), "notice": _picked(result, OF_A_NOTICE) | _picked(body, ("severity",))}
-    elif report.kind == STATUS:
+    elif report.declared is CYCLE_INFO:
         told = _picked(result, OF_A_STATUS)
     else:
         told = {

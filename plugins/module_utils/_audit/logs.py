@@ -61,16 +61,12 @@ class LogGroup:
 
     def find(self, pattern: str, since: int) -> Iterator[str]:
         """Return the messages that match a filter pattern, from a moment on (milliseconds)."""
-        token: dict[str, str] = {}
-        while True:
-            with self._calling("read events"):
-                page = self._client.filter_log_events(
-                    logGroupName=self.name, filterPattern=pattern, startTime=since, **token
-                )
-            yield from (event["message"] for event in page["events"])
-            if not page.get("nextToken"):
-                return
-            token = {"nextToken": page["nextToken"]}
+        pages = self._client.get_paginator("filter_log_events").paginate(
+            logGroupName=self.name, filterPattern=pattern, startTime=since
+        )
+        with self._calling("read events"):
+            for page in pages:
+                yield from (event["message"] for event in page["events"])
 
     @contextmanager
     def _calling(self, doing: str) -> Iterator[None]:

@@ -7,54 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils import _results
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
-from ansible_collections.dbops.rotation.plugins.module_utils._results import (
-    IDLE_ACTIONS,
+from ansible_collections.dbops.rotation.plugins.module_utils._meaning import (
+    HOOK_FAILED,
+    TASK_FAILED,
+    End,
+    Meaning,
     is_rollback,
-    mapping,
-    mappings,
-    results_of,
-    text,
 )
-
-ROTATION, ROLLBACK, RECONCILIATION, ONBOARDING = "rotation", "rollback", "reconciliation", "onboarding"
-BACKUP, RESTORE, HOOKS, NOTICE, VERIFICATION = "backup", "restore", "hooks", "notice", "verification"
-CYCLE, STATUS, RUN = "cycle", "status", "run"
-CHANGES = (ROTATION, ROLLBACK, RECONCILIATION, ONBOARDING, RESTORE)
-KINDS = (*CHANGES, BACKUP, HOOKS, NOTICE, VERIFICATION, CYCLE, STATUS, RUN)
-
-SUCCEEDED, LEFT_ALONE, REFUSED, FAILED = "succeeded", "left_alone", "refused", "failed"
-OUTCOMES = (SUCCEEDED, LEFT_ALONE, REFUSED, FAILED)
-
-KIND_OF = {
-    _results.ROTATE: ROTATION,
-    _results.RECONCILE: RECONCILIATION,
-    _results.ONBOARD: ONBOARDING,
-    _results.BACKUP: BACKUP,
-    _results.RESTORE: RESTORE,
-    _results.VERIFY: VERIFICATION,
-    _results.NOTICE: NOTICE,
-    _results.CYCLE: CYCLE,
-    _results.CYCLE_INFO: STATUS,
-}
-# Before these are over, nothing has been stored or changed.
-HARMLESS_STEPS = ("prepare", "read", "open", "fence", "look", "decide")
-# Error codes of rules by which the engine keeps its hands off; any other code is a failure.
-RULES = frozenset(
-    [
-        *("account_limits", "anonymous_account", "cannot_commit", "credentials_missing", "drift", "fence_busy"),
-        *("foreign_primary", "foreign_secondary", "grants_off", "impossible_due", "invalid_option", "known_refused"),
-        *("label_moved_back", "login_unproven", "new_password_refused", "no_password_row", "nothing_covered"),
-        *("nothing_to_reconcile", "nothing_to_restore", "other_password_newer", "other_server", "plaintext_needed"),
-        *("listing_behind", "plaintext_not_enough", "privilege_missing", "read_only"),
-        *("reason_holds_password", "replica", "replica_lags", "row_problem", "secret_deleted", "secret_exists"),
-        *("secret_owned", "secret_rotation_enabled", "several_servers", "several_writers", "shared_account"),
-        *("tls_required", "unsupported_server", "version_undecryptable"),
-    ]
+from ansible_collections.dbops.rotation.plugins.module_utils._operations import (
+    BACKUP,
+    CYCLE,
+    CYCLE_INFO,
+    OPERATIONS,
+    ROTATE,
+    VERIFY,
+    Declaration,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._results import mapping, mappings, results_of, text
+
+RECORDED = tuple(declared.name for declared in OPERATIONS.values() if declared.kind)
+# Kinds that are not those of an operation.
+ROLLBACK, HOOKS, RUN = "rollback", "hooks", "run"
+KINDS = (*(OPERATIONS[name].kind for name in RECORDED), ROLLBACK, HOOKS, RUN)
+
+SUCCEEDED, LEFT_ALONE, REFUSED, FAILED, UNKNOWN = "succeeded", "left_alone", "refused", "failed", "unknown"
+OUTCOMES = (SUCCEEDED, LEFT_ALONE, REFUSED, FAILED, UNKNOWN)
 CODE_LENGTH = 100
 # What says that whoever reads AWSCURRENT cannot log in with it.
 LOCKED_OUT = frozenset(
@@ -63,10 +44,6 @@ LOCKED_OUT = frozenset(
         "login_refused",
     ]
 )
-# The code by which the role tells of such a task.
-TASK_FAILED = "task_failed"
-# The action of a restore that found the secret in order.
-KEPT = "kept"
 
 
 @dataclass(frozen=True)
@@ -85,32 +62,39 @@ class Report:
         return mapping(self.result, "error")
 
     @property
+    def declared(self) -> Declaration:
+        """Return the operation whose result it is."""
+        return OPERATIONS[self.module]
+
+    @cached_property
+    def meaning(self) -> Meaning:
+        """Return what the result means."""
+        return self.declared.meaning(self.result, failed=self.failed, check=self.check)
+
+    @property
     def kind(self) -> str:
         """Return what was worked on."""
-        kind = KIND_OF[self.module]
-        if kind == ROTATION and is_rollback(self.result):
+        if self.declared is ROTATE and is_rollback(self.result):
             return ROLLBACK
-        return HOOKS if kind == CYCLE and self.result.get("code") == "hook_failed" else kind
+        return HOOKS if self._counts(HOOK_FAILED) else self.declared.kind
 
     @property
     def of_a_task(self) -> bool:
         """Return True if it counts the failure of a task of the play that is none of ours, and so has no event."""
-        return self.kind == CYCLE and self.result.get("code") == TASK_FAILED
+        return self._counts(TASK_FAILED)
 
     @property
     def outcome(self) -> str:
         """Return how it ended."""
-        if self.kind == HOOKS or self.of_a_task or self._fell_short():
-            return FAILED
-        if not self.failed:
-            return LEFT_ALONE if self._left_alone() else SUCCEEDED
-        harmless = self.error.get("step") in HARMLESS_STEPS
-        return REFUSED if harmless and self.error.get("code") in RULES else FAILED
+        end = self.meaning.end
+        if end is End.FAILED:
+            return REFUSED if self.meaning.refused else FAILED
+        return {End.LEFT_ALONE: LEFT_ALONE, End.UNREADABLE: UNKNOWN}.get(end, SUCCEEDED)
 
     @property
     def locked_out(self) -> bool:
         """Return True if a client's programs cannot log in with AWSCURRENT."""
-        if self.kind not in (ROTATION, ROLLBACK, VERIFICATION):
+        if self.declared not in (ROTATE, VERIFY):
             return False
         return not LOCKED_OUT.isdisjoint({self.error.get("code"), *self.findings})
 
@@ -122,32 +106,24 @@ class Report:
     @property
     def worth_telling(self) -> bool:
         """Return True if it makes an event of its own; everything is counted in the event of the run."""
-        if self.kind == CYCLE:
+        if self.kind == CYCLE.kind:
             return (
                 self.failed
                 or self.of_a_task
                 or (bool(self.result.get("changed")) and self.result.get("state") != "failed")
             )
-        if self.kind == STATUS:
+        if self.kind == CYCLE_INFO.kind:
             return self.failed or bool(self.result.get("overdue") or self.result.get("unfinished"))
         return True
 
-    def _fell_short(self) -> bool:
-        undelivered = self.kind == NOTICE and not self.check and self.result.get("delivered") is False
-        return undelivered or (self.kind == VERIFICATION and self.result.get("healthy") is False)
-
-    def _left_alone(self) -> bool:
-        if self.kind in (ROTATION, ROLLBACK, RECONCILIATION):
-            return self.result.get("action") in IDLE_ACTIONS
-        if self.kind == RESTORE:
-            return self.result.get("action") == KEPT
-        return self.kind in (ONBOARDING, NOTICE) and not self.result.get("changed")
+    def _counts(self, code: str) -> bool:
+        return self.declared is CYCLE and self.result.get("code") == code
 
 
 def reports_of(module: str, host: str, result: Mapping[str, Any], *, failed: bool, check: bool) -> Iterator[Report]:
     """Return what the result of a task reports: also of each item of a loop, and of each client of a backup."""
     for part, broken in results_of(result, failed=failed):
-        if module == _results.BACKUP and mapping(part, "clients"):
+        if module == BACKUP.name and mapping(part, "clients"):
             yield from _of_a_backup(part, check=check)
         else:
             yield Report(module, host, part, failed=broken, check=check)
@@ -160,7 +136,7 @@ def _of_a_backup(result: Mapping[str, Any], *, check: bool) -> Iterator[Report]:
         told = mapping(clients, client)
         current = text(mapping(told, "versions"), "AWSCURRENT")
         read = {"secret_id": told.get("secret_id"), "version_id": current, "changed": result.get("changed")}
-        yield Report(_results.BACKUP, str(client), read, failed=False, check=check)
+        yield Report(BACKUP.name, str(client), read, failed=False, check=check)
     for host in failures:
         error = {"step": "read", "code": "not_backed_up", "cause": text(failures, host)}
-        yield Report(_results.BACKUP, str(host), {"error": error}, failed=True, check=check)
+        yield Report(BACKUP.name, str(host), {"error": error}, failed=True, check=check)

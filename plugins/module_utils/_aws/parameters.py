@@ -34,12 +34,10 @@ def read_parameters(client: Any, path: str) -> list[Parameter]:
             code="invalid_option",
             next_step="Write it like /dbops/rotation, without a slash at its end.",
         )
-    found, page = [], {"NextToken": ""}
-    while "NextToken" in page:
-        token = {"NextToken": page["NextToken"]} if page["NextToken"] else {}
-        with translated(f"read the parameters below {path}", "ssm"):
-            page = client.get_parameters_by_path(Path=path, Recursive=True, WithDecryption=True, **token)
-        found += [Parameter(one["Name"], one["Type"], one["Value"]) for one in page["Parameters"]]
+    asked = {"Path": path, "Recursive": True, "WithDecryption": True}
+    with translated(f"read the parameters below {path}", "ssm"):
+        pages = list(client.get_paginator("get_parameters_by_path").paginate(**asked))
+    found = [Parameter(one["Name"], one["Type"], one["Value"]) for page in pages for one in page["Parameters"]]
     if not found:
         raise RotationError(
             f"Parameter Store has no parameter below {path} in the region that was asked.",

@@ -13,9 +13,10 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretVersion,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
+from ansible_collections.dbops.rotation.plugins.module_utils._db.let_in import row_let_in
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import listed
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, with_options
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import parse_secret
 from ansible_collections.dbops.rotation.plugins.module_utils._steps import ownership
@@ -40,7 +41,7 @@ def prove(context: RotationContext, saved: SavedSecret, version: SavedVersion) -
         ownership.refuse_other_server(context.identity, context.request.accept_server_id)
         ownership.refuse_shared_account(context.store, context.identity, context.store.sibling)
         rows = context.dialect.rows(context.session, value.login.user)
-        refuse_unproven(context.server.current_user, rows, value.password)
+        row_let_in(rows, context.server.current_user, value.password)
         _warn_of_unknown(context, rows, saved)
 
 
@@ -59,17 +60,6 @@ def _after_refusal(saved: SavedSecret, version: SavedVersion) -> str:
 
 def _differs(version: SavedVersion, password: str) -> bool:
     return parse_secret(version.text).password != password
-
-
-def refuse_unproven(current_user: str, rows: list[AccountRow], password: str) -> None:
-    """Raise a RotationError where the login was let in by something else than the password."""
-    login = next((row for row in rows if row.name == current_user), None)
-    if login is None or not any(stored.matches(password) for stored in login.passwords):
-        raise RotationError(
-            f"The login was let in as {current_user}, but not by that row's password.",
-            code="login_unproven",
-            next_step="Connect over TCP instead of a socket that lets the account in without a password.",
-        )
 
 
 def _warn_of_unknown(context: RotationContext, rows: list[AccountRow], saved: SavedSecret) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.document import Entry
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._backup import docu
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.cipher import Cipher
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.document import Entry
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.file import locked, read_file, write_file
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 
 # BatchGetSecretValue would give AWSCURRENT only, so every version is a call of its own.
 THREADS = 8

@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import ONBOARDING
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ONBOARDING
 
 # Of a server_uuid the part that is made anew for every server; nine of them, the most a group may have, fit a tag.
 ID_LENGTH = 18
@@ -128,7 +129,7 @@ class Identity:
     def claiming(self) -> dict[str, str]:
         """Return the tags of a secret that is made: the next rotation has to confirm that the account is its alone."""
         written = self.written()
-        return {**written, tags.ACCOUNT: f"{written[tags.ACCOUNT]} {tags.stamp(datetime.now(UTC))}"}
+        return {**written, tags.ACCOUNT: f"{written[tags.ACCOUNT]} {stamp(datetime.now(UTC))}"}
 
 
 def account_of(place: str, user: str) -> str:

@@ -12,14 +12,14 @@ from ansible_collections.dbops.rotation.plugins.module_utils._context.identity i
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import LONGEST_OVERLAP
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import ON_DEMAND, RECOVERY
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules
+from ansible_collections.dbops.rotation.plugins.module_utils._reason import refuse_invalid_reason
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ON_DEMAND, RECOVERY
 
 DEFAULT_DEADLINE = 120.0
 DEFAULT_PER_SERVER = 1
 MOST_PER_SERVER = 64
-REASON_LENGTH = 200
 DEFAULT_REPLICA_WAIT = 30.0
 LONGEST_REPLICA_WAIT = 600
 ALL, PROMOTE, FINISH = "all", "promote", "finish"
@@ -86,16 +86,6 @@ class RotationRequest:
         refuse_invalid_per_server(self.per_server)
         refuse_invalid_label(self.server_label)
         refuse_invalid_wait(self.replica_wait)
-
-
-def refuse_invalid_reason(reason: str) -> None:
-    """Raise a RotationError where a reason is more than one line."""
-    if len(reason) > REASON_LENGTH or not reason.isprintable():
-        raise RotationError(
-            f"The reason must be one line of at most {REASON_LENGTH} characters.",
-            code="invalid_option",
-            next_step=f"Shorten {{option|reason}} to one line of at most {REASON_LENGTH} characters.",
-        )
 
 
 def refuse_invalid_overlap(seconds: int) -> None:

@@ -12,18 +12,11 @@ from datetime import datetime, timedelta
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import first_due
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import (
-    SKEW,
-    Cycle,
-    read_cycle,
-    stamp,
-    unreadable,
-)
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import SKEW, Cycle, read_cycle, unreadable
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.wall_clock import DAY
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-
-# A first cycle, which is spread; the engine's own word for the trigger.
-ONBOARDING = "onboarding"
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ONBOARDING
 
 
 @dataclass(frozen=True)

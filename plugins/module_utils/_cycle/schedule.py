@@ -21,14 +21,14 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import LEAD_RANGE, Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import MOST_DAYS_FORWARD, PLAN_DAYS, Turn
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import SKEW, Cycle, stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import SKEW, Cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.wall_clock import DAY
 from ansible_collections.dbops.rotation.plugins.module_utils._events import FAILED, OVERDUE, ROTATED, UPCOMING
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ROLLBACK
 
 # A schedule that follows local time is an hour late when clocks go back, and clocks may differ.
 RUN_LATE = timedelta(hours=1) + SKEW
-# The engine's own word for the trigger.
-ROLLBACK = "rollback"
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import VALUE_LENGTH, tag_text
 
 DEFAULT_CYCLE_DAYS = 40
@@ -148,11 +149,6 @@ def unreadable(tags: Mapping[str, str]) -> tuple[str, ...]:
     read = {LAST: _moment(tags.get(LAST)), DUE: _moment(tags.get(DUE))}
     lost = [key for key, moment in read.items() if moment is None]
     return (*lost, CYCLE_DAYS) if str(_days(tags.get(CYCLE_DAYS))) != tags.get(CYCLE_DAYS) else tuple(lost)
-
-
-def stamp(moment: datetime) -> str:
-    """Write a moment as ISO 8601 in UTC, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -20,15 +20,10 @@ from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision 
     kept_for,
     refusal,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import (
-    ROLLBACK,
-    SCHEDULED,
-    UNATTENDED,
-    Facts,
-    RowFacts,
-)
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import Facts, RowFacts
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.refuse import refuse, taken_over
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ROLLBACK, SCHEDULED, UNATTENDED
 
 
 def decide(facts: Facts) -> Decision:

@@ -7,10 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SCHEDULED, ON_DEMAND, RECOVERY, ROLLBACK, ONBOARDING = "scheduled", "on_demand", "recovery", "rollback", "onboarding"
-TRIGGERS = (SCHEDULED, ON_DEMAND, RECOVERY, ROLLBACK, ONBOARDING)
-UNATTENDED = (SCHEDULED, RECOVERY)
-
 
 @dataclass(frozen=True)
 class RowFacts:

@@ -18,13 +18,9 @@ from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision 
     listed,
     refusal,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import (
-    ROLLBACK,
-    UNATTENDED,
-    Facts,
-    RowFacts,
-)
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import Facts, RowFacts
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ROLLBACK, UNATTENDED
 
 FOREIGN_PRIMARY = "foreign_primary"
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -18,6 +17,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.principals imp
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
+from ansible_collections.dbops.rotation.plugins.module_utils._finding import Check
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
 
 # AWS refuses a signature that is five minutes off; half of it is worth a word.
@@ -30,16 +30,6 @@ SIZE_REMEDY = "Name fewer readers and rotators: one role that several people ass
 # Some of the tags that a rotation writes, for policies that allow ours only.
 WRITTEN = ["rotation/last", "rotation/version"]
 CLOCK_REMEDY = "Set the clock of this host by NTP."
-
-
-@dataclass(frozen=True)
-class Check:
-    """The answer to one check; a ``problem`` stops or hampers a rotation."""
-
-    name: str
-    text: str
-    next_step: str = ""
-    problem: bool = False
 
 
 def identity(sts: Any, now: datetime) -> tuple[str, list[Check]]:

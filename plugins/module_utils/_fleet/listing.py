@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.list_filter import list_filter
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import PAGE, SecretDescription, described
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
 
 # What is kept of each secret, in a form that any cache takes.
@@ -68,14 +68,10 @@ def read_entries(entries: list[dict[str, Any]], choice: Choice) -> list[Listed]:
 
 
 def _pages(client: Any, filters: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    token: dict[str, str] = {}
-    while True:
-        with translated("list the secrets"):
-            page = client.list_secrets(MaxResults=PAGE, Filters=filters, **token)
-        yield page["SecretList"]
-        if not page.get("NextToken"):
-            return
-        token = {"NextToken": page["NextToken"]}
+    pages = client.get_paginator("list_secrets").paginate(MaxResults=PAGE, Filters=filters)
+    with translated("list the secrets"):
+        for page in pages:
+            yield page["SecretList"]
 
 
 def _is_ours(entry: Mapping[str, Any]) -> bool:

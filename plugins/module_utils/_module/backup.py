@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.save import Source, collect, failure_text, save
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
@@ -47,6 +48,7 @@ def _refuse_one_name_for_two(hosts: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 BACKUP = Operation(
+    declared=_operations.BACKUP,
     spec={
         **CLIENT_SPEC,
         "path": {"type": "path", "required": True},

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretDescription, SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state import read_failures
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import read_cycle, stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import read_cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_options import (
     CALENDAR_SPEC,
@@ -30,6 +31,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     secret_store,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._reason import refuse_unfit_reason
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.ownership import refuse_foreign_management
 from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import fit_tags
 
@@ -161,6 +163,7 @@ def _uncounted(request: CycleRequest, error: RotationError) -> dict[str, Any]:
 
 
 CYCLE = Operation(
+    declared=_operations.CYCLE,
     spec={
         **CLIENT_SPEC,
         "state": {"type": "str", "choices": [PRESENT, RESET, FAILED], "default": PRESENT},

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
     PREVIOUS,
     SecretDescription,
@@ -19,7 +20,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.schedule import Schedule, schedule
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import LOOKAHEAD_DAYS
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._events import ROTATED
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.work import has_past_overlap, is_unfinished
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_options import (
@@ -36,6 +36,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     client_name,
     secret_store,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 
 
 def read_state(client: str, asked: Policy, store: SecretStore, now: datetime) -> dict[str, Any]:
@@ -137,4 +138,6 @@ def _info(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
     return read_state(client_name(params), policy(params), secret_store(params), datetime.now(UTC))
 
 
-CYCLE_INFO = Operation(spec={**CLIENT_SPEC, **SCHEDULE_SPEC, **DATABASE_SPEC, **AWS_SPEC}, work=_info)
+CYCLE_INFO = Operation(
+    declared=_operations.CYCLE_INFO, spec={**CLIENT_SPEC, **SCHEDULE_SPEC, **DATABASE_SPEC, **AWS_SPEC}, work=_info
+)

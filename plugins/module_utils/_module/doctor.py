@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._doctor import checks
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._finding import Check, judge
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS, SECRETS
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
@@ -25,7 +27,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     secret_store,
     sns_client,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
 
 NEEDED = [grant.action for grant in GRANTS["rotator"] if grant.on == SECRETS]
 
@@ -46,23 +47,21 @@ def _examine(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
     return _result(params, arn, found)
 
 
-def _result(params: Mapping[str, Any], arn: str, found: list[checks.Check]) -> dict[str, Any]:
+def _result(params: Mapping[str, Any], arn: str, found: list[Check]) -> dict[str, Any]:
     client = client_name(params)
-    found = [replace(check, next_step=present(check.next_step, client)) for check in found]
-    problems = [check for check in found if check.problem]
-    told = [f"{check.text} {check.next_step}".rstrip() for check in problems]
-    verdict = f"{len(problems)} problem{'s'[: len(problems) != 1]}:" if problems else "AWS is ready"
+    verdict = judge(client, found, well="AWS is ready", notes=False)
     return {
         "changed": False,
-        "healthy": not problems,
-        "msg": " ".join([f"{client}: {verdict}", *told]),
+        "healthy": verdict.healthy,
+        "msg": verdict.text,
         "client": client,
         "identity": arn,
-        "checks": [asdict(check) for check in found],
+        "checks": [asdict(check) for check in verdict.seen],
     }
 
 
 DOCTOR = Operation(
+    declared=_operations.DOCTOR,
     spec={**CLIENT_SPEC, "topic_arn": {"type": "str"}, **DATABASE_SPEC, **AWS_SPEC},
     work=_examine,
 )

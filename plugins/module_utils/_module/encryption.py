@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.encryption import EncryptedLogGroup, EncryptedTopic
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
@@ -46,6 +47,7 @@ def _things(params: Mapping[str, Any]) -> list[EncryptedTopic | EncryptedLogGrou
 
 
 ENCRYPTION = Operation(
+    declared=_operations.ENCRYPTION,
     spec={
         "client": {"type": "str", "default": "account"},
         "kms_key_arn": {"type": "str", "required": True, "no_log": False},

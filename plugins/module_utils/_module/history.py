@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.history import logged, past
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import log_group
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import default_folder, spooled_lines
@@ -84,6 +85,7 @@ def _spooled(params: Mapping[str, Any]) -> Iterator[bytes]:
 
 
 HISTORY = Operation(
+    declared=_operations.HISTORY,
     spec={
         **CLIENT_SPEC,
         "source": {"type": "str", "choices": [AUTO, SPOOL, LOGS], "default": AUTO},

@@ -10,11 +10,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state import NoticeState, read_notice_state
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import stamp
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import SCHEDULED, TRIGGERS
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._events import EVENTS, FAILED, OVERDUE, ROTATED, UPCOMING
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
@@ -28,6 +27,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.notice import Notice
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.publish import publish
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import SCHEDULED, TRIGGERS
 
 TEXTS = (
     *("environment", "trigger", "reason", "requested_by", "version_id", "previous_version_id", "last", "due"),
@@ -134,6 +135,7 @@ def _outcome(notice: Notice, *, delivered: bool, told: str, warnings: list[str] 
 
 
 NOTICE = Operation(
+    declared=_operations.NOTICE,
     spec={
         **CLIENT_SPEC,
         "event": {"type": "str", "choices": list(EVENTS), "required": True},

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import DEFAULT_CYCLE_DAYS
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
@@ -17,8 +18,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     DATABASE_SPEC,
     PASSWORD_SPEC,
     REPLICA_WAIT,
-    client_name,
     password_text,
+    same_named,
     secret_store,
     tls_options,
 )
@@ -33,18 +34,12 @@ def _onboard(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     password = password_text(params, "{option|onboard.password}")
     login = Login(params["host"] or "", params["port"], params["username"], password or "")
     request = OnboardRequest(
-        client=client_name(params),
+        **same_named(OnboardRequest, params),
         login=login,
         source=secret_store(params, source) if source else None,
         tls=tls_options(params),
-        kms_key_id=params["kms_key_id"],
         more_tags={str(key): str(value) for key, value in params["tags"].items()},
-        cycle_days=params["cycle_days"],
         replicas=ReplicaRequest(regions_of(params["replica"]), params["replica_wait"], check),
-        single_writer=params["single_writer"],
-        server_ids=frozenset(params["server_ids"]),
-        server_label=params["server_label"],
-        deadline=params["deadline"],
         check=check,
     )
     return onboard(request, secret_store(params))
@@ -63,6 +58,7 @@ def regions_of(replicas: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
 
 
 ONBOARD = Operation(
+    declared=_operations.ONBOARD,
     spec={
         **CLIENT_SPEC,
         "host": {"type": "str"},

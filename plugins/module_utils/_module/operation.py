@@ -21,6 +21,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     client_name,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import filled_result
+from ansible_collections.dbops.rotation.plugins.module_utils._operations import Declaration
 from ansible_collections.dbops.rotation.plugins.module_utils._readers import from_environment, reading
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_name import refuse_unfit_name
 
@@ -36,6 +37,7 @@ SECRET_IDS = {
 class Operation:
     """What to validate, and what to do with the validated parameters and the check flag."""
 
+    declared: Declaration
     spec: Spec
     work: Callable[[Mapping[str, Any], bool], dict[str, Any]]
     mutually_exclusive: tuple[tuple[str, ...], ...] = ()

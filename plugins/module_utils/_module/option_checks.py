@@ -21,7 +21,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._context.identity i
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import (
     refuse_invalid_overlap,
     refuse_invalid_per_server,
-    refuse_invalid_reason,
     refuse_invalid_wait,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
@@ -38,6 +37,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import option
 from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules, refuse_impossible
+from ansible_collections.dbops.rotation.plugins.module_utils._reason import refuse_invalid_reason
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard_request import refuse_our_tags
 
 # A check of each of these, by itself.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.policy_store import PolicyStore
@@ -147,27 +147,24 @@ def tls_options(params: Mapping[str, Any]) -> TlsOptions:
     )
 
 
-def rotation_request(params: Mapping[str, Any], *, trigger: str, check: bool, **asked: Any) -> RotationRequest:
-    """Return the request that the options make; ``asked`` is what only some modules can be asked for."""
-    return RotationRequest(
-        client=client_name(params),
-        secret_id=params["secret_id"],
-        tls=tls_options(params),
-        rules=PasswordRules(params["password_length"], params["password_exclude_characters"]),
-        trigger=trigger,
-        reason=params["reason"],
-        deadline=params["deadline"],
-        adopt_rows=frozenset(params["adopt_rows"]),
-        single_writer=params["single_writer"],
-        server_ids=frozenset(params["server_ids"]),
-        server_label=params["server_label"],
-        allow_plaintext_statement=params["allow_plaintext_statement"],
-        accept_server_id=params["accept_server_id"],
-        per_server=params["per_server"],
-        replica_wait=params["replica_wait"],
-        check=check,
-        **asked,
-    )
+def rotation_request(params: Mapping[str, Any], *, trigger: str, check: bool, **computed: Any) -> RotationRequest:
+    """Return the request that the options make; ``computed`` are parts that are no option as it stands."""
+    parts: dict[str, Any] = {
+        **same_named(RotationRequest, params),
+        "tls": tls_options(params),
+        "trigger": trigger,
+        "check": check,
+    }
+    if "password_length" in params:
+        parts["rules"] = PasswordRules(params["password_length"], params["password_exclude_characters"])
+    return RotationRequest(**{**parts, **computed})
+
+
+def same_named(kind: type, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the client's name and the options that a request has by their own names; a list becomes a set."""
+    found = {field.name: params[field.name] for field in fields(kind) if field.name in params}
+    plain = {name: frozenset(value) if isinstance(value, list) else value for name, value in found.items()}
+    return {**plain, "client": client_name(params)}
 
 
 def password_text(params: Mapping[str, Any], option: str) -> str | None:

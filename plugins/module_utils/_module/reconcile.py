@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import RECOVERY
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
     AWS_SPEC,
@@ -21,6 +21,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     secret_store,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.reconcile import Proof, reconcile
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import RECOVERY
 
 
 def _reconcile(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
@@ -34,6 +35,7 @@ def _reconcile(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
 
 
 RECONCILE = Operation(
+    declared=_operations.RECONCILE,
     spec={
         **CLIENT_SPEC,
         **PASSWORD_SPEC,

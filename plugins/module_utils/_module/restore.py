@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.document import load_entry
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.request import RestoreRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.restore import restore
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import RECOVERY
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
     AWS_SPEC,
@@ -22,6 +22,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     rotation_request,
     secret_archive,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import RECOVERY
 
 
 def _restore(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
@@ -39,6 +40,7 @@ def _restore(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
 
 
 RESTORE = Operation(
+    declared=_operations.RESTORE,
     spec={
         **CLIENT_SPEC,
         "path": {"type": "path"},

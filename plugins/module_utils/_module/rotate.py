@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import ALL, STEPS
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import ON_DEMAND, TRIGGERS
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_options import (
     CALENDAR_SPEC,
     PAUSE_SPEC,
@@ -26,24 +26,22 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     secret_store,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate import rotate
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ON_DEMAND, TRIGGERS
 
 
 def _rotate(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    names = ("overlap", "steps", "min_age", "force", "kill_sessions", "bring_forward_days")
-    asked = {name: params[name] for name in names}
     request = rotation_request(
         params,
         trigger=params["trigger"],
         check=check,
         before=moment("{option|before}", params["before"]) if params["before"] else None,
         policy=policy(params),
-        requested_by=params["requested_by"],
-        **asked,
     )
     return rotate(request, secret_store(params))
 
 
 ROTATE = Operation(
+    declared=_operations.ROTATE,
     spec={
         **CLIENT_SPEC,
         **CHANGE_SPEC,

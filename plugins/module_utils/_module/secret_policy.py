@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.policy_store import PolicyStore
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import Document
@@ -72,6 +73,7 @@ def _result(params: Mapping[str, Any], current: Document | None, wanted: Documen
 
 
 SECRET_POLICY = Operation(
+    declared=_operations.SECRET_POLICY,
     spec={
         **CLIENT_SPEC,
         "readers": {"type": "list", "elements": "str"},

@@ -8,33 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import RECOVERY
+from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
     AWS_SPEC,
     CLIENT_SPEC,
     DATABASE_SPEC,
-    client_name,
+    rotation_request,
     secret_store,
-    tls_options,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.verify import verify
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import RECOVERY
 
 
 def _verify(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    request = RotationRequest(
-        client=client_name(params),
-        secret_id=params["secret_id"],
-        tls=tls_options(params),
-        trigger=RECOVERY,
-        deadline=params["deadline"],
-        single_writer=params["single_writer"],
-        server_ids=frozenset(params["server_ids"]),
-        server_label=params["server_label"],
-        check=check,
-    )
-    return verify(request, secret_store(params))
+    return verify(rotation_request(params, trigger=RECOVERY, check=check), secret_store(params))
 
 
-VERIFY = Operation(spec={**CLIENT_SPEC, **DATABASE_SPEC, **AWS_SPEC}, work=_verify)
+VERIFY = Operation(declared=_operations.VERIFY, spec={**CLIENT_SPEC, **DATABASE_SPEC, **AWS_SPEC}, work=_verify)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -26,6 +26,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._notice.limits impo
     subject_line,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._reason import REASON_LENGTH
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 
 SCHEMA = "dbops.rotation/notice/1"
 TEXTS = (
@@ -73,7 +74,7 @@ class Notice:
         return {
             UPCOMING: (self.due, self.notice_days),
             ROTATED: (self.version_id,),
-            FAILED: (self.failures, self.failed_at or self._stamp),
+            FAILED: (self.failures, self.failed_at or stamp(self.time)),
             OVERDUE: (self.due,),
         }[self.event]
 
@@ -124,7 +125,7 @@ class Notice:
             "id": self.notice_id,
             "event": self.event,
             "severity": self.severity,
-            "time": self._stamp,
+            "time": stamp(self.time),
             **texts,
             "reason": one_line(self.reason, REASON_LENGTH) or None,
             "days_left": self.days_left,
@@ -145,10 +146,6 @@ class Notice:
         return json.dumps(
             {"default": default, "email": self.people_text(), "sms": self.sent_subject}, ensure_ascii=False
         )
-
-    @property
-    def _stamp(self) -> str:
-        return self.time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _plain_text(self) -> str:
         told = {name.replace("_", " "): value for name, value in self.body().items() if value not in (None, 0)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
 from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import dialect_of
+from ansible_collections.dbops.rotation.plugins.module_utils._db.let_in import row_let_in
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import adopting, listed
@@ -16,19 +17,14 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import Rota
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import with_options
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
 
+WITH_PASSWORD = "Give the account a password (not a socket login only), then run the same command again."
+
 
 def proven_rows(session: Session, server: Server, wanted: Login, journal: Journal) -> list[dict[str, str]]:
     rows = dialect_of(server, encrypted=True, allow_plaintext=False).rows(session, wanted.user)
     _look_beside(rows, wanted, journal)
-    result = [{"row": row.name, "plugin": row.plugins, "state": _coverage(row, wanted)} for row in rows]
-    login_row = next((row for row in result if row["row"] == server.current_user), None)
-    if login_row is None or login_row["state"] != "covered":
-        raise RotationError(
-            f"The login was let in as {server.current_user}, but not by that row's password.",
-            code="login_unproven",
-            next_step="Give the account a password (not a socket login only), then run the same command again.",
-        )
-    return result
+    row_let_in((row for row in rows if not row.problem), server.current_user, wanted.password, WITH_PASSWORD)
+    return [{"row": row.name, "plugin": row.plugins, "state": _coverage(row, wanted)} for row in rows]
 
 
 def _look_beside(rows: list[AccountRow], wanted: Login, journal: Journal) -> None:

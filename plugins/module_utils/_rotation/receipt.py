@@ -15,6 +15,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import BUSY
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Action, Decision
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
 
 TOUCHING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.ROLL_BACK, Action.TAKE_OVER, Action.DISCARD_OLD)
@@ -174,8 +175,8 @@ def server_facts(context: RotationContext) -> dict[str, Any]:
 
 def _cycle(context: RotationContext, view: View) -> dict[str, str]:
     return {
-        "last": context.effects.recorded.get(tags.LAST, tags.stamp(view.cycle.last)),
-        "due": context.effects.recorded.get(tags.DUE, tags.stamp(view.cycle.due)),
+        "last": context.effects.recorded.get(tags.LAST, stamp(view.cycle.last)),
+        "due": context.effects.recorded.get(tags.DUE, stamp(view.cycle.due)),
         "cycle_days": str(view.cycle.days),
         "overlap_until": context.progress.kept_until,
     }

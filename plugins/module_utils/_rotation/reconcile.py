@@ -22,6 +22,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
+from ansible_collections.dbops.rotation.plugins.module_utils._db.let_in import row_let_in
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import RECONCILE, ROLL_BACK
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.refuse import beside_foreign
@@ -141,13 +142,7 @@ def _refuse_beside_foreign(
 
 def _refuse_unproven(context: RotationContext, rows: tuple[AccountRow, ...], password: str) -> None:
     """Raise a RotationError where the login was let in by something else than the password."""
-    login = next((row for row in rows if row.name == context.server.current_user), None)
-    if login is None or not any(stored.matches(password) for stored in login.passwords):
-        raise RotationError(
-            f"The login was let in as {context.server.current_user}, but not by that row's password.",
-            code="login_unproven",
-            next_step="Connect over TCP instead of a socket that lets the account in without a password.",
-        )
+    login = row_let_in(rows, context.server.current_user, password)
     if login.primary_passwords and login.primary_passwords[0].matches(context.current.value.password):
         raise RotationError(
             f"AWSCURRENT's password is the newer of the two that open {login.name}, so secret and server are together.",

@@ -13,12 +13,12 @@ from ansible_collections.dbops.rotation.plugins.module_utils._context.context im
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import BUSY
 from ansible_collections.dbops.rotation.plugins.module_utils._db.slots import SLOT_BUSY
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import SCHEDULED
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import left_alone, receipt
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.until_done import until_done
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.ownership import LISTING_BEHIND
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import SCHEDULED
 
 NOT_NOW = (BUSY, SLOT_BUSY, WRITE_LIMIT, LISTING_BEHIND)
 

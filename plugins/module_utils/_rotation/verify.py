@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,10 +18,11 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fe
 from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import grants_digest
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import held_by_replicas
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, present
+from ansible_collections.dbops.rotation.plugins.module_utils._finding import Finding, judge
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import effort, server_facts
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._steps import findings
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.findings import Finding
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View, look
 
 # What says something about the client; anything else (AWS or the network is down) says that nothing could be checked.
@@ -79,8 +80,8 @@ def _report(context: RotationContext, known: list[Finding]) -> dict[str, Any]:
         "rows": [_row(row.name, row.plugins, view, expiries) for row in view.rows],
         "server": server_facts(context),
         "rotation": {
-            "last": tags.stamp(view.cycle.last),
-            "due": tags.stamp(view.cycle.due),
+            "last": stamp(view.cycle.last),
+            "due": stamp(view.cycle.due),
             "cycle_days": str(view.cycle.days),
             "overlap_until": view.secret.tags.get(tags.OVERLAP_UNTIL, ""),
         },
@@ -106,7 +107,7 @@ def _row(name: str, plugin: str, view: View, expiries: dict[str, datetime]) -> d
         state = "behind"
     else:
         state = "foreign_primary" if facts.only_second else "foreign"
-    expires = tags.stamp(expires) if (expires := expiries.get(name)) else None
+    expires = stamp(expires) if (expires := expiries.get(name)) else None
     return {
         "row": name,
         "plugin": plugin,
@@ -117,19 +118,15 @@ def _row(name: str, plugin: str, view: View, expiries: dict[str, datetime]) -> d
 
 
 def _result(context: RotationContext, found: list[Finding]) -> dict[str, Any]:
-    client = context.request.client
-    found = [replace(finding, next_step=present(finding.next_step, client)) for finding in found]
-    problems = [finding for finding in found if finding.problem]
-    told = [finding.told for finding in problems or found]
-    verdict = f"{len(problems)} problem{'s'[: len(problems) != 1]}" if problems else "all is well"
+    verdict = judge(context.request.client, found, well="all is well", notes=True)
     return {
         "changed": False,
-        "healthy": not problems,
-        "msg": f"{client}: {' '.join([verdict + (':' if told else ''), *told])}",
-        "client": client,
+        "healthy": verdict.healthy,
+        "msg": verdict.text,
+        "client": context.request.client,
         "secret_id": context.request.secret_id,
         "version_id": context.current.version_id if context.versions.known() else None,
-        "findings": [asdict(finding) for finding in found],
+        "findings": [asdict(finding) for finding in verdict.seen],
         **effort(context.journal, context.store),
         "warnings": list(context.journal.warnings),
     }

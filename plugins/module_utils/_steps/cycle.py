@@ -20,8 +20,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy impor
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.schedule import schedule
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, shortened, started
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.windows import Calendar
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import ROLLBACK, SCHEDULED
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ROLLBACK, SCHEDULED
 
 
 def cycle_of(context: RotationContext, secret: SecretDescription, now: datetime) -> EffectiveCycle:

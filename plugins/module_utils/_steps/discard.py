@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._context.progress import Stage
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import overlap_until, stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import overlap_until
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import Change
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import held_by_replicas
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import (
@@ -20,12 +20,13 @@ from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision 
     kept_for,
     listed,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import UNATTENDED
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.cycle import overlap_began
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.promote import refuse_moved_label
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.replicas import catch_up, lagging
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.rows import having, read_rows
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import UNATTENDED
 
 
 def discard_or_keep(context: RotationContext, view: View, decision: Decision) -> datetime | None:

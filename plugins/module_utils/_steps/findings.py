@@ -6,34 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, stamp
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import decide
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Action, adopting, listed
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import Facts
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._finding import Finding
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 
 # A consumer is locked out when the server expires the password; a late rotation must still come before.
 EXPIRY_MARGIN = timedelta(days=7)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that somebody has to know; a ``problem`` is also to be mended."""
-
-    code: str
-    text: str
-    next_step: str = ""
-    problem: bool = True
-
-    @property
-    def told(self) -> str:
-        """Return the finding with its next step."""
-        return f"{self.text} {self.next_step}".rstrip()
 
 
 def of_error(error: RotationError) -> Finding:

@@ -17,9 +17,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._context.context im
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import (
-    Facts,
-)
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import Facts
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
 from ansible_collections.dbops.rotation.plugins.module_utils._steps import ownership

@@ -20,18 +20,12 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import 
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_rules
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import (
-    ON_DEMAND,
-    ONBOARDING,
-    ROLLBACK,
-    SCHEDULED,
-    Facts,
-    PendingFacts,
-    RowFacts,
-)
+from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import Facts, PendingFacts, RowFacts
 from ansible_collections.dbops.rotation.plugins.module_utils._password import could_have_generated
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.cycle import is_due, overlap_began
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.replicas import lagging
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ON_DEMAND, ONBOARDING, ROLLBACK, SCHEDULED
 
 PENDING_LIFE = timedelta(days=1)
 
@@ -83,7 +77,7 @@ def _impossible_overlap(overlap: datetime | None) -> str:
         return f"The tag {tags.OVERLAP_UNTIL} of the secret is no moment, so the overlap is over."
     return (
         f"The tag {tags.OVERLAP_UNTIL} of the secret says more than the {tags.LONGEST_OVERLAP.days} days that an old"
-        f" password may stay valid; the overlap ends {tags.stamp(overlap)}."
+        f" password may stay valid; the overlap ends {stamp(overlap)}."
     )
 
 
@@ -102,9 +96,9 @@ def _skip_reason(context: RotationContext, secret: SecretDescription, cycle: Cyc
     first = secret.tags.get(tags.TRIGGER) == ONBOARDING
     if request.effective_trigger != ON_DEMAND or secret.tags.get(tags.VERSION) != context.current.version_id:
         return ""
-    who = f"{tags.stamp(cycle.last)} ({secret.tags.get(tags.TRIGGER)}, by {secret.tags.get(tags.BY) or 'nobody named'})"
+    who = f"{stamp(cycle.last)} ({secret.tags.get(tags.TRIGGER)}, by {secret.tags.get(tags.BY) or 'nobody named'})"
     if request.before and cycle.last >= request.before:
-        return f"The password was rotated at {who}, not before {tags.stamp(request.before)}; it is left alone."
+        return f"The password was rotated at {who}, not before {stamp(request.before)}; it is left alone."
     if request.force or first or age >= timedelta(seconds=request.min_age):
         return ""
     return (

@@ -16,6 +16,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision 
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
 from ansible_collections.dbops.rotation.plugins.module_utils._password import generate
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
 
 UNANSWERED = ("aws_unreachable", "aws_error")
@@ -52,7 +53,7 @@ def _declare(context: RotationContext, view: View, decision: Decision, version_i
     if view.facts.waits_for_hooks:
         needed[tags.WAITS_FOR_HOOKS] = version_id
     needed = {tag: value for tag, value in needed.items() if view.secret.tags.get(tag) != value}
-    overlap = {tags.OVERLAP_UNTIL: tags.stamp(context.request.overlap_end())} if context.request.overlap else {}
+    overlap = {tags.OVERLAP_UNTIL: stamp(context.request.overlap_end())} if context.request.overlap else {}
     if not (needed or overlap):
         return
     try:

@@ -16,14 +16,15 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state import ROTATED_TAGS
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, shortened, started
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import ROLLBACK
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._finding import Finding, with_next_step
+from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._steps import findings
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.cycle import is_unrecorded
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.findings import Finding
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.observe import idle_pending
 from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ROLLBACK
 
 
 def record(
@@ -135,7 +136,7 @@ def _outcome(context: RotationContext, view: View, overlap_until: datetime | Non
     waiting = view.facts.stored and not context.progress.promoted
     if waiting and view.secret.holder(PENDING) in tags.refused_versions(view.secret.tags):
         del outcome[tags.REFUSED]
-    return outcome | ({tags.OVERLAP_UNTIL: tags.stamp(overlap_until)} if overlap_until else {})
+    return outcome | ({tags.OVERLAP_UNTIL: stamp(overlap_until)} if overlap_until else {})
 
 
 def _grants(context: RotationContext, view: View, digest: str | None) -> dict[str, str]:
@@ -150,4 +151,4 @@ def _warn_of_expiry(context: RotationContext, rows: list[AccountRow], cycle: Cyc
 
 def _warn(context: RotationContext, found: Iterable[Finding]) -> None:
     for finding in found:
-        context.journal.warn(finding.told)
+        context.journal.warn(with_next_step(finding))

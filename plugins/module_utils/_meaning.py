@@ -1,0 +1,171 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the result of an operation means for its client. Pure; progress, summary and audit trail all ask here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._results import mapping, text
+from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ON_DEMAND, ONBOARDING, ROLLBACK
+
+BUSY = "another run is at work"
+# The codes by which the role counts the failure of a task that is not one of ours.
+HOOK_FAILED, TASK_FAILED = "hook_failed", "task_failed"
+TASK_CODES = {
+    HOOK_FAILED: "Repair the hook; then run the same command again.",
+    TASK_FAILED: "Mend what that task needs; then run the same command again.",
+}
+# Before these are over, nothing has been stored or changed.
+HARMLESS_STEPS = ("prepare", "read", "open", "fence", "look", "decide")
+# Error codes of rules by which the engine keeps its hands off; any other code is a failure.
+RULES = frozenset(
+    [
+        *("account_limits", "anonymous_account", "cannot_commit", "credentials_missing", "drift", "fence_busy"),
+        *("foreign_primary", "foreign_secondary", "grants_off", "impossible_due", "invalid_option", "known_refused"),
+        *("label_moved_back", "login_unproven", "new_password_refused", "no_password_row", "nothing_covered"),
+        *("nothing_to_reconcile", "nothing_to_restore", "other_password_newer", "other_server", "plaintext_needed"),
+        *("listing_behind", "plaintext_not_enough", "privilege_missing", "read_only"),
+        *("reason_holds_password", "replica", "replica_lags", "row_problem", "secret_deleted", "secret_exists"),
+        *("secret_owned", "secret_rotation_enabled", "several_servers", "several_writers", "shared_account"),
+        *("tls_required", "unsupported_server", "version_undecryptable"),
+    ]
+)
+
+
+class End(Enum):
+    """What became of a client, in the words of a summary: what was done, and what check mode would do."""
+
+    ROTATED = ("rotated", "would rotate")
+    ROLLED_BACK = ("rolled back", "would roll back")
+    ONBOARDED = ("onboarded", "would onboard")
+    RECONCILED = ("reconciled", "would reconcile")
+    RESTORED = ("restored", "would restore")
+    FINISHED = ("finished or mended", "would finish or mend")
+    WAITS_FOR_HOOKS = ("waiting for hooks", "would run hooks")
+    DONE = ("done", "would do")
+    UNREADABLE = ("result not readable", "result not readable")
+    LEFT_ALONE = ("left alone", "would leave alone")
+    FAILED = ("failed", "would fail")
+
+    def label(self, *, check: bool) -> str:
+        """Return the words for a run, or for a run in check mode."""
+        return self.value[check]
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What became of a client, with the cause where it failed or was left alone, and what to know of that.
+
+    ``refused`` belongs to a failure: a rule forbade the work, and nothing was changed.
+    """
+
+    end: End
+    cause: str = ""
+    detail: str = ""
+    refused: bool = False
+    check: bool = False
+
+
+Result = Mapping[str, Any]
+Reader = Callable[[Result], Meaning]
+
+# What a rotation came to by the action of its receipt, where it gave no new password.
+ENDS = {
+    "rotate": End.ROTATED,
+    "resume": End.ROTATED,
+    "finish": End.ROTATED,
+    "roll_back": End.ROLLED_BACK,
+    "wait_for_hooks": End.WAITS_FOR_HOOKS,
+    "take_over": End.FINISHED,
+    "discard_old": End.FINISHED,
+    "record": End.FINISHED,
+    "nothing": End.LEFT_ALONE,
+    "busy": End.LEFT_ALONE,
+}
+
+
+def failure(result: Result) -> Meaning:
+    """Return the meaning of a task that failed."""
+    error = mapping(result, "error")
+    code = text(error, "code")
+    refused = code in RULES and error.get("step") in HARMLESS_STEPS
+    other = "unreachable" if result.get("unreachable") else TASK_FAILED
+    return Meaning(End.FAILED, code or other, text(error, "next_step"), refused)
+
+
+def failed_task(code: str) -> Meaning:
+    """Return the meaning of a failure of a task that is not one of ours, by its code."""
+    return Meaning(End.FAILED, code, TASK_CODES[code])
+
+
+def of_a_rotation(result: Result) -> Meaning:
+    """Return the meaning of a receipt."""
+    if not text(result, "client"):
+        return Meaning(End.UNREADABLE)
+    end = _end_of_a_rotation(result)
+    if end is End.LEFT_ALONE:
+        return Meaning(end, _why_left_alone(result), text(result, "decision"))
+    return Meaning(end)
+
+
+def by_change(done: End, unchanged: str) -> Reader:
+    """Return the reader of an operation that says by ``changed`` whether there was something to do."""
+
+    def meaning(result: Result) -> Meaning:
+        if not text(result, "client"):
+            return Meaning(End.UNREADABLE)
+        return Meaning(done) if result.get("changed") else Meaning(End.LEFT_ALONE, unchanged)
+
+    return meaning
+
+
+def of_a_notice(result: Result) -> Meaning:
+    """Return the meaning of a notice, which never fails its task; check mode only says that it would be sent."""
+    if result.get("changed"):
+        return Meaning(End.DONE)
+    return Meaning(End.FAILED) if result.get("delivered") is False else Meaning(End.LEFT_ALONE)
+
+
+def of_a_cycle(result: Result) -> Meaning:
+    """Return the meaning of a change of the cycle, by which the role also counts a failure of another task."""
+    code = text(result, "code")
+    return failed_task(code) if code in TASK_CODES else Meaning(End.DONE)
+
+
+def of_a_verification(result: Result) -> Meaning:
+    """Return the meaning of a verification."""
+    return Meaning(End.FAILED) if result.get("healthy") is False else Meaning(End.DONE)
+
+
+def done(_result: Result) -> Meaning:
+    """Return the meaning of an operation that only can be done or fail."""
+    return Meaning(End.DONE)
+
+
+def is_rollback(result: Result) -> bool:
+    """Return True if a rotation, or its failure, is that of bringing the previous password back."""
+    return result.get("trigger") == ROLLBACK
+
+
+def _end_of_a_rotation(receipt: Result) -> End:
+    if receipt.get("waits_for_hooks"):
+        return End.WAITS_FOR_HOOKS
+    end = End.ROTATED if receipt.get("rotated") else ENDS.get(text(receipt, "action"), End.UNREADABLE)
+    return End.ROLLED_BACK if end is End.ROTATED and is_rollback(receipt) else end
+
+
+def _why_left_alone(receipt: Result) -> str:
+    """Return why nothing was done, in words that many clients share."""
+    if receipt.get("action") == "busy":
+        return BUSY
+    if "overlap" in text(receipt, "decision"):
+        return "overlap not over"
+    if "replica regions" in text(receipt, "decision"):
+        return "a replica region lags"
+    causes = {ON_DEMAND: "rotated lately", ONBOARDING: "rotated lately", ROLLBACK: "rolled back already"}
+    return causes.get(text(receipt, "trigger"), "not due")

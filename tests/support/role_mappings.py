@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which variable the role hands over as which option, in the mappings of its vars/main.yml."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ansible.parsing.dataloader import DataLoader
+
+ROLE = Path(__file__).resolve().parents[2] / "roles/rotation"
+TEMPLATES: dict[str, str] = DataLoader().load_from_file(str(ROLE / "vars/main.yml"))
+
+
+def mapping(name: str) -> dict[str, str]:
+    """Return the options of a mapping, with those of the mappings that it is made of."""
+    found: dict[str, str] = {}
+    for other in re.findall(r"\brotation_\w+_options\b", TEMPLATES[name]):
+        found |= mapping(other)
+    return {**found, **dict(re.findall(r"'(\w+)': ('?[\w\[]+)", TEMPLATES[name]))}
+
+
+MAPPINGS = {name: mapping(name) for name in TEMPLATES}
