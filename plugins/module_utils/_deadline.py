@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 # Longer than any run may last: a fence older than this belongs to a run that is certainly dead.
@@ -32,7 +33,7 @@ class Deadline:
         if not 0 < seconds < MAX_DEADLINE:
             raise RotationError(
                 f"The deadline must be above 0 and below {MAX_DEADLINE:.0f} seconds.",
-                code="invalid_option",
+                code=Code.INVALID_OPTION,
                 next_step=f"Set {{option|deadline}} to a number of seconds above 0 and below {MAX_DEADLINE:.0f}.",
             )
         self.seconds = seconds
@@ -50,7 +51,7 @@ class Deadline:
         """Raise a RotationError where no time is left."""
         if not self.remaining():
             raise RotationError(
-                f"The run did not finish within its deadline of {self.seconds:g} seconds.", code="deadline"
+                f"The run did not finish within its deadline of {self.seconds:g} seconds.", code=Code.DEADLINE
             )
 
     def guard(self, sock: socket.socket) -> Guard:

@@ -12,6 +12,7 @@ import traceback
 from pathlib import PurePath
 
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import filled, present
 from ansible_collections.dbops.rotation.plugins.module_utils._readers import Reader
 
@@ -70,13 +71,13 @@ def unexpected(error: BaseException) -> RotationError:
     if not isinstance(error, Exception):
         return RotationError(
             f"The task was interrupted by its time limit or a signal ({type(error).__name__} in {place}).",
-            code="interrupted",
+            code=Code.INTERRUPTED,
             next_step="Run the same command again, which finishes what it finds; raise the task's timeout if it was"
             " too short.",
         )
     return RotationError(
         f"An unexpected {type(error).__name__} in {place}.",
-        code="unexpected",
+        code=Code.UNEXPECTED,
         next_step="Run the same command again, which decides from what it finds; report this line as a defect.",
     )
 

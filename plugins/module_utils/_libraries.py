@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 MISSING_LIBRARY: str | None = None
@@ -40,7 +41,7 @@ def require_libraries() -> None:
     if MISSING_LIBRARY:
         raise RotationError(
             f"The Python library {MISSING_LIBRARY!r} is not installed for the Python that runs this task.",
-            code="missing_library",
+            code=Code.MISSING_LIBRARY,
             next_step="Install boto3, PyMySQL and cryptography there (requirements.txt of the collection).",
         )
     for name, found in _versions().items():
@@ -68,7 +69,7 @@ def _too_old(name: str, found: str) -> RotationError:
     return RotationError(
         f"The Python library {name} is too old for the Python that runs this task: {found} was found,"
         f" {FLOORS[name]} or later is needed.",
-        code="old_library",
+        code=Code.OLD_LIBRARY,
         next_step=f"Upgrade it there: python -m pip install '{name}>={FLOORS[name]}' (requirements.txt of the"
         " collection names them all).",
     )

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._results import mapping, text
 from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ON_DEMAND, ONBOARDING, ROLLBACK
 
 BUSY = "another run is at work"
 # The codes by which the role counts the failure of a task that is not one of ours.
-HOOK_FAILED, TASK_FAILED = "hook_failed", "task_failed"
+HOOK_FAILED, TASK_FAILED = Code.HOOK_FAILED, Code.TASK_FAILED
 TASK_CODES = {
     HOOK_FAILED: "Repair the hook; then run the same command again.",
     TASK_FAILED: "Mend what that task needs; then run the same command again.",
@@ -24,16 +25,48 @@ TASK_CODES = {
 HARMLESS_STEPS = ("prepare", "read", "open", "fence", "look", "decide")
 # Error codes of rules by which the engine keeps its hands off; any other code is a failure.
 RULES = frozenset(
-    [
-        *("account_limits", "anonymous_account", "cannot_commit", "credentials_missing", "drift", "fence_busy"),
-        *("foreign_primary", "foreign_secondary", "grants_off", "impossible_due", "invalid_option", "known_refused"),
-        *("label_moved_back", "login_unproven", "new_password_refused", "no_password_row", "nothing_covered"),
-        *("nothing_to_reconcile", "nothing_to_restore", "other_password_newer", "other_server", "plaintext_needed"),
-        *("listing_behind", "plaintext_not_enough", "privilege_missing", "read_only"),
-        *("reason_holds_password", "replica", "replica_lags", "row_problem", "secret_deleted", "secret_exists"),
-        *("secret_owned", "secret_rotation_enabled", "several_servers", "several_writers", "shared_account"),
-        *("tls_required", "unsupported_server", "version_undecryptable"),
-    ]
+    {
+        Code.ACCOUNT_LIMITS,
+        Code.ANONYMOUS_ACCOUNT,
+        Code.CANNOT_COMMIT,
+        Code.CREDENTIALS_MISSING,
+        Code.DRIFT,
+        Code.FENCE_BUSY,
+        Code.FOREIGN_PRIMARY,
+        Code.FOREIGN_SECONDARY,
+        Code.GRANTS_OFF,
+        Code.IMPOSSIBLE_DUE,
+        Code.INVALID_OPTION,
+        Code.KNOWN_REFUSED,
+        Code.LABEL_MOVED_BACK,
+        Code.LISTING_BEHIND,
+        Code.LOGIN_UNPROVEN,
+        Code.NEW_PASSWORD_REFUSED,
+        Code.NO_PASSWORD_ROW,
+        Code.NOTHING_COVERED,
+        Code.NOTHING_TO_RECONCILE,
+        Code.NOTHING_TO_RESTORE,
+        Code.OTHER_PASSWORD_NEWER,
+        Code.OTHER_SERVER,
+        Code.PLAINTEXT_NEEDED,
+        Code.PLAINTEXT_NOT_ENOUGH,
+        Code.PRIVILEGE_MISSING,
+        Code.READ_ONLY,
+        Code.REASON_HOLDS_PASSWORD,
+        Code.REPLICA,
+        Code.REPLICA_LAGS,
+        Code.ROW_PROBLEM,
+        Code.SECRET_DELETED,
+        Code.SECRET_EXISTS,
+        Code.SECRET_OWNED,
+        Code.SECRET_ROTATION_ENABLED,
+        Code.SEVERAL_SERVERS,
+        Code.SEVERAL_WRITERS,
+        Code.SHARED_ACCOUNT,
+        Code.TLS_REQUIRED,
+        Code.UNSUPPORTED_SERVER,
+        Code.VERSION_UNDECRYPTABLE,
+    }
 )
 
 

@@ -9,6 +9,7 @@ import secrets
 import string
 from dataclasses import dataclass
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 # The only specials that break in no shell, URL, my.cnf, YAML, JSON or .env file (measured).
@@ -102,7 +103,7 @@ def refuse_impossible(rules: PasswordRules) -> None:
 def _impossible(fault: str) -> RotationError:
     return RotationError(
         fault,
-        code="invalid_option",
+        code=Code.INVALID_OPTION,
         next_step=f"Set {{option|password_length}} to a number from {LENGTHS.start} to {LENGTHS.stop - 1}, and exclude"
         " fewer characters in {option|password_exclude_characters}: 32 have to be left, some of them lower case, upper"
         " case and digits.",

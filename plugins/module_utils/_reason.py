@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 REASON_LENGTH = 200
@@ -15,7 +16,7 @@ def refuse_invalid_reason(reason: str) -> None:
     if not _is_one_line(reason):
         raise RotationError(
             f"The reason must be one line of at most {REASON_LENGTH} characters.",
-            code="invalid_option",
+            code=Code.INVALID_OPTION,
             next_step=f"Shorten {{option|reason}} to one line of at most {REASON_LENGTH} characters.",
         )
 
@@ -25,7 +26,7 @@ def refuse_unfit_reason(reason: str, option: str) -> None:
     if not reason.strip() or not _is_one_line(reason):
         raise RotationError(
             f"{option} must be one line of at most {REASON_LENGTH} characters.",
-            code="invalid_option",
+            code=Code.INVALID_OPTION,
             next_step="Write the reason in one short line.",
         )
 

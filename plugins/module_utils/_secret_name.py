@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import option
 
@@ -44,7 +45,7 @@ def refuse_arn_as_name(secret_id: str) -> None:
     if is_arn(secret_id):
         raise RotationError(
             f"There is no secret {secret_id!r}, and none can be created under an ARN: AWS makes the ARN of the name.",
-            code="invalid_secret_id",
+            code=Code.INVALID_SECRET_ID,
             next_step="Name the secret in {option|secret_id} by its name (the part after ':secret:', without the six"
             " characters that AWS adds); or, if it should be there, check the region and the AWS account.",
         )
@@ -53,7 +54,7 @@ def refuse_arn_as_name(secret_id: str) -> None:
 def _unfit(secret_id: str, what: str, named: str) -> RotationError:
     return RotationError(
         f"The name {secret_id!r} of the secret {what}.",
-        code="invalid_secret_id",
+        code=Code.INVALID_SECRET_ID,
         next_step=f"Set {option(named)} for this client to a name of {FIT}; without it the name is made of the"
         " client's.",
     )

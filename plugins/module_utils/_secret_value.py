@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._exact_json import (
     BadDocument,
@@ -78,7 +79,7 @@ class SecretValue:
         text = _with(self.text, password) if self.text else ""
         if len((text or written(changed)).encode("utf-8", "surrogatepass")) > LONGEST_BYTES:
             raise _fault(
-                "secret_too_long",
+                Code.SECRET_TOO_LONG,
                 f"The secret would be longer than the {LONGEST_BYTES} bytes that AWS takes",
                 "Take out of the secret what is not needed in it, then run the same command again.",
             )
@@ -103,16 +104,16 @@ def parse_secret(text: str | None, name: str = "") -> SecretValue:
     try:
         document = parse_object(text or "")
     except BadDocument as fault:
-        raise _fault("secret_not_json", f"{subject} {fault}", fault.remedy or FORM) from None
+        raise _fault(Code.SECRET_NOT_JSON, f"{subject} {fault}", fault.remedy or FORM) from None
     _refuse_unquoted(document.get("password"), subject)
     missing = [key for key in REQUIRED_KEYS if not isinstance(document.get(key), str) or not document[key].strip()]
     if missing:
-        raise _fault("secret_incomplete", f"{subject} lacks a value for {_join(missing)}")
+        raise _fault(Code.SECRET_INCOMPLETE, f"{subject} lacks a value for {_join(missing)}")
     if document["engine"].lower() not in ENGINES:
         engine = document["engine"][:40]
-        raise _fault("secret_engine", f"{subject} is for engine {engine!r}, not mysql or mariadb")
+        raise _fault(Code.SECRET_ENGINE, f"{subject} is for engine {engine!r}, not mysql or mariadb")
     if not _is_port(document.get("port", DEFAULT_PORT)):
-        raise _fault("secret_incomplete", f"{subject} has a port that is not a number from 1 to 65535")
+        raise _fault(Code.SECRET_INCOMPLETE, f"{subject} has a port that is not a number from 1 to 65535")
     refuse_line_end(document["password"], f"The password in {subject[0].lower()}{subject[1:]}")
     return SecretValue(document, text or "")
 
@@ -121,7 +122,7 @@ def refuse_line_end(password: str, subject: str) -> None:
     """Raise a RotationError where a line end came along with a password, which no server would take for it."""
     if password != password.strip("\r\n"):
         raise _fault(
-            "secret_password",
+            Code.SECRET_PASSWORD,
             f"{subject} begins or ends with a line end, which nobody types",
             "Store it without the line end, then run the same command again.",
         )
@@ -131,7 +132,7 @@ def refuse_other_type(value: object, option: str) -> None:
     """Raise a RotationError where YAML or JSON made something else of a password than the text that was meant."""
     if not isinstance(value, str):
         raise _fault(
-            "invalid_option",
+            Code.INVALID_OPTION,
             f"{option} is {_kind(value)} and no text, so how the password was written is not known any more",
             f"Quote it: {option}: '...'",
         )
@@ -140,7 +141,7 @@ def refuse_other_type(value: object, option: str) -> None:
 def _refuse_unquoted(value: object, subject: str) -> None:
     if value is not None and not isinstance(value, str):
         raise _fault(
-            "secret_password",
+            Code.SECRET_PASSWORD,
             f"{subject} has a password that is {_kind(value)} and no text",
             'Quote it in the JSON of the secret ("password": "..."), then run the same command again.',
         )

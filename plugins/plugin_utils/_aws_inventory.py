@@ -13,6 +13,7 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.inventory import BaseInventoryPlugin
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
@@ -90,7 +91,7 @@ class AwsInventory(BaseInventoryPlugin):
     def _wrong(self, what: str) -> RotationError:
         return RotationError(
             f"The options are wrong: {what}.",
-            code="invalid_option",
+            code=Code.INVALID_OPTION,
             next_step=f"Correct the file; ansible-doc -t inventory {self.NAME} describes every option.",
         )
 

@@ -17,6 +17,7 @@ from ansible.template import trust_as_template
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.parameters import read_parameters
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.shared_text import SharedText
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import AWS_SPEC, aws_options
 from ansible_collections.dbops.rotation.plugins.plugin_utils._configuration import CHECKOUT
@@ -51,7 +52,7 @@ def settle(inventory: InventoryData, path: str, params: Mapping[str, Any]) -> St
     if read and read != path:
         raise RotationError(
             f"This inventory has read the parameters below {read} already, and {path} would be a second path.",
-            code="invalid_option",
+            code=Code.INVALID_OPTION,
             next_step="Leave one of them, or run the playbook once for each inventory.",
         )
     LAST[path] = stored = read_stored(path, params)
@@ -71,7 +72,7 @@ def secure_value(option: str, path: str, access: Mapping[str, Any]) -> Any:
     if option not in held:
         raise RotationError(
             f"No {option} is a SecureString below {path} any more.",
-            code="invalid_option",
+            code=Code.INVALID_OPTION,
             next_step="Update the inventory, and run the same command again.",
         )
     return held[option]

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.parameters import LIST, SECURE, Parameter
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.plugin_utils._run_options import Spec, allowed, faults, validated
 
@@ -85,7 +86,7 @@ def options_of(parameters: Sequence[Parameter], path: str, spec: Spec) -> Stored
     wrong += [*_refused(settings, known, spec), *_faulty(known, spec)]
     if wrong:
         raise WrongParameters(
-            f"Parameters below {path} cannot be used: {_some(wrong)}", code="invalid_option", next_step=CORRECT
+            f"Parameters below {path} cannot be used: {_some(wrong)}", code=Code.INVALID_OPTION, next_step=CORRECT
         )
     secure = frozenset(option for option, one in known.items() if one.parameter.kind == SECURE)
     return Stored({option: _typed(spec[option], one.given) for option, one in known.items()}, secure)

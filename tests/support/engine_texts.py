@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, option, with_options
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +38,8 @@ class Place:
 def texts(value: ast.expr, module: ast.Module) -> set[str]:
     if isinstance(value, ast.Constant):
         return {str(value.value)}
+    if isinstance(value, ast.Attribute) and ast.unparse(value.value) == "Code":
+        return {getattr(Code, value.attr)}
     if isinstance(value, ast.IfExp):
         return texts(value.body, module) | texts(value.orelse, module)
     if isinstance(value, ast.FormattedValue):

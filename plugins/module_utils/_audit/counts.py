@@ -13,11 +13,12 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome impo
     SUCCEEDED,
     Report,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._meaning import End
 from ansible_collections.dbops.rotation.plugins.module_utils._operations import CYCLE_INFO, NOTICE, VERIFY
 
 # Findings of a verification that tell of an AWSPENDING nobody has finished.
-PENDING_FINDINGS = {"pending", "unfinished"}
+PENDING_FINDINGS = {Code.PENDING, Code.UNFINISHED}
 
 
 class Counts:

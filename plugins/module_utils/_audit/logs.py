@@ -18,6 +18,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import 
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import Refusal, meaning_of, told
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
 
@@ -77,7 +78,7 @@ class LogGroup:
         except RotationError:
             raise
         except Exception as error:  # botocore also raises plain ValueErrors, as for an endpoint that is no URL
-            raise RotationError(f"Could not {doing} ({type(error).__name__}).", code="logs_error") from None
+            raise RotationError(f"Could not {doing} ({type(error).__name__}).", code=Code.LOGS_ERROR) from None
 
 
 def _refusal(error: Any, doing: str, service: str) -> RotationError:
@@ -85,4 +86,6 @@ def _refusal(error: Any, doing: str, service: str) -> RotationError:
     meaning = meaning_of(service, code)
     if code in DENIED:
         meaning = Refusal(f"{denied_action(error, service)} is denied", "Allow it on the log group.")
-    return RotationError(f"Could not {doing}: {told(error, meaning)}", code="logs_refused", next_step=meaning.next_step)
+    return RotationError(
+        f"Could not {doing}: {told(error, meaning)}", code=Code.LOGS_REFUSED, next_step=meaning.next_step
+    )

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._meaning import (
     HOOK_FAILED,
     TASK_FAILED,
@@ -40,8 +41,15 @@ CODE_LENGTH = 100
 # What says that whoever reads AWSCURRENT cannot log in with it.
 LOCKED_OUT = frozenset(
     [
-        *("account_expired", "account_locked", "account_locked_out", "changed_meanwhile", "drift", "known_refused"),
-        "login_refused",
+        *(
+            Code.ACCOUNT_EXPIRED,
+            Code.ACCOUNT_LOCKED,
+            Code.ACCOUNT_LOCKED_OUT,
+            Code.CHANGED_MEANWHILE,
+            Code.DRIFT,
+            Code.KNOWN_REFUSED,
+        ),
+        Code.LOGIN_REFUSED,
     ]
 )
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import Entry, batches
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import SpooledRun, runs_to_ship
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Shipper:
 
     def _send(self, stream: str, batch: list[Entry]) -> list[Entry]:
         if monotonic() > self._end:
-            raise RotationError("The time for shipping them is over.", code="deadline")
+            raise RotationError("The time for shipping them is over.", code=Code.DEADLINE)
         refused = self._group.put(stream, batch)
         self.rejected += len(refused)
         return refused

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.credential_pool import CredentialPool, Held
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
 
@@ -66,7 +67,7 @@ def _no_terminal(_question: str) -> str:
     raise RotationError(
         "Could not get the AWS credentials of this run: the profile asks for an MFA code, and a run has no terminal to"
         " type it at.",
-        code="aws_unreachable",
+        code=Code.AWS_UNREACHABLE,
         next_step="Get a session before: aws sts get-session-token --serial-number ARN_OF_THE_DEVICE --token-code CODE;"
         " put its keys into AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, name no profile with an"
         " mfa_serial, and run the same command again.",

@@ -14,6 +14,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import 
     translated,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import UNKNOWN, meaning_of, told
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 MISSING = ("NotFound", "NotFoundException", "ResourceNotFoundException")
@@ -71,7 +72,7 @@ def _read(client: Any, operation: str, doing: str, **given: Any) -> dict[str, An
     try:
         return _call(client, operation, doing, **given)
     except RotationError as error:
-        if error.code == "aws_not_found":
+        if error.code == Code.AWS_NOT_FOUND:
             return None
         raise
 
@@ -87,12 +88,12 @@ def _refusal(error: Any, doing: str, service: str) -> RotationError:
     if code in MISSING:
         return RotationError(
             f"Could not {doing}: it does not exist ({code}).",
-            code="aws_not_found",
+            code=Code.AWS_NOT_FOUND,
             next_step="Make it first; {playbook|provision} does.",
         )
     if code in DENIED:
         denied = f"AWS does not allow this identity to {doing}: {denied_action(error, service)} is denied."
-        return RotationError(denied, code="aws_denied", next_step=ALLOW)
+        return RotationError(denied, code=Code.AWS_DENIED, next_step=ALLOW)
     meaning = meaning_of(service, code)
     next_step = KEY if meaning in (UNKNOWN, meaning_of(service, "InvalidParameter")) else meaning.next_step
-    return RotationError(f"Could not {doing}: {told(error, meaning)}", code="aws_error", next_step=next_step)
+    return RotationError(f"Could not {doing}: {told(error, meaning)}", code=Code.AWS_ERROR, next_step=next_step)

@@ -17,6 +17,7 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.library_errors import client_error
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import KMS, meaning_of, told
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     RotationError,
     SecretDenied,
@@ -56,14 +57,14 @@ def service_error(error: Any, doing: str, service: str = SECRETS_MANAGER) -> Rot
     if code == "ResourceNotFoundException":
         return SecretNotFound(
             f"Could not {doing}: there is no such secret, or no such version of it ({code}).",
-            code="secret_not_found",
+            code=Code.SECRET_NOT_FOUND,
             next_step="Check {option|secret_id}, the region and the AWS account; a client that is not under management"
             f" yet is brought in so: {command(Kind.ONBOARD)}",
         )
     if code == "ResourceExistsException":
         return RotationError(
             f"Could not {doing}: somebody else has just created it.",
-            code="secret_exists",
+            code=Code.SECRET_EXISTS,
             state="The secret that exists is not this run's, and was not changed.",
             next_step="Run the same command again, which compares what is stored there.",
         )
@@ -72,8 +73,8 @@ def service_error(error: Any, doing: str, service: str = SECRETS_MANAGER) -> Rot
     meaning = meaning_of(service, code)
     cause = f"Could not {doing}: {told(error, meaning)}"
     if code in SWAP:
-        return SwapLost(cause, code="aws_state", next_step=meaning.next_step)
-    kind = "aws_kms" if meaning.next_step == KMS else "aws_error"
+        return SwapLost(cause, code=Code.AWS_STATE, next_step=meaning.next_step)
+    kind = Code.AWS_KMS if meaning.next_step == KMS else Code.AWS_ERROR
     return RotationError(cause, code=kind, next_step=meaning.next_step)
 
 
@@ -109,14 +110,14 @@ def _denied(error: Any, doing: str, service: str) -> RotationError:
     refused = f"AWS does not allow this identity to {doing}"
     action = denied_action(error, service)
     if action.startswith("kms:"):
-        return RotationError(f"{refused}: {action} is denied on its KMS key.", code="aws_kms", next_step=KMS)
+        return RotationError(f"{refused}: {action} is denied on its KMS key.", code=Code.AWS_KMS, next_step=KMS)
     if any(words in str(error.response["Error"].get("Message")) for words in OF_KMS):
-        return RotationError(f"{refused}: the use of its KMS key is denied.", code="aws_kms", next_step=KMS)
+        return RotationError(f"{refused}: the use of its KMS key is denied.", code=Code.AWS_KMS, next_step=KMS)
     on = ALLOWED_ON.get(action, "this secret")
     kind = RotationError if action in ALLOWED_ON or service != SECRETS_MANAGER else SecretDenied
     return kind(
         f"{refused}: {action} is denied.",
-        code="aws_denied",
+        code=Code.AWS_DENIED,
         next_step=f"Allow that action on {on} in the IAM policy of the identity that runs the rotation, then run"
         " the same command again.",
     )

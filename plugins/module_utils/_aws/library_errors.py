@@ -20,6 +20,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals impor
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._certificates import certificate_fault
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 CERTIFICATE = f"Check {{option|aws_ca_bundle}} and the endpoint ({ENDPOINT_OPTIONS})."
@@ -110,7 +111,7 @@ def client_error(error: Any, doing: str) -> RotationError:
     if name in ("SSLError", "HTTPClientError"):
         what, remedy = _wrong_certificate(error) or (what, remedy)
     told = one_line(what.format_map(_Named(error.kwargs)), WORDS_LENGTH)
-    return RotationError(f"Could not {doing}: {told} ({names[0]}).", code="aws_unreachable", next_step=remedy)
+    return RotationError(f"Could not {doing}: {told} ({names[0]}).", code=Code.AWS_UNREACHABLE, next_step=remedy)
 
 
 def _wrong_certificate(error: Any) -> tuple[str, str] | None:

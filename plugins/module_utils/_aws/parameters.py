@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
@@ -31,7 +32,7 @@ def read_parameters(client: Any, path: str) -> list[Parameter]:
     if not PATH.fullmatch(path):
         raise RotationError(
             f"{{option|parameter_path}} is {path!r}, which is no path of Parameter Store.",
-            code="invalid_option",
+            code=Code.INVALID_OPTION,
             next_step="Write it like /dbops/rotation, without a slash at its end.",
         )
     asked = {"Path": path, "Recursive": True, "WithDecryption": True}
@@ -41,7 +42,7 @@ def read_parameters(client: Any, path: str) -> list[Parameter]:
     if not found:
         raise RotationError(
             f"Parameter Store has no parameter below {path} in the region that was asked.",
-            code="no_parameters",
+            code=Code.NO_PARAMETERS,
             next_step="Correct {option|parameter_path} or the region; {playbook|provision} writes"
             " /dbops/rotation/settings, which is below /dbops/rotation.",
         )

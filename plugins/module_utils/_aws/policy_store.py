@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 # Of PutResourcePolicy's ResourcePolicy, in AWS's API reference.
@@ -32,7 +33,7 @@ class PolicyStore(SecretStore):
         if len(text) > LARGEST_RESOURCE_POLICY:
             raise RotationError(
                 f"The resource policy would have {len(text)} characters, and AWS takes {LARGEST_RESOURCE_POLICY}.",
-                code="policy_too_large",
+                code=Code.POLICY_TOO_LARGE,
                 next_step="Name fewer readers and rotators: a role that several assume instead of each of them.",
             )
         self._call(

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretStore, described
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import parse_secret
 from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_list
@@ -77,7 +78,7 @@ class SecretArchive(SecretStore):
                 return _saved(told, versions), warnings
         raise RotationError(
             f"The labels of {self.secret_id!r} moved every time while the secret was read.",
-            code="aws_inconsistent",
+            code=Code.AWS_INCONSISTENT,
             next_step="A rotation is at work. Run the same command again when it is over.",
         )
 

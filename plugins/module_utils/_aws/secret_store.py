@@ -22,6 +22,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.list_filter im
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica, replicas_of
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.throttles import Throttles
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import Writes
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound, SwapLost
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue, parse_secret
 from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_list, tag_text
@@ -95,7 +96,7 @@ class SecretStore:
         if version_id and len(version_id) not in VERSION_ID_LENGTHS:
             raise SecretNotFound(
                 f"The secret {self.secret_id!r} has no version {version_id!r}: an id has 32 to 64 characters.",
-                code="secret_not_found",
+                code=Code.SECRET_NOT_FOUND,
             )
         named = {"VersionStage": stage, "VersionId": version_id}
         wanted = {key: value for key, value in named.items() if value}
@@ -125,7 +126,7 @@ class SecretStore:
             for version in page["Versions"]:
                 if version["VersionId"] == version_id:
                     return _created(version)
-        raise SecretNotFound(f"The secret {self.secret_id!r} has no version {version_id}.", code="secret_not_found")
+        raise SecretNotFound(f"The secret {self.secret_id!r} has no version {version_id}.", code=Code.SECRET_NOT_FOUND)
 
     def put_pending(self, value: SecretValue, version_id: str) -> None:
         """Store a new version as AWSPENDING; sent twice with one id it is stored once."""
@@ -226,7 +227,7 @@ class SecretStore:
         if self.describe().deleted:
             raise RotationError(
                 f"The secret {self.secret_id!r} is scheduled for deletion.",
-                code="secret_deleted",
+                code=Code.SECRET_DELETED,
                 next_step=f"If it is still wanted: aws secretsmanager restore-secret --secret-id {self.secret_id}",
             )
 

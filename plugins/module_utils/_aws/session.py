@@ -20,6 +20,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.credentials im
     refuse_prompt,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
 
@@ -113,7 +114,7 @@ def _made(process: int, options: AwsOptions, service: str, tuned: AwsOptions) ->
         raise RotationError(
             f"botocore cannot use the options of the connection to {service}; most likely {_endpoint_option(service)}"
             " is not a URL.",
-            code="invalid_option",
+            code=Code.INVALID_OPTION,
             next_step="Set it to a URL such as https://vpce.example.com, or leave it empty.",
         ) from None
 
@@ -228,6 +229,6 @@ def _settings(aws_config: str) -> Any:
     except TypeError:  # a name that botocore does not know
         raise RotationError(
             "{option|aws_config} holds a setting that botocore's Config does not know.",
-            code="invalid_option",
+            code=Code.INVALID_OPTION,
             next_step="Use the names of botocore.config.Config, such as connect_timeout and proxies.",
         ) from None

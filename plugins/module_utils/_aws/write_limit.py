@@ -21,9 +21,10 @@ from collections import Counter
 from collections.abc import Callable
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.forks import ForkLocks, shared_memory
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
-WRITE_LIMIT = "write_limit"
+WRITE_LIMIT = Code.WRITE_LIMIT
 DEFAULT_SHARE = 0.8
 PER_SECOND = 50
 # Four rotations may begin in the same moment; with the default share a second still sees less than the quota.
@@ -78,7 +79,7 @@ class Writes:
         if not 0 <= share <= 1:
             raise RotationError(
                 "The share of AWS's write quota must be from 0 (no limit) to 1.",
-                code="invalid_option",
+                code=Code.INVALID_OPTION,
                 next_step="Set {option|write_share} to a share from 0 to 1, such as 0.8.",
             )
         self.waited = 0.0

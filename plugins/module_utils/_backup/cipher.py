@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 
@@ -26,7 +27,7 @@ def no_vault_secret(vault_id: str | None) -> RotationError:
     named = f"vault secret with the id {vault_id!r}" if vault_id else "vault secret"
     return RotationError(
         f"This run has no {named} to encrypt the backup with.",
-        code="vault_secret_missing",
+        code=Code.VAULT_SECRET_MISSING,
         next_step="Run the same command again with --vault-id or --vault-password-file, as for ansible-vault.",
     )
 
@@ -36,7 +37,7 @@ def undecryptable(path: Path) -> RotationError:
     return RotationError(
         f"The backup file {path} cannot be decrypted: no vault secret of this run is the one that it was encrypted"
         " with, or the file was cut or edited.",
-        code="backup_undecryptable",
+        code=Code.BACKUP_UNDECRYPTABLE,
         next_step="Run the same command again with the right --vault-id or --vault-password-file, or name another file"
         " in {option|backup.path}.",
     )

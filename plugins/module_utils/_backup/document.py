@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SavedSecret, SavedVersion
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 
@@ -112,6 +113,6 @@ def _moment(text: str) -> datetime:
 def _unfit(what: str) -> RotationError:
     return RotationError(
         f"What is in the backup file {what}.",
-        code="backup_format",
+        code=Code.BACKUP_FORMAT,
         next_step="Name the right file in {option|backup.path}, or use the release of this collection that wrote it.",
     )

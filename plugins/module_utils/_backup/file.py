@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._files import replace_file
 
@@ -45,7 +46,7 @@ def locked(path: Path) -> Iterator[None]:
 def missing(path: Path) -> RotationError:
     """Return the error of a file that has to be there."""
     return RotationError(
-        f"The backup file {path} does not exist.", code="backup_file", next_step="Correct {option|backup.path}."
+        f"The backup file {path} does not exist.", code=Code.BACKUP_FILE, next_step="Correct {option|backup.path}."
     )
 
 
@@ -56,6 +57,6 @@ def _told(done: str, path: Path) -> Iterator[None]:
     except OSError as error:
         raise RotationError(
             f"The backup file {path} cannot be {done}: {error.strerror}.",
-            code="backup_file",
+            code=Code.BACKUP_FILE,
             next_step="Correct {option|backup.path}, or make its folder one that this user may write to.",
         ) from None

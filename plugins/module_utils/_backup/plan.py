@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SavedSecret, SavedVersion
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PREVIOUS
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.document import Entry
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
@@ -19,7 +20,7 @@ def entry_of(entries: Mapping[str, Entry], client: str) -> Entry:
     if client not in entries:
         raise RotationError(
             f"The backup holds no client of this name; it holds {len(entries)} others.",
-            code="not_in_backup",
+            code=Code.NOT_IN_BACKUP,
             next_step="Correct {option|client}, or name another file in {option|backup.path}.",
         )
     return entries[client]
@@ -32,7 +33,7 @@ def chosen(saved: SavedSecret, name: str) -> SavedVersion:
         there = ", ".join(f"{stage} ({version_id})" for stage, version_id in sorted(saved.holders().items()))
         raise RotationError(
             f"The backup of this client has no version {name!r}.",
-            code="not_in_backup",
+            code=Code.NOT_IN_BACKUP,
             next_step=f"Correct {{option|backup.version}}; there is: {there}.",
         )
     return version

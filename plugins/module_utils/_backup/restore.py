@@ -28,6 +28,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._backup.outcome imp
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.prove import prove
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.request import RestoreRequest
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import RECONCILE
@@ -37,7 +38,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.reconcile
 from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import parse_secret
 from ansible_collections.dbops.rotation.plugins.module_utils._steps import ownership
 
-REFUSED = ("login_refused", "known_refused")
+REFUSED = (Code.LOGIN_REFUSED, Code.KNOWN_REFUSED)
 
 
 def restore(request: RestoreRequest, store: SecretArchive) -> dict[str, Any]:
@@ -182,7 +183,7 @@ class _Restore:
     def _read_back(self) -> None:
         stored = self.store.read(version_id=self.version.version_id, stage=CURRENT)
         if stored.value != self.context.current.value:
-            raise RotationError("The new secret does not hold what was stored in it.", code="aws_inconsistent")
+            raise RotationError("The new secret does not hold what was stored in it.", code=Code.AWS_INCONSISTENT)
 
     def _key(self) -> str | None:
         """Return the key to encrypt with: the one asked for, or the former one, which no other region can use."""

@@ -18,6 +18,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._backup import docu
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.cipher import Cipher
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.document import Entry
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.file import locked, read_file, write_file
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
 from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 
@@ -77,7 +78,7 @@ def save(collected: Collected, path: Path, cipher: Cipher, *, check: bool) -> di
     """
     if not collected.entries:
         raise RotationError(
-            "No secret could be read. " + " ".join(collected.failures.values()), code="backup_empty", state=OLD_FILE
+            "No secret could be read. " + " ".join(collected.failures.values()), code=Code.BACKUP_EMPTY, state=OLD_FILE
         )
     path = path.resolve()
     with located(path), locked(path):

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
@@ -166,7 +167,7 @@ def refuse_invalid_label(label: str) -> None:
     if label and not re.fullmatch(LABEL, label):
         raise RotationError(
             "The server's label must be one word of at most 32 letters, digits, dots, dashes and underscores.",
-            code="invalid_option",
+            code=Code.INVALID_OPTION,
             next_step="Set {option|server_label} to such a word, or leave it empty.",
         )
 

@@ -16,6 +16,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretStore,
     SecretVersion,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._context.versions import Versions
@@ -179,7 +180,7 @@ def _known_refused(version: SecretVersion) -> RotationError:
     return RotationError(
         f"The server refused the password of AWSCURRENT (version {version.version_id}) at an earlier run; it is not"
         " tried again, because failed logins may lock the account.",
-        code="known_refused",
+        code=Code.KNOWN_REFUSED,
         next_step="Find out whether somebody changed the password by hand or dropped the account; then bring secret and"
         f" server together: {RECONCILE}",
     )

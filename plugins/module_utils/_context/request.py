@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import refuse_invalid_label
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import LONGEST_OVERLAP
@@ -94,7 +95,7 @@ def refuse_invalid_overlap(seconds: int) -> None:
     if not 0 <= seconds <= longest:
         raise RotationError(
             f"The overlap must be from 0 to {longest} seconds ({LONGEST_OVERLAP.days} days).",
-            code="invalid_option",
+            code=Code.INVALID_OPTION,
             next_step=f"Set {{option|overlap}} to a number of seconds from 0 to {longest}.",
         )
 
@@ -104,7 +105,7 @@ def refuse_invalid_per_server(number: int) -> None:
     if not 0 <= number <= MOST_PER_SERVER:
         raise RotationError(
             f"The number of rotations on one server must be from 0 (no limit) to {MOST_PER_SERVER}.",
-            code="invalid_option",
+            code=Code.INVALID_OPTION,
             next_step=f"Set {{option|per_server}} to a number from 1 to {MOST_PER_SERVER}, or to 0 for no limit.",
         )
 
@@ -114,6 +115,6 @@ def refuse_invalid_wait(seconds: float) -> None:
     if not 0 <= seconds <= LONGEST_REPLICA_WAIT:
         raise RotationError(
             f"The wait for replica regions must be from 0 to {LONGEST_REPLICA_WAIT} seconds.",
-            code="invalid_option",
+            code=Code.INVALID_OPTION,
             next_step=f"Set {{option|replica_wait}} to a number of seconds from 0 to {LONGEST_REPLICA_WAIT}.",
         )

@@ -15,12 +15,13 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretVersion,
     find,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
-UNDECRYPTABLE = "aws_kms"
+UNDECRYPTABLE = Code.AWS_KMS
 UNREADABLE = (
-    *("secret_not_json", "secret_incomplete", "secret_password", "secret_engine", "secret_not_found"),
+    *(Code.SECRET_NOT_JSON, Code.SECRET_INCOMPLETE, Code.SECRET_PASSWORD, Code.SECRET_ENGINE, Code.SECRET_NOT_FOUND),
     UNDECRYPTABLE,
 )
 
@@ -89,7 +90,7 @@ class Versions:
         if any(password and password in self._reason for password in passwords):
             raise RotationError(
                 "The reason holds a password of this client.",
-                code="reason_holds_password",
+                code=Code.REASON_HOLDS_PASSWORD,
                 next_step="Give another reason, and rotate: that password has been written down.",
             )
 

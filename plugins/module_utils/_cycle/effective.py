@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import first_due
@@ -110,7 +111,7 @@ def _refuse_impossible(cycle: Cycle, policy: Policy, now: datetime, client: str)
     if cycle.due > latest:
         raise RotationError(
             f"The due date {stamp(cycle.due)} of {client} is further ahead than a cycle of {cycle.days} days allows.",
-            code="impossible_due",
+            code=Code.IMPOSSIBLE_DUE,
             next_step="If the cycle is meant to be longer, set {option|cycle_days}. Otherwise correct the tag"
             f" {tags.DUE} of the secret, or let rotation_cycle with the state reset count from now.",
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.windows import Calendar
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
@@ -64,6 +65,6 @@ def _refuse_outside(name: str, number: int, limits: tuple[int, int], unit: str) 
     if not least <= number <= most:
         raise RotationError(
             f"{name} is {number}, which is not a number from {least} to {most}.",
-            code="invalid_option",
+            code=Code.INVALID_OPTION,
             next_step=f"Give it a number of {unit} from {least} to {most}.",
         )

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Pause
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.wall_clock import DAY
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.windows import Calendar, Freeze, Window
@@ -140,5 +141,5 @@ def _zone(entry: Mapping[str, Any], name: str) -> ZoneInfo:
 
 def _fault(name: str, what: str) -> RotationError:
     return RotationError(
-        f"{name} {what}.", code="invalid_option", next_step=f"Correct {name}, for example: {EXAMPLES[name]}"
+        f"{name} {what}.", code=Code.INVALID_OPTION, next_step=f"Correct {name}, for example: {EXAMPLES[name]}"
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
 from ansible_collections.dbops.rotation.plugins.module_utils._db.members import (
     OFFLINE,
@@ -26,7 +27,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.members import 
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MYSQL, Server
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, RotationError
 
-CANNOT_COMMIT = "cannot_commit"
+CANNOT_COMMIT = Code.CANNOT_COMMIT
 # So long, in seconds, may a change keep other accounts from logging in: the server's own wait for a replica.
 APPLY_BUDGET = 10.0
 # A connection that breaks sooner than this broke for another reason.
@@ -68,7 +69,7 @@ def prove(session: Session) -> list[str]:
             "whether its disk is full or a replica hangs",
         ) from None
     except RotationError as error:
-        if error.code != "privilege_missing":
+        if error.code != Code.PRIVILEGE_MISSING:
             raise
         return ["The account lacks RELOAD, with which it is proven that the server commits; that was not checked."]
     return []

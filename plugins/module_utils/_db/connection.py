@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._db.errors import diagnose, diagnose_statement
 from ansible_collections.dbops.rotation.plugins.module_utils._db.session_settings import settings_statement
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
@@ -93,7 +94,7 @@ def _unanswered(place: str, deadline: Deadline) -> RotationError:
     return RotationError(
         f"The server at {place} took the connection and did not answer it within the deadline of"
         f" {deadline.seconds:g} seconds.",
-        code="deadline",
+        code=Code.DEADLINE,
         next_step="Check that a database listens there and that nothing on the way holds its packets back, or raise"
         " {option|deadline}; then run the same command again.",
     )

@@ -14,6 +14,7 @@ import ssl
 from dataclasses import dataclass
 
 from ansible_collections.dbops.rotation.plugins.module_utils._certificates import certificate_fault
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     ConnectionLost,
     LoginRefused,
@@ -48,40 +49,42 @@ _RECONCILE = (
 _POLICY = "The server's password policy refused the new password."
 _WIDER = "Choose {option|password_length} and {option|password_exclude_characters} that satisfy that policy."
 _LOST = Diagnosis(
-    "connection_lost", "The connection to the server broke or got no answer in time.", AGAIN, ConnectionLost
+    Code.CONNECTION_LOST, "The connection to the server broke or got no answer in time.", AGAIN, ConnectionLost
 )
-_LOCK_WAIT = Diagnosis("server_busy", "The server is held by a lock (a backup, or FLUSH TABLES WITH READ LOCK).", BUSY)
+_LOCK_WAIT = Diagnosis(
+    Code.SERVER_BUSY, "The server is held by a lock (a backup, or FLUSH TABLES WITH READ LOCK).", BUSY
+)
 _EXPIRED = Diagnosis(
-    "account_expired",
+    Code.ACCOUNT_EXPIRED,
     "The stored password is right, but the server has expired it and lets the account do nothing else.",
     "As another administrator: where its lifetime is over, ALTER USER ... PASSWORD EXPIRE NEVER is enough; where"
     " somebody expired it, set the stored password again with ALTER USER. Then run the same command again.",
 )
 _LOCKED = Diagnosis(
-    "account_locked",
+    Code.ACCOUNT_LOCKED,
     "The stored password is right, but the account is locked.",
     "As another administrator run ALTER USER ... ACCOUNT UNLOCK for it; then run the same command again.",
 )
 _LOCKED_OUT = Diagnosis(
-    "account_locked_out",
+    Code.ACCOUNT_LOCKED_OUT,
     "The account is locked after too many failed logins.",
     "Find out who fails to log in; unlock it as another administrator (ALTER USER ... ACCOUNT UNLOCK, on MariaDB"
     " FLUSH PRIVILEGES); then run the same command again.",
 )
 _READ_ONLY = Diagnosis(
-    "read_only",
+    Code.READ_ONLY,
     "The server is read-only.",
     "Point the secret's host at the writer; then run the same command again.",
 )
 _DENIED = Diagnosis(
-    "privilege_missing",
+    Code.PRIVILEGE_MISSING,
     "The account may not do what the rotation needs.",
     "Grant it CREATE USER, and on MySQL SYSTEM_USER and APPLICATION_PASSWORD_ADMIN, then run the same command again.",
 )
 
 DIAGNOSES = {
-    1045: Diagnosis("login_refused", _REFUSED, _RECONCILE, LoginRefused),
-    1698: Diagnosis("login_refused", _REFUSED, _RECONCILE, LoginRefused),
+    1045: Diagnosis(Code.LOGIN_REFUSED, _REFUSED, _RECONCILE, LoginRefused),
+    1698: Diagnosis(Code.LOGIN_REFUSED, _REFUSED, _RECONCILE, LoginRefused),
     1862: _EXPIRED,
     1820: _EXPIRED,
     3118: _LOCKED,
@@ -89,33 +92,33 @@ DIAGNOSES = {
     3955: _LOCKED_OUT,
     4150: _LOCKED_OUT,
     1226: Diagnosis(
-        "account_limits",
+        Code.ACCOUNT_LIMITS,
         "The stored password is right, but the account has used up its limits (a rotation needs two connections at"
         " a time and about 50 queries).",
         "Wait for the hour to end, or raise the account's limits (ALTER USER ... WITH MAX_USER_CONNECTIONS 2, or"
         " whichever it has); then run the same command again.",
     ),
-    3032: Diagnosis("offline_mode", "The server is in offline mode.", AGAIN),
-    1040: Diagnosis("too_many_connections", "The server has no connection left to give.", AGAIN),
-    1203: Diagnosis("too_many_connections", "The account has no connection left to use.", AGAIN),
+    3032: Diagnosis(Code.OFFLINE_MODE, "The server is in offline mode.", AGAIN),
+    1040: Diagnosis(Code.TOO_MANY_CONNECTIONS, "The server has no connection left to give.", AGAIN),
+    1203: Diagnosis(Code.TOO_MANY_CONNECTIONS, "The account has no connection left to use.", AGAIN),
     1129: Diagnosis(
-        "host_blocked",
+        Code.HOST_BLOCKED,
         "The server has blocked this host after too many broken connections.",
         "Find out what connects and hangs up (a port probe?); on the server run TRUNCATE TABLE"
         " performance_schema.host_cache (MariaDB: FLUSH HOSTS), then the same command again.",
     ),
     1130: Diagnosis(
-        "host_not_allowed",
+        Code.HOST_NOT_ALLOWED,
         "The server allows no connection from this host.",
         "Run from a host the server allows, or through {option|jump_host}.",
     ),
     3159: Diagnosis(
-        "tls_required",
+        Code.TLS_REQUIRED,
         "The server demands TLS and {option|tls_mode} is disabled.",
         "Set {option|tls_mode} to verify_identity or verify_ca.",
     ),
     1184: Diagnosis(
-        "init_connect",
+        Code.INIT_CONNECT,
         "The server's init_connect failed, so no account without CONNECTION_ADMIN (MariaDB: CONNECTION ADMIN) can work"
         " there.",
         "As another administrator look at SELECT @@GLOBAL.init_connect and at the server's error log, and mend it or"
@@ -127,29 +130,31 @@ DIAGNOSES = {
     1227: _DENIED,
     1044: _DENIED,
     1142: Diagnosis(
-        "select_denied",
+        Code.SELECT_DENIED,
         "The account may not read the table of accounts, so which rows are covered cannot be known.",
         "Grant it SELECT ON mysql.user (MariaDB: SELECT ON mysql.global_priv), then run the same command again.",
     ),
     1143: _DENIED,
-    1819: Diagnosis("password_policy", _POLICY, _WIDER, PolicyRefused),
-    3638: Diagnosis("password_history", "The server's password history refused the new password.", "", PolicyRefused),
+    1819: Diagnosis(Code.PASSWORD_POLICY, _POLICY, _WIDER, PolicyRefused),
+    3638: Diagnosis(
+        Code.PASSWORD_HISTORY, "The server's password history refused the new password.", "", PolicyRefused
+    ),
     1205: _LOCK_WAIT,
     1969: _LOCK_WAIT,
-    1317: Diagnosis("interrupted", "The statement was interrupted on the server.", AGAIN),
-    1047: Diagnosis("not_primary", "The Galera node is not part of the primary component.", AGAIN),
-    1396: Diagnosis("account_operation", "The server could not change the account.", AGAIN),
-    1094: Diagnosis("no_such_thread", "The connection to end is gone already.", AGAIN),
+    1317: Diagnosis(Code.INTERRUPTED, "The statement was interrupted on the server.", AGAIN),
+    1047: Diagnosis(Code.NOT_PRIMARY, "The Galera node is not part of the primary component.", AGAIN),
+    1396: Diagnosis(Code.ACCOUNT_OPERATION, "The server could not change the account.", AGAIN),
+    1094: Diagnosis(Code.NO_SUCH_THREAD, "The connection to end is gone already.", AGAIN),
     2059: Diagnosis(
-        "method_unknown",
+        Code.METHOD_UNKNOWN,
         "The server asks for an authentication method that the driver (PyMySQL) does not know.",
         "Install the newest PyMySQL and PyNaCl (requirements.txt). MariaDB's parsec and GSSAPI stay unknown to it: as"
         " another administrator give the account a method that it knows, such as ed25519 or mysql_native_password"
         " (MySQL: caching_sha2_password), with the stored password; then run the same command again.",
     ),
-    1524: Diagnosis("plugin_missing", "The account's authentication plugin is not loaded on the server.", ""),
+    1524: Diagnosis(Code.PLUGIN_MISSING, "The account's authentication plugin is not loaded on the server.", ""),
     4058: Diagnosis(
-        "authentication_policy",
+        Code.AUTHENTICATION_POLICY,
         "The server's authentication_policy does not allow the plugin of the account.",
         "As another administrator GRANT AUTHENTICATION_POLICY_ADMIN ON *.* to it, or let the policy allow its plugin"
         " (SELECT @@GLOBAL.authentication_policy); then run the same command again.",
@@ -184,7 +189,9 @@ def diagnose(error: BaseException, place: str) -> RotationError:
         return diagnosis.kind(cause, code=diagnosis.code, next_step=diagnosis.next_step)
     if type(error).__name__ == "InterfaceError" or number == 0:
         return ConnectionLost(f"{_LOST.cause.removesuffix('.')} ({place}).", code=_LOST.code, next_step=AGAIN)
-    return RotationError(f"The server or its driver failed ({place}, {_kind(error, number)}).", code="database_error")
+    return RotationError(
+        f"The server or its driver failed ({place}, {_kind(error, number)}).", code=Code.DATABASE_ERROR
+    )
 
 
 def _kind(error: BaseException, number: int | None) -> str:
@@ -206,7 +213,7 @@ def diagnose_statement(error: BaseException, place: str) -> RotationError:
 def _unreachable(error: OSError, place: str) -> RotationError:
     return RotationError(
         f"The server at {place} cannot be reached: {error.strerror or 'no answer in time'}.",
-        code="server_unreachable",
+        code=Code.SERVER_UNREACHABLE,
         next_step="Check that the server runs and that host, port and network path are right;"
         " then run the same command again.",
     )
@@ -227,7 +234,7 @@ def _tls(error: ssl.SSLError, place: str) -> RotationError:
     if verify_code in _CERTIFICATE_NAME:
         return RotationError(
             f"The certificate of {place} is trusted but was made for another name.",
-            code="tls_name",
+            code=Code.TLS_NAME,
             next_step="Connect by a name that stands in the certificate, name it in {option|tls_server_name}, or,"
             " for a certificate without a usable name such as MySQL's self-made ones, set {option|tls_mode} to"
             " verify_ca with {option|tls_ca_file}.",
@@ -235,14 +242,14 @@ def _tls(error: ssl.SSLError, place: str) -> RotationError:
     if verify_code is not None:
         return RotationError(
             f"The certificate of {place} is not trusted ({getattr(error, 'verify_message', 'verification failed')}).",
-            code="tls_untrusted",
+            code=Code.TLS_UNTRUSTED,
             next_step=_renewal(error)
             or "Name the server's certificate authority in {option|tls_ca_file}."
             + (_SELF_MADE if verify_code == _SELF_SIGNED else ""),
         )
     return RotationError(
         f"The TLS handshake with {place} failed ({getattr(error, 'reason', None) or type(error).__name__}).",
-        code="tls_failed",
+        code=Code.TLS_FAILED,
         next_step="Run the same command again; if that fails too, check which TLS versions and client certificates the"
         " server asks for.",
     )

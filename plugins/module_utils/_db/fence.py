@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
 from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import UNASKABLE
 from ansible_collections.dbops.rotation.plugins.module_utils._db.sessions import end_session
 from ansible_collections.dbops.rotation.plugins.module_utils._deadline import MAX_DEADLINE
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, RotationError
 
-BUSY = "fence_busy"
+BUSY = Code.FENCE_BUSY
 _PRIVILEGED = "SELECT User, Create_user_priv FROM mysql.user WHERE User = %s"
 
 
@@ -42,7 +43,7 @@ def lock_taken(*holders: Holder) -> RotationError:
     told = "; ".join(str(holder) for holder in holders)
     return RotationError(
         f"A lock that the rotation needs is held by what is no rotation: {told}.",
-        code="lock_taken",
+        code=Code.LOCK_TAKEN,
         next_step="Find out what takes locks whose names begin with rot: and stop it. As an administrator:"
         f" {' '.join(f'KILL {holder.number};' for holder in holders)} Then run the same command again.",
     )
@@ -123,7 +124,7 @@ class Fence:
     def confirm(self) -> None:
         """Raise ConnectionLost where the lock is not ours any more."""
         if self._session.value("SELECT IS_USED_LOCK(%s) = CONNECTION_ID()", self.name) != 1:
-            raise ConnectionLost("The fence was lost: the connection that held it is gone.", code="fence_lost")
+            raise ConnectionLost("The fence was lost: the connection that held it is gone.", code=Code.FENCE_LOST)
 
     def holder(self) -> Holder | None:
         """Say who holds the lock and since when; None where nobody does."""

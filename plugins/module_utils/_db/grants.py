@@ -9,13 +9,14 @@ import hashlib
 import re
 from collections.abc import Iterable
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 # MariaDB repeats the password hashes of the account in its grants.
 _IDENTIFIED = re.compile(r" IDENTIFIED (BY|VIA) .*?(?= REQUIRE | WITH |$)")
-UNASKABLE = ("privilege_missing", "select_denied")
+UNASKABLE = (Code.PRIVILEGE_MISSING, Code.SELECT_DENIED)
 
 
 def grants_digest(session: Session, rows: Iterable[AccountRow]) -> str | None:

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import nacl_bindings
 
@@ -116,7 +117,7 @@ def _ed25519(password: bytes) -> bytes:
     if nacl_bindings is None:
         raise RotationError(
             "The account uses the ed25519 plugin, for which the Python library PyNaCl is needed.",
-            code="missing_pynacl",
+            code=Code.MISSING_PYNACL,
             next_step="Install PyNaCl for the Python that runs this task.",
         )
     public = nacl_bindings.crypto_scalarmult_ed25519_base(hashlib.sha512(password).digest()[:32])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
@@ -19,7 +20,7 @@ def row_let_in(rows: Iterable[AccountRow], current_user: str, password: str, nex
     if login is None or not any(stored.matches(password) for stored in login.passwords):
         raise RotationError(
             f"The login was let in as {current_user}, but not by that row's password.",
-            code="login_unproven",
+            code=Code.LOGIN_UNPROVEN,
             next_step=next_step,
         )
     return login

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._db import hashes
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
@@ -66,7 +67,7 @@ class MariaDb:
             raise RotationError(
                 "A password validation plugin with strict_password_validation refuses hashes, so the new password"
                 " would have to be sent, and logged by the server, as plain text.",
-                code="plaintext_needed",
+                code=Code.PLAINTEXT_NEEDED,
                 next_step="Turn strict_password_validation off for the rotation, or set"
                 " {option|allow_plaintext_statement}=true and accept that the server's logs see the password.",
             )
@@ -126,7 +127,7 @@ class MariaDb:
             raise RotationError(
                 f"Another password of {', '.join(names)} would have to be repeated as a hash, and a password validation"
                 " plugin with strict_password_validation refuses hashes.",
-                code="plaintext_not_enough",
+                code=Code.PLAINTEXT_NOT_ENOUGH,
                 next_step="Turn strict_password_validation off for the rotation, then run the same command again.",
             )
 
@@ -136,7 +137,7 @@ class MariaDb:
         holding = [found for found in self.rows(session, row.user) if found.name == row.name]
         is_set = any(stored.matches(password) for found in holding for stored in found.primary_passwords)
         if not is_set and _POLICY_WARNING in warnings:
-            raise PolicyRefused("The server's password policy refused the new password.", code="password_policy")
+            raise PolicyRefused("The server's password policy refused the new password.", code=Code.PASSWORD_POLICY)
 
 
 def _row(user: str, host: str, priv: dict[str, Any]) -> AccountRow:
@@ -173,7 +174,9 @@ def _rule(method: Method) -> _Rule:
 
 def _identifier(plugin: str) -> str:
     if not re.fullmatch(r"\w+", plugin):
-        raise RotationError("The account has a login method with a name that cannot be repeated.", code="plugin_name")
+        raise RotationError(
+            "The account has a login method with a name that cannot be repeated.", code=Code.PLUGIN_NAME
+        )
     return plugin
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
@@ -29,7 +30,7 @@ def members(session: Session) -> tuple[Member, ...] | None:
     try:
         found = session.query(f"SELECT MEMBER_ID, MEMBER_HOST, MEMBER_PORT, MEMBER_STATE FROM {TABLE}")
     except RotationError as error:
-        if error.code in ("select_denied", "privilege_missing"):
+        if error.code in (Code.SELECT_DENIED, Code.PRIVILEGE_MISSING):
             return None
         raise
     return tuple(Member(str(uuid), f"{host}:{port}", str(state)) for uuid, host, port, state in found if uuid)

@@ -13,12 +13,13 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
 from ansible_collections.dbops.rotation.plugins.module_utils._db.members import Member, members
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, RotationError
 
 MYSQL, MARIADB = "mysql", "mariadb"
-READ_ONLY = "read_only"
+READ_ONLY = Code.READ_ONLY
 # RETAIN CURRENT PASSWORD came with MySQL 8.0.14, several methods for one account with MariaDB 10.4.
 OLDEST = {MYSQL: (8, 0, 14), MARIADB: (10, 4, 0)}
 
@@ -102,17 +103,17 @@ def refuse_other_place(session: Session, server: Server, rows: Collection[str], 
     _refuse_anonymous(current_user)
     if current_user not in rows:
         raise RotationError(
-            f"The new password logged in as {current_user}, not as {' or '.join(sorted(rows))}.", code="other_row"
+            f"The new password logged in as {current_user}, not as {' or '.join(sorted(rows))}.", code=Code.OTHER_ROW
         )
     server_id = _ids(_variables(session))[0]
     if server_id in company and server_id != server.server_id:
         raise ConnectionLost(
             f"The server {server_id} took the place of {server.server_id} while the run was at work.",
-            code="server_moved",
+            code=Code.SERVER_MOVED,
         )
     if server_id != server.server_id:
         raise _unsuitable(
-            "several_servers",
+            Code.SEVERAL_SERVERS,
             "behind this address is not always the same one",
             f"Point the secret's host at one server and {_PROMISE}",
         )
@@ -121,7 +122,9 @@ def refuse_other_place(session: Session, server: Server, rows: Collection[str], 
 def refuse_unsuitable(server: Server, *, single_writer: bool) -> None:
     """Raise a RotationError where a change would be refused, unproven or not kept."""
     if server.grants_off:
-        raise _unsuitable("grants_off", "lets everybody in with any password", "Restart it without skip_grant_tables")
+        raise _unsuitable(
+            Code.GRANTS_OFF, "lets everybody in with any password", "Restart it without skip_grant_tables"
+        )
     _refuse_anonymous(server.current_user)
     if any(server.on(name) for name in ("read_only", "super_read_only", "innodb_read_only")):
         raise _unsuitable(READ_ONLY, "is read-only", "Point the secret's host at the writer")
@@ -129,11 +132,11 @@ def refuse_unsuitable(server: Server, *, single_writer: bool) -> None:
         return
     if server.replicates:
         raise _unsuitable(
-            "replica", "is a replica of another server", f"Point the secret's host at its source, or {_PROMISE}"
+            Code.REPLICA, "is a replica of another server", f"Point the secret's host at its source, or {_PROMISE}"
         )
     if server.on("wsrep_on") or _multi_primary(server):
         raise _unsuitable(
-            "several_writers",
+            Code.SEVERAL_WRITERS,
             "is one of several writers (Galera or multi-primary), whose locks do not hold on the others",
             f"Point the secret's host at one node and {_PROMISE}",
         )
@@ -147,7 +150,7 @@ def _refuse_anonymous(current_user: str) -> None:
     raise RotationError(
         f"The login was let in as the anonymous account {quoted('', host)}, which stands before every row of a less"
         " specific host.",
-        code="anonymous_account",
+        code=Code.ANONYMOUS_ACCOUNT,
         next_step=f"As another administrator: DROP USER {quoted('', host)}; then run the same command again.",
     )
 
@@ -178,7 +181,7 @@ def _supported(flavor: str, variables: Mapping[str, str]) -> tuple[int, ...]:
     if version < OLDEST[flavor] or "tidb" in variables["version"].lower():
         raise RotationError(
             f"The server is {variables['version']}, which is not supported.",
-            code="unsupported_server",
+            code=Code.UNSUPPORTED_SERVER,
             next_step="Supported are MySQL 8.0.14 and later and MariaDB 10.4 and later.",
         )
     return version
@@ -211,7 +214,7 @@ def _replicates(session: Session, flavor: str, version: tuple[int, ...]) -> bool
     try:
         return bool(session.query(statement))
     except RotationError as error:
-        if error.code == "privilege_missing":
+        if error.code == Code.PRIVILEGE_MISSING:
             return None
         raise
 

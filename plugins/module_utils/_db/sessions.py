@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
@@ -24,5 +25,5 @@ def end_session(session: Session, connection_id: int) -> None:
     try:
         session.query(f"KILL {int(connection_id)}")
     except RotationError as error:
-        if error.code != "no_such_thread":
+        if error.code != Code.NO_SUCH_THREAD:
             raise

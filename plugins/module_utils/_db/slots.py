@@ -13,13 +13,14 @@ import random
 import time
 from collections.abc import Iterator
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
 from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import fence_name, holder_of, lock_taken
 from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import UNASKABLE
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL, Server
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
-SLOT_BUSY = "slot_busy"
+SLOT_BUSY = Code.SLOT_BUSY
 # Below MariaDB's max_statement_time of the session and every read timeout.
 ONE_WAIT = 1
 # So many locks are asked for in one statement.

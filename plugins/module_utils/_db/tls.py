@@ -9,6 +9,7 @@ import ssl
 from dataclasses import dataclass
 from functools import cache
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 VERIFY_IDENTITY, VERIFY_CA, DISABLED = "verify_identity", "verify_ca", "disabled"
@@ -70,6 +71,6 @@ def _unreadable(options: TlsOptions, error: Exception) -> RotationError:
     files = ", ".join(name for name in (options.ca_file, options.client_cert, options.client_key) if name)
     return RotationError(
         f"The TLS files cannot be used ({files}): {type(error).__name__}.",
-        code="tls_files",
+        code=Code.TLS_FILES,
         next_step="Check {option|tls_ca_file}, {option|tls_client_cert} and {option|tls_client_key}.",
     )

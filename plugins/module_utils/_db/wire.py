@@ -12,6 +12,7 @@ from __future__ import annotations
 import ssl
 from typing import Any, NoReturn
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions, ssl_context
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._libraries import pymysql
@@ -79,7 +80,7 @@ class Wire(_Driver):
     def _refuse_plain_text(self) -> NoReturn:
         raise RotationError(
             f"The server offers no TLS ({self._place}); nothing was sent to it.",
-            code="tls_not_offered",
+            code=Code.TLS_NOT_OFFERED,
             next_step="Turn TLS on at the server, use {option|unix_socket}, or set {option|tls_mode} to disabled by"
             " name.",
         )
@@ -97,7 +98,7 @@ class Wire(_Driver):
         return RotationError(
             f"Whoever answers at {self._place} sent error {number} before TLS, so it was not believed: a database says"
             " that over TLS only. No login was sent.",
-            code="untrusted_answer",
+            code=Code.UNTRUSTED_ANSWER,
             next_step="Check who answers at that address (a proxy, a port that somebody forwards, somebody in"
             " between?); then run the same command again.",
         )
@@ -115,7 +116,7 @@ class Wire(_Driver):
         most = ANSWER_BYTES if self._logged_in else LOGIN_BYTES
         return RotationError(
             f"The server sent more than {most // 1024} KiB for {when}, which no answer to us needs ({self._place}).",
-            code="answer_too_large",
+            code=Code.ANSWER_TOO_LARGE,
             next_step="Check that a MySQL or MariaDB server listens at that address and what it does; then run the same"
             " command again.",
         )
@@ -144,7 +145,7 @@ class _AsksForPlainText:
         """Refuse."""
         raise RotationError(
             "The server asked for the password in plain text, which a real one does not.",
-            code="plaintext_asked",
+            code=Code.PLAINTEXT_ASKED,
             next_step="Check who answers at that address and whether the account uses PAM or LDAP.",
         )
 
@@ -156,7 +157,7 @@ class _AsksForWeakHash(_AsksForPlainText):
         """Refuse."""
         raise RotationError(
             "The server asked for the password in the form of MySQL 4.0 (mysql_old_password), which gives it away.",
-            code="weak_hash_asked",
+            code=Code.WEAK_HASH_ASKED,
             next_step="Check who answers at that address; where the account really has that plugin, give it"
             " mysql_native_password or ed25519 as another administrator (ALTER USER).",
         )

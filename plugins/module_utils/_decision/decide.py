@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import (
     RECONCILE,
     Action,
@@ -138,7 +139,7 @@ def _keep(facts: Facts) -> Decision | None:
     asked = facts.trigger not in UNATTENDED and not facts.skip_reason
     if asked or (facts.trigger == SCHEDULED and facts.due):
         return refusal(
-            "replica_lags",
+            Code.REPLICA_LAGS,
             f"{reason} A new one would end it.",
             "Mend the replica (docs/runbook.md), or remove that region; then run the same command again. If nobody"
             f" reads there: {command(Kind.ROTATE, {'force': 'true'})}",
@@ -173,7 +174,7 @@ def _roll_back(facts: Facts) -> Decision | None:
         return _record(facts) or Decision(Action.NOTHING, reason)
     if not facts.restorable:
         return refusal(
-            "nothing_to_restore",
+            Code.NOTHING_TO_RESTORE,
             "AWSPREVIOUS holds no other password that could be read.",
             f"Rotate to a new password; or, where another password works, {RECONCILE}",
         )

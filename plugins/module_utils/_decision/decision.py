@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 
-DRIFT = "drift"
-NEW_PASSWORD_REFUSED = "new_password_refused"
+DRIFT = Code.DRIFT
+NEW_PASSWORD_REFUSED = Code.NEW_PASSWORD_REFUSED
 RECONCILE = command(Kind.RECONCILE)
 ROLL_BACK = command(Kind.ROLL_BACK)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import (
     NEW_PASSWORD_REFUSED,
     RECONCILE,
@@ -22,7 +23,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts imp
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ROLLBACK, UNATTENDED
 
-FOREIGN_PRIMARY = "foreign_primary"
+FOREIGN_PRIMARY = Code.FOREIGN_PRIMARY
 
 
 def refuse(facts: Facts) -> Decision | None:
@@ -48,7 +49,7 @@ def beside_foreign(rows: Iterable[RowFacts]) -> Decision | None:
         )
     if beside:
         return refusal(
-            "foreign_secondary",
+            Code.FOREIGN_SECONDARY,
             f"A second password that no version of the secret knows is valid on {listed(beside)};"
             " a rotation would end it, or leave it valid.",
             f"End its use and discard it; or let the rotation end it: {command(Kind.SAME, adopting(beside))}",
@@ -65,7 +66,7 @@ def _no_row(facts: Facts) -> Decision | None:
     if facts.rows:
         return None
     return refusal(
-        "no_password_row", "No row of the account has a password method.", "Give the account a password first."
+        Code.NO_PASSWORD_ROW, "No row of the account has a password method.", "Give the account a password first."
     )
 
 
@@ -75,7 +76,7 @@ def _undecryptable(facts: Facts) -> Decision | None:
     if not (facts.undecryptable and unknown):
         return None
     return refusal(
-        "version_undecryptable",
+        Code.VERSION_UNDECRYPTABLE,
         f"The password on {listed(unknown)} may be that of version {listed(facts.undecryptable)}, whose KMS key may not"
         " be used, so what an earlier run did cannot be known.",
         "Allow this identity kms:Decrypt on that key, then run the same command again. If the key is gone for good,"
@@ -87,7 +88,7 @@ def _undecryptable(facts: Facts) -> Decision | None:
 def _not_ours(facts: Facts) -> Decision | None:
     if facts.by_administrator and not facts.covered:
         return refusal(
-            "nothing_covered",
+            Code.NOTHING_COVERED,
             "No version of the secret holds the password of any row of the account.",
             "Name the rows that are to carry this secret's password:"
             f" {command(Kind.SAME, adopting(row.name for row in facts.rows))}",
@@ -103,7 +104,7 @@ def _moved_back(facts: Facts) -> Decision | None:
     if not behind or facts.trigger == ROLLBACK:
         return None
     return refusal(
-        "label_moved_back",
+        Code.LABEL_MOVED_BACK,
         f"AWSCURRENT is the older of the two passwords on {listed(behind)}: somebody moved the label back.",
         f"To go back to the older password: {ROLL_BACK}. To keep the newer one:"
         f" {command(Kind.RECONCILE, {'reconcile.version': 'AWSPREVIOUS'})}",
@@ -122,7 +123,7 @@ def _stranded(facts: Facts) -> Decision | None:
     if not rows or (facts.trigger == ROLLBACK and facts.label_moved_back):
         return None
     return refusal(
-        "other_password_newer",
+        Code.OTHER_PASSWORD_NEWER,
         f"On {listed(rows)} AWSCURRENT's password is the older of two, and the newer is not the one that the rotation"
         " would finish; a change would end AWSCURRENT's there.",
         f"Store the newer one in the secret ({RECONCILE}), or set AWSCURRENT's password on that row again and run the"

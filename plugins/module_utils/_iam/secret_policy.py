@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import VERSION, Document
 
@@ -54,7 +55,7 @@ def _refuse_nobody(name: str) -> None:
     }
     raise RotationError(
         f"{name} lets nobody in, for it is {meant.get(kind, 'neither a role nor a user; name one')}.",
-        code="invalid_option",
+        code=Code.INVALID_OPTION,
         next_step="Correct the readers and rotators ({option|readers}, {option|rotators}).",
     )
 

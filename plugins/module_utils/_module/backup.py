@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.save import Source, collect, failure_text, save
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
@@ -42,7 +43,7 @@ def _refuse_one_name_for_two(hosts: Mapping[str, Mapping[str, Any]]) -> None:
     if twice:
         raise RotationError(
             f"Several hosts have the client name {', '.join(twice)}; one would take the place of the other.",
-            code="invalid_option",
+            code=Code.INVALID_OPTION,
             next_step="Give each host a name of its own in {option|client}.",
         )
 

@@ -14,6 +14,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretDescription,
     SecretStore,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.effective import (
     EffectiveCycle,
     effective_cycle,
@@ -96,7 +97,7 @@ def current_version(secret: SecretDescription) -> str:
     if version is None:
         raise RotationError(
             f"The secret {secret.name!r} has no version under AWSCURRENT.",
-            code="no_current",
+            code=Code.NO_CURRENT,
             next_step="Store a value in it, or onboard the client ({playbook|onboard}).",
         )
     return version

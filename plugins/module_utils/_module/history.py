@@ -14,6 +14,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.history import logged, past
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import log_group
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import default_folder, spooled_lines
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.moment import moment
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
@@ -49,7 +50,7 @@ def _sources(params: Mapping[str, Any]) -> tuple[str, ...]:
     if params["source"] == LOGS and not params["log_group"]:
         raise RotationError(
             "The log group to read is not known.",
-            code="invalid_option",
+            code=Code.INVALID_OPTION,
             next_step="Set {option|history.log_group}, or log_group of the callback rotation_audit.",
         )
     if params["source"] == AUTO:
@@ -79,7 +80,7 @@ def _spooled(params: Mapping[str, Any]) -> Iterator[bytes]:
     except OSError as error:
         raise RotationError(
             f"The spool {folder} cannot be read ({error.strerror}).",
-            code="spool_unreadable",
+            code=Code.SPOOL_UNREADABLE,
             next_step="Run as the user who runs the rotations, or name another folder in {option|history.spool}.",
         ) from None
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
 
@@ -27,6 +28,6 @@ def moment(named: str, text: str, zone: tzinfo | None = None) -> datetime:
 def _unreadable(named: str, zone: tzinfo | None) -> RotationError:
     return RotationError(
         f"{named} is no moment in ISO 8601{'' if zone else ' with a time zone'}.",
-        code="invalid_option",
+        code=Code.INVALID_OPTION,
         next_step=f"Write it like {'2026-11-25 or ' if zone else ''}2026-11-25T14:00:00Z.",
     )

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils import _operations
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import DEFAULT_CYCLE_DAYS
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
@@ -51,7 +52,7 @@ def regions_of(replicas: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
     if len(regions) < len(replicas):
         raise RotationError(
             "A replica region is named twice.",
-            code="invalid_option",
+            code=Code.INVALID_OPTION,
             next_step="Name each region once in {option|onboard.replica}, as [{region: eu-west-1}].",
         )
     return regions

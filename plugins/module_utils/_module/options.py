@@ -25,6 +25,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.throttles import Throttles
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import DEFAULT_SHARE, Writes
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import (
     DEFAULT_DEADLINE,
     DEFAULT_PER_SERVER,
@@ -209,6 +210,6 @@ def refuse_unknown_services(urls: Mapping[str, Any]) -> None:
     if unknown:
         raise RotationError(
             f"{{option|endpoint_urls}} names {', '.join(unknown)}, which is not asked for anything.",
-            code="invalid_option",
+            code=Code.INVALID_OPTION,
             next_step=f"It may name {', '.join(SERVICES)}, and {OTHER_SERVICES} for those that it does not name.",
         )

@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.policy_store import PolicyStore
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import Document
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.secret_policy import (
@@ -48,7 +49,7 @@ def _wanted(params: Mapping[str, Any], store: PolicyStore, current: Document | N
     if not params["rotators"]:
         raise RotationError(
             "No rotators were named, so that nobody could rotate the secret.",
-            code="invalid_option",
+            code=Code.INVALID_OPTION,
             next_step="Name the roles that rotate.",
         )
     arn = store.describe().arn

@@ -17,6 +17,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import 
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.principals import principal
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import Refusal, meaning_of, told
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.limits import attribute
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.notice import Notice
@@ -37,7 +38,7 @@ def publish(client: Any, topic_arn: str, notice: Notice, role_arn: str | None = 
     except RotationError:
         raise
     except Exception as error:  # botocore also raises plain ValueErrors, as for an endpoint that is no URL
-        raise RotationError(f"Could not publish the notice ({type(error).__name__}).", code="sns_error") from None
+        raise RotationError(f"Could not publish the notice ({type(error).__name__}).", code=Code.SNS_ERROR) from None
 
 
 def _publish(client: Any, topic_arn: str, notice: Notice) -> Any:
@@ -59,7 +60,9 @@ def _refusal(topic_arn: str, role_arn: str | None, error: Any, doing: str, servi
         meaning = Refusal(f"{denied_action(error, service)} is denied", _allow(role_arn or _named(error)))
     if code in DENIED or code.startswith(KMS_DENIED):
         meaning = _of_another_account(meaning, topic_arn, role_arn or _named(error))
-    return RotationError(f"Could not {doing}: {told(error, meaning)}", code="sns_refused", next_step=meaning.next_step)
+    return RotationError(
+        f"Could not {doing}: {told(error, meaning)}", code=Code.SNS_REFUSED, next_step=meaning.next_step
+    )
 
 
 def _allow(who: str | None) -> str:

@@ -11,6 +11,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretStore,
     SecretVersion,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session, connect
@@ -28,7 +29,7 @@ def wanted_login(request: OnboardRequest) -> Login:
         return request.login
     raise RotationError(
         "No host to log in to, or no present password, was given.",
-        code="credentials_missing",
+        code=Code.CREDENTIALS_MISSING,
         next_step="Set {option|onboard.host}, and {option|onboard.password} (from a vault), or"
         " {option|onboard.password_file}, or {option|onboard.source_secret_id} for this client.",
     )
@@ -38,7 +39,7 @@ def _taken_over(source: SecretStore) -> Login:
     try:
         return source.read(stage=CURRENT).value.login
     except RotationError as error:
-        if error.code == "aws_kms":
+        if error.code == Code.AWS_KMS:
             error.next_step = (
                 "Allow this identity kms:Decrypt on the key of the source secret, by {option|provision.source_keys} and"
                 " {playbook|provision}, and in the key's policy if it is of another account; then run the same"
@@ -55,7 +56,7 @@ def log_in(request: OnboardRequest, journal: Journal, wanted: Login) -> Session:
         raise LoginRefused(
             f"The server at {wanted.host}:{wanted.port} refused the given password of {wanted.user!r}, or the account"
             " does not exist, or may not log in from this host or without TLS.",
-            code="login_refused",
+            code=Code.LOGIN_REFUSED,
             next_step="Correct {option|onboard.username} or the password, then run the same command again.",
         ) from None
 
@@ -86,7 +87,7 @@ def _differing(found: Login, wanted: Login) -> list[str]:
 def _other_contents(store: SecretStore, differing: list[str]) -> RotationError:
     return RotationError(
         f"The secret {store.secret_id!r} exists with other contents. It differs in: {', '.join(differing)}.",
-        code="secret_exists",
+        code=Code.SECRET_EXISTS,
         next_step="Correct what was given for this client (the {option|onboard.} variables), or name another secret"
         " in {option|secret_id}, or delete that one if it is not needed any more.",
     )

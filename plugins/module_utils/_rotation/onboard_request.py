@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import refuse_invalid_label
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import (
     DEFAULT_DEADLINE,
@@ -55,6 +56,6 @@ def refuse_our_tags(asked: Mapping[str, Any]) -> None:
     if ours:
         raise RotationError(
             f"The tags {', '.join(ours)} are written by every rotation.",
-            code="invalid_option",
+            code=Code.INVALID_OPTION,
             next_step="Take them out of {option|onboard.tags}.",
         )

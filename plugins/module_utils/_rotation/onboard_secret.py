@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretStore, looks
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import Identity
 from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
@@ -40,7 +41,7 @@ def store_secret(
     value = _value(identity.server, wanted)
     store.create(value, version_id, written, request.kms_key_id)
     if store.read(version_id=version_id, stage=CURRENT).value != value:
-        raise RotationError("The new secret does not hold what was stored in it.", code="aws_inconsistent")
+        raise RotationError("The new secret does not hold what was stored in it.", code=Code.AWS_INCONSISTENT)
     return claim
 
 

@@ -20,6 +20,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretStore,
     SecretVersion,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._db.let_in import row_let_in
@@ -91,7 +92,7 @@ def _version(context: RotationContext, name: str) -> SecretVersion:
     except SecretNotFound:
         raise SecretNotFound(
             f"The secret has no version {name!r}.",
-            code="secret_not_found",
+            code=Code.SECRET_NOT_FOUND,
             next_step="Correct {option|reconcile.version}. What there is: aws secretsmanager list-secret-version-ids"
             f" --include-deprecated --secret-id {context.request.secret_id}",
         ) from None
@@ -146,7 +147,7 @@ def _refuse_unproven(context: RotationContext, rows: tuple[AccountRow, ...], pas
     if login.primary_passwords and login.primary_passwords[0].matches(context.current.value.password):
         raise RotationError(
             f"AWSCURRENT's password is the newer of the two that open {login.name}, so secret and server are together.",
-            code="nothing_to_reconcile",
+            code=Code.NOTHING_TO_RECONCILE,
             next_step=f"To go back to the older password: {ROLL_BACK}",
         )
 

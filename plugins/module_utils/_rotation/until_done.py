@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Decision
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
@@ -44,7 +45,7 @@ def until_done(context: RotationContext) -> tuple[View, Decision]:
     with context.journal.step("decide"):
         raise RotationError(
             f"After {MOST_LOOKS} looks there is still something to do: the secret or the server keeps changing.",
-            code="unsettled",
+            code=Code.UNSETTLED,
         )
 
 

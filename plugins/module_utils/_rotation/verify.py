@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING, SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
@@ -27,10 +28,25 @@ from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import 
 
 # What says something about the client; anything else (AWS or the network is down) says that nothing could be checked.
 ABOUT_THE_CLIENT = (
-    *("drift", "login_refused", "known_refused", "account_expired", "account_locked", "account_locked_out"),
-    *("row_problem", "other_server", "shared_account", "grants_off", "anonymous_account", "read_only", "replica"),
-    *("several_writers", CANNOT_COMMIT),
-    *("secret_deleted", "secret_owned", "secret_rotation_enabled"),
+    *(
+        Code.DRIFT,
+        Code.LOGIN_REFUSED,
+        Code.KNOWN_REFUSED,
+        Code.ACCOUNT_EXPIRED,
+        Code.ACCOUNT_LOCKED,
+        Code.ACCOUNT_LOCKED_OUT,
+    ),
+    *(
+        Code.ROW_PROBLEM,
+        Code.OTHER_SERVER,
+        Code.SHARED_ACCOUNT,
+        Code.GRANTS_OFF,
+        Code.ANONYMOUS_ACCOUNT,
+        Code.READ_ONLY,
+        Code.REPLICA,
+    ),
+    *(Code.SEVERAL_WRITERS, CANNOT_COMMIT),
+    *(Code.SECRET_DELETED, Code.SECRET_OWNED, Code.SECRET_ROTATION_ENABLED),
 )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._context.progress import Stage
 from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import grants_digest
@@ -47,7 +48,7 @@ def _confirm(context: RotationContext, view: View, rows: Sequence[AccountRow], *
     left = [] if kept else sorted(_left(context, view, rows, covered))
     if left:
         raise RotationError(
-            f"Another password than AWSCURRENT's is still valid on {listed(left)}.", code="not_discarded"
+            f"Another password than AWSCURRENT's is still valid on {listed(left)}.", code=Code.NOT_DISCARDED
         )
 
 
@@ -75,7 +76,7 @@ def _changed_meanwhile(context: RotationContext, names: Sequence[str]) -> Rotati
     return RotationError(
         f"Somebody changed {listed(names)} while the rotation was at work: AWSCURRENT's password is not the first one"
         " there.",
-        code="changed_meanwhile",
+        code=Code.CHANGED_MEANWHILE,
         state=f"AWSCURRENT is version {context.current.version_id}, whose password does not open {listed(names)}, or"
         " only as the older of two; nothing was recorded as done.",
         next_step="Find out who changes the password. To give every row a new one, run the same command again; where"

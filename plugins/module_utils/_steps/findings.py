@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import decide
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Action, adopting, listed
@@ -29,7 +30,7 @@ def of_error(error: RotationError) -> Finding:
 
 def at_work(who: str) -> Finding:
     """Return the finding that a run is under way, whose unfinished state is no fault."""
-    return Finding("at_work", f"A run is at work on this account: {who}. Check again later.", problem=False)
+    return Finding(Code.AT_WORK, f"A run is at work on this account: {who}. Check again later.", problem=False)
 
 
 def of_facts(facts: Facts) -> Iterator[Finding]:
@@ -38,13 +39,13 @@ def of_facts(facts: Facts) -> Iterator[Finding]:
     if decision.action is Action.REFUSE:
         yield Finding(decision.code, decision.reason, decision.next_step)
     elif decision.action is not Action.NOTHING:
-        yield Finding("unfinished", decision.reason, f"Finish it: {command(Kind.FINISH)}")
+        yield Finding(Code.UNFINISHED, decision.reason, f"Finish it: {command(Kind.FINISH)}")
     if facts.overlapping and any(row.ends_secondary for row in facts.covered):
-        yield Finding("overlap", "The old password stays valid for now (overlap).", problem=False)
+        yield Finding(Code.OVERLAP, "The old password stays valid for now (overlap).", problem=False)
     foreign = [row.name for row in facts.rows if not (row.covered or row.only_second)]
     if foreign:
         yield Finding(
-            "foreign_rows",
+            Code.FOREIGN_ROWS,
             f"The password of {listed(foreign)} is in no version of the secret; no rotation touches it.",
             f"Drop it, or give it the secret's password: {command(Kind.ROTATE, adopting(foreign))}",
             problem=False,
@@ -54,7 +55,7 @@ def of_facts(facts: Facts) -> Iterator[Finding]:
 def of_pending(version_id: str, age: timedelta) -> Finding:
     """Return the finding of a version that waits under AWSPENDING."""
     hours = int(age.total_seconds() // 3600)
-    return Finding("pending", f"Version {version_id} has been under AWSPENDING for {hours} hours.", problem=False)
+    return Finding(Code.PENDING, f"Version {version_id} has been under AWSPENDING for {hours} hours.", problem=False)
 
 
 def of_replicas(replicas: Iterable[Replica], *, holding: bool) -> Iterator[Finding]:
@@ -62,7 +63,7 @@ def of_replicas(replicas: Iterable[Replica], *, holding: bool) -> Iterator[Findi
     kept = " The old password stays valid for those who read there." if holding else ""
     for replica in (replica for replica in replicas if replica.lags):
         yield Finding(
-            "replica_failed" if replica.failed else "replica_lags",
+            Code.REPLICA_FAILED if replica.failed else Code.REPLICA_LAGS,
             f"A replica region may still give out what was AWSCURRENT before: {replica}.{kept}",
             "Repair what AWS names, and replicate again: docs/runbook.md." if replica.failed else "Check again later.",
             problem=replica.failed or holding,
@@ -75,7 +76,7 @@ def of_expiry(expiries: Iterable[tuple[str, datetime]], cycle: Cycle, now: datet
         if expires - EXPIRY_MARGIN < cycle.due:
             days = (expires - now).days
             yield Finding(
-                "server_expiry",
+                Code.SERVER_EXPIRY,
                 f"The server itself expires the password of {row} on {stamp(expires)}, in {days} days; the rotation is"
                 f" due on {stamp(cycle.due)}, which is less than seven days before.",
                 "Shorten {option|cycle_days}, or lengthen the server's password lifetime for this account.",
@@ -85,10 +86,10 @@ def of_expiry(expiries: Iterable[tuple[str, datetime]], cycle: Cycle, now: datet
 def of_grants(remembered: str | None, digest: str | None) -> Iterator[Finding]:
     """Return a change of the grants since the last rotation."""
     if digest is None:
-        yield Finding("grants_unread", "The account may not read its grants; they were not compared.", problem=False)
+        yield Finding(Code.GRANTS_UNREAD, "The account may not read its grants; they were not compared.", problem=False)
     elif remembered not in (None, digest):
         yield Finding(
-            "grants_changed",
+            Code.GRANTS_CHANGED,
             "The grants or the rows of the account are not those of the last rotation.",
             "Find out who changed them (SHOW GRANTS); the next rotation remembers them as they are.",
         )

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretVersion
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_title
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import PROVEN, Action, Decision
@@ -40,7 +41,7 @@ def introduce(context: RotationContext, view: View, decision: Decision) -> Secre
     with context.journal.step("apply"):
         raise RotationError(
             f"The server's password policy refused {DRAWS} new passwords ({policy_title(context.server)}).",
-            code="password_policy",
+            code=Code.PASSWORD_POLICY,
             next_step="Choose {option|password_length} and {option|password_exclude_characters} that satisfy that"
             " policy; then run the same command again.",
         )

@@ -13,6 +13,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretDescription,
     SecretVersion,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
@@ -115,14 +116,14 @@ def _describe(context: RotationContext) -> SecretDescription:
         if secret.holder(CURRENT) == context.current.version_id:
             return secret
     raise RotationError(
-        "Secrets Manager names different versions as AWSCURRENT and does not settle.", code="aws_inconsistent"
+        "Secrets Manager names different versions as AWSCURRENT and does not settle.", code=Code.AWS_INCONSISTENT
     )
 
 
 def _refuse_other_login(opened: Login, now: Login) -> None:
     if (opened.host, opened.port, opened.user) != (now.host, now.port, now.user):
         raise RotationError(
-            "The host, port or user in the secret was changed while the run was at work.", code="secret_changed"
+            "The host, port or user in the secret was changed while the run was at work.", code=Code.SECRET_CHANGED
         )
 
 
@@ -132,7 +133,7 @@ def _refuse_unmanageable(context: RotationContext, rows: tuple[AccountRow, ...])
         remedies = dict.fromkeys(problem.remedy for _name, problem in broken)
         raise RotationError(
             "; ".join(f"The account {name} {problem.text}" for name, problem in broken) + ".",
-            code="row_problem",
+            code=Code.ROW_PROBLEM,
             next_step=f"{'. '.join(remedies)}. Then run the same command again.",
         )
     unknown = context.request.adopt_rows - {row.name for row in rows if row.passwords}
@@ -140,6 +141,6 @@ def _refuse_unmanageable(context: RotationContext, rows: tuple[AccountRow, ...])
         raise RotationError(
             f"{{option|adopt_rows}} names {', '.join(sorted(unknown))}, which is no row with a password on this"
             " server.",
-            code="invalid_option",
+            code=Code.INVALID_OPTION,
             next_step=f"Name rows as user@host; there are: {', '.join(row.name for row in rows)}.",
         )

@@ -13,6 +13,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store i
     SecretStore,
     find,
 )
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import Identity
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL
@@ -20,7 +21,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import Rota
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, with_options
 from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
 
-LISTING_BEHIND = "listing_behind"
+LISTING_BEHIND = Code.LISTING_BEHIND
 
 
 def refuse_foreign_management(secret: SecretDescription) -> None:
@@ -28,20 +29,20 @@ def refuse_foreign_management(secret: SecretDescription) -> None:
     if secret.deleted:
         raise RotationError(
             f"The secret {secret.name!r} is scheduled for deletion.",
-            code="secret_deleted",
+            code=Code.SECRET_DELETED,
             next_step=f"If it is still wanted: aws secretsmanager restore-secret --secret-id {secret.name}",
         )
     if secret.owning_service:
         raise RotationError(
             f"The secret {secret.name!r} is owned and rotated by the AWS service {secret.owning_service!r}.",
-            code="secret_owned",
+            code=Code.SECRET_OWNED,
             next_step="Take this client out of the inventory, or end that service's management of the password"
             " (for RDS: aws rds modify-db-instance --no-manage-master-user-password with a new password).",
         )
     if secret.rotation_enabled:
         raise RotationError(
             f"Secrets Manager's own rotation is enabled for {secret.name!r}.",
-            code="secret_rotation_enabled",
+            code=Code.SECRET_ROTATION_ENABLED,
             next_step=f"Cancel it: aws secretsmanager cancel-rotate-secret --secret-id {secret.name}",
         )
 
@@ -54,7 +55,7 @@ def refuse_other_server(identity: Identity, accepted: str | None) -> None:
     raise RotationError(
         f"The host in the secret leads to the server {server_id}, but the password was last changed on the server"
         f" {identity.remembered}.",
-        code="other_server",
+        code=Code.OTHER_SERVER,
         next_step="Correct the host in the secret; or, if the servers may take each other's place at any time, list the"
         " ids of all of them in {option|server_ids}; or, if the new server is the right one (after a failover or a"
         f" restore): {command(Kind.SAME, {'accept_server_id': server_id})}",
@@ -136,7 +137,7 @@ def _as_it_is(found: SecretDescription, store_of: Callable[[str], SecretStore]) 
     try:
         now = find(store_of(found.name))
     except RotationError as error:
-        if error.code != "aws_denied":
+        if error.code != Code.AWS_DENIED:
             raise
         return found
     return None if now is None or now.deleted else now
@@ -156,7 +157,7 @@ def _shared(secret: SecretStore, name: str, account: str, next_step: str) -> Rot
     return RotationError(
         f"The secret {name!r} holds the same account of the same server as {secret.secret_id!r}{account}; two would"
         " lock each other out.",
-        code="shared_account",
+        code=Code.SHARED_ACCOUNT,
         next_step=f"{next_step} one secret and delete the other:"
         f" aws secretsmanager delete-secret --secret-id {name}, or {secret.secret_id}.",
     )

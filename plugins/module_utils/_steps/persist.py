@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import PENDING, SecretVersion
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_rules
@@ -19,7 +20,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._secret_value impor
 from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
 
-UNANSWERED = ("aws_unreachable", "aws_error")
+UNANSWERED = (Code.AWS_UNREACHABLE, Code.AWS_ERROR)
 
 
 def persist(context: RotationContext, view: View, decision: Decision) -> SecretVersion:
@@ -37,7 +38,7 @@ def persist(context: RotationContext, view: View, decision: Decision) -> SecretV
         _declare(context, view, decision, version_id)
         stored = put_and_read_back(context, value, version_id)
     if stored.value != value:
-        raise RotationError("AWSPENDING does not hold what was stored there.", code="aws_inconsistent")
+        raise RotationError("AWSPENDING does not hold what was stored there.", code=Code.AWS_INCONSISTENT)
     context.versions.keep(stored)
     return stored
 
@@ -90,7 +91,9 @@ def put_and_read_back(context: RotationContext, value: SecretValue, version_id: 
         raise failure from None  # the first error is the one to be told
     if stored is None:
         context.progress.stored = before
-        raise failure or RotationError("AWSPENDING cannot be read back after it was stored.", code="aws_inconsistent")
+        raise failure or RotationError(
+            "AWSPENDING cannot be read back after it was stored.", code=Code.AWS_INCONSISTENT
+        )
     return stored
 
 

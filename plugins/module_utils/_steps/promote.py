@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretVersion
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._context.progress import Stage
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SwapLost
@@ -43,4 +44,4 @@ def _is_promoted(context: RotationContext, version: SecretVersion, failure: Rota
 def refuse_moved_label(context: RotationContext) -> None:
     """Raise SwapLost where AWSCURRENT is another version than a moment ago: its password may be the one to end."""
     if not context.progress.promoted and context.is_label_moved():
-        raise SwapLost("Somebody moved AWSCURRENT while the rotation was at work.", code="changed_meanwhile")
+        raise SwapLost("Somebody moved AWSCURRENT while the rotation was at work.", code=Code.CHANGED_MEANWHILE)

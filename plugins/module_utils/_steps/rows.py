@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretVersion
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import listed
@@ -37,5 +38,5 @@ def refuse_changed_rows(context: RotationContext, view: View) -> None:
     if before != now:
         changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
         raise RowsChanged(
-            f"Somebody changed {listed(changed)} while the rotation was at work.", code="changed_meanwhile"
+            f"Somebody changed {listed(changed)} while the rotation was at work.", code=Code.CHANGED_MEANWHILE
         )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import Change
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Decision, listed
@@ -25,7 +26,7 @@ def take_over(context: RotationContext, view: View, decision: Decision) -> None:
         context.progress.take_over()
         context.dialect.put_first(context.session, changes, context.current.value.password)
         if not all_have(context, set(decision.rows), context.current):
-            raise RotationError("Not every account row holds AWSCURRENT's password first.", code="not_applied")
+            raise RotationError("Not every account row holds AWSCURRENT's password first.", code=Code.NOT_APPLIED)
     with context.journal.step("discard"):
         context.dialect.discard(context.session, changes)
         _refuse_leftover(context, changes)
@@ -46,4 +47,4 @@ def _refuse_leftover(context: RotationContext, changes: list[Change]) -> None:
         {row.name for row in read_rows(context) for password in row.passwords if (row.name, password) in ended}
     )
     if left:
-        raise RotationError(f"Another password is still valid on {listed(left)}.", code="not_discarded")
+        raise RotationError(f"Another password is still valid on {listed(left)}.", code=Code.NOT_DISCARDED)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretVersion
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
 from ansible_collections.dbops.rotation.plugins.module_utils._context.progress import Stage
 from ansible_collections.dbops.rotation.plugins.module_utils._db.server import refuse_other_place
@@ -24,7 +25,7 @@ def verify(context: RotationContext, view: View, version: SecretVersion) -> None
         # The rows first: a server that did nothing and said OK would cost a failed login.
         covered = view.facts.covered_names
         if not all_have(context, covered, version):
-            raise RotationError("Not every account row holds the new password.", code="not_applied")
+            raise RotationError("Not every account row holds the new password.", code=Code.NOT_APPLIED)
         try:
             session = context.logins.log_in_with(version)
         except LoginRefused as refused:
