@@ -70,7 +70,8 @@ def test_a_rescued_failure_is_told_by_cause_with_what_to_do_next(clients: list[M
     run = rotate(clients, tmp_path)
     assert run.returncode == 2
     assert table(run)[:4] == ["clients 3", "rotated 2", "failed 1", f"login_refused 1 {bad.name}"]
-    assert f"{bad.name}: " in table(run)[4] and f"playbooks/reconcile.yml -l {bad.name}" in table(run)[4]
+    advice = table(run)[4]
+    assert f"{bad.name}: " in advice and "playbooks/reconcile.yml -i " in advice and f" -l {bad.name}" in advice
     assert not [line for line in run.stdout.splitlines() if line.startswith(f"{bad.name}: stopped")]
 
 

@@ -246,7 +246,7 @@ def test_a_wrong_variable_is_told_as_what_it_is(
     (notice,) = mailbox.read()
     assert (notice["event"], notice["step"], notice["code"]) == ("failed", "task", "task_failed")
     assert "The task 'Rotate the root password' failed" in notice["cause"]
-    assert notice["state_left"].startswith("No step of a rotation has reported to this run")
+    assert notice["state_left"].startswith("Unknown: no step of a rotation has reported to this run")
     assert f"playbooks/verify.yml -l {client.name}" in notice["next_step"]
     assert f"rotate.yml -l {client.name} -e rotation_trigger=recovery" in notice["next_step"]
     assert "The new password is AWSCURRENT" not in json.dumps(notice) and notice["failures"] == 1
