@@ -60,7 +60,7 @@ MADE = {
     ]
 }
 # The tasks that hand options over.
-OPERATIONS = {"backup": "roles/rotation_backup/tasks/restore.yml", "onboard": "roles/rotation/tasks/onboard.yml"}
+OPERATIONS = {"backup": "roles/rotation_backup/tasks/restore.yml", "onboard": "roles/rotation/vars/main.yml"}
 ROWS = adopting(["root@localhost", "root@%"])
 
 
@@ -267,8 +267,8 @@ def test_the_inventory_of_a_command_is_the_one_that_was_named(
 @pytest.mark.parametrize("name", VARIABLES)
 def test_the_role_calls_an_option_by_the_word_of_the_table(name: str) -> None:
     operation, _, handed = name.partition(".")
-    tasks = (ROOT / OPERATIONS[operation]).read_text()
-    assert re.findall(rf'^ +{handed}: "{{{{ (rotation_[a-z_]+) }}}}"$', tasks, re.MULTILINE) == [variable(name)]
+    text = (ROOT / OPERATIONS[operation]).read_text()
+    assert re.findall(rf"""^ +'?{handed}'?: (?:"{{{{ )?(rotation_[a-z_]+)""", text, re.MULTILINE) == [variable(name)]
 
 
 def test_every_module_of_advice_is_there() -> None:
