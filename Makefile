@@ -29,7 +29,7 @@ integration: setup ## Run the integration tests, on real servers
 	@tools/test.sh integration
 
 slow: setup-dev ## Run the tests of what stands around rotation: options, provisioning, IAM, audit, backup, AWX, schedules; and MariaDB 11.8
-	@tools/test.sh slow second-whole
+	@tools/test.sh slow second-rest
 
 servers: setup ## Run the integration tests on every server, and end with a table
 	@tools/servers.sh

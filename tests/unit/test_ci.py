@@ -51,7 +51,7 @@ def test_the_subset_exists() -> None:
 def test_the_second_mariadb_is_a_server_that_the_set_up_fetches() -> None:
     (server,) = re.findall(r"^second_server=(\S+)$", TEST_SCRIPT, re.MULTILINE)
     assert RECIPES[server].flavor == "mariadb" and server in USUAL
-    assert {"second", "second-whole"} <= {*default_suites(), *suites_of("slow")}
+    assert {"second", "second-rest"} <= {*default_suites(), *suites_of("slow")}
 
 
 def test_the_second_mariadb_runs_files_that_exist() -> None:
