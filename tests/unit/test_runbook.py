@@ -165,7 +165,9 @@ def test_every_command_of_a_message_has_a_row_for_both_readers(kind: str) -> Non
 
 def named(kind: str) -> set[str]:
     """Return what placeholders in the strings of the engine name."""
-    strings = {str(node.value) for node, _ in NODES if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    strings = {
+        str(node.value) for node, _module in NODES if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
     return {name for text in strings for name in re.findall(rf"\{{{kind}\|([^{{}}]*)\}}", text)} - {"overlap", "x"}
 
 
@@ -200,5 +202,5 @@ def test_the_engine_names_options_and_no_variables_and_playbooks() -> None:
 @pytest.mark.parametrize("to", [one() for one in READERS.values()], ids=list(READERS))
 def test_no_text_of_the_engine_reaches_a_reader_with_a_placeholder(to: Reader) -> None:
     """Causes, states, findings and warnings are among them."""
-    told = [filled(str(node.value), "client_acme", to) for node, _ in NODES if isinstance(node, ast.Constant)]
+    told = [filled(str(node.value), "client_acme", to) for node, _module in NODES if isinstance(node, ast.Constant)]
     assert [text for text in told if re.search(r"\{(option|playbook)\|[a-z_.]+\}", text)] == []
