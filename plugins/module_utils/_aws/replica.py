@@ -30,7 +30,7 @@ class Replica:
 
     @property
     def failed(self) -> bool:
-        """Return True if AWS has given up, so that waiting is of no use."""
+        """Return True if AWS gave up, so that waiting is of no use."""
         return self.status == FAILED
 
     def __str__(self) -> str:
@@ -41,10 +41,10 @@ class Replica:
 
 def replicas_of(answer: Mapping[str, Any]) -> tuple[Replica, ...]:
     """Return the replicas that an answer of DescribeSecret or ReplicateSecretToRegions names."""
-    found = (_replica(one) for one in answer.get("ReplicationStatus", ()))
-    return tuple({replica.region: replica for replica in found}.values())
+    replicas = (_replica(one) for one in answer.get("ReplicationStatus", ()))
+    return tuple({replica.region: replica for replica in replicas}.values())
 
 
-def _replica(told: Mapping[str, Any]) -> Replica:
-    message = one_line(told.get("StatusMessage") or "", MESSAGE_LENGTH)
-    return Replica(told["Region"], told.get("Status") or "unknown", message)
+def _replica(status: Mapping[str, Any]) -> Replica:
+    message = one_line(status.get("StatusMessage") or "", MESSAGE_LENGTH)
+    return Replica(status["Region"], status.get("Status") or "unknown", message)

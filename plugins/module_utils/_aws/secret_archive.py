@@ -73,9 +73,9 @@ class SecretArchive(SecretStore):
             time.sleep(attempt)
             labels = self.describe().stages
             versions, warnings = self._labelled(labels)
-            told = self._call("describe_secret", f"describe the secret {self.secret_id!r}")
-            if labels == described(told).stages:
-                return _saved(told, versions), warnings
+            answer = self._call("describe_secret", f"describe the secret {self.secret_id!r}")
+            if labels == described(answer).stages:
+                return _saved(answer, versions), warnings
         raise RotationError(
             f"The labels of {self.secret_id!r} moved every time while the secret was read.",
             code=Code.AWS_INCONSISTENT,
@@ -86,15 +86,15 @@ class SecretArchive(SecretStore):
         self, saved: SavedSecret, version: SavedVersion, tags: Mapping[str, str], kms_key_id: str | None
     ) -> None:
         """Create the secret with this version as AWSCURRENT."""
-        given = {"Description": saved.description, "KmsKeyId": kms_key_id}
+        options = {"Description": saved.description, "KmsKeyId": kms_key_id}
         self._call(
             "create_secret",
             f"create {self.secret_id!r}",
-            named="Name",
+            id_argument="Name",
             ClientRequestToken=version.version_id,
             SecretString=version.text,
             Tags=tag_list(tags),
-            **{key: value for key, value in given.items() if value},
+            **{key: value for key, value in options.items() if value},
         )
         self._just_made = True
 
@@ -141,13 +141,13 @@ class SecretArchive(SecretStore):
         return SavedVersion(version_id, tuple(sorted(stages)), answer["CreatedDate"], text)
 
 
-def _saved(told: Mapping[str, Any], versions: list[SavedVersion]) -> SavedSecret:
-    secret = described(told)
+def _saved(answer: Mapping[str, Any], versions: list[SavedVersion]) -> SavedSecret:
+    secret = described(answer)
     return SavedSecret(
         name=secret.name,
         arn=secret.arn,
-        description=told.get("Description") or "",
-        kms_key_id=told.get("KmsKeyId"),
+        description=answer.get("Description") or "",
+        kms_key_id=answer.get("KmsKeyId"),
         tags=secret.tags,
         versions=tuple(versions),
     )

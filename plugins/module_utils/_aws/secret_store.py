@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One secret of Secrets Manager: its versions, staging labels and tags.
 
-Every read names a stage or a version, never "the default" (moto 5.2.5 gives an old value for that), and every move
+Every read names a stage or a version, never "the default" (moto 5.2.5 returns an old value for that), and every move
 of a label names the version it is taken from, which makes it a compare-and-swap.
 """
 
@@ -98,10 +98,9 @@ class SecretStore:
                 f"The secret {self.secret_id!r} has no version {version_id!r}: an id has 32 to 64 characters.",
                 code=Code.SECRET_NOT_FOUND,
             )
-        named = {"VersionStage": stage, "VersionId": version_id}
-        wanted = {key: value for key, value in named.items() if value}
+        arguments = {key: value for key, value in (("VersionStage", stage), ("VersionId", version_id)) if value}
         try:
-            answer = self._call("get_secret_value", f"read the secret {self.secret_id!r}", **wanted)
+            answer = self._call("get_secret_value", f"read the secret {self.secret_id!r}", **arguments)
         except SwapLost:
             self._refuse_deleted()
             raise
@@ -167,7 +166,7 @@ class SecretStore:
         self._call(
             "create_secret",
             f"create {self.secret_id!r}",
-            named="Name",
+            id_argument="Name",
             ClientRequestToken=version_id,
             SecretString=value.dump(),
             Tags=tag_list(tags),
@@ -187,8 +186,10 @@ class SecretStore:
     def with_tag_values(self, *values: str) -> Iterator[SecretDescription]:
         """List the secrets of the account with a tag that begins with one of these values, and perhaps others."""
         for first in range(0, len(values), FILTER_VALUES):
-            wanted = list_filter("tag-value", *(tag_text(value) for value in values[first : first + FILTER_VALUES]))
-            for page in self._pages("list_secrets", "list the secrets", named="", Filters=wanted, MaxResults=PAGE):
+            filters = list_filter("tag-value", *(tag_text(value) for value in values[first : first + FILTER_VALUES]))
+            for page in self._pages(
+                "list_secrets", "list the secrets", id_argument="", Filters=filters, MaxResults=PAGE
+            ):
                 yield from map(described, page["SecretList"])
 
     def is_called(self, secret: SecretDescription) -> bool:
@@ -204,9 +205,9 @@ class SecretStore:
                 return
             token = {"NextToken": page["NextToken"]}
 
-    def _call(self, operation: str, doing: str, *, named: str = "SecretId", **arguments: Any) -> Any:
-        if named:
-            arguments[named] = self.secret_id
+    def _call(self, operation: str, doing: str, *, id_argument: str = "SecretId", **arguments: Any) -> Any:
+        if id_argument:
+            arguments[id_argument] = self.secret_id
         for pause in UNTIL_SEEN if self._just_made else ():
             try:
                 answer = self._send(operation, doing, arguments)

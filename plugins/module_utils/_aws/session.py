@@ -28,7 +28,7 @@ ROLE_SESSION_NAME = "dbops-rotation"
 ROLE_SECONDS = 3600  # what every role grants, also to another role
 RETRIES = {"mode": "standard", "total_max_attempts": 5}
 WARMED = ("secretsmanager", "sns")
-# The services that are asked, as the SDK calls them, and how the URL of all that are not named is given.
+# The services that get requests, by the SDK's names, and the key of the URL of all others.
 SERVICES = ("iam", "logs", "secretsmanager", "sns", "ssm", "sts")
 OTHER_SERVICES = "default"
 # The SDK asks an instance's metadata service once, and that one may be busy with many workers.
@@ -65,21 +65,21 @@ class AwsOptions:
     external_id: str | None = field(default=None, repr=False)
 
     def endpoint_url(self, service: str) -> str | None:
-        """Return where a service is to be asked; None where that is for the SDK to find out."""
+        """Return the URL of a service; None where that is for the SDK to find out."""
         urls = json.loads(self.endpoint_urls)
         return urls.get(service) or urls.get(OTHER_SERVICES) or None
 
     def with_settings(self, settings: Mapping[str, Any], *, always: bool = False) -> AwsOptions:
         """Return these options with settings of botocore that count where there are none, or always."""
-        given = json.loads(self.aws_config)
-        merged = {**given, **settings} if always else {**settings, **given}
+        former = json.loads(self.aws_config)
+        merged = {**former, **settings} if always else {**settings, **former}
         return replace(self, aws_config=json.dumps(merged, sort_keys=True))
 
 
 def warm() -> None:
     """Load what the SDK knows of the services, for forks to inherit; no credentials are looked for, nothing is sent.
 
-    It only saves time, so nothing that goes wrong here may end a run; what matters of it is told by who needs it.
+    It only saves time, so nothing that goes wrong here may end a run; whoever needs it reports what matters of it.
     """
     if botocore:
         nobody = AwsOptions(region="us-east-1", access_key="none", secret_key="none")
@@ -93,7 +93,7 @@ def make_client(options: AwsOptions, service: str, tuned: AwsOptions | None = No
 
     ``tuned`` are the same options with what only this service needs; who asks is settled once, by the first ones. A
     fork makes its own, for an open connection must not be used by two. Raises RotationError where region, profile or
-    credentials are not to be had, or the role is not given.
+    credentials are not to be had, or where AWS refuses the role.
     """
     return _made(os.getpid(), options, service, tuned or options)
 
@@ -148,7 +148,7 @@ def _session(_process: int, options: AwsOptions) -> Any:
 
 
 def _with_keys(options: AwsOptions) -> Any:
-    """Return a session with keys that were given."""
+    """Return a session with the keys of the options."""
     session = _unprofiled()
     session.set_credentials(options.access_key, options.secret_key, options.session_token)
     return session
@@ -167,15 +167,15 @@ def _unprofiled() -> Any:
 def _with_profile(options: AwsOptions) -> Any:
     """Return a session that finds its credentials itself, as any tool of AWS does."""
     session = _new_session(options.profile)
-    given = session.get_component("credential_provider")
-    refuse_prompt(given)
+    resolver = session.get_component("credential_provider")
+    refuse_prompt(resolver)
     key = {"profile": options.profile, "region": options.region}
-    session.register_component("credential_provider", PooledCredentials(given.load_credentials, key))
+    session.register_component("credential_provider", PooledCredentials(resolver.load_credentials, key))
     return session
 
 
 def _in_role(session: Any, options: AwsOptions) -> Any:
-    """Return a session in the role; who asks for it is only asked for where no worker has it yet."""
+    """Return a session in the role; the identity that asks for it is looked up only where no worker has it yet."""
     roled = _unprofiled() if options.access_key else _new_session(options.profile)
 
     def assume() -> Any:
