@@ -50,7 +50,7 @@ _MARIADB = {
     "max_statement_time": str(STATEMENT_TIME),
     "max_session_mem_used": str(2**63 - 1),
     "tmp_disk_table_size": str(_NO_LIMIT),
-    "max_error_count": "64",  # SHOW WARNINGS, which is asked of MariaDB only; on MySQL it takes a privilege
+    "max_error_count": "64",  # SHOW WARNINGS, which only MariaDB gets; on MySQL it takes a privilege
     "old_mode": "0",
     "old_passwords": "0",
 }

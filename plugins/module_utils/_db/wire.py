@@ -41,7 +41,7 @@ class Wire(_Driver):
         """Describe the login; ``place`` is the server's name for messages, ``timeout`` that of every wait."""
         self._tls = tls
         self._place = place
-        self._left = LOGIN_BYTES
+        self._remaining = LOGIN_BYTES
         self._logged_in = False
         super().__init__(
             host=tls.server_name or login.host,
@@ -104,8 +104,8 @@ class Wire(_Driver):
         )
 
     def _read_bytes(self, num_bytes: int) -> bytes:
-        self._left -= num_bytes + READ_COST
-        if self._left < 0:
+        self._remaining -= num_bytes + READ_COST
+        if self._remaining < 0:
             self._force_close()
             raise self._too_large()
         data: bytes = super()._read_bytes(num_bytes)
@@ -127,7 +127,7 @@ class Wire(_Driver):
 
     def _execute_command(self, command: int, sql: str | bytes) -> None:
         super()._execute_command(command, sql)
-        self._left = ANSWER_BYTES
+        self._remaining = ANSWER_BYTES
 
 
 def _believed(number: int) -> bool:
