@@ -46,8 +46,8 @@ def outcome(
 
 def replaced(request: RestoreRequest, receipt: Mapping[str, Any]) -> dict[str, Any]:
     """Return the result of a reconciliation with the backup's password as that of a restore."""
-    told = {name: receipt[name] for name in RECONCILED}
-    return {**told, "action": REPLACED, "version_id": receipt.get("version_id"), "saved_at": request.saved_at}
+    result = {name: receipt[name] for name in RECONCILED}
+    return {**result, "action": REPLACED, "version_id": receipt.get("version_id"), "saved_at": request.saved_at}
 
 
 def _message(request: RestoreRequest, context: RotationContext, action: str, version: str) -> str:

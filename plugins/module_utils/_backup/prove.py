@@ -63,11 +63,11 @@ def _differs(version: SavedVersion, password: str) -> bool:
 
 
 def _warn_of_unknown(context: RotationContext, rows: list[AccountRow], saved: SavedSecret) -> None:
-    known = [parse_secret(version.text).password for version in saved.versions]
+    passwords = [parse_secret(version.text).password for version in saved.versions]
     unknown = [
         row.name
         for row in rows
-        if any(not any(stored.matches(password) for password in known) for stored in row.passwords)
+        if any(not any(stored.matches(password) for password in passwords) for stored in row.passwords)
     ]
     if unknown:
         context.journal.warn(f"On {listed(unknown)} there is a password that is in no version of the backup.")

@@ -22,7 +22,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
 from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 
-# BatchGetSecretValue would give AWSCURRENT only, so every version is a call of its own.
+# BatchGetSecretValue would return AWSCURRENT only, so every version is a call of its own.
 THREADS = 8
 OLD_FILE = "The file is as it was."
 
@@ -106,26 +106,28 @@ def _present(path: Path, cipher: Cipher) -> dict[str, Entry]:
 
 
 def _result(collected: Collected, before: Mapping[str, Entry], path: Path, *, check: bool) -> dict[str, Any]:
-    kept = {client: stamp(entry.saved_at) for client, entry in before.items() if client not in collected.entries}
+    older = {client: stamp(entry.saved_at) for client, entry in before.items() if client not in collected.entries}
     count = len(collected.entries)
     parts = [f"{'would back up' if check else 'backed up'} {count} client{'s'[: count != 1]} to {path}"]
-    if kept:
-        parts.append(f"kept as they were in it: {', '.join(f'{client} ({at})' for client, at in sorted(kept.items()))}")
+    if older:
+        parts.append(
+            f"kept as they were in it: {', '.join(f'{client} ({at})' for client, at in sorted(older.items()))}"
+        )
     if collected.failures:
         parts.append(f"not read: {', '.join(sorted(collected.failures))}")
     return {
         "changed": True,
         "msg": "; ".join(parts),
         "path": str(path),
-        "clients": {client: _told(entry) for client, entry in sorted(collected.entries.items())},
-        "kept": kept,
+        "clients": {client: _summary(entry) for client, entry in sorted(collected.entries.items())},
+        "kept": older,
         "failures": collected.failures,
         "warnings": collected.warnings,
         "diff": {"before": _stages(before), "after": _stages({**before, **collected.entries})},
     }
 
 
-def _told(entry: Entry) -> dict[str, Any]:
+def _summary(entry: Entry) -> dict[str, Any]:
     secret = entry.secret
     return {"secret_id": secret.name, "region": secret.region, "versions": secret.holders()}
 
