@@ -53,10 +53,10 @@ class CycleRequest:
 
 @dataclass(frozen=True)
 class Change:
-    """The tags to write, and what to tell."""
+    """The tags to write, and the sentence for the message."""
 
     tags: Mapping[str, str]
-    done: str
+    message: str
     warnings: tuple[str, ...] = ()
 
 
@@ -75,8 +75,8 @@ def change_cycle(request: CycleRequest, store: SecretStore, now: datetime) -> di
 
 def _present(request: CycleRequest, store: SecretStore, secret: SecretDescription, now: datetime) -> Change:
     effective = cycle_of(store, secret, request.client, request.policy, now, start=True)
-    named = {} if tags.CLIENT in secret.tags else {tags.CLIENT: request.client}
-    return Change({**named, **effective.tags}, f"the cycle ends {stamp(effective.cycle.due)}", effective.warnings)
+    client_tag = {} if tags.CLIENT in secret.tags else {tags.CLIENT: request.client}
+    return Change({**client_tag, **effective.tags}, f"the cycle ends {stamp(effective.cycle.due)}", effective.warnings)
 
 
 def _reset(request: CycleRequest, store: SecretStore, secret: SecretDescription, now: datetime) -> Change:
@@ -107,10 +107,10 @@ def _result(
     planned = "would be changed: " if request.check and written else ""
     return {
         "changed": bool(written),
-        "msg": f"{request.client}: {planned}{change.done}",
+        "msg": f"{request.client}: {planned}{change.message}",
         "client": request.client,
         "secret_id": secret.name,
-        **_asked(request),
+        **_request_fields(request),
         "last": after.get(tags.LAST, ""),
         "due": after.get(tags.DUE, ""),
         "cycle_days": read_cycle(after, now).days,
@@ -124,8 +124,8 @@ def _result(
     }
 
 
-def _asked(request: CycleRequest) -> dict[str, str]:
-    """Return what was asked for, for those who only see the result."""
+def _request_fields(request: CycleRequest) -> dict[str, str]:
+    """Return the state of the request, for those who only see the result."""
     failed = {"step": request.step, "code": request.code} if request.state == FAILED else {}
     return {"state": request.state, **failed}
 
@@ -150,15 +150,15 @@ def _cycle(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
 
 def _uncounted(request: CycleRequest, error: RotationError) -> dict[str, Any]:
     """Go on where a failure could not be counted: the failure itself is what people have to hear of."""
-    told = f"The failure could not be counted on the secret: {error.cause}"
+    message = f"The failure could not be counted on the secret: {error.cause}"
     return {
         "changed": False,
-        "msg": f"{request.client}: {told}",
+        "msg": f"{request.client}: {message}",
         "client": request.client,
-        **_asked(request),
+        **_request_fields(request),
         "failures": 0,
         "failed_at": stamp(datetime.now(UTC)),
-        "warnings": [told],
+        "warnings": [message],
     }
 
 

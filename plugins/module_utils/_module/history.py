@@ -61,7 +61,7 @@ def _sources(params: Mapping[str, Any]) -> tuple[str, ...]:
 def _read(
     source: str, params: Mapping[str, Any], client: str, since: datetime, warnings: list[str]
 ) -> list[str] | list[bytes]:
-    """Read one source; of two, one that cannot be read is told of, and the other one has to do."""
+    """Read one source; of two, one that cannot be read becomes a warning, and the other one has to do."""
     try:
         if source == LOGS:
             return list(logged(log_group(params["log_group"], aws_options(params)), client, since))
