@@ -72,7 +72,7 @@ class Reader(Protocol):
         """Return how the command is started for this client."""
 
     def options(self, options: Options) -> str:
-        """Write options as they are given to a command."""
+        """Write options in the form that a command takes."""
 
     def again(self, text: str) -> str:
         """Say "run the same command again", and "the same command", in the reader's words."""
@@ -80,7 +80,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class CommandLine:
-    """Somebody at a shell, in a checkout. ``inventory`` is what was named with -i."""
+    """Somebody at a shell, in a checkout. ``inventory`` is the value of -i."""
 
     inventory: tuple[str, ...] = ()
 
@@ -140,8 +140,8 @@ class Awx:
         """Name the template and what it asks for."""
         if kind not in TEMPLATES:
             return f"at a command line, for AWX has no template for it: {CommandLine().command(kind, client, options)}"
-        asked = f" and {self.options(options)}" if options else ""
-        return f"launch the template '{TEMPLATES[kind]}' with limit {limit(client)}{asked}"
+        parameters = f" and {self.options(options)}" if options else ""
+        return f"launch the template '{TEMPLATES[kind]}' with limit {limit(client)}{parameters}"
 
     def options(self, options: Options) -> str:
         """Write the answers to the questions of a template."""
@@ -155,7 +155,7 @@ class Awx:
 
 @dataclass(frozen=True)
 class Engine:
-    """Somebody of whom nothing is known."""
+    """A reader who is unknown."""
 
     def option(self, name: str) -> str:
         """Return the bare name; one that ends in a dot stands for all of somebody's options."""
@@ -226,13 +226,13 @@ def as_environment(to: Reader) -> dict[str, str]:
 
 
 def from_environment() -> Reader:
-    """Return the reader of a module; a user of it where nobody else was named."""
+    """Return the reader of a module; a user of it by default."""
     try:
-        named = json.loads(os.environ[ENVIRONMENT])
-        found: Reader = READERS[named.pop("reader")](**{name: tuple(value) for name, value in named.items()})
+        fields = json.loads(os.environ[ENVIRONMENT])
+        user: Reader = READERS[fields.pop("reader")](**{name: tuple(value) for name, value in fields.items()})
     except (KeyError, ValueError, TypeError, AttributeError):
         return ModuleUser()
-    return found
+    return user
 
 
 def variable(name: str) -> str:

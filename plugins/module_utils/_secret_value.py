@@ -23,7 +23,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._exact_json import 
     written,
 )
 
-# As AWS's templates and RDS call the two; which one it is, is asked from the server.
+# As AWS's templates and RDS call the two; the server says which one it is.
 ENGINES = ("mysql", "aurora-mysql", "aurora", "mariadb")
 REQUIRED_KEYS = ("engine", "host", "username", "password")
 DEFAULT_PORT = 3306
@@ -51,7 +51,7 @@ class Login:
 
 @dataclass(frozen=True, eq=False)
 class SecretValue:
-    """A checked document; what is not the password is kept as found, to the byte where ``text`` is known."""
+    """A checked document; what is not the password stays as it was, to the byte where ``text`` is known."""
 
     document: Mapping[str, Any] = field(repr=False)
     text: str = field(default="", repr=False)
@@ -129,7 +129,7 @@ def refuse_line_end(password: str, subject: str) -> None:
 
 
 def refuse_other_type(value: object, option: str) -> None:
-    """Raise a RotationError where YAML or JSON made something else of a password than the text that was meant."""
+    """Raise a RotationError where YAML or JSON made something else of a password than the text of the user."""
     if not isinstance(value, str):
         raise _fault(
             Code.INVALID_OPTION,

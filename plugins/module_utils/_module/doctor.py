@@ -56,7 +56,7 @@ def _result(params: Mapping[str, Any], arn: str, results: list[Check]) -> dict[s
         "msg": verdict.text,
         "client": client,
         "identity": arn,
-        "checks": [asdict(check) for check in verdict.seen],
+        "checks": [asdict(check) for check in verdict.results],
     }
 
 

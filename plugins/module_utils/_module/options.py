@@ -186,9 +186,9 @@ def client_name(params: Mapping[str, Any]) -> str:
 def aws_options(params: Mapping[str, Any]) -> AwsOptions:
     """Return the access to AWS that the options ask for; raises RotationError where they make no sense."""
     special = ("aws_config", "region", "endpoint_url", "endpoint_urls", "write_share", "onboard_tags")
-    unchanged = {name: params[name] for name in AWS_SPEC if name not in special}
+    same_options = {name: params[name] for name in AWS_SPEC if name not in special}
     return AwsOptions(
-        **unchanged,
+        **same_options,
         # The SDK knows AWS_DEFAULT_REGION and AWS_ENDPOINT_URL by itself; this and AWS_URL are amazon.aws's.
         region=params["region"] or os.environ.get("AWS_REGION"),
         aws_config=json.dumps(params["aws_config"] or {}, sort_keys=True),
