@@ -96,7 +96,7 @@ class CommandLine:
         """Write a command that can be copied."""
         if kind not in PLAYBOOKS:
             return f"the same command with {self.options(options)}"
-        words = ["ansible-playbook", self._started(PLAYBOOKS[kind])]
+        words = ["ansible-playbook", self._playbook_file(PLAYBOOKS[kind])]
         words += [f"-i {shlex.quote(source)}" for source in self.inventory]
         words += [f"-l {shlex.quote(limit(client))}", self.options({**FIXED.get(kind, {}), **options})]
         return " ".join(filter(None, words))
@@ -109,7 +109,7 @@ class CommandLine:
         """Return the text, which speaks of commands."""
         return text
 
-    def _started(self, name: str) -> str:
+    def _playbook_file(self, name: str) -> str:
         return "rotate.yml" if name == "rotate" else self.playbook(name)
 
 
@@ -120,7 +120,7 @@ class Installed(CommandLine):
         """Return the name by which Ansible finds it."""
         return f"{COLLECTION}.{name}"
 
-    def _started(self, name: str) -> str:
+    def _playbook_file(self, name: str) -> str:
         return self.playbook(name)
 
 
@@ -145,7 +145,7 @@ class Awx:
 
     def options(self, options: Options) -> str:
         """Write the answers to the questions of a template."""
-        return " and ".join(f"{variable(name)}: {_listed(value)}" for name, value in options.items())
+        return " and ".join(f"{variable(name)}: {_join(value)}" for name, value in options.items())
 
     def again(self, text: str) -> str:
         """Speak of jobs."""
@@ -172,7 +172,7 @@ class Engine:
 
     def options(self, options: Options) -> str:
         """Write names and values."""
-        return " and ".join(f"{self.option(name)}: {_listed(value)}" for name, value in options.items())
+        return " and ".join(f"{self.option(name)}: {_join(value)}" for name, value in options.items())
 
     def again(self, text: str) -> str:
         """Return the text."""
@@ -251,5 +251,5 @@ def _extra_variable(name: str, value: str | list[str]) -> str:
     return shlex.quote(json.dumps({name: value}, ensure_ascii=False))
 
 
-def _listed(value: str | list[str]) -> str:
+def _join(value: str | list[str]) -> str:
     return value if isinstance(value, str) else ",".join(value)

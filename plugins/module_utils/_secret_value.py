@@ -75,15 +75,15 @@ class SecretValue:
 
     def with_password(self, password: str) -> SecretValue:
         """Return the same document with another password; raises RotationError (secret_too_long)."""
-        changed = {**self.document, "password": password}
+        document = {**self.document, "password": password}
         text = _with(self.text, password) if self.text else ""
-        if len((text or written(changed)).encode("utf-8", "surrogatepass")) > LONGEST_BYTES:
+        if len((text or written(document)).encode("utf-8", "surrogatepass")) > LONGEST_BYTES:
             raise _fault(
                 Code.SECRET_TOO_LONG,
                 f"The secret would be longer than the {LONGEST_BYTES} bytes that AWS takes",
                 "Take out of the secret what is not needed in it, then run the same command again.",
             )
-        return SecretValue(changed, text)
+        return SecretValue(document, text)
 
     def same_other_keys(self, other: SecretValue) -> bool:
         """Return True if the documents agree in everything but the password, numbers as they are written."""
@@ -168,8 +168,8 @@ def _is_port(value: object) -> bool:
 
 
 def _join(names: list[str]) -> str:
-    quoted = [repr(name) for name in names]
-    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if quoted[1:] else quoted)
+    words = [repr(name) for name in names]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
 
 
 def _fault(code: str, what: str, next_step: str = FORM) -> RotationError:

@@ -92,8 +92,8 @@ def _refusal(error: Any, doing: str, service: str) -> RotationError:
             next_step="Make it first; {playbook|provision} does.",
         )
     if code in DENIED:
-        denied = f"AWS does not allow this identity to {doing}: {denied_action(error, service)} is denied."
-        return RotationError(denied, code=Code.AWS_DENIED, next_step=ALLOW)
+        cause = f"AWS does not allow this identity to {doing}: {denied_action(error, service)} is denied."
+        return RotationError(cause, code=Code.AWS_DENIED, next_step=ALLOW)
     meaning = meaning_of(service, code)
     next_step = KEY if meaning in (UNKNOWN, meaning_of(service, "InvalidParameter")) else meaning.next_step
     return RotationError(

@@ -107,16 +107,16 @@ def denied_action(error: Any, service: str) -> str:
 
 
 def _denied(error: Any, doing: str, service: str) -> RotationError:
-    refused = f"AWS does not allow this identity to {doing}"
+    cause = f"AWS does not allow this identity to {doing}"
     action = denied_action(error, service)
     if action.startswith("kms:"):
-        return RotationError(f"{refused}: {action} is denied on its KMS key.", code=Code.AWS_KMS, next_step=KMS)
+        return RotationError(f"{cause}: {action} is denied on its KMS key.", code=Code.AWS_KMS, next_step=KMS)
     if any(words in str(error.response["Error"].get("Message")) for words in OF_KMS):
-        return RotationError(f"{refused}: the use of its KMS key is denied.", code=Code.AWS_KMS, next_step=KMS)
+        return RotationError(f"{cause}: the use of its KMS key is denied.", code=Code.AWS_KMS, next_step=KMS)
     on = ALLOWED_ON.get(action, "this secret")
     kind = RotationError if action in ALLOWED_ON or service != SECRETS_MANAGER else SecretDenied
     return kind(
-        f"{refused}: {action} is denied.",
+        f"{cause}: {action} is denied.",
         code=Code.AWS_DENIED,
         next_step=f"Allow that action on {on} in the IAM policy of the identity that runs the rotation, then run"
         " the same command again.",

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The copies of a secret in other regions, as Secrets Manager tells of them."""
+"""The copies of a secret in other regions, as Secrets Manager reports them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Replica:
 
     @property
     def lags(self) -> bool:
-        """Return True if the region may still give out what was AWSCURRENT before."""
+        """Return True if the region may still return the former AWSCURRENT."""
         return self.status != IN_SYNC
 
     @property
@@ -35,8 +35,8 @@ class Replica:
 
     def __str__(self) -> str:
         """Return the region with what is wrong there."""
-        said = f": {self.message.rstrip('.')}" if self.failed and self.message else ""
-        return f"{self.region} ({self.status}{said})"
+        reason = f": {self.message.rstrip('.')}" if self.failed and self.message else ""
+        return f"{self.region} ({self.status}{reason})"
 
 
 def replicas_of(answer: Mapping[str, Any]) -> tuple[Replica, ...]:

@@ -52,7 +52,7 @@ class SavedSecret:
         return next((saved for saved in self.versions if name == saved.version_id or name in saved.stages), None)
 
     def holders(self) -> dict[str, str]:
-        """Tell which version each staging label is on."""
+        """Return each staging label with the id of its version."""
         return {stage: saved.version_id for saved in self.versions for stage in saved.stages}
 
 
@@ -72,10 +72,10 @@ class SecretArchive(SecretStore):
         for attempt in range(ATTEMPTS):
             time.sleep(attempt)
             labels = self.describe().stages
-            versions, warnings = self._labelled(labels)
+            versions, warnings = self._versions_with_labels(labels)
             answer = self._call("describe_secret", f"describe the secret {self.secret_id!r}")
             if labels == described(answer).stages:
-                return _saved(answer, versions), warnings
+                return _saved_secret(answer, versions), warnings
         raise RotationError(
             f"The labels of {self.secret_id!r} moved every time while the secret was read.",
             code=Code.AWS_INCONSISTENT,
@@ -121,7 +121,7 @@ class SecretArchive(SecretStore):
         """Take back that the secret is scheduled for deletion."""
         self._call("restore_secret", f"cancel the deletion of {self.secret_id!r}")
 
-    def _labelled(self, labels: Mapping[str, frozenset[str]]) -> tuple[list[SavedVersion], list[str]]:
+    def _versions_with_labels(self, labels: Mapping[str, frozenset[str]]) -> tuple[list[SavedVersion], list[str]]:
         versions, warnings = [], []
         for version_id, stages in labels.items():
             if not stages:
@@ -141,7 +141,7 @@ class SecretArchive(SecretStore):
         return SavedVersion(version_id, tuple(sorted(stages)), answer["CreatedDate"], text)
 
 
-def _saved(answer: Mapping[str, Any], versions: list[SavedVersion]) -> SavedSecret:
+def _saved_secret(answer: Mapping[str, Any], versions: list[SavedVersion]) -> SavedSecret:
     secret = described(answer)
     return SavedSecret(
         name=secret.name,

@@ -32,7 +32,7 @@ SHOWN = ("engine", "host", "username")
 # What was just made may not be there yet for the next call (Secrets Manager is eventually consistent): seconds between
 # the looks. https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html
 UNTIL_SEEN = (0.2, 0.5, 1.0, 2.0)
-# The most that ListSecrets gives at once.
+# The most that ListSecrets returns at once.
 PAGE = 100
 # Characters. https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
 VERSION_ID_LENGTHS = range(32, 65)
@@ -50,7 +50,7 @@ class SecretVersion:
 
 @dataclass(frozen=True)
 class SecretDescription:
-    """What DescribeSecret tells, without any value."""
+    """What DescribeSecret returns, without any value."""
 
     arn: str
     name: str
@@ -117,14 +117,14 @@ class SecretStore:
             "list_secret_version_ids", f"list the versions of {self.secret_id!r}", IncludeDeprecated=True
         )
         versions = [version for page in pages for version in page["Versions"]]
-        return [version["VersionId"] for version in sorted(versions, key=_created, reverse=True)]
+        return [version["VersionId"] for version in sorted(versions, key=_creation_time, reverse=True)]
 
     def created(self, version_id: str) -> datetime:
         """Return when the version under a stage was made, without reading its value; SecretNotFound without one."""
         for page in self._pages("list_secret_version_ids", f"list the versions of {self.secret_id!r}"):
             for version in page["Versions"]:
                 if version["VersionId"] == version_id:
-                    return _created(version)
+                    return _creation_time(version)
         raise SecretNotFound(f"The secret {self.secret_id!r} has no version {version_id}.", code=Code.SECRET_NOT_FOUND)
 
     def put_pending(self, value: SecretValue, version_id: str) -> None:
@@ -175,13 +175,13 @@ class SecretStore:
         self._just_made = True
 
     def replicate(self, regions: Mapping[str, str | None]) -> tuple[Replica, ...]:
-        """Copy the secret to more regions, each with the KMS key to use there; give all replicas.
+        """Copy the secret to more regions, each with the KMS key to use there; return all replicas.
 
         A secret of the same name that is there already is not overwritten: that region fails.
         """
-        added = [{"Region": region} | ({"KmsKeyId": key} if key else {}) for region, key in regions.items()]
+        replicas = [{"Region": region} | ({"KmsKeyId": key} if key else {}) for region, key in regions.items()]
         doing = f"replicate {self.secret_id!r} to {', '.join(regions)}"
-        return replicas_of(self._call("replicate_secret_to_regions", doing, AddReplicaRegions=added))
+        return replicas_of(self._call("replicate_secret_to_regions", doing, AddReplicaRegions=replicas))
 
     def with_tag_values(self, *values: str) -> Iterator[SecretDescription]:
         """List the secrets of the account with a tag that begins with one of these values, and perhaps others."""
@@ -274,7 +274,7 @@ def _hidden(arguments: Mapping[str, Any]) -> list[str]:
     return [text, *(value for value in values.values() if isinstance(value, str) and value)]
 
 
-def _created(version: Mapping[str, Any]) -> datetime:
+def _creation_time(version: Mapping[str, Any]) -> datetime:
     return _utc(version["CreatedDate"])
 
 

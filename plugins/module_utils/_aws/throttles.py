@@ -31,5 +31,5 @@ class Throttles:
         events.register(EVENT, self._see, unique_id=WATCHER)
 
     def _see(self, response: tuple[Any, dict[str, Any]] | None, **_about: Any) -> None:
-        _answer, parsed = response or (None, {})
-        self.count += parsed.get("Error", {}).get("Code") in THROTTLED
+        _answer, fields = response or (None, {})
+        self.count += fields.get("Error", {}).get("Code") in THROTTLED

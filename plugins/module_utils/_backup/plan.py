@@ -65,5 +65,5 @@ def rotation_tags(saved: SavedSecret, server: Mapping[str, str]) -> dict[str, st
 
     The server has just accepted what the tags say it refused.
     """
-    kept = {key: value for key, value in saved.tags.items() if key.startswith(tags.PREFIX) and key != tags.REFUSED}
-    return {**kept, **(server if tags.SERVER_ID in kept else {})}
+    own = {key: value for key, value in saved.tags.items() if key.startswith(tags.PREFIX) and key != tags.REFUSED}
+    return {**own, **(server if tags.SERVER_ID in own else {})}

@@ -176,9 +176,9 @@ class _Restore:
                 elif missing:
                     self.store.add_version(version, missing)
         with self.journal.step("record"):
-            written = plan.rotation_tags(self.saved, self.context.identity.claiming())
-            if written:
-                self.store.tag(written)
+            new_tags = plan.rotation_tags(self.saved, self.context.identity.claiming())
+            if new_tags:
+                self.store.tag(new_tags)
 
     def _read_back(self) -> None:
         stored = self.store.read(version_id=self.version.version_id, stage=CURRENT)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keep the secrets of many clients in one encrypted file."""
+"""Keep the secrets of many clients in one data file."""
 
 from __future__ import annotations
 
@@ -84,9 +84,9 @@ def save(collected: Collected, path: Path, cipher: Cipher, *, check: bool) -> di
     with located(path), locked(path):
         before = _present(path, cipher)
         after = {**before, **collected.entries}
-        encrypted = cipher.encrypt(document.dump(after, datetime.now(UTC)))
+        data = cipher.encrypt(document.dump(after, datetime.now(UTC)))
         if not check:
-            write_file(path, encrypted)
+            write_file(path, data)
     return _result(collected, before, path, check=check)
 
 
@@ -101,8 +101,8 @@ def located(path: Path) -> Iterator[None]:
 
 
 def _present(path: Path, cipher: Cipher) -> dict[str, Entry]:
-    encrypted = read_file(path)
-    return document.load(cipher.decrypt(encrypted, path)) if encrypted is not None else {}
+    data = read_file(path)
+    return document.load(cipher.decrypt(data, path)) if data is not None else {}
 
 
 def _result(collected: Collected, before: Mapping[str, Entry], path: Path, *, check: bool) -> dict[str, Any]:

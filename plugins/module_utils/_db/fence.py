@@ -102,15 +102,15 @@ class Fence:
         run may last, is killed. Raises RotationError that names any other holder: fence_busy for a run, lock_taken
         for what is none.
         """
-        if self._acquired():
+        if self._try_lock():
             return
         number = self._holder()
         if number in dead or self._is_orphan(_process(self._session, number)):
             end_session(self._session, number)
-            if self._acquired():
+            if self._try_lock():
                 return
         holder = self.holder()
-        if holder is None and self._acquired():
+        if holder is None and self._try_lock():
             return
         if holder is None or holder.is_run:
             raise RotationError(
@@ -136,7 +136,7 @@ class Fence:
         is_run = self._is_run(row["user"], since) if row else not self._sees_own()
         return Holder(number, _describe(number, row) + since, is_run)
 
-    def _acquired(self) -> bool:
+    def _try_lock(self) -> bool:
         if self._session.value("SELECT GET_LOCK(%s, 0)", self.name) != 1:
             return False
         self._session.value("SELECT GET_LOCK(CONCAT(%s, ':', UNIX_TIMESTAMP() DIV 60), 0)", self.name)

@@ -81,8 +81,8 @@ class MariaDb:
         accounts = [
             (columns[1], json.loads(columns[2])) for columns in session.query(_ROWS, user) if columns[0] == user
         ]
-        listed = [_row(user, host, priv) for host, priv in accounts if not priv.get("is_role")]
-        return [replace(row, problem=problem_of(MARIADB, row, self._loaded)) for row in listed]
+        rows = [_row(user, host, priv) for host, priv in accounts if not priv.get("is_role")]
+        return [replace(row, problem=problem_of(MARIADB, row, self._loaded)) for row in rows]
 
     def put_first(self, session: Session, changes: Sequence[Change], password: str) -> None:
         """Nothing to do: the methods of a row are equal, none is the first."""
@@ -183,7 +183,7 @@ def _identifier(plugin: str) -> str:
 
 
 def _alter(session: Session, row: AccountRow, rules: Iterable[_Rule]) -> None:
-    listed = list(rules)
-    statement = f"ALTER USER IF EXISTS %s@%s IDENTIFIED VIA {' OR '.join(rule.sql for rule in listed)}"
-    arguments = [rule.argument for rule in listed if rule.argument is not None]
+    sequence = list(rules)
+    statement = f"ALTER USER IF EXISTS %s@%s IDENTIFIED VIA {' OR '.join(rule.sql for rule in sequence)}"
+    arguments = [rule.argument for rule in sequence if rule.argument is not None]
     session.query(statement, row.user, row.host, *arguments)

@@ -220,8 +220,8 @@ def _replicates(session: Session, flavor: str, version: tuple[int, ...]) -> bool
 
 
 def _multi_primary(server: Server) -> bool:
-    grouped = bool(server.variables.get("group_replication_group_name"))
-    return grouped and not server.on("group_replication_single_primary_mode")
+    in_group = bool(server.variables.get("group_replication_group_name"))
+    return in_group and not server.on("group_replication_single_primary_mode")
 
 
 def _unsuitable(code: str, what: str, remedy: str) -> RotationError:

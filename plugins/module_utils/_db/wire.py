@@ -90,11 +90,11 @@ class Wire(_Driver):
             return super()._read_packet(*packet_type)
         except pymysql.err.MySQLError as error:
             number = error.args[0] if error.args else None
-            if self._before_tls and isinstance(number, int) and not _believed(number):
-                raise self._unbelieved(number) from None
+            if self._before_tls and isinstance(number, int) and not _is_plausible(number):
+                raise self._implausible(number) from None
             raise
 
-    def _unbelieved(self, number: int) -> RotationError:
+    def _implausible(self, number: int) -> RotationError:
         return RotationError(
             f"Whoever answers at {self._place} sent error {number} before TLS, so it was not believed: a database says"
             " that over TLS only. No login was sent.",
@@ -112,10 +112,10 @@ class Wire(_Driver):
         return data
 
     def _too_large(self) -> RotationError:
-        when = "one answer" if self._logged_in else "the login"
+        part = "one answer" if self._logged_in else "the login"
         most = ANSWER_BYTES if self._logged_in else LOGIN_BYTES
         return RotationError(
-            f"The server sent more than {most // 1024} KiB for {when}, which no answer to us needs ({self._place}).",
+            f"The server sent more than {most // 1024} KiB for {part}, which no answer to us needs ({self._place}).",
             code=Code.ANSWER_TOO_LARGE,
             next_step="Check that a MySQL or MariaDB server listens at that address and what it does; then run the same"
             " command again.",
@@ -130,7 +130,7 @@ class Wire(_Driver):
         self._remaining = ANSWER_BYTES
 
 
-def _believed(number: int) -> bool:
+def _is_plausible(number: int) -> bool:
     """Return True if an error before TLS may be taken at its word: the driver's own, or one that judges no account."""
     return number in SAID_BEFORE_TLS or number in CLIENT_SIDE
 

@@ -67,10 +67,10 @@ def change_cycle(request: CycleRequest, store: SecretStore, now: datetime) -> di
     secret = store.describe()
     refuse_foreign_management(secret)
     change = CHANGES[request.state](request, store, secret, now)
-    written = {key: value for key, value in fit_tags(change.tags).items() if secret.tags.get(key) != value}
-    if written and not request.check:
-        store.tag(written)
-    return _result(request, secret, change, written, now)
+    new_tags = {key: value for key, value in fit_tags(change.tags).items() if secret.tags.get(key) != value}
+    if new_tags and not request.check:
+        store.tag(new_tags)
+    return _result(request, secret, change, new_tags, now)
 
 
 def _present(request: CycleRequest, store: SecretStore, secret: SecretDescription, now: datetime) -> Change:
@@ -82,8 +82,8 @@ def _present(request: CycleRequest, store: SecretStore, secret: SecretDescriptio
 def _reset(request: CycleRequest, store: SecretStore, secret: SecretDescription, now: datetime) -> Change:
     days = request.policy.cycle_days or read_cycle(secret.tags, now).days
     due = stamp(now + timedelta(days=days))
-    written = {tags.LAST: stamp(now), tags.DUE: due, tags.CYCLE_DAYS: str(days)}
-    return Change(written, f"the cycle counts from now and ends {due} ({request.reason})")
+    new_tags = {tags.LAST: stamp(now), tags.DUE: due, tags.CYCLE_DAYS: str(days)}
+    return Change(new_tags, f"the cycle counts from now and ends {due} ({request.reason})")
 
 
 def _failed(request: CycleRequest, store: SecretStore, secret: SecretDescription, now: datetime) -> Change:
@@ -99,15 +99,15 @@ CHANGES: Mapping[str, Callable[[CycleRequest, SecretStore, SecretDescription, da
 
 
 def _result(
-    request: CycleRequest, secret: SecretDescription, change: Change, written: Mapping[str, str], now: datetime
+    request: CycleRequest, secret: SecretDescription, change: Change, new_tags: Mapping[str, str], now: datetime
 ) -> dict[str, Any]:
-    after = {**secret.tags, **written}
+    after = {**secret.tags, **new_tags}
     failures = read_failures(after)
-    keys = sorted(written) or [tags.LAST, tags.DUE, tags.CYCLE_DAYS]
-    planned = "would be changed: " if request.check and written else ""
+    keys = sorted(new_tags) or [tags.LAST, tags.DUE, tags.CYCLE_DAYS]
+    prefix = "would be changed: " if request.check and new_tags else ""
     return {
-        "changed": bool(written),
-        "msg": f"{request.client}: {planned}{change.message}",
+        "changed": bool(new_tags),
+        "msg": f"{request.client}: {prefix}{change.message}",
         "client": request.client,
         "secret_id": secret.name,
         **_request_fields(request),
@@ -126,8 +126,8 @@ def _result(
 
 def _request_fields(request: CycleRequest) -> dict[str, str]:
     """Return the state of the request, for those who only see the result."""
-    failed = {"step": request.step, "code": request.code} if request.state == FAILED else {}
-    return {"state": request.state, **failed}
+    failure = {"step": request.step, "code": request.code} if request.state == FAILED else {}
+    return {"state": request.state, **failure}
 
 
 def _cycle(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
@@ -145,10 +145,10 @@ def _cycle(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     except RotationError as error:
         if request.state != FAILED:
             raise
-        return _uncounted(request, error)
+        return _without_count(request, error)
 
 
-def _uncounted(request: CycleRequest, error: RotationError) -> dict[str, Any]:
+def _without_count(request: CycleRequest, error: RotationError) -> dict[str, Any]:
     """Go on where a failure could not be counted: the failure itself is what people have to hear of."""
     message = f"The failure could not be counted on the secret: {error.cause}"
     return {

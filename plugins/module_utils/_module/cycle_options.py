@@ -87,8 +87,8 @@ def cycle_of(
     store: SecretStore, secret: SecretDescription, client: str, policy: Policy, now: datetime, *, start: bool = False
 ) -> EffectiveCycle:
     """Return the cycle that counts; the versions of the secret are listed only where its tags do not say enough."""
-    created = now if has_last(secret.tags, now) else store.created(current_version(secret))
-    return effective_cycle(secret.tags, created, client, policy, now, start=start)
+    creation = now if has_last(secret.tags, now) else store.created(current_version(secret))
+    return effective_cycle(secret.tags, creation, client, policy, now, start=start)
 
 
 def current_version(secret: SecretDescription) -> str:

@@ -35,11 +35,11 @@ def _examine(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
     arn, results = checks.identity(aws_client(params, "sts"), datetime.now(UTC))
     store = secret_store(params)
     results += checks.secret(store)
-    with suppress(RotationError):  # that the secret cannot be described is among the findings already
-        described = store.describe()
-        results += checks.primary(described.arn, described.primary_region)
-        results += checks.replicas(described.replicas)
-        results.append(checks.permissions(aws_client(params, "iam"), arn, described.arn, NEEDED, described.tags))
+    with suppress(RotationError):  # that the secret cannot be secret is among the findings already
+        secret = store.describe()
+        results += checks.primary(secret.arn, secret.primary_region)
+        results += checks.replicas(secret.replicas)
+        results.append(checks.permissions(aws_client(params, "iam"), arn, secret.arn, NEEDED, secret.tags))
     with suppress(RotationError):  # few may read the policy, and a rotation need not
         results += checks.size(policy_store(params).policy())
     if params["topic_arn"]:

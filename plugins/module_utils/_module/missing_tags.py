@@ -44,10 +44,10 @@ def _lacking(params: Mapping[str, Any], onboard_tags: Mapping[str, str]) -> list
     name = str(params["secret_id"])
     choice = Choice(name_prefix=name)
     try:
-        listed = read_entries(list_entries(secrets_client(params), choice), Choice())
+        entries = read_entries(list_entries(secrets_client(params), choice), Choice())
     except RotationError:
         return []
-    present = next((one.secret.tags for one in listed if one.secret.name == name), None)
+    present = next((one.secret.tags for one in entries if one.secret.name == name), None)
     if present is None:
         return []
     return [f"{key}={value}" for key, value in sorted(onboard_tags.items()) if present.get(key) != value]

@@ -73,8 +73,8 @@ def _send_once(notice: Notice, params: Mapping[str, Any]) -> dict[str, Any]:
         return _outcome(notice, delivered=False, message="was not delivered", warnings=warnings)
     if store and state:
         _remember(store, _mark(state, notice), warnings)
-    sent = _outcome(notice, delivered=True, message="was sent", warnings=warnings)
-    return {**sent, "changed": True, "message_id": message}
+    outcome = _outcome(notice, delivered=True, message="was sent", warnings=warnings)
+    return {**outcome, "changed": True, "message_id": message}
 
 
 def _store(params: Mapping[str, Any], warnings: list[str]) -> SecretStore | None:

@@ -79,8 +79,8 @@ class Operation:
         try:
             refuse_unfit_names(params)
             require_libraries()
-            done = filled_result(self.work(params, check), client_name(params))
-            result: dict[str, Any] = cleaned(done, self.lines)
+            raw = filled_result(self.work(params, check), client_name(params))
+            result: dict[str, Any] = cleaned(raw, self.lines)
         except RotationError as error:
             name_missing_tags(error, params)
             return _failure(error, params, "Nothing was changed.")
