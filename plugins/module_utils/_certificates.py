@@ -35,5 +35,5 @@ def certificate_fault(error: BaseException) -> CertificateFault | None:
     """Return what is wrong with the certificate; None where the exception is about something else."""
     if not isinstance(error, ssl.SSLCertVerificationError):
         return None
-    told = f"is not trusted ({getattr(error, 'verify_message', '') or 'verification failed'})"
-    return FAULTS.get(getattr(error, "verify_code", 0), CertificateFault(told, ""))
+    description = f"is not trusted ({getattr(error, 'verify_message', '') or 'verification failed'})"
+    return FAULTS.get(getattr(error, "verify_code", 0), CertificateFault(description, ""))

@@ -25,7 +25,7 @@ def visible(text: str) -> str:
     """Return a text with a blank in place of every character that is not shown as itself."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_shown(char) for char in text)
+    return "".join(_visible(char) for char in text)
 
 
 def one_line(text: str, most: int = LONGEST_TEXT) -> str:
@@ -49,7 +49,7 @@ def cleaned(value: Any, lines: Collection[str] = ()) -> Any:
     return [cleaned(one, lines) for one in value] if isinstance(value, list | tuple) else value
 
 
-def _shown(char: str) -> str:
+def _visible(char: str) -> str:
     kind = unicodedata.category(char)
     if kind == "Cs":
         return "?"  # file names and environments may hold them, and they cannot be sent in UTF-8

@@ -18,10 +18,10 @@ from ansible_collections.dbops.rotation.plugins.module_utils._readers import Rea
 
 
 class RotationError(Exception):
-    """One failure, told in the parts that a person needs at night: client, step, cause, state left, next command.
+    """One failure, in the parts that a person needs at night: client, step, cause, state left, next command.
 
-    The place that raises knows the cause and usually the remedy; the run fills in client, step and state. Whatever
-    names and texts from elsewhere are told in them are cleaned here.
+    The place that raises knows the cause and usually the remedy; the run fills in client, step and state. This
+    class cleans the names and texts from elsewhere that are in them.
     """
 
     cause: str
@@ -37,7 +37,7 @@ class RotationError(Exception):
         self.state = state
         self.client = ""
         self.step = ""
-        self.reason = ""  # why the run was asked for, where that is known to hold no password
+        self.reason = ""  # why somebody asked for the run, where that cannot hold a password
 
     def __setattr__(self, name: str, value: object) -> None:
         """Keep every text on one line."""
@@ -83,7 +83,7 @@ def unexpected(error: BaseException) -> RotationError:
 
 
 class SecretNotFound(RotationError):
-    """The secret, or the version asked for, does not exist."""
+    """The secret, or the version of the request, does not exist."""
 
 
 class SecretDenied(RotationError):

@@ -87,8 +87,8 @@ def _members(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _after_blank(text: str, place: int) -> int:
-    found = BLANK.match(text, place)
-    return found.end() if found else place
+    match = BLANK.match(text, place)
+    return match.end() if match else place
 
 
 def _refuse_doubles(keys: list[str]) -> None:

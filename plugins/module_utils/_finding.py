@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a look at a client found, and the verdict over all of it."""
+"""The findings about a client, and the verdict over all of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was asked; a ``problem`` would stop or hamper a rotation."""
+    """The answer to one question; a ``problem`` would stop or hamper a rotation."""
 
     name: str
     text: str
@@ -37,23 +37,23 @@ def with_next_step(one: Finding | Check) -> str:
     return f"{one.text} {one.next_step}".rstrip()
 
 
-Seen = TypeVar("Seen", Finding, Check)
+Result = TypeVar("Result", Finding, Check)
 
 
 @dataclass(frozen=True)
-class Verdict(Generic[Seen]):
-    """What was found of a client, in the words of its reader."""
+class Verdict(Generic[Result]):
+    """The findings about a client, in the words of its reader."""
 
-    seen: tuple[Seen, ...]
+    results: tuple[Result, ...]
     healthy: bool
     text: str
 
 
-def judge(client: str, found: Iterable[Seen], *, well: str, notes: bool) -> Verdict[Seen]:
+def judge(client: str, results: Iterable[Result], *, well: str, notes: bool) -> Verdict[Result]:
     """Return the verdict: the problems, or ``well`` where there are none, and then the rest if ``notes``."""
-    seen = tuple(replace(one, next_step=present(one.next_step, client)) for one in found)
-    problems = [one for one in seen if one.problem]
-    told: list[Seen] = problems or (list(seen) if notes else [])
+    in_words = tuple(replace(one, next_step=present(one.next_step, client)) for one in results)
+    problems = [one for one in in_words if one.problem]
+    visible: list[Result] = problems or (list(in_words) if notes else [])
     count = f"{len(problems)} problem{'s'[: len(problems) != 1]}" if problems else well
-    text = " ".join([count + (":" if told else ""), *map(with_next_step, told)])
-    return Verdict(seen, not problems, f"{client}: {text}")
+    text = " ".join([count + (":" if visible else ""), *map(with_next_step, visible)])
+    return Verdict(in_words, not problems, f"{client}: {text}")

@@ -44,9 +44,9 @@ def require_libraries() -> None:
             code=Code.MISSING_LIBRARY,
             next_step="Install boto3, PyMySQL and cryptography there (requirements.txt of the collection).",
         )
-    for name, found in _versions().items():
-        if _numbers(found) < _numbers(FLOORS[name]):
-            raise _too_old(name, found)
+    for name, version in _versions().items():
+        if _numbers(version) < _numbers(FLOORS[name]):
+            raise _too_old(name, version)
 
 
 def _versions() -> dict[str, str]:
@@ -65,9 +65,9 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple([*numbers, 0, 0, 0][:3])
 
 
-def _too_old(name: str, found: str) -> RotationError:
+def _too_old(name: str, version: str) -> RotationError:
     return RotationError(
-        f"The Python library {name} is too old for the Python that runs this task: {found} was found,"
+        f"The Python library {name} is too old for the Python that runs this task: {version} was found,"
         f" {FLOORS[name]} or later is needed.",
         code=Code.OLD_LIBRARY,
         next_step=f"Upgrade it there: python -m pip install '{name}>={FLOORS[name]}' (requirements.txt of the"

@@ -25,7 +25,7 @@ _KEPT = " " + string.punctuation.translate(str.maketrans("", "", "{}%"))
 
 
 class Kind(StrEnum):
-    """What may be asked for."""
+    """What a placeholder may stand for."""
 
     ROTATE = "rotate"
     FINISH = "finish"
@@ -59,7 +59,7 @@ def with_options(options: Options) -> str:
 
 
 def present(text: str, client: str, to: Reader | None = None) -> str:
-    """Return a text, such as a next step, in the words of the reader; of who reads now where none is named."""
+    """Return a text, such as a next step, in the words of the reader; of the present reader where ``to`` is None."""
     words = to or reader()
     return filled(words.again(text), client, words)
 
@@ -68,16 +68,16 @@ def filled(text: str, client: str, to: Reader | None = None) -> str:
     """Return a text, of which some may come from elsewhere, with the reader's words in the place of placeholders."""
     words = to or reader()
 
-    def named(found: re.Match[str]) -> str:
-        return words.option(found[2]) if found[1] == "option" else words.playbook(found[2])
+    def name_of(match: re.Match[str]) -> str:
+        return words.option(match[2]) if match[1] == "option" else words.playbook(match[2])
 
-    def told(found: re.Match[str]) -> str:
-        options = _options(found[2])
-        if found[1] == Kind.OPTIONS:
+    def command_of(match: re.Match[str]) -> str:
+        options = _options(match[2])
+        if match[1] == Kind.OPTIONS:
             return words.options(options)
-        return words.command(found[1], client, options)
+        return words.command(match[1], client, options)
 
-    return _COMMAND.sub(told, _NAME.sub(named, text))
+    return _COMMAND.sub(command_of, _NAME.sub(name_of, text))
 
 
 def filled_result(value: Any, client: str) -> Any:
@@ -89,8 +89,8 @@ def filled_result(value: Any, client: str) -> Any:
     return [filled_result(one, client) for one in value] if isinstance(value, list | tuple) else value
 
 
-def _options(written: str | None) -> Mapping[str, str | list[str]]:
+def _options(text: str | None) -> Mapping[str, str | list[str]]:
     try:
-        return dict(json.loads(unquote(written or "{}")))
+        return dict(json.loads(unquote(text or "{}")))
     except (TypeError, ValueError):
         return {}  # a name from elsewhere that looks like a placeholder

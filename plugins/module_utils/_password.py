@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""New passwords: how they are drawn, and whether a given one could have been drawn here."""
+"""New passwords: how this collection draws them, and whether it could have drawn a certain one."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def generate(rules: PasswordRules) -> str:
 
 
 def could_have_generated(password: str, rules: PasswordRules) -> bool:
-    """Return True if ``generate`` could have given this password under these rules."""
+    """Return True if ``generate`` could have returned this password under these rules."""
     alphabets = rules.alphabets()
     lower, upper, digits, _specials = alphabets
     counts = [sum(char in chars for char in password) for chars in alphabets]

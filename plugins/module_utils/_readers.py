@@ -72,7 +72,7 @@ class Reader(Protocol):
         """Return how the command is started for this client."""
 
     def options(self, options: Options) -> str:
-        """Write options as they are given to a command."""
+        """Write options in the form that a command takes."""
 
     def again(self, text: str) -> str:
         """Say "run the same command again", and "the same command", in the reader's words."""
@@ -80,7 +80,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class CommandLine:
-    """Somebody at a shell, in a checkout. ``inventory`` is what was named with -i."""
+    """Somebody at a shell, in a checkout. ``inventory`` is the value of -i."""
 
     inventory: tuple[str, ...] = ()
 
@@ -96,7 +96,7 @@ class CommandLine:
         """Write a command that can be copied."""
         if kind not in PLAYBOOKS:
             return f"the same command with {self.options(options)}"
-        words = ["ansible-playbook", self._started(PLAYBOOKS[kind])]
+        words = ["ansible-playbook", self._playbook_file(PLAYBOOKS[kind])]
         words += [f"-i {shlex.quote(source)}" for source in self.inventory]
         words += [f"-l {shlex.quote(limit(client))}", self.options({**FIXED.get(kind, {}), **options})]
         return " ".join(filter(None, words))
@@ -109,7 +109,7 @@ class CommandLine:
         """Return the text, which speaks of commands."""
         return text
 
-    def _started(self, name: str) -> str:
+    def _playbook_file(self, name: str) -> str:
         return "rotate.yml" if name == "rotate" else self.playbook(name)
 
 
@@ -120,7 +120,7 @@ class Installed(CommandLine):
         """Return the name by which Ansible finds it."""
         return f"{COLLECTION}.{name}"
 
-    def _started(self, name: str) -> str:
+    def _playbook_file(self, name: str) -> str:
         return self.playbook(name)
 
 
@@ -140,12 +140,12 @@ class Awx:
         """Name the template and what it asks for."""
         if kind not in TEMPLATES:
             return f"at a command line, for AWX has no template for it: {CommandLine().command(kind, client, options)}"
-        asked = f" and {self.options(options)}" if options else ""
-        return f"launch the template '{TEMPLATES[kind]}' with limit {limit(client)}{asked}"
+        parameters = f" and {self.options(options)}" if options else ""
+        return f"launch the template '{TEMPLATES[kind]}' with limit {limit(client)}{parameters}"
 
     def options(self, options: Options) -> str:
         """Write the answers to the questions of a template."""
-        return " and ".join(f"{variable(name)}: {_listed(value)}" for name, value in options.items())
+        return " and ".join(f"{variable(name)}: {_join(value)}" for name, value in options.items())
 
     def again(self, text: str) -> str:
         """Speak of jobs."""
@@ -155,7 +155,7 @@ class Awx:
 
 @dataclass(frozen=True)
 class Engine:
-    """Somebody of whom nothing is known."""
+    """A reader who is unknown."""
 
     def option(self, name: str) -> str:
         """Return the bare name; one that ends in a dot stands for all of somebody's options."""
@@ -172,7 +172,7 @@ class Engine:
 
     def options(self, options: Options) -> str:
         """Write names and values."""
-        return " and ".join(f"{self.option(name)}: {_listed(value)}" for name, value in options.items())
+        return " and ".join(f"{self.option(name)}: {_join(value)}" for name, value in options.items())
 
     def again(self, text: str) -> str:
         """Return the text."""
@@ -226,13 +226,13 @@ def as_environment(to: Reader) -> dict[str, str]:
 
 
 def from_environment() -> Reader:
-    """Return the reader of a module; a user of it where nobody else was named."""
+    """Return the reader of a module; a user of it by default."""
     try:
-        named = json.loads(os.environ[ENVIRONMENT])
-        found: Reader = READERS[named.pop("reader")](**{name: tuple(value) for name, value in named.items()})
+        fields = json.loads(os.environ[ENVIRONMENT])
+        user: Reader = READERS[fields.pop("reader")](**{name: tuple(value) for name, value in fields.items()})
     except (KeyError, ValueError, TypeError, AttributeError):
         return ModuleUser()
-    return found
+    return user
 
 
 def variable(name: str) -> str:
@@ -251,5 +251,5 @@ def _extra_variable(name: str, value: str | list[str]) -> str:
     return shlex.quote(json.dumps({name: value}, ensure_ascii=False))
 
 
-def _listed(value: str | list[str]) -> str:
+def _join(value: str | list[str]) -> str:
     return value if isinstance(value, str) else ",".join(value)

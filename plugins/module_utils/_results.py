@@ -25,8 +25,8 @@ def results_of(result: Mapping[str, Any], *, failed: bool) -> Iterator[tuple[Map
     if not isinstance(items, list):
         yield result, failed
         return
-    told = [item for item in items if isinstance(item, Mapping) and not item.get("skipped")]
-    for item in sorted(told, key=lambda item: bool(item.get("failed"))):
+    results = [item for item in items if isinstance(item, Mapping) and not item.get("skipped")]
+    for item in sorted(results, key=lambda item: bool(item.get("failed"))):
         yield item, bool(item.get("failed"))
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Secrets Manager takes as the name of a secret, so that what it would refuse is told before anything is asked.
+"""What Secrets Manager takes as the name of a secret, so that a refusal comes before the first request.
 
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
 """
@@ -15,7 +15,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import Rota
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import option
 
 NAME_LENGTH, ARN_LENGTH = 512, 2048
-# "!" is only in the names that other services of AWS give to secrets of theirs.
+# "!" is only in the names that other services of AWS use for secrets of theirs.
 UNFIT = re.compile(r"[^A-Za-z0-9/_+=.@!-]")
 FIT = "ASCII letters, digits and /_+=.@-"
 
@@ -25,23 +25,23 @@ def is_arn(secret_id: str) -> bool:
     return secret_id.startswith("arn:")
 
 
-def refuse_unfit_name(secret_id: str, named: str = "secret_id") -> None:
+def refuse_unfit_name(secret_id: str, option_name: str = "secret_id") -> None:
     """Raise a RotationError where AWS has no secret of such a name or ARN, which names the characters at fault.
 
-    ``named`` is the option that names it.
+    ``option_name`` is the option that names it.
     """
     name = secret_id.split(":", 6)[-1] if is_arn(secret_id) else secret_id
     wrong = sorted(set(UNFIT.findall(name)))
     if wrong:
-        told = ", ".join(ascii(char) if char.isspace() or not char.isprintable() else repr(char) for char in wrong)
-        raise _unfit(secret_id, f"holds characters that AWS does not take: {told}", named)
+        names = ", ".join(ascii(char) if char.isspace() or not char.isprintable() else repr(char) for char in wrong)
+        raise _unfit(secret_id, f"holds characters that AWS does not take: {names}", option_name)
     most = ARN_LENGTH if is_arn(secret_id) else NAME_LENGTH
     if not name or len(secret_id) > most:
-        raise _unfit(secret_id[:80], f"is empty or longer than {most} characters", named)
+        raise _unfit(secret_id[:80], f"is empty or longer than {most} characters", option_name)
 
 
 def refuse_arn_as_name(secret_id: str) -> None:
-    """Raise a RotationError where a secret would be created under an ARN, which only AWS gives."""
+    """Raise a RotationError where a secret would be created under an ARN, which only AWS makes."""
     if is_arn(secret_id):
         raise RotationError(
             f"There is no secret {secret_id!r}, and none can be created under an ARN: AWS makes the ARN of the name.",
@@ -51,10 +51,10 @@ def refuse_arn_as_name(secret_id: str) -> None:
         )
 
 
-def _unfit(secret_id: str, what: str, named: str) -> RotationError:
+def _unfit(secret_id: str, what: str, option_name: str) -> RotationError:
     return RotationError(
         f"The name {secret_id!r} of the secret {what}.",
         code=Code.INVALID_SECRET_ID,
-        next_step=f"Set {option(named)} for this client to a name of {FIT}; without it the name is made of the"
+        next_step=f"Set {option(option_name)} for this client to a name of {FIT}; without it the name is made of the"
         " client's.",
     )

@@ -23,7 +23,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._exact_json import 
     written,
 )
 
-# As AWS's templates and RDS call the two; which one it is, is asked from the server.
+# As AWS's templates and RDS call the two; the server says which one it is.
 ENGINES = ("mysql", "aurora-mysql", "aurora", "mariadb")
 REQUIRED_KEYS = ("engine", "host", "username", "password")
 DEFAULT_PORT = 3306
@@ -51,7 +51,7 @@ class Login:
 
 @dataclass(frozen=True, eq=False)
 class SecretValue:
-    """A checked document; what is not the password is kept as found, to the byte where ``text`` is known."""
+    """A checked document; what is not the password stays as it was, to the byte where ``text`` is known."""
 
     document: Mapping[str, Any] = field(repr=False)
     text: str = field(default="", repr=False)
@@ -75,15 +75,15 @@ class SecretValue:
 
     def with_password(self, password: str) -> SecretValue:
         """Return the same document with another password; raises RotationError (secret_too_long)."""
-        changed = {**self.document, "password": password}
+        document = {**self.document, "password": password}
         text = _with(self.text, password) if self.text else ""
-        if len((text or written(changed)).encode("utf-8", "surrogatepass")) > LONGEST_BYTES:
+        if len((text or written(document)).encode("utf-8", "surrogatepass")) > LONGEST_BYTES:
             raise _fault(
                 Code.SECRET_TOO_LONG,
                 f"The secret would be longer than the {LONGEST_BYTES} bytes that AWS takes",
                 "Take out of the secret what is not needed in it, then run the same command again.",
             )
-        return SecretValue(changed, text)
+        return SecretValue(document, text)
 
     def same_other_keys(self, other: SecretValue) -> bool:
         """Return True if the documents agree in everything but the password, numbers as they are written."""
@@ -129,7 +129,7 @@ def refuse_line_end(password: str, subject: str) -> None:
 
 
 def refuse_other_type(value: object, option: str) -> None:
-    """Raise a RotationError where YAML or JSON made something else of a password than the text that was meant."""
+    """Raise a RotationError where YAML or JSON made something else of a password than the text of the user."""
     if not isinstance(value, str):
         raise _fault(
             Code.INVALID_OPTION,
@@ -168,8 +168,8 @@ def _is_port(value: object) -> bool:
 
 
 def _join(names: list[str]) -> str:
-    quoted = [repr(name) for name in names]
-    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if quoted[1:] else quoted)
+    words = [repr(name) for name in names]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
 
 
 def _fault(code: str, what: str, next_step: str = FORM) -> RotationError:

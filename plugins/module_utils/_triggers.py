@@ -7,5 +7,5 @@ from __future__ import annotations
 
 SCHEDULED, ON_DEMAND, RECOVERY, ROLLBACK, ONBOARDING = "scheduled", "on_demand", "recovery", "rollback", "onboarding"
 TRIGGERS = (SCHEDULED, ON_DEMAND, RECOVERY, ROLLBACK, ONBOARDING)
-# Nobody waits for them, and nobody has asked for a new password.
+# Nobody waits for them, and nobody wants a new password.
 UNATTENDED = (SCHEDULED, RECOVERY)

@@ -11,13 +11,19 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws import credential_pool
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.credential_pool import PROBES, CredentialPool, Held
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.credential_pool import (
+    PROBES,
+    CredentialPool,
+    TemporaryCredentials,
+)
 
 FORKS = 12
 
 
-def held(seconds: float | None = 3600, name: str = "AKIA", token: str = "token") -> Held:
-    return Held(name, "secret", token, "assume-role", None if seconds is None else time.time() + seconds)
+def held(seconds: float | None = 3600, name: str = "AKIA", token: str = "token") -> TemporaryCredentials:
+    return TemporaryCredentials(
+        name, "secret", token, "assume-role", None if seconds is None else time.time() + seconds
+    )
 
 
 def forked(work: Callable[[], None], forks: int = FORKS) -> None:
@@ -38,11 +44,11 @@ def forked(work: Callable[[], None], forks: int = FORKS) -> None:
 class Counted:
     """Counts fetches over all processes."""
 
-    def __init__(self, path: Path, answer: Callable[[], Held | None]) -> None:
+    def __init__(self, path: Path, answer: Callable[[], TemporaryCredentials | None]) -> None:
         self.path, self.answer = path, answer
         path.touch()
 
-    def __call__(self) -> Held | None:
+    def __call__(self) -> TemporaryCredentials | None:
         with self.path.open("a") as file:
             file.write(".")
         return self.answer()
@@ -99,7 +105,7 @@ def test_who_waited_for_one_that_failed_does_not_queue_behind_the_others(tmp_pat
     """Each failure takes a second here: in a queue, the last of twelve would wait for as many."""
     pool = CredentialPool()
 
-    def fail() -> Held:
+    def fail() -> TemporaryCredentials:
         time.sleep(1)
         raise OSError
 

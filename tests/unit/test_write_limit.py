@@ -213,7 +213,7 @@ def test_a_process_that_is_killed_while_it_counts_holds_nobody_up() -> None:
     reading, writing = os.pipe()
 
     def hold() -> None:
-        with ledger._locks.held():
+        with ledger._locks.lock():
             os.write(writing, b"x")
             time.sleep(60)
 

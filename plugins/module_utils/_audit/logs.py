@@ -16,7 +16,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import 
     error_code,
     translated,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import Refusal, meaning_of, told
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import Refusal, describe_refusal, meaning_of
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
@@ -87,5 +87,5 @@ def _refusal(error: Any, doing: str, service: str) -> RotationError:
     if code in DENIED:
         meaning = Refusal(f"{denied_action(error, service)} is denied", "Allow it on the log group.")
     return RotationError(
-        f"Could not {doing}: {told(error, meaning)}", code=Code.LOGS_REFUSED, next_step=meaning.next_step
+        f"Could not {doing}: {describe_refusal(error, meaning)}", code=Code.LOGS_REFUSED, next_step=meaning.next_step
     )

@@ -20,18 +20,18 @@ from hashlib import sha256
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.forks import ForkLocks, erase, shared_memory
 
 SLOTS, SLOT_SIZE = 2048, 8192
-# So many slots are looked at for one key; where all are taken, the first is given away.
+# So many slots are looked at for one key; where none of them is free, the first is overwritten.
 PROBES = 16
-# The digest of the key, the moment up to which the credentials are given out, or of a failure, and their length.
+# The digest of the key; the moment up to which workers get the credentials, or of a failure; the length.
 HEAD = struct.Struct("=32sdI")
 # The SDK renews what has less time left (its advisory refresh), so that a run never begins with less.
 MARGIN = 900.0
-# So long are credentials given out that do not say when they end.
+# Workers get credentials without a known end for so long.
 UNDATED = 900.0
 
 
 @dataclass(frozen=True)
-class Held:
+class TemporaryCredentials:
     """Credentials, how the SDK got them, and when they end, in seconds; None where they do not say."""
 
     access_key: str = field(repr=False)
@@ -44,8 +44,8 @@ class Held:
         """Return the moment up to which others may begin to use them; never past their end."""
         if self.expires is None:
             return now + UNDATED
-        left = self.expires - now
-        return now + max(left - MARGIN, left / 2)
+        remaining = self.expires - now
+        return now + max(remaining - MARGIN, remaining / 2)
 
 
 class CredentialPool:
@@ -57,57 +57,58 @@ class CredentialPool:
         self._locks = ForkLocks()
         self._clock = clock
 
-    def obtain(self, key: str, fetch: Callable[[], Held | None]) -> Held | None:
-        """Return what is held for a key, or fetch it; None where that gives nothing to be shared.
+    def obtain(self, key: str, fetch: Callable[[], TemporaryCredentials | None]) -> TemporaryCredentials | None:
+        """Return the credentials of a key, or fetch them; None where there are none to share.
 
         Whoever waited while another one failed does not wait again, so that the failures of many do not queue up.
         """
         digest, came = sha256(key.encode()).digest(), self._clock()
-        held, _failed = self._read(digest)
-        if held:
-            return held
-        with self._locks.held(1 + int.from_bytes(digest[:6], "big")):
-            held, failed = self._read(digest)
-            if held:
-                return held
+        credentials, _failed = self._read(digest)
+        if credentials:
+            return credentials
+        with self._locks.lock(1 + int.from_bytes(digest[:6], "big")):
+            credentials, failed = self._read(digest)
+            if credentials:
+                return credentials
             if failed < came:
                 return self._fetch(digest, fetch)
         return fetch()
 
     def clear(self) -> None:
         """Forget everything."""
-        with self._locks.held():
+        with self._locks.lock():
             erase(self._memory)
 
-    def _fetch(self, digest: bytes, fetch: Callable[[], Held | None]) -> Held | None:
-        held = None
+    def _fetch(self, digest: bytes, fetch: Callable[[], TemporaryCredentials | None]) -> TemporaryCredentials | None:
+        credentials = None
         try:
-            held = fetch()
+            credentials = fetch()
         finally:
-            self._write(digest, held)
-        return held
+            self._write(digest, credentials)
+        return credentials
 
-    def _read(self, digest: bytes) -> tuple[Held | None, float]:
-        """Return what is held and still fresh, and when fetching it failed last."""
-        with self._locks.held():
+    def _read(self, digest: bytes) -> tuple[TemporaryCredentials | None, float]:
+        """Return the credentials that are still fresh, and when fetching them failed last."""
+        with self._locks.lock():
             for place in _places(digest):
-                found, until, length = HEAD.unpack_from(self._memory, place)
-                if found != digest:
+                slot_digest, until, length = HEAD.unpack_from(self._memory, place)
+                if slot_digest != digest:
                     continue
                 if not length:
                     return None, until
                 start = place + HEAD.size
                 fresh = until > self._clock()
-                return (Held(**json.loads(self._memory[start : start + length])) if fresh else None), 0.0
+                body = self._memory[start : start + length]
+                return (TemporaryCredentials(**json.loads(body)) if fresh else None), 0.0
         return None, 0.0
 
-    def _write(self, digest: bytes, held: Held | None) -> None:
+    def _write(self, digest: bytes, credentials: TemporaryCredentials | None) -> None:
         now = self._clock()
-        body = json.dumps(asdict(held)).encode() if held else b""
-        if len(body) > SLOT_SIZE - HEAD.size:  # never seen; everybody then fetches, as without a pool
+        body = json.dumps(asdict(credentials)).encode() if credentials else b""
+        if len(body) > SLOT_SIZE - HEAD.size:  # nobody sees it; everybody then fetches, as without a pool
             body = b""
-        until = held.fresh_until(now) if held and body else now
-        with self._locks.held():
+        until = credentials.fresh_until(now) if credentials and body else now
+        with self._locks.lock():
             place = self._place(digest, now)
             HEAD.pack_into(self._memory, place, digest, until, len(body))
             self._memory[place + HEAD.size : place + HEAD.size + len(body)] = body

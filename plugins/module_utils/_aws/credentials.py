@@ -11,7 +11,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.credential_pool import CredentialPool, Held
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.credential_pool import (
+    CredentialPool,
+    TemporaryCredentials,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
 from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
@@ -27,7 +30,7 @@ class PooledCredentials:
     """What botocore calls a credential resolver; it goes to the pool before the one that it stands for."""
 
     def __init__(self, load: Callable[[], Any], key: Mapping[str, Any]) -> None:
-        """Take what gives credentials of botocore, or None, and all that decides which they are."""
+        """Take the function that loads credentials of botocore, or None, and all that decides which they are."""
         surroundings = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
         self._key = json.dumps([dict(key), surroundings], sort_keys=True)
         self._load = load
@@ -35,26 +38,28 @@ class PooledCredentials:
 
     def load_credentials(self) -> Any:
         """Return the credentials, which renew themselves by the pool; None where there are none."""
-        held = POOL.obtain(self._key, self._fetch)
-        if held is None:
+        credentials = POOL.obtain(self._key, self._fetch)
+        if credentials is None:
             return self._loaded
-        if held.expires is None:
-            return botocore.credentials.Credentials(held.access_key, held.secret_key, held.token, held.method)
+        if credentials.expires is None:
+            return botocore.credentials.Credentials(
+                credentials.access_key, credentials.secret_key, credentials.token, credentials.method
+            )
         return botocore.credentials.RefreshableCredentials.create_from_metadata(
-            metadata=_metadata(held), refresh_using=self._renew, method=held.method
+            metadata=_metadata(credentials), refresh_using=self._renew, method=credentials.method
         )
 
-    def _fetch(self) -> Held | None:
+    def _fetch(self) -> TemporaryCredentials | None:
         """Have botocore get them; None where they are not to be shared."""
         with translated("get the AWS credentials of this run", "sts"):
             self._loaded = self._load()
-            return _held(self._loaded)
+            return _temporary(self._loaded)
 
     def _renew(self) -> dict[str, Any]:
-        held = POOL.obtain(self._key, self._fetch)
-        if held is None:
+        credentials = POOL.obtain(self._key, self._fetch)
+        if credentials is None:
             raise botocore.exceptions.CredentialRetrievalError(provider="pool", error_msg="none were given")
-        return _metadata(held)
+        return _metadata(credentials)
 
 
 def refuse_prompt(resolver: Any) -> None:
@@ -74,24 +79,24 @@ def _no_terminal(_question: str) -> str:
     )
 
 
-def _held(credentials: Any) -> Held | None:
+def _temporary(credentials: Any) -> TemporaryCredentials | None:
     if credentials is None or credentials.method in STATIC:
         return None
     keys = credentials.get_frozen_credentials()
     expires = None
     if isinstance(credentials, botocore.credentials.RefreshableCredentials):
-        # No public name tells it; without it they are not shared.
+        # No public name has it; without it they are not shared.
         moment = getattr(credentials, "_expiry_time", None)
         if moment is None:
             return None
         expires = moment.timestamp()
-    return Held(keys.access_key, keys.secret_key, keys.token, credentials.method, expires)
+    return TemporaryCredentials(keys.access_key, keys.secret_key, keys.token, credentials.method, expires)
 
 
-def _metadata(held: Held) -> dict[str, Any]:
+def _metadata(credentials: TemporaryCredentials) -> dict[str, Any]:
     return {
-        "access_key": held.access_key,
-        "secret_key": held.secret_key,
-        "token": held.token,
-        "expiry_time": datetime.fromtimestamp(held.expires or 0.0, UTC).isoformat(),
+        "access_key": credentials.access_key,
+        "secret_key": credentials.secret_key,
+        "token": credentials.token,
+        "expiry_time": datetime.fromtimestamp(credentials.expires or 0.0, UTC).isoformat(),
     }

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which KMS key encrypts a topic and a log group. Whatever goes wrong there is told as one kind of error."""
+"""Which KMS key encrypts a topic and a log group. Whatever goes wrong there raises one kind of error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import 
     error_code,
     translated,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import UNKNOWN, meaning_of, told
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import UNKNOWN, describe_refusal, meaning_of
 from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 
@@ -36,13 +36,13 @@ class EncryptedTopic:
 
     def key(self) -> str | None:
         """Read which key encrypts it; None for none, or where there is no such topic."""
-        found = _read(self._client, "get_topic_attributes", f"look at {self.title}", TopicArn=self.arn)
-        return (found.get("Attributes", {}).get("KmsMasterKeyId") or None) if found else None
+        answer = _read(self._client, "get_topic_attributes", f"look at {self.title}", TopicArn=self.arn)
+        return (answer.get("Attributes", {}).get("KmsMasterKeyId") or None) if answer else None
 
     def encrypt(self, key_arn: str) -> None:
         """Have its messages encrypted with a key."""
-        given = {"TopicArn": self.arn, "AttributeName": "KmsMasterKeyId", "AttributeValue": key_arn}
-        _call(self._client, "set_topic_attributes", f"encrypt {self.title}", **given)
+        arguments = {"TopicArn": self.arn, "AttributeName": "KmsMasterKeyId", "AttributeValue": key_arn}
+        _call(self._client, "set_topic_attributes", f"encrypt {self.title}", **arguments)
 
 
 class EncryptedLogGroup:
@@ -59,27 +59,27 @@ class EncryptedLogGroup:
 
     def key(self) -> str | None:
         """Read which key encrypts what comes into it; None for none, or where there is no such group."""
-        found = _call(self._client, "describe_log_groups", f"look at {self.title}", logGroupNamePrefix=self.name)
-        return next((one.get("kmsKeyId") for one in found["logGroups"] if one["logGroupName"] == self.name), None)
+        answer = _call(self._client, "describe_log_groups", f"look at {self.title}", logGroupNamePrefix=self.name)
+        return next((one.get("kmsKeyId") for one in answer["logGroups"] if one["logGroupName"] == self.name), None)
 
     def encrypt(self, key_arn: str) -> None:
         """Have what comes from now on encrypted with a key; CloudWatch Logs takes up to five minutes for it."""
-        given = {"logGroupName": self.name, "kmsKeyId": key_arn}
-        _call(self._client, "associate_kms_key", f"encrypt {self.title}", **given)
+        arguments = {"logGroupName": self.name, "kmsKeyId": key_arn}
+        _call(self._client, "associate_kms_key", f"encrypt {self.title}", **arguments)
 
 
-def _read(client: Any, operation: str, doing: str, **given: Any) -> dict[str, Any] | None:
+def _read(client: Any, operation: str, doing: str, **arguments: Any) -> dict[str, Any] | None:
     try:
-        return _call(client, operation, doing, **given)
+        return _call(client, operation, doing, **arguments)
     except RotationError as error:
         if error.code == Code.AWS_NOT_FOUND:
             return None
         raise
 
 
-def _call(client: Any, operation: str, doing: str, **given: Any) -> dict[str, Any]:
+def _call(client: Any, operation: str, doing: str, **arguments: Any) -> dict[str, Any]:
     with translated(doing, client.meta.service_model.signing_name, _refusal):
-        answer: dict[str, Any] = getattr(client, operation)(**given)
+        answer: dict[str, Any] = getattr(client, operation)(**arguments)
     return answer
 
 
@@ -92,8 +92,10 @@ def _refusal(error: Any, doing: str, service: str) -> RotationError:
             next_step="Make it first; {playbook|provision} does.",
         )
     if code in DENIED:
-        denied = f"AWS does not allow this identity to {doing}: {denied_action(error, service)} is denied."
-        return RotationError(denied, code=Code.AWS_DENIED, next_step=ALLOW)
+        cause = f"AWS does not allow this identity to {doing}: {denied_action(error, service)} is denied."
+        return RotationError(cause, code=Code.AWS_DENIED, next_step=ALLOW)
     meaning = meaning_of(service, code)
     next_step = KEY if meaning in (UNKNOWN, meaning_of(service, "InvalidParameter")) else meaning.next_step
-    return RotationError(f"Could not {doing}: {told(error, meaning)}", code=Code.AWS_ERROR, next_step=next_step)
+    return RotationError(
+        f"Could not {doing}: {describe_refusal(error, meaning)}", code=Code.AWS_ERROR, next_step=next_step
+    )

@@ -5,7 +5,7 @@
 
 Messages of AWS are quoted only where the service is known to put names in them and nothing else, and never where one
 holds what was to be stored; a validation error of botocore or the service may repeat a parameter, so of those only the
-code is told.
+code is shown.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.library_errors import client_error
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import KMS, meaning_of, told
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import KMS, describe_refusal, meaning_of
 from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
     RotationError,
@@ -71,7 +71,7 @@ def service_error(error: Any, doing: str, service: str = SECRETS_MANAGER) -> Rot
     if code in DENIED:
         return _denied(error, doing, service)
     meaning = meaning_of(service, code)
-    cause = f"Could not {doing}: {told(error, meaning)}"
+    cause = f"Could not {doing}: {describe_refusal(error, meaning)}"
     if code in SWAP:
         return SwapLost(cause, code=Code.AWS_STATE, next_step=meaning.next_step)
     kind = Code.AWS_KMS if meaning.next_step == KMS else Code.AWS_ERROR
@@ -82,41 +82,41 @@ def service_error(error: Any, doing: str, service: str = SECRETS_MANAGER) -> Rot
 def translated(
     doing: str,
     service: str = SECRETS_MANAGER,
-    answered: Callable[[Any, str, str], RotationError] = service_error,
+    to_error: Callable[[Any, str, str], RotationError] = service_error,
     hidden: Iterable[str] = (),
 ) -> Iterator[None]:
-    """Turn any exception of botocore into a RotationError about what was being done, at the service that was asked.
+    """Turn any exception of botocore into a RotationError about what was being done, at the service of the call.
 
-    ``answered`` makes it of the error that the service answered, what was being done and the service. A sentence of
-    AWS that holds one of the ``hidden`` texts is not told.
+    ``to_error`` makes it of the error that the service answered, what was being done and the service. A sentence of
+    AWS that holds one of the ``hidden`` texts is not shown.
     """
     try:
         yield
     except botocore.exceptions.ClientError as error:
         if any(text in str(error.response.get("Error", {}).get("Message")) for text in hidden):
             error.response["Error"]["Message"] = ""
-        raise answered(error, doing, service) from None
+        raise to_error(error, doing, service) from None
     except botocore.exceptions.BotoCoreError as error:
         raise client_error(error, doing) from None
 
 
 def denied_action(error: Any, service: str) -> str:
     """Return the action that AWS denied: as its message names it, or else the one of the call that was made."""
-    named = NAMED.search(str(error.response["Error"].get("Message")))
-    return f"{named[1].lower()}:{named[2]}" if named else f"{service}:{error.operation_name}"
+    match = NAMED.search(str(error.response["Error"].get("Message")))
+    return f"{match[1].lower()}:{match[2]}" if match else f"{service}:{error.operation_name}"
 
 
 def _denied(error: Any, doing: str, service: str) -> RotationError:
-    refused = f"AWS does not allow this identity to {doing}"
+    cause = f"AWS does not allow this identity to {doing}"
     action = denied_action(error, service)
     if action.startswith("kms:"):
-        return RotationError(f"{refused}: {action} is denied on its KMS key.", code=Code.AWS_KMS, next_step=KMS)
+        return RotationError(f"{cause}: {action} is denied on its KMS key.", code=Code.AWS_KMS, next_step=KMS)
     if any(words in str(error.response["Error"].get("Message")) for words in OF_KMS):
-        return RotationError(f"{refused}: the use of its KMS key is denied.", code=Code.AWS_KMS, next_step=KMS)
+        return RotationError(f"{cause}: the use of its KMS key is denied.", code=Code.AWS_KMS, next_step=KMS)
     on = ALLOWED_ON.get(action, "this secret")
     kind = RotationError if action in ALLOWED_ON or service != SECRETS_MANAGER else SecretDenied
     return kind(
-        f"{refused}: {action} is denied.",
+        f"{cause}: {action} is denied.",
         code=Code.AWS_DENIED,
         next_step=f"Allow that action on {on} in the IAM policy of the identity that runs the rotation, then run"
         " the same command again.",

@@ -22,7 +22,7 @@ def shared_memory(size: int) -> mmap.mmap:
 
 
 def erase(memory: mmap.mmap) -> None:
-    """Make all of it zero, for all who share it; where the system can, by giving it back."""
+    """Make all of it zero, for all who share it; where the system can, by returning it."""
     try:
         memory.madvise(mmap.MADV_REMOVE)
     except (AttributeError, OSError):
@@ -41,7 +41,7 @@ class ForkLocks:
             os.unlink(path)
 
     @contextmanager
-    def held(self, number: int = 0) -> Iterator[None]:
+    def lock(self, number: int = 0) -> Iterator[None]:
         """Hold one lock."""
         fcntl.lockf(self._file, fcntl.LOCK_EX, 1, number)
         try:

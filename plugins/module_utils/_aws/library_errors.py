@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What goes wrong on this side of AWS, in exceptions of botocore: the way there, and who this run is.
 
-Of an exception only names are told that botocore gives apart; its text may hold the output of a program or a parameter.
+Only fields that botocore names are shown of an exception; its text may hold the output of a program or a parameter.
 """
 
 from __future__ import annotations
@@ -103,15 +103,15 @@ LATER_SIDE = {
 def client_error(error: Any, doing: str) -> RotationError:
     """Return our exception for one of botocore's own."""
     names = [cls.__name__ for cls in type(error).__mro__]
-    known = {**CLIENT_SIDE, **LATER_SIDE}
-    name = next((name for name in names if name in known), names[0])
-    what, remedy = known.get(name, ("the AWS library gave up", ENDPOINT))
+    messages = {**CLIENT_SIDE, **LATER_SIDE}
+    name = next((name for name in names if name in messages), names[0])
+    what, remedy = messages.get(name, ("the AWS library gave up", ENDPOINT))
     if name == "CredentialRetrievalError":
         remedy = FETCHED_BY.get(error.kwargs.get("provider"), remedy)
     if name in ("SSLError", "HTTPClientError"):
         what, remedy = _wrong_certificate(error) or (what, remedy)
-    told = one_line(what.format_map(_Named(error.kwargs)), WORDS_LENGTH)
-    return RotationError(f"Could not {doing}: {told} ({names[0]}).", code=Code.AWS_UNREACHABLE, next_step=remedy)
+    message = one_line(what.format_map(_Fields(error.kwargs)), WORDS_LENGTH)
+    return RotationError(f"Could not {doing}: {message} ({names[0]}).", code=Code.AWS_UNREACHABLE, next_step=remedy)
 
 
 def _wrong_certificate(error: Any) -> tuple[str, str] | None:
@@ -119,7 +119,7 @@ def _wrong_certificate(error: Any) -> tuple[str, str] | None:
     causes = list(_causes(error.kwargs.get("error")))
     if any(isinstance(cause, FileNotFoundError) for cause in causes):
         return "the file of the CA bundle is not there", "Correct {option|aws_ca_bundle} or AWS_CA_BUNDLE."
-    fault = next((found for cause in causes if (found := certificate_fault(cause))), None)
+    fault = next((fault for cause in causes if (fault := certificate_fault(cause))), None)
     return (f"the certificate of the AWS endpoint {fault.what}", fault.next_step or CERTIFICATE) if fault else None
 
 
@@ -131,7 +131,7 @@ def _causes(error: Any) -> Iterator[BaseException]:
         error = next(iter(inner), error.__cause__ or error.__context__)
 
 
-class _Named(dict[str, Any]):
+class _Fields(dict[str, Any]):
     """What botocore names in an exception; what it does not name is left out."""
 
     def __missing__(self, _name: str) -> str:

@@ -35,15 +35,15 @@ def read_parameters(client: Any, path: str) -> list[Parameter]:
             code=Code.INVALID_OPTION,
             next_step="Write it like /dbops/rotation, without a slash at its end.",
         )
-    asked = {"Path": path, "Recursive": True, "WithDecryption": True}
+    arguments = {"Path": path, "Recursive": True, "WithDecryption": True}
     with translated(f"read the parameters below {path}", "ssm"):
-        pages = list(client.get_paginator("get_parameters_by_path").paginate(**asked))
-    found = [Parameter(one["Name"], one["Type"], one["Value"]) for page in pages for one in page["Parameters"]]
-    if not found:
+        pages = list(client.get_paginator("get_parameters_by_path").paginate(**arguments))
+    parameters = [Parameter(one["Name"], one["Type"], one["Value"]) for page in pages for one in page["Parameters"]]
+    if not parameters:
         raise RotationError(
             f"Parameter Store has no parameter below {path} in the region that was asked.",
             code=Code.NO_PARAMETERS,
             next_step="Correct {option|parameter_path} or the region; {playbook|provision} writes"
             " /dbops/rotation/settings, which is below /dbops/rotation.",
         )
-    return found
+    return parameters

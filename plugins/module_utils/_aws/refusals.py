@@ -1,10 +1,10 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the services refuse, as data: what happened, what to do, and whether AWS's own sentence may be told.
+"""What the services refuse, as data: what happened, what to do, and whether AWS's own sentence may be shown.
 
 The codes are those that the API references of the services document for the calls that are made, and those of
-https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html. A sentence is told only where it is known to
+https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html. A sentence is shown only where it is known to
 speak of names, states and policies; those of refused signatures and of shapes may repeat what was sent.
 """
 
@@ -20,7 +20,7 @@ REPEATS_VALUE = "validation error"
 
 
 class Refusal(NamedTuple):
-    """One code: what happened, what to do, and whether AWS's sentence may be told."""
+    """One code: what happened, what to do, and whether AWS's sentence may be shown."""
 
     what: str
     next_step: str
@@ -190,18 +190,18 @@ UNKNOWN = Refusal(
 )
 
 
-def meaning_of(service: str, answered: str) -> Refusal:
+def meaning_of(service: str, code: str) -> Refusal:
     """Return what a code means at a service."""
-    if answered.isdecimal():  # the status of an answer that holds no code
-        return UNAVAILABLE if answered.startswith("5") else NOT_AWS
-    name = answered.removesuffix("Exception")
+    if code.isdecimal():  # the status of an answer that holds no code
+        return UNAVAILABLE if code.startswith("5") else NOT_AWS
+    name = code.removesuffix("Exception")
     return OF_SERVICE.get(service, {}).get(name) or COMMON.get(name) or UNKNOWN
 
 
-def told(error: Any, meaning: Refusal) -> str:
-    """Return what happened with its code, and AWS's sentence where it may be told."""
-    answered = error.response.get("Error", {}).get("Code", "Unknown")
+def describe_refusal(error: Any, meaning: Refusal) -> str:
+    """Return what happened with its code, and AWS's sentence where it may be shown."""
+    code = error.response.get("Error", {}).get("Code", "Unknown")
     words = one_line(str(error.response.get("Error", {}).get("Message") or ""), WORDS_LENGTH)
     if not meaning.quoted or not words or REPEATS_VALUE in words:
-        return f"{meaning.what} ({answered})."
-    return f"{meaning.what} ({answered}: {words.rstrip('.')})."
+        return f"{meaning.what} ({code})."
+    return f"{meaning.what} ({code}: {words.rstrip('.')})."

@@ -52,7 +52,7 @@ class SavedSecret:
         return next((saved for saved in self.versions if name == saved.version_id or name in saved.stages), None)
 
     def holders(self) -> dict[str, str]:
-        """Tell which version each staging label is on."""
+        """Return each staging label with the id of its version."""
         return {stage: saved.version_id for saved in self.versions for stage in saved.stages}
 
 
@@ -72,10 +72,10 @@ class SecretArchive(SecretStore):
         for attempt in range(ATTEMPTS):
             time.sleep(attempt)
             labels = self.describe().stages
-            versions, warnings = self._labelled(labels)
-            told = self._call("describe_secret", f"describe the secret {self.secret_id!r}")
-            if labels == described(told).stages:
-                return _saved(told, versions), warnings
+            versions, warnings = self._versions_with_labels(labels)
+            answer = self._call("describe_secret", f"describe the secret {self.secret_id!r}")
+            if labels == described(answer).stages:
+                return _saved_secret(answer, versions), warnings
         raise RotationError(
             f"The labels of {self.secret_id!r} moved every time while the secret was read.",
             code=Code.AWS_INCONSISTENT,
@@ -86,15 +86,15 @@ class SecretArchive(SecretStore):
         self, saved: SavedSecret, version: SavedVersion, tags: Mapping[str, str], kms_key_id: str | None
     ) -> None:
         """Create the secret with this version as AWSCURRENT."""
-        given = {"Description": saved.description, "KmsKeyId": kms_key_id}
+        options = {"Description": saved.description, "KmsKeyId": kms_key_id}
         self._call(
             "create_secret",
             f"create {self.secret_id!r}",
-            named="Name",
+            id_argument="Name",
             ClientRequestToken=version.version_id,
             SecretString=version.text,
             Tags=tag_list(tags),
-            **{key: value for key, value in given.items() if value},
+            **{key: value for key, value in options.items() if value},
         )
         self._just_made = True
 
@@ -121,7 +121,7 @@ class SecretArchive(SecretStore):
         """Take back that the secret is scheduled for deletion."""
         self._call("restore_secret", f"cancel the deletion of {self.secret_id!r}")
 
-    def _labelled(self, labels: Mapping[str, frozenset[str]]) -> tuple[list[SavedVersion], list[str]]:
+    def _versions_with_labels(self, labels: Mapping[str, frozenset[str]]) -> tuple[list[SavedVersion], list[str]]:
         versions, warnings = [], []
         for version_id, stages in labels.items():
             if not stages:
@@ -141,13 +141,13 @@ class SecretArchive(SecretStore):
         return SavedVersion(version_id, tuple(sorted(stages)), answer["CreatedDate"], text)
 
 
-def _saved(told: Mapping[str, Any], versions: list[SavedVersion]) -> SavedSecret:
-    secret = described(told)
+def _saved_secret(answer: Mapping[str, Any], versions: list[SavedVersion]) -> SavedSecret:
+    secret = described(answer)
     return SavedSecret(
         name=secret.name,
         arn=secret.arn,
-        description=told.get("Description") or "",
-        kms_key_id=told.get("KmsKeyId"),
+        description=answer.get("Description") or "",
+        kms_key_id=answer.get("KmsKeyId"),
         tags=secret.tags,
         versions=tuple(versions),
     )

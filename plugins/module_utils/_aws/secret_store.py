@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One secret of Secrets Manager: its versions, staging labels and tags.
 
-Every read names a stage or a version, never "the default" (moto 5.2.5 gives an old value for that), and every move
+Every read names a stage or a version, never "the default" (moto 5.2.5 returns an old value for that), and every move
 of a label names the version it is taken from, which makes it a compare-and-swap.
 """
 
@@ -32,7 +32,7 @@ SHOWN = ("engine", "host", "username")
 # What was just made may not be there yet for the next call (Secrets Manager is eventually consistent): seconds between
 # the looks. https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html
 UNTIL_SEEN = (0.2, 0.5, 1.0, 2.0)
-# The most that ListSecrets gives at once.
+# The most that ListSecrets returns at once.
 PAGE = 100
 # Characters. https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
 VERSION_ID_LENGTHS = range(32, 65)
@@ -50,7 +50,7 @@ class SecretVersion:
 
 @dataclass(frozen=True)
 class SecretDescription:
-    """What DescribeSecret tells, without any value."""
+    """What DescribeSecret returns, without any value."""
 
     arn: str
     name: str
@@ -98,10 +98,9 @@ class SecretStore:
                 f"The secret {self.secret_id!r} has no version {version_id!r}: an id has 32 to 64 characters.",
                 code=Code.SECRET_NOT_FOUND,
             )
-        named = {"VersionStage": stage, "VersionId": version_id}
-        wanted = {key: value for key, value in named.items() if value}
+        arguments = {key: value for key, value in (("VersionStage", stage), ("VersionId", version_id)) if value}
         try:
-            answer = self._call("get_secret_value", f"read the secret {self.secret_id!r}", **wanted)
+            answer = self._call("get_secret_value", f"read the secret {self.secret_id!r}", **arguments)
         except SwapLost:
             self._refuse_deleted()
             raise
@@ -118,14 +117,14 @@ class SecretStore:
             "list_secret_version_ids", f"list the versions of {self.secret_id!r}", IncludeDeprecated=True
         )
         versions = [version for page in pages for version in page["Versions"]]
-        return [version["VersionId"] for version in sorted(versions, key=_created, reverse=True)]
+        return [version["VersionId"] for version in sorted(versions, key=_creation_time, reverse=True)]
 
     def created(self, version_id: str) -> datetime:
         """Return when the version under a stage was made, without reading its value; SecretNotFound without one."""
         for page in self._pages("list_secret_version_ids", f"list the versions of {self.secret_id!r}"):
             for version in page["Versions"]:
                 if version["VersionId"] == version_id:
-                    return _created(version)
+                    return _creation_time(version)
         raise SecretNotFound(f"The secret {self.secret_id!r} has no version {version_id}.", code=Code.SECRET_NOT_FOUND)
 
     def put_pending(self, value: SecretValue, version_id: str) -> None:
@@ -167,7 +166,7 @@ class SecretStore:
         self._call(
             "create_secret",
             f"create {self.secret_id!r}",
-            named="Name",
+            id_argument="Name",
             ClientRequestToken=version_id,
             SecretString=value.dump(),
             Tags=tag_list(tags),
@@ -176,19 +175,21 @@ class SecretStore:
         self._just_made = True
 
     def replicate(self, regions: Mapping[str, str | None]) -> tuple[Replica, ...]:
-        """Copy the secret to more regions, each with the KMS key to use there; give all replicas.
+        """Copy the secret to more regions, each with the KMS key to use there; return all replicas.
 
         A secret of the same name that is there already is not overwritten: that region fails.
         """
-        added = [{"Region": region} | ({"KmsKeyId": key} if key else {}) for region, key in regions.items()]
+        replicas = [{"Region": region} | ({"KmsKeyId": key} if key else {}) for region, key in regions.items()]
         doing = f"replicate {self.secret_id!r} to {', '.join(regions)}"
-        return replicas_of(self._call("replicate_secret_to_regions", doing, AddReplicaRegions=added))
+        return replicas_of(self._call("replicate_secret_to_regions", doing, AddReplicaRegions=replicas))
 
     def with_tag_values(self, *values: str) -> Iterator[SecretDescription]:
         """List the secrets of the account with a tag that begins with one of these values, and perhaps others."""
         for first in range(0, len(values), FILTER_VALUES):
-            wanted = list_filter("tag-value", *(tag_text(value) for value in values[first : first + FILTER_VALUES]))
-            for page in self._pages("list_secrets", "list the secrets", named="", Filters=wanted, MaxResults=PAGE):
+            filters = list_filter("tag-value", *(tag_text(value) for value in values[first : first + FILTER_VALUES]))
+            for page in self._pages(
+                "list_secrets", "list the secrets", id_argument="", Filters=filters, MaxResults=PAGE
+            ):
                 yield from map(described, page["SecretList"])
 
     def is_called(self, secret: SecretDescription) -> bool:
@@ -204,9 +205,9 @@ class SecretStore:
                 return
             token = {"NextToken": page["NextToken"]}
 
-    def _call(self, operation: str, doing: str, *, named: str = "SecretId", **arguments: Any) -> Any:
-        if named:
-            arguments[named] = self.secret_id
+    def _call(self, operation: str, doing: str, *, id_argument: str = "SecretId", **arguments: Any) -> Any:
+        if id_argument:
+            arguments[id_argument] = self.secret_id
         for pause in UNTIL_SEEN if self._just_made else ():
             try:
                 answer = self._send(operation, doing, arguments)
@@ -273,7 +274,7 @@ def _hidden(arguments: Mapping[str, Any]) -> list[str]:
     return [text, *(value for value in values.values() if isinstance(value, str) and value)]
 
 
-def _created(version: Mapping[str, Any]) -> datetime:
+def _creation_time(version: Mapping[str, Any]) -> datetime:
     return _utc(version["CreatedDate"])
 
 

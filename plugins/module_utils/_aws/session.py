@@ -28,7 +28,7 @@ ROLE_SESSION_NAME = "dbops-rotation"
 ROLE_SECONDS = 3600  # what every role grants, also to another role
 RETRIES = {"mode": "standard", "total_max_attempts": 5}
 WARMED = ("secretsmanager", "sns")
-# The services that are asked, as the SDK calls them, and how the URL of all that are not named is given.
+# The services that get requests, by the SDK's names, and the key of the URL of all others.
 SERVICES = ("iam", "logs", "secretsmanager", "sns", "ssm", "sts")
 OTHER_SERVICES = "default"
 # The SDK asks an instance's metadata service once, and that one may be busy with many workers.
@@ -65,21 +65,21 @@ class AwsOptions:
     external_id: str | None = field(default=None, repr=False)
 
     def endpoint_url(self, service: str) -> str | None:
-        """Return where a service is to be asked; None where that is for the SDK to find out."""
+        """Return the URL of a service; None where that is for the SDK to find out."""
         urls = json.loads(self.endpoint_urls)
         return urls.get(service) or urls.get(OTHER_SERVICES) or None
 
     def with_settings(self, settings: Mapping[str, Any], *, always: bool = False) -> AwsOptions:
         """Return these options with settings of botocore that count where there are none, or always."""
-        given = json.loads(self.aws_config)
-        merged = {**given, **settings} if always else {**settings, **given}
-        return replace(self, aws_config=json.dumps(merged, sort_keys=True))
+        options = json.loads(self.aws_config)
+        config = {**options, **settings} if always else {**settings, **options}
+        return replace(self, aws_config=json.dumps(config, sort_keys=True))
 
 
 def warm() -> None:
     """Load what the SDK knows of the services, for forks to inherit; no credentials are looked for, nothing is sent.
 
-    It only saves time, so nothing that goes wrong here may end a run; what matters of it is told by who needs it.
+    It only saves time, so nothing that goes wrong here may end a run; whoever needs it reports what matters of it.
     """
     if botocore:
         nobody = AwsOptions(region="us-east-1", access_key="none", secret_key="none")
@@ -93,20 +93,20 @@ def make_client(options: AwsOptions, service: str, tuned: AwsOptions | None = No
 
     ``tuned`` are the same options with what only this service needs; who asks is settled once, by the first ones. A
     fork makes its own, for an open connection must not be used by two. Raises RotationError where region, profile or
-    credentials are not to be had, or the role is not given.
+    credentials are not to be had, or where AWS refuses the role.
     """
-    return _made(os.getpid(), options, service, tuned or options)
+    return _cached_client(os.getpid(), options, service, tuned or options)
 
 
 def forget_clients() -> None:
     """Let the next clients be made anew."""
-    _made.cache_clear()
+    _cached_client.cache_clear()
     _session.cache_clear()
     POOL.clear()
 
 
 @cache
-def _made(process: int, options: AwsOptions, service: str, tuned: AwsOptions) -> Any:
+def _cached_client(process: int, options: AwsOptions, service: str, tuned: AwsOptions) -> Any:
     try:
         with translated(f"prepare the connection to {service}"):
             return _client(_session(process, options), tuned, service)
@@ -126,18 +126,18 @@ def _endpoint_option(service: str) -> str:
 
 
 @cache
-def _shared() -> Any:
+def _loader_session() -> Any:
     """Return the session whose knowledge of the services all others use; it never gets credentials."""
     return botocore.session.Session(session_vars=DETACHED)
 
 
 def _new_session(profile: str | None, settings: Mapping[str, Any] | None = None) -> Any:
-    """Return a session of its own with what the shared one has loaded, which takes a tenth of the time."""
-    handlers = copy(_shared().get_component("event_emitter"))
+    """Return a session of its own with what the loader session has loaded, which takes a tenth of the time."""
+    handlers = copy(_loader_session().get_component("event_emitter"))
     session = botocore.session.Session(
         session_vars=settings or METADATA, event_hooks=handlers, include_builtin_handlers=False, profile=profile
     )
-    session.register_component("data_loader", _shared().get_component("data_loader"))
+    session.register_component("data_loader", _loader_session().get_component("data_loader"))
     return session
 
 
@@ -148,13 +148,13 @@ def _session(_process: int, options: AwsOptions) -> Any:
 
 
 def _with_keys(options: AwsOptions) -> Any:
-    """Return a session with keys that were given."""
-    session = _unprofiled()
+    """Return a session with the keys of the options."""
+    session = _session_without_profile()
     session.set_credentials(options.access_key, options.secret_key, options.session_token)
     return session
 
 
-def _unprofiled() -> Any:
+def _session_without_profile() -> Any:
     """Return a session that needs no profile, though it heeds the settings of one that the environment names."""
     session = _new_session(None)
     try:
@@ -167,28 +167,28 @@ def _unprofiled() -> Any:
 def _with_profile(options: AwsOptions) -> Any:
     """Return a session that finds its credentials itself, as any tool of AWS does."""
     session = _new_session(options.profile)
-    given = session.get_component("credential_provider")
-    refuse_prompt(given)
+    resolver = session.get_component("credential_provider")
+    refuse_prompt(resolver)
     key = {"profile": options.profile, "region": options.region}
-    session.register_component("credential_provider", PooledCredentials(given.load_credentials, key))
+    session.register_component("credential_provider", PooledCredentials(resolver.load_credentials, key))
     return session
 
 
 def _in_role(session: Any, options: AwsOptions) -> Any:
-    """Return a session in the role; who asks for it is only asked for where no worker has it yet."""
-    roled = _unprofiled() if options.access_key else _new_session(options.profile)
+    """Return a session in the role; the identity that asks for it is looked up only where no worker has it yet."""
+    role_session = _session_without_profile() if options.access_key else _new_session(options.profile)
 
     def assume() -> Any:
-        granted = _assumed(session, options)
+        credentials = _role_credentials(session, options)
         return botocore.credentials.RefreshableCredentials.create_from_metadata(
-            metadata=granted, refresh_using=lambda: _assumed(session, options), method="assume-role"
+            metadata=credentials, refresh_using=lambda: _role_credentials(session, options), method="assume-role"
         )
 
-    roled.register_component("credential_provider", PooledCredentials(assume, asdict(options)))
-    return roled
+    role_session.register_component("credential_provider", PooledCredentials(assume, asdict(options)))
+    return role_session
 
 
-def _assumed(session: Any, options: AwsOptions) -> dict[str, Any]:
+def _role_credentials(session: Any, options: AwsOptions) -> dict[str, Any]:
     request = {
         "RoleArn": options.assume_role_arn,
         "RoleSessionName": ROLE_SESSION_NAME,
@@ -198,12 +198,12 @@ def _assumed(session: Any, options: AwsOptions) -> dict[str, Any]:
         request["ExternalId"] = options.external_id
     client = _client(session, options, "sts")
     with translated("assume the role", "sts"):
-        granted = client.assume_role(**request)["Credentials"]
+        credentials = client.assume_role(**request)["Credentials"]
     return {
-        "access_key": granted["AccessKeyId"],
-        "secret_key": granted["SecretAccessKey"],
-        "token": granted["SessionToken"],
-        "expiry_time": granted["Expiration"].isoformat(),
+        "access_key": credentials["AccessKeyId"],
+        "secret_key": credentials["SecretAccessKey"],
+        "token": credentials["SessionToken"],
+        "expiry_time": credentials["Expiration"].isoformat(),
     }
 
 

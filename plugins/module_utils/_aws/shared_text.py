@@ -25,20 +25,20 @@ class SharedText:
         self._locks = ForkLocks()
 
     def obtain(self, key: str, fetch: Callable[[], str]) -> str:
-        """Return what is held for a key, or fetch it while the others wait."""
+        """Return the text of a key, or fetch it while the others wait."""
         digest = sha256(key.encode()).digest()
-        with self._locks.held():
-            held = self._read(digest)
-            return self._write(digest, fetch()) if held is None else held
+        with self._locks.lock():
+            text = self._read(digest)
+            return self._write(digest, fetch()) if text is None else text
 
     def keep(self, key: str, text: str) -> None:
-        """Hold a text for a key, instead of what was held."""
-        with self._locks.held():
+        """Hold a text for a key instead of the former one."""
+        with self._locks.lock():
             self._write(sha256(key.encode()).digest(), text)
 
     def _read(self, digest: bytes) -> str | None:
-        found, length = HEAD.unpack_from(self._memory)
-        return self._memory[HEAD.size : HEAD.size + length].decode() if found == digest else None
+        stored_digest, length = HEAD.unpack_from(self._memory)
+        return self._memory[HEAD.size : HEAD.size + length].decode() if stored_digest == digest else None
 
     def _write(self, digest: bytes, text: str) -> str:
         body = text.encode()

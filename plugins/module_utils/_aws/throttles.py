@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How often AWS answered that it is asked too much, and was asked again.
+"""How often AWS throttled a request, which was then sent again.
 
 botocore waits by itself before it asks again: in its standard mode a random time up to 1, 2, 4, 8 seconds.
 """
@@ -31,5 +31,5 @@ class Throttles:
         events.register(EVENT, self._see, unique_id=WATCHER)
 
     def _see(self, response: tuple[Any, dict[str, Any]] | None, **_about: Any) -> None:
-        _answer, parsed = response or (None, {})
-        self.count += parsed.get("Error", {}).get("Code") in THROTTLED
+        _answer, fields = response or (None, {})
+        self.count += fields.get("Error", {}).get("Code") in THROTTLED

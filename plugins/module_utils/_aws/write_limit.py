@@ -6,11 +6,11 @@
 AWS takes 50 writes of each kind a second from an account in a region, does not raise that, and throttles the rest
 (https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html). The workers are forks of the
 process that imports this file, so they share the page that is made here. It holds, for each quota, the moment up to
-which writes have been given away: all that a token bucket needs.
+which all writes are spent: all that a token bucket needs.
 
 A rotation takes the writes that it needs together, before the first of them, so it never waits with a password half
-changed. Accounts and regions are not told apart, which is on the safe side. A module that is shipped to another host
-is a process of its own and counts alone, so for it the limit is off.
+changed. All accounts and regions count as one, which is on the safe side. A module that is shipped to another host is
+a process of its own and counts alone, so for it the limit is off.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ ROTATION = Counter({VERSIONS: 2, TAGS: 2})
 
 
 class Ledger:
-    """What has been given away of each quota, in memory that is shared with all forks made later."""
+    """The writes that each quota has spent, in memory that is shared with all forks made later."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Make the memory; the clock has to be the same one in all processes, as the monotonic one is."""
@@ -53,8 +53,8 @@ class Ledger:
         self._clock = clock
 
     def take(self, quota: int, writes: int, per_second: float, patience: float) -> float | None:
-        """Take so many writes and give the seconds until they may be sent; where too many, take nothing, give None."""
-        with self._locks.held():
+        """Take so many writes and return the seconds until they may be sent; None where they are too many to take."""
+        with self._locks.lock():
             now = self._clock()
             until = max(self._until[quota], now) + writes / per_second
             wait = max(0.0, until - now - BURST / per_second)
@@ -94,15 +94,15 @@ class Writes:
         """
         missing = ROTATION - self._reserved if self._per_second else {}
         waits = [self._ledger.take(quota, writes, self._per_second, patience) for quota, writes in missing.items()]
-        known = [wait for wait in waits if wait is not None]
-        if len(known) < len(waits):
+        possible = [wait for wait in waits if wait is not None]
+        if len(possible) < len(waits):
             raise RotationError(
                 "AWS write quota exhausted: waiting for it would exceed {option|deadline}.",
                 code=WRITE_LIMIT,
                 next_step="Run fewer at a time (--forks) or raise {option|deadline}; then run the same command again.",
             )
         self._reserved.update(missing)
-        self._pause(max(known, default=0.0))
+        self._pause(max(possible, default=0.0))
 
     def await_turn(self, operation: str) -> None:
         """Wait until one call may be sent: not at all for a read or a write that was reserved."""

@@ -19,14 +19,14 @@ class Cipher(Protocol):
         """Encrypt; raises the error of ``no_vault_secret`` where there is no secret to do it with."""
 
     def decrypt(self, data: bytes, path: Path) -> str:
-        """Decrypt what a file holds; raises the error of ``undecryptable`` where that cannot be done."""
+        """Decrypt the contents of a file; raises the error of ``undecryptable`` where that cannot be done."""
 
 
 def no_vault_secret(vault_id: str | None) -> RotationError:
     """Return the error of a run that has no secret to encrypt with."""
-    named = f"vault secret with the id {vault_id!r}" if vault_id else "vault secret"
+    secret_name = f"vault secret with the id {vault_id!r}" if vault_id else "vault secret"
     return RotationError(
-        f"This run has no {named} to encrypt the backup with.",
+        f"This run has no {secret_name} to encrypt the backup with.",
         code=Code.VAULT_SECRET_MISSING,
         next_step="Run the same command again with --vault-id or --vault-password-file, as for ansible-vault.",
     )

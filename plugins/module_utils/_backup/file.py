@@ -18,7 +18,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._files import repla
 
 def read_file(path: Path) -> bytes | None:
     """Read a file; None where there is none."""
-    with _told("read", path):
+    with _readable_errors("read", path):
         try:
             return path.read_bytes()
         except FileNotFoundError:
@@ -27,14 +27,14 @@ def read_file(path: Path) -> bytes | None:
 
 def write_file(path: Path, data: bytes) -> None:
     """Replace a file in one step, within ``locked``: a run that is killed leaves the old one or the new one."""
-    with _told("written", path):
+    with _readable_errors("written", path):
         replace_file(path, data)
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Keep other backups away from the folder of a file, so that none undoes what another one has just added."""
-    with _told("written", path):
+    with _readable_errors("written", path):
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
@@ -51,12 +51,12 @@ def missing(path: Path) -> RotationError:
 
 
 @contextmanager
-def _told(done: str, path: Path) -> Iterator[None]:
+def _readable_errors(operation: str, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise RotationError(
-            f"The backup file {path} cannot be {done}: {error.strerror}.",
+            f"The backup file {path} cannot be {operation}: {error.strerror}.",
             code=Code.BACKUP_FILE,
             next_step="Correct {option|backup.path}, or make its folder one that this user may write to.",
         ) from None

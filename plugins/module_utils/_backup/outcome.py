@@ -46,18 +46,18 @@ def outcome(
 
 def replaced(request: RestoreRequest, receipt: Mapping[str, Any]) -> dict[str, Any]:
     """Return the result of a reconciliation with the backup's password as that of a restore."""
-    told = {name: receipt[name] for name in RECONCILED}
-    return {**told, "action": REPLACED, "version_id": receipt.get("version_id"), "saved_at": request.saved_at}
+    result = {name: receipt[name] for name in RECONCILED}
+    return {**result, "action": REPLACED, "version_id": receipt.get("version_id"), "saved_at": request.saved_at}
 
 
 def _message(request: RestoreRequest, context: RotationContext, action: str, version: str) -> str:
-    done = "would be" if request.rotation.check else "is"
+    verb = "would be" if request.rotation.check else "is"
     if not context.journal.logins:
-        return f"the deletion of the secret {done} cancelled; its AWSCURRENT is then to be proven by a login"
+        return f"the deletion of the secret {verb} cancelled; its AWSCURRENT is then to be proven by a login"
     opens = f"version {version} opens {context.server.title} at {context.session.place}"
     return {
-        CREATED: f"{opens}; the secret {done} created with it, from the backup of {request.saved_at}",
-        FINISHED: f"{opens}; what an earlier restore had left out {done} added",
-        UNDELETED: f"{opens}; the secret {done} no longer scheduled for deletion",
+        CREATED: f"{opens}; the secret {verb} created with it, from the backup of {request.saved_at}",
+        FINISHED: f"{opens}; what an earlier restore had left out {verb} added",
+        UNDELETED: f"{opens}; the secret {verb} no longer scheduled for deletion",
         KEPT: f"the secret exists and its {opens}; it is left as it is",
     }[action]

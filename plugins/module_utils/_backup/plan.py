@@ -26,7 +26,7 @@ def entry_of(entries: Mapping[str, Entry], client: str) -> Entry:
     return entries[client]
 
 
-def chosen(saved: SavedSecret, name: str) -> SavedVersion:
+def version_to_prove(saved: SavedSecret, name: str) -> SavedVersion:
     """Return the version that is to be proven, named by its id or label."""
     version = saved.find(name)
     if version is None:
@@ -54,7 +54,7 @@ def labels_of(saved: SavedSecret, current: SavedVersion) -> dict[str, set[str]]:
 def first_tags(saved: SavedSecret, client: str) -> dict[str, str]:
     """Return the tags that the secret is created with, for permissions depend on them.
 
-    The client's is asked of whoever creates a secret; the rotation's others say that all is done, and come last.
+    AWS may demand the client's tag at the creation; the rotation's other tags say that all is done, and come last.
     """
     own = {key: value for key, value in saved.tags.items() if not key.startswith(tags.PREFIX)}
     return {**own, tags.CLIENT: saved.tags.get(tags.CLIENT, client)}
@@ -63,7 +63,7 @@ def first_tags(saved: SavedSecret, client: str) -> dict[str, str]:
 def rotation_tags(saved: SavedSecret, server: Mapping[str, str]) -> dict[str, str]:
     """Return the tags of the rotation, with those of the server as it is now.
 
-    What the server was said to have refused has just been proven.
+    The server has just accepted what the tags say it refused.
     """
-    kept = {key: value for key, value in saved.tags.items() if key.startswith(tags.PREFIX) and key != tags.REFUSED}
-    return {**kept, **(server if tags.SERVER_ID in kept else {})}
+    own = {key: value for key, value in saved.tags.items() if key.startswith(tags.PREFIX) and key != tags.REFUSED}
+    return {**own, **(server if tags.SERVER_ID in own else {})}

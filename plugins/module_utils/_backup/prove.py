@@ -46,9 +46,9 @@ def prove(context: RotationContext, saved: SavedSecret, version: SavedVersion) -
 
 
 def _after_refusal(saved: SavedSecret, version: SavedVersion) -> str:
-    tried = parse_secret(version.text).password
+    password = parse_secret(version.text).password
     # A rotation that was under way may have come through; an older password is on a server that was restored itself.
-    names = [name for name in (CURRENT, PENDING, PREVIOUS) if (other := saved.find(name)) and _differs(other, tried)]
+    names = [name for name in (CURRENT, PENDING, PREVIOUS) if (other := saved.find(name)) and _differs(other, password)]
     options = " or ".join(with_options({"backup.version": name}) for name in names)
     again = f"Only if the server must have it, try another version, each at the cost of a login: {options}."
     return (
@@ -63,11 +63,11 @@ def _differs(version: SavedVersion, password: str) -> bool:
 
 
 def _warn_of_unknown(context: RotationContext, rows: list[AccountRow], saved: SavedSecret) -> None:
-    known = [parse_secret(version.text).password for version in saved.versions]
+    passwords = [parse_secret(version.text).password for version in saved.versions]
     unknown = [
         row.name
         for row in rows
-        if any(not any(stored.matches(password) for password in known) for stored in row.passwords)
+        if any(not any(stored.matches(password) for password in passwords) for stored in row.passwords)
     ]
     if unknown:
         context.journal.warn(f"On {listed(unknown)} there is a password that is in no version of the backup.")

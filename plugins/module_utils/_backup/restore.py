@@ -91,7 +91,7 @@ class _Restore:
     def restore(self) -> dict[str, Any]:
         """Find out what there is, and do what it needs."""
         with self.journal.step("read"):
-            self.version = plan.chosen(self.saved, self.request.version)
+            self.version = plan.version_to_prove(self.saved, self.request.version)
             existing = find(self.store)
         if existing is None:
             return self._create()
@@ -115,15 +115,15 @@ class _Restore:
         return outcome(self.request, self.context, CREATED, {}, labels)
 
     def _undelete(self, existing: SecretDescription) -> dict[str, Any]:
-        """Cancel a deletion; before that the value is known only where the backup has the same version."""
-        known = existing.holder(CURRENT) == self.version.version_id
-        if known:
+        """Cancel a deletion; the value can be read before only where the backup has the same version."""
+        is_current = existing.holder(CURRENT) == self.version.version_id
+        if is_current:
             prove(self.context, self.saved, self.version)
         if not self.request.rotation.check:
             with self.journal.step("create"):
                 self.store.cancel_deletion()
                 self.progress.undeleted = True
-            if not known:
+            if not is_current:
                 self._open_with_own()
         return outcome(self.request, self.context, UNDELETED, existing.stages, existing.stages)
 
@@ -166,19 +166,19 @@ class _Restore:
 
     def _complete(self, present: Labels, labels: Labels) -> None:
         """Add the labels that no version has, with their versions, and at last the tags of the rotation."""
-        held = {stage for stages in present.values() for stage in stages}
+        labels_in_use = {stage for stages in present.values() for stage in stages}
         with self.journal.step("store"):
             for version in self.saved.versions:
-                missing = tuple(sorted(set(labels.get(version.version_id, ())) - held))
+                missing = tuple(sorted(set(labels.get(version.version_id, ())) - labels_in_use))
                 if version is self.version:
                     for stage in missing:
                         self.store.add_label(stage, version.version_id)
                 elif missing:
                     self.store.add_version(version, missing)
         with self.journal.step("record"):
-            written = plan.rotation_tags(self.saved, self.context.identity.claiming())
-            if written:
-                self.store.tag(written)
+            new_tags = plan.rotation_tags(self.saved, self.context.identity.claiming())
+            if new_tags:
+                self.store.tag(new_tags)
 
     def _read_back(self) -> None:
         stored = self.store.read(version_id=self.version.version_id, stage=CURRENT)
@@ -186,7 +186,7 @@ class _Restore:
             raise RotationError("The new secret does not hold what was stored in it.", code=Code.AWS_INCONSISTENT)
 
     def _key(self) -> str | None:
-        """Return the key to encrypt with: the one asked for, or the former one, which no other region can use."""
+        """Return the key to encrypt with: the one of the request, or the former one, which no other region can use."""
         former = self.saved.kms_key_id
         if self.request.kms_key_id or not former or self.saved.region == self.store.region:
             return self.request.kms_key_id or former

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keep the secrets of many clients in one encrypted file."""
+"""Keep the secrets of many clients in one data file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
 from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 
-# BatchGetSecretValue would give AWSCURRENT only, so every version is a call of its own.
+# BatchGetSecretValue would return AWSCURRENT only, so every version is a call of its own.
 THREADS = 8
 OLD_FILE = "The file is as it was."
 
@@ -84,9 +84,9 @@ def save(collected: Collected, path: Path, cipher: Cipher, *, check: bool) -> di
     with located(path), locked(path):
         before = _present(path, cipher)
         after = {**before, **collected.entries}
-        encrypted = cipher.encrypt(document.dump(after, datetime.now(UTC)))
+        data = cipher.encrypt(document.dump(after, datetime.now(UTC)))
         if not check:
-            write_file(path, encrypted)
+            write_file(path, data)
     return _result(collected, before, path, check=check)
 
 
@@ -101,31 +101,33 @@ def located(path: Path) -> Iterator[None]:
 
 
 def _present(path: Path, cipher: Cipher) -> dict[str, Entry]:
-    encrypted = read_file(path)
-    return document.load(cipher.decrypt(encrypted, path)) if encrypted is not None else {}
+    data = read_file(path)
+    return document.load(cipher.decrypt(data, path)) if data is not None else {}
 
 
 def _result(collected: Collected, before: Mapping[str, Entry], path: Path, *, check: bool) -> dict[str, Any]:
-    kept = {client: stamp(entry.saved_at) for client, entry in before.items() if client not in collected.entries}
+    older = {client: stamp(entry.saved_at) for client, entry in before.items() if client not in collected.entries}
     count = len(collected.entries)
     parts = [f"{'would back up' if check else 'backed up'} {count} client{'s'[: count != 1]} to {path}"]
-    if kept:
-        parts.append(f"kept as they were in it: {', '.join(f'{client} ({at})' for client, at in sorted(kept.items()))}")
+    if older:
+        parts.append(
+            f"kept as they were in it: {', '.join(f'{client} ({at})' for client, at in sorted(older.items()))}"
+        )
     if collected.failures:
         parts.append(f"not read: {', '.join(sorted(collected.failures))}")
     return {
         "changed": True,
         "msg": "; ".join(parts),
         "path": str(path),
-        "clients": {client: _told(entry) for client, entry in sorted(collected.entries.items())},
-        "kept": kept,
+        "clients": {client: _summary(entry) for client, entry in sorted(collected.entries.items())},
+        "kept": older,
         "failures": collected.failures,
         "warnings": collected.warnings,
         "diff": {"before": _stages(before), "after": _stages({**before, **collected.entries})},
     }
 
 
-def _told(entry: Entry) -> dict[str, Any]:
+def _summary(entry: Entry) -> dict[str, Any]:
     secret = entry.secret
     return {"secret_id": secret.name, "region": secret.region, "versions": secret.holders()}
 

@@ -5,7 +5,7 @@
 
 A MySQL server lets nobody in while an ALTER USER waits for its commit, and nothing ends that wait (measured on
 9.7: not KILL, for a lost majority and for a replica that does not acknowledge; for a full disk KILL stops the server).
-So it has to be known before.
+So the check comes first.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ def _refuse_lost_group(group: tuple[Member, ...], server: Server, *, single_writ
         raise _stalled(f"is {state} in its replication group", look)
     if in_danger(group):
         lost = [member.place for member in group if member.state == UNREACHABLE]
-        told = f"cannot reach {', '.join(lost)}, so the group of {len(group)} has lost its majority or is about to"
-        raise _stalled(told, look)
+        message = f"cannot reach {', '.join(lost)}, so the group of {len(group)} has lost its majority or is about to"
+        raise _stalled(message, look)
 
 
 def _refuse_missing_replicas(session: Session, server: Server, source: str) -> None:
@@ -103,8 +103,8 @@ def _refuse_missing_replicas(session: Session, server: Server, source: str) -> N
     if timeout <= APPLY_BUDGET:
         return
     needed = max(int(server.variables.get(f"{waits}wait_for_{name}_count", "1")) for name in _REPLICAS)
-    found = session.query("SHOW GLOBAL STATUS LIKE %s", f"Rpl_semi_sync_{source}_clients")
-    there = int(found[0][1]) if found else 0
+    rows = session.query("SHOW GLOBAL STATUS LIKE %s", f"Rpl_semi_sync_{source}_clients")
+    there = int(rows[0][1]) if rows else 0
     if there < needed:
         raise _stalled(
             f"has {there} of the {needed} replicas that have to acknowledge a commit (semi-synchronous), and would wait"

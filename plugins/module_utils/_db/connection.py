@@ -41,7 +41,7 @@ class Session:
         self.tls_version: str | None = connection._sock.version() if connection.ssl else None
 
     def query(self, statement: str, *arguments: object) -> list[tuple[Any, ...]]:
-        """Run one statement with bound arguments and give its rows."""
+        """Run one statement with bound arguments and return its rows."""
         with _silent(self.place, diagnose_statement), self._connection.cursor() as cursor:
             cursor.execute(statement, arguments or None)
             return list(cursor.fetchall())

@@ -18,15 +18,15 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.server import M
 class Dialect(Protocol):
     """The statements of one kind of server.
 
-    ``repeatable`` tells whether a change sent twice does no more than once; MySQL's RETAIN would end the old password.
-    ``single`` tells that the old password ends with the change on every row.
+    ``repeatable``: a change that is sent twice does no more than once; MySQL's RETAIN would end the old password.
+    ``single``: the old password ends with the change on every row.
     """
 
     repeatable: bool
     single: bool
 
     def prepare(self, session: Session) -> list[str]:
-        """Refuse what cannot be changed safely before anything is; give warnings."""
+        """Refuse what cannot be changed safely before anything is; return warnings."""
 
     def rows(self, session: Session, user: str) -> list[AccountRow]:
         """List every row of one user name."""

@@ -202,12 +202,12 @@ def _kind(error: BaseException, number: int | None) -> str:
 
 def diagnose_statement(error: BaseException, place: str) -> RotationError:
     """Return our exception for a statement of an open session: 1045 speaks of a right there, not of a login."""
-    found = diagnose(error, place)
-    if isinstance(found, LoginRefused):
+    failure = diagnose(error, place)
+    if isinstance(failure, LoginRefused):
         return RotationError(
             f"{_DENIED.cause.removesuffix('.')} ({place}).", code=_DENIED.code, next_step=_DENIED.next_step
         )
-    return found
+    return failure
 
 
 def _unreachable(error: OSError, place: str) -> RotationError:

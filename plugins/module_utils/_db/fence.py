@@ -40,9 +40,9 @@ class Holder:
 
 def lock_taken(*holders: Holder) -> RotationError:
     """Return the failure that connections hold locks of the rotation which are no rotation; nobody waits for them."""
-    told = "; ".join(str(holder) for holder in holders)
+    connections = "; ".join(str(holder) for holder in holders)
     return RotationError(
-        f"A lock that the rotation needs is held by what is no rotation: {told}.",
+        f"A lock that the rotation needs is held by what is no rotation: {connections}.",
         code=Code.LOCK_TAKEN,
         next_step="Find out what takes locks whose names begin with rot: and stop it. As an administrator:"
         f" {' '.join(f'KILL {holder.number};' for holder in holders)} Then run the same command again.",
@@ -51,7 +51,7 @@ def lock_taken(*holders: Holder) -> RotationError:
 
 def holder_of(session: Session, number: int) -> Holder:
     """Describe a connection that holds a lock and is no rotation."""
-    return Holder(number, _told(number, _process(session, number)), is_run=False)
+    return Holder(number, _describe(number, _process(session, number)), is_run=False)
 
 
 def _process(session: Session, number: Any) -> dict[str, Any] | None:
@@ -60,7 +60,7 @@ def _process(session: Session, number: Any) -> dict[str, Any] | None:
     return next((row for row in rows if row["id"] == number), None)
 
 
-def _told(number: int, row: dict[str, Any] | None) -> str:
+def _describe(number: int, row: dict[str, Any] | None) -> str:
     if row is None:
         return f"connection {number}, which this account may not see"
     return f"{row['user']} from {row['host'] or 'this server'}, connection {number}"
@@ -69,23 +69,23 @@ def _told(number: int, row: dict[str, Any] | None) -> str:
 def may_change_accounts(session: Session, user: str) -> bool:
     """Return True if a user may change any account, and so needs no lock to stand in the way of a rotation."""
     try:
-        found = [privilege for name, privilege in session.query(_PRIVILEGED, user) if name == user]
+        privileges = [privilege for name, privilege in session.query(_PRIVILEGED, user) if name == user]
     except RotationError as error:
         if error.code not in UNASKABLE:
             raise
         return False
-    return bool(found) and set(found) == {"Y"}
+    return bool(privileges) and set(privileges) == {"Y"}
 
 
 def fence_name(user: str) -> str:
-    """Name the lock of an account: short enough for every server, and none of its letters gives the name away."""
+    """Name the lock of an account: short enough for every server, and none of its letters betrays the name."""
     return "rot:" + hashlib.sha256(user.encode()).hexdigest()[:28]
 
 
 class Fence:
     """The named lock of one user name on one connection; closing the connection releases it.
 
-    A second lock, whose name ends with the minute, tells others since when: no server shows that of a lock or a
+    A second lock, whose name ends with the minute, shows others since when: no server shows that of a lock or a
     connection without privileges.
     """
 
@@ -102,15 +102,15 @@ class Fence:
         run may last, is killed. Raises RotationError that names any other holder: fence_busy for a run, lock_taken
         for what is none.
         """
-        if self._taken():
+        if self._try_lock():
             return
         number = self._holder()
         if number in dead or self._is_orphan(_process(self._session, number)):
             end_session(self._session, number)
-            if self._taken():
+            if self._try_lock():
                 return
         holder = self.holder()
-        if holder is None and self._taken():
+        if holder is None and self._try_lock():
             return
         if holder is None or holder.is_run:
             raise RotationError(
@@ -127,16 +127,16 @@ class Fence:
             raise ConnectionLost("The fence was lost: the connection that held it is gone.", code=Code.FENCE_LOST)
 
     def holder(self) -> Holder | None:
-        """Say who holds the lock and since when; None where nobody does."""
+        """Return who holds the lock and since when; None where nobody does."""
         number = self._holder()
         row = _process(self._session, number)
         if number is None or number != self._holder():
             return None  # it ended meanwhile
         since = self._since(number)
         is_run = self._is_run(row["user"], since) if row else not self._sees_own()
-        return Holder(number, _told(number, row) + since, is_run)
+        return Holder(number, _describe(number, row) + since, is_run)
 
-    def _taken(self) -> bool:
+    def _try_lock(self) -> bool:
         if self._session.value("SELECT GET_LOCK(%s, 0)", self.name) != 1:
             return False
         self._session.value("SELECT GET_LOCK(CONCAT(%s, ':', UNIX_TIMESTAMP() DIV 60), 0)", self.name)
@@ -150,7 +150,7 @@ class Fence:
         minutes = range(now, now - int(MAX_DEADLINE // 60) - 1, -1)
         names = [f"{self.name}:{minute}" for minute in minutes]
         (holders,) = self._session.query(f"SELECT {', '.join(['IS_USED_LOCK(%s)'] * len(names))}", *names)
-        began = [minute for minute, found in zip(minutes, holders, strict=True) if found == holder]
+        began = [minute for minute, number in zip(minutes, holders, strict=True) if number == holder]
         if not began:
             return ""
         return f", since {datetime.fromtimestamp(60 * began[0], UTC):%Y-%m-%d %H:%M} UTC"

@@ -60,7 +60,7 @@ class MariaDb:
         self.single = False  # becomes true where plain text has to be sent, beside which no hash may stand
 
     def prepare(self, session: Session) -> list[str]:
-        """Find out whether the server insists on plaintext; refuse that, or give the warning of who allowed it."""
+        """Find out whether the server insists on plaintext; refuse that, or return the warning of who allowed it."""
         if not (self._strict and session.value(_VALIDATORS, "PASSWORD VALIDATION")):
             return []
         if not self._allow_plaintext:
@@ -78,9 +78,11 @@ class MariaDb:
         """List every row of one user name; roles are not accounts."""
         if self._loaded is None:
             self._loaded = loaded_plugins(session)
-        found = [(columns[1], json.loads(columns[2])) for columns in session.query(_ROWS, user) if columns[0] == user]
-        listed = [_row(user, host, priv) for host, priv in found if not priv.get("is_role")]
-        return [replace(row, problem=problem_of(MARIADB, row, self._loaded)) for row in listed]
+        accounts = [
+            (columns[1], json.loads(columns[2])) for columns in session.query(_ROWS, user) if columns[0] == user
+        ]
+        rows = [_row(user, host, priv) for host, priv in accounts if not priv.get("is_role")]
+        return [replace(row, problem=problem_of(MARIADB, row, self._loaded)) for row in rows]
 
     def put_first(self, session: Session, changes: Sequence[Change], password: str) -> None:
         """Nothing to do: the methods of a row are equal, none is the first."""
@@ -134,8 +136,8 @@ class MariaDb:
     def _refuse_unless_set(self, session: Session, row: AccountRow, password: str) -> None:
         """Raise PolicyRefused where the policy said no, which IF EXISTS turns from an error into a warning."""
         warnings = {number for _level, number, _text in session.query("SHOW WARNINGS")}
-        holding = [found for found in self.rows(session, row.user) if found.name == row.name]
-        is_set = any(stored.matches(password) for found in holding for stored in found.primary_passwords)
+        matches = [one for one in self.rows(session, row.user) if one.name == row.name]
+        is_set = any(stored.matches(password) for one in matches for stored in one.primary_passwords)
         if not is_set and _POLICY_WARNING in warnings:
             raise PolicyRefused("The server's password policy refused the new password.", code=Code.PASSWORD_POLICY)
 
@@ -162,8 +164,8 @@ def _rules(priv: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _method(rule: dict[str, Any]) -> Method:
     plugin, string = rule.get("plugin", "") or hashes.NATIVE, rule.get("authentication_string", "")
-    holds = is_password(MARIADB, plugin, string)
-    return Method(plugin, string, StoredPassword(plugin.lower(), string.encode()) if holds else None)
+    has_password = is_password(MARIADB, plugin, string)
+    return Method(plugin, string, StoredPassword(plugin.lower(), string.encode()) if has_password else None)
 
 
 def _rule(method: Method) -> _Rule:
@@ -181,7 +183,7 @@ def _identifier(plugin: str) -> str:
 
 
 def _alter(session: Session, row: AccountRow, rules: Iterable[_Rule]) -> None:
-    listed = list(rules)
-    statement = f"ALTER USER IF EXISTS %s@%s IDENTIFIED VIA {' OR '.join(rule.sql for rule in listed)}"
-    arguments = [rule.argument for rule in listed if rule.argument is not None]
+    sequence = list(rules)
+    statement = f"ALTER USER IF EXISTS %s@%s IDENTIFIED VIA {' OR '.join(rule.sql for rule in sequence)}"
+    arguments = [rule.argument for rule in sequence if rule.argument is not None]
     session.query(statement, row.user, row.host, *arguments)

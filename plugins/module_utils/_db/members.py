@@ -18,7 +18,7 @@ ONLINE, OFFLINE, UNREACHABLE = "ONLINE", "OFFLINE", "UNREACHABLE"
 
 @dataclass(frozen=True)
 class Member:
-    """One server of the group, as the server that was asked sees it."""
+    """One server of the group, as this server sees it."""
 
     server_id: str
     place: str
@@ -28,12 +28,12 @@ class Member:
 def members(session: Session) -> tuple[Member, ...] | None:
     """Ask a server for the members of its group; None where the account may not ask."""
     try:
-        found = session.query(f"SELECT MEMBER_ID, MEMBER_HOST, MEMBER_PORT, MEMBER_STATE FROM {TABLE}")
+        rows = session.query(f"SELECT MEMBER_ID, MEMBER_HOST, MEMBER_PORT, MEMBER_STATE FROM {TABLE}")
     except RotationError as error:
         if error.code in (Code.SELECT_DENIED, Code.PRIVILEGE_MISSING):
             return None
         raise
-    return tuple(Member(str(uuid), f"{host}:{port}", str(state)) for uuid, host, port, state in found if uuid)
+    return tuple(Member(str(uuid), f"{host}:{port}", str(state)) for uuid, host, port, state in rows if uuid)
 
 
 def in_danger(group: Sequence[Member]) -> bool:

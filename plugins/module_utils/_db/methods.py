@@ -87,7 +87,7 @@ def problem_of(flavor: str, row: AccountRow, loaded: Collection[str]) -> Problem
 
 
 def _is_empty(method: Method) -> bool:
-    """Return True if a method lets in whoever gives no password; ed25519 without a string lets in nobody (measured)."""
+    """Return True if a method lets in whoever sends no password; ed25519 without a string lets in nobody (measured)."""
     kinds = (NATIVE, CACHING_SHA2, SHA256)
     return method.plugin.lower() in kinds and not (method.string or method.password)
 

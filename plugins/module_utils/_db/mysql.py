@@ -54,8 +54,8 @@ class MySql:
         if self._loaded is None:
             self._loaded = loaded_plugins(session)
         # The comparison pads, so 'root ' is found too; Python decides.
-        found = [_row(*columns) for columns in session.query(_ROWS, user) if columns[0] == user]
-        return [row if row.problem else replace(row, problem=problem_of(MYSQL, row, self._loaded)) for row in found]
+        rows = [_row(*columns) for columns in session.query(_ROWS, user) if columns[0] == user]
+        return [row if row.problem else replace(row, problem=problem_of(MYSQL, row, self._loaded)) for row in rows]
 
     def put_first(self, session: Session, changes: Sequence[Change], password: str) -> None:
         """Replace the primary password by one that is valid as secondary; without RETAIN that one stays as it is.
@@ -103,7 +103,7 @@ def _row(
     changed: int | None,
     lifetime: int | None,
 ) -> AccountRow:
-    holds = is_password(MYSQL, plugin, stored or "")
+    has_password = is_password(MYSQL, plugin, stored or "")
     several = Problem(
         "asks for several factors (multi-factor authentication)",
         f"Leave it the password only: ALTER USER {quoted(user, host)} DROP 2 FACTOR",
@@ -111,8 +111,8 @@ def _row(
     return AccountRow(
         user=user,
         host=host,
-        methods=(Method(plugin, password=_password(plugin, stored) if holds else None),),
-        retained=_password(plugin, retained) if holds and retained else None,
+        methods=(Method(plugin, password=_password(plugin, stored) if has_password else None),),
+        retained=_password(plugin, retained) if has_password and retained else None,
         locked=locked == "Y",
         problem=several if factors else None,
         changed=changed,

@@ -34,7 +34,7 @@ class AccountRow:
     """One account row.
 
     MySQL has one method a row and may have a retained older password; MariaDB has any number of equal methods.
-    ``holds_one`` tells that the row cannot keep an old password beside a new one. ``problem`` says why the row cannot
+    ``holds_one``: the row cannot keep an old password beside a new one. ``problem`` says why the row cannot
     be handled. ``changed`` is the Unix time of the last change of the password, ``lifetime`` the days after which the
     server itself expires it: 0 never, None as the whole server does.
     """

@@ -176,8 +176,8 @@ def _variables(session: Session) -> dict[str, str]:
 
 
 def _supported(flavor: str, variables: Mapping[str, str]) -> tuple[int, ...]:
-    found = re.match(r"(\d+)\.(\d+)\.(\d+)", variables["version"])
-    version = tuple(int(part) for part in found.groups()) if found else (0, 0, 0)
+    match = re.match(r"(\d+)\.(\d+)\.(\d+)", variables["version"])
+    version = tuple(int(part) for part in match.groups()) if match else (0, 0, 0)
     if version < OLDEST[flavor] or "tidb" in variables["version"].lower():
         raise RotationError(
             f"The server is {variables['version']}, which is not supported.",
@@ -220,8 +220,8 @@ def _replicates(session: Session, flavor: str, version: tuple[int, ...]) -> bool
 
 
 def _multi_primary(server: Server) -> bool:
-    grouped = bool(server.variables.get("group_replication_group_name"))
-    return grouped and not server.on("group_replication_single_primary_mode")
+    in_group = bool(server.variables.get("group_replication_group_name"))
+    return in_group and not server.on("group_replication_single_primary_mode")
 
 
 def _unsuitable(code: str, what: str, remedy: str) -> RotationError:

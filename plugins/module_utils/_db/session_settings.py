@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything a session sets for itself, so that no setting of the server changes what a statement means or gives.
+"""Everything a session sets for itself, so that no setting of the server changes what a statement means or returns.
 
 One statement for every server, sent first. Which parts a server takes it decides itself by its version comments
 (https://dev.mysql.com/doc/refman/8.4/en/comments.html, https://mariadb.com/kb/en/comment-syntax/), so nothing here
@@ -50,7 +50,7 @@ _MARIADB = {
     "max_statement_time": str(STATEMENT_TIME),
     "max_session_mem_used": str(2**63 - 1),
     "tmp_disk_table_size": str(_NO_LIMIT),
-    "max_error_count": "64",  # SHOW WARNINGS, which is asked of MariaDB only; on MySQL it takes a privilege
+    "max_error_count": "64",  # SHOW WARNINGS, which only MariaDB gets; on MySQL it takes a privilege
     "old_mode": "0",
     "old_passwords": "0",
 }
@@ -60,10 +60,10 @@ def settings_statement(deadline: float) -> str:
     """Return the statement for a session of a run with so many seconds."""
     everywhere = {**_LANGUAGE, **_LIMITS, **_TRANSACTIONS, "wait_timeout": str(int(deadline) + AFTERLIFE)}
     return (
-        f"SET NAMES utf8mb4 COLLATE utf8mb4_general_ci{_listed(everywhere)}"
-        f" /*!80014 {_listed(_MYSQL)} */ /*M!100400 {_listed(_MARIADB)} */"
+        f"SET NAMES utf8mb4 COLLATE utf8mb4_general_ci{_join(everywhere)}"
+        f" /*!80014 {_join(_MYSQL)} */ /*M!100400 {_join(_MARIADB)} */"
     )
 
 
-def _listed(settings: Mapping[str, str]) -> str:
+def _join(settings: Mapping[str, str]) -> str:
     return "".join(f", {name}={value}" for name, value in settings.items())

@@ -13,7 +13,7 @@ _OTHERS = "SELECT ID FROM information_schema.PROCESSLIST WHERE USER = %s AND ID 
 
 
 def end_other_sessions(session: Session, user: str) -> int:
-    """End every connection of a user but this one, and give how many there were."""
+    """End every connection of a user but this one, and return how many there were."""
     others = session.query(_OTHERS, user)
     for (connection_id,) in others:
         end_session(session, connection_id)

@@ -23,7 +23,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import Rota
 SLOT_BUSY = Code.SLOT_BUSY
 # Below MariaDB's max_statement_time of the session and every read timeout.
 ONE_WAIT = 1
-# So many locks are asked for in one statement.
+# So many locks are in one statement.
 AT_ONCE = 200
 # The table of accounts that a rotation may read anyway.
 ACCOUNTS = {MYSQL: "mysql.user", MARIADB: "mysql.global_priv"}
@@ -58,7 +58,7 @@ class Slots:
         """Return the failure: rotations are at work, or something else holds a slot, for which nobody is to wait."""
         holders = sorted(self._holders())
         others = [number for number in holders if not self._rotates(number)]
-        others = [number for number in others if number in self._holders()]  # the rest ended while this was asked
+        others = [number for number in others if number in self._holders()]  # the rest ended meanwhile
         if others:
             return lock_taken(*(holder_of(self._session, number) for number in others))
         at_work = ", ".join(str(number) for number in holders) or "ended just now"
@@ -84,11 +84,11 @@ class Slots:
             if error.code not in UNASKABLE:
                 raise
             return True
-        return any(self._holds(number, [fence_name(str(user)) for (user,) in part]) for part in _parts(users))
+        return any(self._holds_any(number, [fence_name(str(user)) for (user,) in part]) for part in _parts(users))
 
-    def _holds(self, number: int, names: list[str]) -> bool:
-        (found,) = self._session.query(f"SELECT {', '.join(['IS_USED_LOCK(%s)'] * len(names))}", *names)
-        return number in found
+    def _holds_any(self, number: int, names: list[str]) -> bool:
+        (holders,) = self._session.query(f"SELECT {', '.join(['IS_USED_LOCK(%s)'] * len(names))}", *names)
+        return number in holders
 
 
 def _parts(users: list[tuple[object, ...]]) -> Iterator[list[tuple[object, ...]]]:

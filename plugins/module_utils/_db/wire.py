@@ -41,7 +41,7 @@ class Wire(_Driver):
         """Describe the login; ``place`` is the server's name for messages, ``timeout`` that of every wait."""
         self._tls = tls
         self._place = place
-        self._left = LOGIN_BYTES
+        self._remaining = LOGIN_BYTES
         self._logged_in = False
         super().__init__(
             host=tls.server_name or login.host,
@@ -90,11 +90,11 @@ class Wire(_Driver):
             return super()._read_packet(*packet_type)
         except pymysql.err.MySQLError as error:
             number = error.args[0] if error.args else None
-            if self._before_tls and isinstance(number, int) and not _believed(number):
-                raise self._unbelieved(number) from None
+            if self._before_tls and isinstance(number, int) and not _is_plausible(number):
+                raise self._implausible(number) from None
             raise
 
-    def _unbelieved(self, number: int) -> RotationError:
+    def _implausible(self, number: int) -> RotationError:
         return RotationError(
             f"Whoever answers at {self._place} sent error {number} before TLS, so it was not believed: a database says"
             " that over TLS only. No login was sent.",
@@ -104,18 +104,18 @@ class Wire(_Driver):
         )
 
     def _read_bytes(self, num_bytes: int) -> bytes:
-        self._left -= num_bytes + READ_COST
-        if self._left < 0:
+        self._remaining -= num_bytes + READ_COST
+        if self._remaining < 0:
             self._force_close()
             raise self._too_large()
         data: bytes = super()._read_bytes(num_bytes)
         return data
 
     def _too_large(self) -> RotationError:
-        when = "one answer" if self._logged_in else "the login"
+        part = "one answer" if self._logged_in else "the login"
         most = ANSWER_BYTES if self._logged_in else LOGIN_BYTES
         return RotationError(
-            f"The server sent more than {most // 1024} KiB for {when}, which no answer to us needs ({self._place}).",
+            f"The server sent more than {most // 1024} KiB for {part}, which no answer to us needs ({self._place}).",
             code=Code.ANSWER_TOO_LARGE,
             next_step="Check that a MySQL or MariaDB server listens at that address and what it does; then run the same"
             " command again.",
@@ -127,10 +127,10 @@ class Wire(_Driver):
 
     def _execute_command(self, command: int, sql: str | bytes) -> None:
         super()._execute_command(command, sql)
-        self._left = ANSWER_BYTES
+        self._remaining = ANSWER_BYTES
 
 
-def _believed(number: int) -> bool:
+def _is_plausible(number: int) -> bool:
     """Return True if an error before TLS may be taken at its word: the driver's own, or one that judges no account."""
     return number in SAID_BEFORE_TLS or number in CLIENT_SIDE
 

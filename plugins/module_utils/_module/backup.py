@@ -38,8 +38,8 @@ def _backup(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
 
 
 def _refuse_one_name_for_two(hosts: Mapping[str, Mapping[str, Any]]) -> None:
-    counted = Counter(client_name(options) for options in hosts.values())
-    twice = sorted(name for name, count in counted.items() if count > 1)
+    counts = Counter(client_name(options) for options in hosts.values())
+    twice = sorted(name for name, count in counts.items() if count > 1)
     if twice:
         raise RotationError(
             f"Several hosts have the client name {', '.join(twice)}; one would take the place of the other.",

@@ -53,10 +53,10 @@ class CycleRequest:
 
 @dataclass(frozen=True)
 class Change:
-    """The tags to write, and what to tell."""
+    """The tags to write, and the sentence for the message."""
 
     tags: Mapping[str, str]
-    done: str
+    message: str
     warnings: tuple[str, ...] = ()
 
 
@@ -67,23 +67,23 @@ def change_cycle(request: CycleRequest, store: SecretStore, now: datetime) -> di
     secret = store.describe()
     refuse_foreign_management(secret)
     change = CHANGES[request.state](request, store, secret, now)
-    written = {key: value for key, value in fit_tags(change.tags).items() if secret.tags.get(key) != value}
-    if written and not request.check:
-        store.tag(written)
-    return _result(request, secret, change, written, now)
+    new_tags = {key: value for key, value in fit_tags(change.tags).items() if secret.tags.get(key) != value}
+    if new_tags and not request.check:
+        store.tag(new_tags)
+    return _result(request, secret, change, new_tags, now)
 
 
 def _present(request: CycleRequest, store: SecretStore, secret: SecretDescription, now: datetime) -> Change:
     effective = cycle_of(store, secret, request.client, request.policy, now, start=True)
-    named = {} if tags.CLIENT in secret.tags else {tags.CLIENT: request.client}
-    return Change({**named, **effective.tags}, f"the cycle ends {stamp(effective.cycle.due)}", effective.warnings)
+    client_tag = {} if tags.CLIENT in secret.tags else {tags.CLIENT: request.client}
+    return Change({**client_tag, **effective.tags}, f"the cycle ends {stamp(effective.cycle.due)}", effective.warnings)
 
 
 def _reset(request: CycleRequest, store: SecretStore, secret: SecretDescription, now: datetime) -> Change:
     days = request.policy.cycle_days or read_cycle(secret.tags, now).days
     due = stamp(now + timedelta(days=days))
-    written = {tags.LAST: stamp(now), tags.DUE: due, tags.CYCLE_DAYS: str(days)}
-    return Change(written, f"the cycle counts from now and ends {due} ({request.reason})")
+    new_tags = {tags.LAST: stamp(now), tags.DUE: due, tags.CYCLE_DAYS: str(days)}
+    return Change(new_tags, f"the cycle counts from now and ends {due} ({request.reason})")
 
 
 def _failed(request: CycleRequest, store: SecretStore, secret: SecretDescription, now: datetime) -> Change:
@@ -99,18 +99,18 @@ CHANGES: Mapping[str, Callable[[CycleRequest, SecretStore, SecretDescription, da
 
 
 def _result(
-    request: CycleRequest, secret: SecretDescription, change: Change, written: Mapping[str, str], now: datetime
+    request: CycleRequest, secret: SecretDescription, change: Change, new_tags: Mapping[str, str], now: datetime
 ) -> dict[str, Any]:
-    after = {**secret.tags, **written}
+    after = {**secret.tags, **new_tags}
     failures = read_failures(after)
-    keys = sorted(written) or [tags.LAST, tags.DUE, tags.CYCLE_DAYS]
-    planned = "would be changed: " if request.check and written else ""
+    keys = sorted(new_tags) or [tags.LAST, tags.DUE, tags.CYCLE_DAYS]
+    prefix = "would be changed: " if request.check and new_tags else ""
     return {
-        "changed": bool(written),
-        "msg": f"{request.client}: {planned}{change.done}",
+        "changed": bool(new_tags),
+        "msg": f"{request.client}: {prefix}{change.message}",
         "client": request.client,
         "secret_id": secret.name,
-        **_asked(request),
+        **_request_fields(request),
         "last": after.get(tags.LAST, ""),
         "due": after.get(tags.DUE, ""),
         "cycle_days": read_cycle(after, now).days,
@@ -124,10 +124,10 @@ def _result(
     }
 
 
-def _asked(request: CycleRequest) -> dict[str, str]:
-    """Return what was asked for, for those who only see the result."""
-    failed = {"step": request.step, "code": request.code} if request.state == FAILED else {}
-    return {"state": request.state, **failed}
+def _request_fields(request: CycleRequest) -> dict[str, str]:
+    """Return the state of the request, for those who only see the result."""
+    failure = {"step": request.step, "code": request.code} if request.state == FAILED else {}
+    return {"state": request.state, **failure}
 
 
 def _cycle(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
@@ -145,20 +145,20 @@ def _cycle(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     except RotationError as error:
         if request.state != FAILED:
             raise
-        return _uncounted(request, error)
+        return _without_count(request, error)
 
 
-def _uncounted(request: CycleRequest, error: RotationError) -> dict[str, Any]:
+def _without_count(request: CycleRequest, error: RotationError) -> dict[str, Any]:
     """Go on where a failure could not be counted: the failure itself is what people have to hear of."""
-    told = f"The failure could not be counted on the secret: {error.cause}"
+    message = f"The failure could not be counted on the secret: {error.cause}"
     return {
         "changed": False,
-        "msg": f"{request.client}: {told}",
+        "msg": f"{request.client}: {message}",
         "client": request.client,
-        **_asked(request),
+        **_request_fields(request),
         "failures": 0,
         "failed_at": stamp(datetime.now(UTC)),
-        "warnings": [told],
+        "warnings": [message],
     }
 
 

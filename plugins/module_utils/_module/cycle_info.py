@@ -39,66 +39,66 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
 from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 
 
-def read_state(client: str, asked: Policy, store: SecretStore, now: datetime) -> dict[str, Any]:
-    """Return everything that is known of one client's cycle; nothing is written, and no value is read."""
+def read_state(client: str, client_policy: Policy, store: SecretStore, now: datetime) -> dict[str, Any]:
+    """Return everything about one client's cycle; nothing is written, and no value is read."""
     secret = store.describe()
-    effective = cycle_of(store, secret, client, asked, now)
-    found = schedule(effective, secret.tags, asked, now)
-    work = list(_work(secret, found, now))
+    effective = cycle_of(store, secret, client, client_policy, now)
+    plan = schedule(effective, secret.tags, client_policy, now)
+    work = list(_work(secret, plan, now))
     return {
         "changed": False,
-        "msg": f"{client}: {_summary(found, asked, work)}",
+        "msg": f"{client}: {_summary(plan, client_policy, work)}",
         "client": client,
         "secret_id": secret.name,
         "arn": secret.arn,
         "version_id": current_version(secret),
         "previous_version_id": secret.holder(PREVIOUS),
         "trigger": secret.tags.get(tags.TRIGGER, ""),
-        "candidate": bool(work) and not found.paused,
+        "candidate": bool(work) and not plan.paused,
         "work": work,
-        **_dates(found),
-        **_window(found, asked),
+        **_dates(plan),
+        **_window(plan, client_policy),
         "unfinished": is_unfinished(secret),
         "overlap_until": secret.tags.get(tags.OVERLAP_UNTIL, ""),
-        "failures": asdict(found.failures),
-        "pending_notices": [_about(notice, secret) for notice in found.pending_notices],
-        "possible_days": list(found.turn.days),
+        "failures": asdict(plan.failures),
+        "pending_notices": [_about(notice, secret) for notice in plan.pending_notices],
+        "possible_days": list(plan.turn.days),
         "lookahead_days": LOOKAHEAD_DAYS,
         "warnings": list(effective.warnings),
     }
 
 
-def _dates(found: Schedule) -> dict[str, Any]:
+def _dates(plan: Schedule) -> dict[str, Any]:
     return {
-        "last": stamp(found.cycle.last),
-        "due": stamp(found.cycle.due),
-        "expected": stamp(found.expected),
-        "cycle_days": found.cycle.days,
-        "days_left": found.days_left,
-        "overdue": found.overdue,
-        "due_now": found.due_now,
-        "last_chance": found.last_chance,
-        "waiting": found.waiting,
-        "too_late": found.too_late,
+        "last": stamp(plan.cycle.last),
+        "due": stamp(plan.cycle.due),
+        "expected": stamp(plan.expected),
+        "cycle_days": plan.cycle.days,
+        "days_left": plan.days_left,
+        "overdue": plan.overdue,
+        "due_now": plan.due_now,
+        "last_chance": plan.last_chance,
+        "waiting": plan.waiting,
+        "too_late": plan.too_late,
     }
 
 
-def _window(found: Schedule, asked: Policy) -> dict[str, Any]:
-    pause = asked.pause if found.paused else None
+def _window(plan: Schedule, client_policy: Policy) -> dict[str, Any]:
+    pause = client_policy.pause if plan.paused else None
     return {
         "window": {
-            "open": not found.closed_because,
-            "closed_because": found.closed_because,
-            "opens": stamp(found.opens) if found.opens else "",
+            "open": not plan.closed_because,
+            "closed_because": plan.closed_because,
+            "opens": stamp(plan.opens) if plan.opens else "",
         },
         "paused": {"until": stamp(pause.until), "reason": pause.reason} if pause else None,
     }
 
 
-def _work(secret: SecretDescription, found: Schedule, now: datetime) -> list[str]:
+def _work(secret: SecretDescription, plan: Schedule, now: datetime) -> list[str]:
     """Name what a scheduled run has to do; an unfinished rotation is finished whatever the windows say."""
     kinds = {
-        "rotate": found.due_now,
+        "rotate": plan.due_now,
         "finish": is_unfinished(secret),
         "discard": has_past_overlap(secret, now),
     }
@@ -118,19 +118,19 @@ def _about(notice: Mapping[str, Any], secret: SecretDescription) -> dict[str, An
     }
 
 
-def _summary(found: Schedule, asked: Policy, work: list[str]) -> str:
-    parts = [f"overdue since {stamp(found.cycle.due)}" if found.overdue else f"due {stamp(found.cycle.due)}"]
-    if asked.pause and found.paused:
-        parts.append(f"paused until {stamp(asked.pause.until)} ({asked.pause.reason})")
+def _summary(plan: Schedule, client_policy: Policy, work: list[str]) -> str:
+    parts = [f"overdue since {stamp(plan.cycle.due)}" if plan.overdue else f"due {stamp(plan.cycle.due)}"]
+    if client_policy.pause and plan.paused:
+        parts.append(f"paused until {stamp(client_policy.pause.until)} ({client_policy.pause.reason})")
     elif work:
         parts.append(f"a scheduled run would {', '.join(work)}")
-    if found.waiting or found.too_late:
-        until = stamp(found.opens) if found.opens else "no window in sight"
-        parts.append(f"waiting ({found.closed_because or 'paused'}; opens: {until})")
-    if found.too_late and not found.overdue:
+    if plan.waiting or plan.too_late:
+        until = stamp(plan.opens) if plan.opens else "no window in sight"
+        parts.append(f"waiting ({plan.closed_because or 'paused'}; opens: {until})")
+    if plan.too_late and not plan.overdue:
         parts.append("will be overdue before that, unless rotated with {option|force}")
-    if found.failures.count:
-        parts.append(f"{found.failures.count} failed in a row")
+    if plan.failures.count:
+        parts.append(f"{plan.failures.count} failed in a row")
     return "; ".join(parts)
 
 

@@ -84,11 +84,11 @@ def policy(params: Mapping[str, Any]) -> Policy:
 
 
 def cycle_of(
-    store: SecretStore, secret: SecretDescription, client: str, asked: Policy, now: datetime, *, start: bool = False
+    store: SecretStore, secret: SecretDescription, client: str, policy: Policy, now: datetime, *, start: bool = False
 ) -> EffectiveCycle:
-    """Return the cycle that holds; the versions of the secret are listed only where its tags do not say enough."""
-    created = now if has_last(secret.tags, now) else store.created(current_version(secret))
-    return effective_cycle(secret.tags, created, client, asked, now, start=start)
+    """Return the cycle that counts; the versions of the secret are listed only where its tags do not say enough."""
+    creation = now if has_last(secret.tags, now) else store.created(current_version(secret))
+    return effective_cycle(secret.tags, creation, client, policy, now, start=start)
 
 
 def current_version(secret: SecretDescription) -> str:

@@ -32,31 +32,31 @@ NEEDED = [grant.action for grant in GRANTS["rotator"] if grant.on == SECRETS]
 
 
 def _examine(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
-    arn, found = checks.identity(aws_client(params, "sts"), datetime.now(UTC))
+    arn, results = checks.identity(aws_client(params, "sts"), datetime.now(UTC))
     store = secret_store(params)
-    found += checks.secret(store)
-    with suppress(RotationError):  # that the secret cannot be described is among the findings already
-        described = store.describe()
-        found += checks.primary(described.arn, described.primary_region)
-        found += checks.replicas(described.replicas)
-        found.append(checks.permissions(aws_client(params, "iam"), arn, described.arn, NEEDED, described.tags))
+    results += checks.secret(store)
+    with suppress(RotationError):  # that the secret cannot be secret is among the findings already
+        secret = store.describe()
+        results += checks.primary(secret.arn, secret.primary_region)
+        results += checks.replicas(secret.replicas)
+        results.append(checks.permissions(aws_client(params, "iam"), arn, secret.arn, NEEDED, secret.tags))
     with suppress(RotationError):  # few may read the policy, and a rotation need not
-        found += checks.size(policy_store(params).policy())
+        results += checks.size(policy_store(params).policy())
     if params["topic_arn"]:
-        found.append(checks.topic(sns_client(params, params["topic_arn"]), params["topic_arn"]))
-    return _result(params, arn, found)
+        results.append(checks.topic(sns_client(params, params["topic_arn"]), params["topic_arn"]))
+    return _result(params, arn, results)
 
 
-def _result(params: Mapping[str, Any], arn: str, found: list[Check]) -> dict[str, Any]:
+def _result(params: Mapping[str, Any], arn: str, results: list[Check]) -> dict[str, Any]:
     client = client_name(params)
-    verdict = judge(client, found, well="AWS is ready", notes=False)
+    verdict = judge(client, results, well="AWS is ready", notes=False)
     return {
         "changed": False,
         "healthy": verdict.healthy,
         "msg": verdict.text,
         "client": client,
         "identity": arn,
-        "checks": [asdict(check) for check in verdict.seen],
+        "checks": [asdict(check) for check in verdict.results],
     }
 
 

@@ -21,29 +21,31 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
 
 
 def _work(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
-    wanted, things = params["kms_key_arn"], _things(params)
+    key_arn, things = params["kms_key_arn"], _things(params)
     before = {thing.title: thing.key() for thing in things}
-    others = [thing for thing in things if before[thing.title] != wanted]
+    others = [thing for thing in things if before[thing.title] != key_arn]
     if not check:
         for thing in others:
-            thing.encrypt(wanted)
-    named = " and ".join(thing.title for thing in others)
-    told = f"{named} {'would be' if check else 'was'} encrypted with {wanted}" if others else "all is encrypted already"
+            thing.encrypt(key_arn)
+    names = " and ".join(thing.title for thing in others)
+    message = (
+        f"{names} {'would be' if check else 'was'} encrypted with {key_arn}" if others else "all is encrypted already"
+    )
     return {
         "changed": bool(others),
-        "msg": f"{client_name(params)}: {told}",
+        "msg": f"{client_name(params)}: {message}",
         "client": client_name(params),
-        "diff": {"before": before, "after": dict.fromkeys(before, wanted)},
+        "diff": {"before": before, "after": dict.fromkeys(before, key_arn)},
     }
 
 
 def _things(params: Mapping[str, Any]) -> list[EncryptedTopic | EncryptedLogGroup]:
-    found: list[EncryptedTopic | EncryptedLogGroup] = []
+    things: list[EncryptedTopic | EncryptedLogGroup] = []
     if params["topic_arn"]:
-        found.append(EncryptedTopic(sns_client(params, params["topic_arn"]), params["topic_arn"]))
+        things.append(EncryptedTopic(sns_client(params, params["topic_arn"]), params["topic_arn"]))
     if params["log_group"]:
-        found.append(EncryptedLogGroup(make_client(aws_options(params), "logs"), params["log_group"]))
-    return found
+        things.append(EncryptedLogGroup(make_client(aws_options(params), "logs"), params["log_group"]))
+    return things
 
 
 ENCRYPTION = Operation(

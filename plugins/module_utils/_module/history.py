@@ -35,13 +35,13 @@ def _history(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
     warnings: list[str] = []
     lines = [line for source in _sources(params) for line in _read(source, params, client, since, warnings)]
     events = past(lines, client, since)
-    shown = events[-params["limit"] :] if params["limit"] > 0 else events
-    older = f", the last {len(shown)} shown" if len(shown) < len(events) else ""
+    newest = events[-params["limit"] :] if params["limit"] > 0 else events
+    older = f", the last {len(newest)} shown" if len(newest) < len(events) else ""
     return {
         "changed": False,
         "msg": f"{client}: {len(events)} event{'s'[: len(events) != 1]}{older}",
         "client": client,
-        "events": shown,
+        "events": newest,
         "warnings": warnings,
     }
 
@@ -61,11 +61,11 @@ def _sources(params: Mapping[str, Any]) -> tuple[str, ...]:
 def _read(
     source: str, params: Mapping[str, Any], client: str, since: datetime, warnings: list[str]
 ) -> list[str] | list[bytes]:
-    """Read one source; of two, one that cannot be read is told of, and the other one has to do."""
+    """Read one source; of two, one that cannot be read becomes a warning, and the other one has to do."""
     try:
         if source == LOGS:
             return list(logged(log_group(params["log_group"], aws_options(params)), client, since))
-        return list(_spooled(params))
+        return list(_spool_lines(params))
     except RotationError as error:
         if params["source"] != AUTO:
             raise
@@ -73,7 +73,7 @@ def _read(
         return []
 
 
-def _spooled(params: Mapping[str, Any]) -> Iterator[bytes]:
+def _spool_lines(params: Mapping[str, Any]) -> Iterator[bytes]:
     folder = Path(params["spool"] or default_folder())
     try:
         yield from spooled_lines(folder)

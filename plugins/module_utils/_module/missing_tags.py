@@ -24,30 +24,30 @@ ASKED = (
 
 
 def name_missing_tags(error: RotationError, params: Mapping[str, Any]) -> None:
-    """Tell in the next step of a denial which tags the secret lacks; of any other error nothing."""
+    """Name in the next step of a denial the tags that the secret lacks; leave any other error as it is."""
     if not isinstance(error, SecretDenied):
         return
-    wanted = params.get("onboard_tags") or {}
-    lacking = _lacking(params, {str(key): tag_text(str(value)) for key, value in wanted.items()}) if wanted else None
+    onboard_tags = {str(key): tag_text(str(value)) for key, value in (params.get("onboard_tags") or {}).items()}
+    lacking = _lacking(params, onboard_tags) if onboard_tags else None
     if lacking:
         error.next_step = (
             f"The secret lacks the tag {', '.join(lacking)} of {{option|onboard_tags}}, and a policy that asks for tags"
             f" ({{option|provision.secret_tags}}) denies whatever lacks them. To write them: {command(Kind.ONBOARD)}."
             " Then run the same command again."
         )
-    elif not wanted:
+    elif not onboard_tags:
         error.next_step += ASKED
 
 
-def _lacking(params: Mapping[str, Any], wanted: Mapping[str, str]) -> list[str]:
+def _lacking(params: Mapping[str, Any], onboard_tags: Mapping[str, str]) -> list[str]:
     """Return what a listing, which asks for no tag, shows to be missing; nothing where the secret is not in it."""
     name = str(params["secret_id"])
     choice = Choice(name_prefix=name)
     try:
-        listed = read_entries(list_entries(secrets_client(params), choice), Choice())
+        entries = read_entries(list_entries(secrets_client(params), choice), Choice())
     except RotationError:
         return []
-    found = next((one.secret.tags for one in listed if one.secret.name == name), None)
-    if found is None:
+    present = next((one.secret.tags for one in entries if one.secret.name == name), None)
+    if present is None:
         return []
-    return [f"{key}={value}" for key, value in sorted(wanted.items()) if found.get(key) != value]
+    return [f"{key}={value}" for key, value in sorted(onboard_tags.items()) if present.get(key) != value]

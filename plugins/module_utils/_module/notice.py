@@ -53,28 +53,28 @@ def _notice(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
         **texts,
     )
     if check:
-        return {**_content(notice), **_outcome(notice, delivered=False, told="would be sent"), "changed": True}
-    return {**_content(notice), **_tell(notice, params)}
+        return {**_content(notice), **_outcome(notice, delivered=False, message="would be sent"), "changed": True}
+    return {**_content(notice), **_send_once(notice, params)}
 
 
-def _tell(notice: Notice, params: Mapping[str, Any]) -> dict[str, Any]:
+def _send_once(notice: Notice, params: Mapping[str, Any]) -> dict[str, Any]:
     """Send the notice, unless it was sent, and remember that; trouble is a warning, never a failure."""
     warnings: list[str] = []
     store = _store(params, warnings)
-    told = _told(store, notice, warnings)
-    if told and _mark(told, notice) == told:
-        return _outcome(notice, delivered=True, told="had been sent already", warnings=warnings)
+    state = _notice_state(store, notice, warnings)
+    if state and _mark(state, notice) == state:
+        return _outcome(notice, delivered=True, message="had been sent already", warnings=warnings)
     try:
         client = sns_client(params, params["topic_arn"])
         message = publish(client, params["topic_arn"], notice, params["assume_role_arn"])
     except RotationError as error:
         lost = f"{notice.client}: the notice {notice.event!r} was not delivered."
         warnings.append(f"{lost} {error.told(notice.client)}")
-        return _outcome(notice, delivered=False, told="was not delivered", warnings=warnings)
-    if store and told:
-        _remember(store, _mark(told, notice), warnings)
-    sent = _outcome(notice, delivered=True, told="was sent", warnings=warnings)
-    return {**sent, "changed": True, "message_id": message}
+        return _outcome(notice, delivered=False, message="was not delivered", warnings=warnings)
+    if store and state:
+        _remember(store, _mark(state, notice), warnings)
+    outcome = _outcome(notice, delivered=True, message="was sent", warnings=warnings)
+    return {**outcome, "changed": True, "message_id": message}
 
 
 def _store(params: Mapping[str, Any], warnings: list[str]) -> SecretStore | None:
@@ -85,10 +85,10 @@ def _store(params: Mapping[str, Any], warnings: list[str]) -> SecretStore | None
         return None
 
 
-def _told(store: SecretStore | None, notice: Notice, warnings: list[str]) -> NoticeState | None:
-    """Read what has been told; None where it is not known, so that nothing may be written over it."""
+def _notice_state(store: SecretStore | None, notice: Notice, warnings: list[str]) -> NoticeState | None:
+    """Read which notices went out; None where that cannot be read, so that nothing may be written over it."""
     if notice.event == ROTATED:
-        return NoticeState()  # right after a rotation nothing else has been told, and one call is spared
+        return NoticeState()  # right after a rotation no other notice went out, and one call is spared
     try:
         return read_notice_state(store.describe().tags) if store else None
     except RotationError as error:
@@ -96,18 +96,18 @@ def _told(store: SecretStore | None, notice: Notice, warnings: list[str]) -> Not
         return None
 
 
-def _mark(told: NoticeState, notice: Notice) -> NoticeState:
-    """Return what has been told once this notice is out."""
+def _mark(state: NoticeState, notice: Notice) -> NoticeState:
+    """Return which notices went out, this one among them."""
     if notice.event == ROTATED:
-        return replace(told, rotated=notice.version_id)
+        return replace(state, rotated=notice.version_id)
     if notice.event == FAILED:
-        return replace(told, failed=notice.failed_at)
-    return told.with_sent(notice.due, str(notice.notice_days) if notice.event == UPCOMING else OVERDUE)
+        return replace(state, failed=notice.failed_at)
+    return state.with_sent(notice.due, str(notice.notice_days) if notice.event == UPCOMING else OVERDUE)
 
 
-def _remember(store: SecretStore, told: NoticeState, warnings: list[str]) -> None:
+def _remember(store: SecretStore, state: NoticeState, warnings: list[str]) -> None:
     try:
-        store.tag({tags.NOTIFIED: told.tag()})
+        store.tag({tags.NOTIFIED: state.tag()})
     except RotationError as error:
         warnings.append(f"That the notice was sent could not be remembered, so it may come again: {error.cause}")
 
@@ -124,12 +124,12 @@ def _content(notice: Notice) -> dict[str, Any]:
     }
 
 
-def _outcome(notice: Notice, *, delivered: bool, told: str, warnings: list[str] | None = None) -> dict[str, Any]:
+def _outcome(notice: Notice, *, delivered: bool, message: str, warnings: list[str] | None = None) -> dict[str, Any]:
     return {
         "changed": False,
         "delivered": delivered,
         "message_id": None,
-        "msg": f"{notice.client}: the notice {notice.event!r} {told}: {notice.sent_subject}",
+        "msg": f"{notice.client}: the notice {notice.event!r} {message}: {notice.sent_subject}",
         "warnings": warnings or [],
     }
 

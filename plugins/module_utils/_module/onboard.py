@@ -20,7 +20,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     PASSWORD_SPEC,
     REPLICA_WAIT,
     password_text,
-    same_named,
+    same_name_options,
     secret_store,
     tls_options,
 )
@@ -35,7 +35,7 @@ def _onboard(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     password = password_text(params, "{option|onboard.password}")
     login = Login(params["host"] or "", params["port"], params["username"], password or "")
     request = OnboardRequest(
-        **same_named(OnboardRequest, params),
+        **same_name_options(OnboardRequest, params),
         login=login,
         source=secret_store(params, source) if source else None,
         tls=tls_options(params),
@@ -47,7 +47,7 @@ def _onboard(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
 
 
 def regions_of(replicas: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
-    """Return each region with its key; raises RotationError where one is named twice."""
+    """Return each region with its key; raises RotationError where one appears twice."""
     regions = {one["region"]: one.get("kms_key_id") for one in replicas}
     if len(regions) < len(replicas):
         raise RotationError(

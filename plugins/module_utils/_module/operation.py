@@ -79,8 +79,8 @@ class Operation:
         try:
             refuse_unfit_names(params)
             require_libraries()
-            done = filled_result(self.work(params, check), client_name(params))
-            result: dict[str, Any] = cleaned(done, self.lines)
+            raw = filled_result(self.work(params, check), client_name(params))
+            result: dict[str, Any] = cleaned(raw, self.lines)
         except RotationError as error:
             name_missing_tags(error, params)
             return _failure(error, params, "Nothing was changed.")
@@ -95,7 +95,7 @@ class Operation:
 
 
 def refuse_unfit_names(params: Mapping[str, Any]) -> None:
-    """Raise a RotationError where an option names a secret as AWS does not, before anybody is asked anything."""
+    """Raise a RotationError where an option names a secret as AWS does not, before the first request."""
     for option in SECRET_IDS:
         if params.get(option):
             refuse_unfit_name(str(params[option]), SECRET_IDS[option])
@@ -103,10 +103,10 @@ def refuse_unfit_names(params: Mapping[str, Any]) -> None:
 
 def _failure(error: RotationError, params: Mapping[str, Any], state: str) -> dict[str, Any]:
     error.locate(client=client_name(params), step="prepare", state=state, next_step="")
-    told = {name: getattr(error, name) for name in ("client", "step", "code", "cause", "state", "next_step")}
+    description = {name: getattr(error, name) for name in ("client", "step", "code", "cause", "state", "next_step")}
     # Who asked for what. The reason only where the run has compared it with the passwords.
-    asked = {name: params[name] for name in ("trigger", "requested_by") if params.get(name)}
-    asked |= {"reason": error.reason} if error.reason else {}
-    asked = {name: cleaned(text) for name, text in asked.items()}
-    told = filled_result(told, error.client)
-    return {"failed": True, "changed": False, "msg": str(error), "error": told, **asked}
+    origin = {name: params[name] for name in ("trigger", "requested_by") if params.get(name)}
+    origin |= {"reason": error.reason} if error.reason else {}
+    origin = {name: cleaned(text) for name, text in origin.items()}
+    description = filled_result(description, error.client)
+    return {"failed": True, "changed": False, "msg": str(error), "error": description, **origin}

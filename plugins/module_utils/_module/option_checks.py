@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with options that have the right types, found before any client is asked, and all at once.
+"""The faults of options that have the right types: all at once, and before any request.
 
 The engine refuses the same options by the same functions, for whoever calls a module by itself.
 """
@@ -42,25 +42,25 @@ from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard_r
 
 # A check of each of these, by itself.
 OF_ONE: Mapping[str, Callable[[Any], object]] = {
-    "aws_config": lambda given: refuse_unknown_settings(json.dumps(given)),
-    "before": lambda given: moment(option("before"), given),
-    "cycle_days": lambda given: Policy(cycle_days=given),
+    "aws_config": lambda value: refuse_unknown_settings(json.dumps(value)),
+    "before": lambda value: moment(option("before"), value),
+    "cycle_days": lambda value: Policy(cycle_days=value),
     "deadline": Deadline,
     "endpoint_urls": refuse_unknown_services,
-    "freezes": lambda given: parse_calendar([], given),
-    "lead": lambda given: Policy(lead=given),
-    "notice_days": lambda given: Policy(notice_days=tuple(given)),
+    "freezes": lambda value: parse_calendar([], value),
+    "lead": lambda value: Policy(lead=value),
+    "notice_days": lambda value: Policy(notice_days=tuple(value)),
     "onboard.tags": refuse_our_tags,
     "overlap": refuse_invalid_overlap,
-    "password_exclude_characters": lambda given: refuse_impossible(PasswordRules(exclude=given)),
-    "password_length": lambda given: refuse_impossible(PasswordRules(given)),
+    "password_exclude_characters": lambda value: refuse_impossible(PasswordRules(exclude=value)),
+    "password_length": lambda value: refuse_impossible(PasswordRules(value)),
     "paused": parse_pause,
     "per_server": refuse_invalid_per_server,
     "reason": refuse_invalid_reason,
     "onboard.replica": regions_of,
     "replica_wait": refuse_invalid_wait,
     "server_label": refuse_invalid_label,
-    "windows": lambda given: parse_calendar(given, []),
+    "windows": lambda value: parse_calendar(value, []),
     "write_share": Writes,
 }
 TLS_FILES = ("tls_ca_file", "tls_client_cert", "tls_client_key")
@@ -71,14 +71,14 @@ CHECKED = frozenset(
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong, and with which options; ``given`` tells two wrong values apart and is shown to nobody.
+    """What is wrong, and with which options; ``value`` distinguishes two wrong values and is shown to nobody.
 
     ``allowed`` is what is allowed where the text repeats a value.
     """
 
     text: str
     options: tuple[str, ...]
-    given: str = field(repr=False)
+    value: str = field(repr=False)
     allowed: str = ""
 
     @property
@@ -87,46 +87,48 @@ class Fault:
         return self.allowed or self.text
 
 
-def faults_of_values(given: Mapping[str, Any], *, here: bool) -> Iterator[Fault]:
-    """Yield what is wrong with options, by their names in CHECKED; empty ones are left out of ``given``.
+def faults_of_values(values: Mapping[str, Any], *, here: bool) -> Iterator[Fault]:
+    """Yield what is wrong with options, by their names in CHECKED; empty ones are left out of ``values``.
 
     The files that they name are looked at where they are ``here``.
     """
     for name, refuse in OF_ONE.items():
-        if name in given:
-            yield from _refused(given, (name,), partial(refuse, given[name]))
+        if name in values:
+            yield from _faults_of_check(values, (name,), partial(refuse, values[name]))
     if here:
-        yield from _refused(given, TLS_FILES, lambda: _refuse_tls_files(given))
-    yield from _combined(given)
+        yield from _faults_of_check(values, TLS_FILES, lambda: _refuse_tls_files(values))
+    yield from _faults_of_combinations(values)
 
 
-def _refused(given: Mapping[str, Any], options: tuple[str, ...], check: Callable[[], object]) -> Iterator[Fault]:
+def _faults_of_check(
+    values: Mapping[str, Any], options: tuple[str, ...], check: Callable[[], object]
+) -> Iterator[Fault]:
     try:
         check()
     except RotationError as error:
-        yield _fault(f"{error.cause} {error.next_step}", given, options, error.next_step)
+        yield _fault(f"{error.cause} {error.next_step}", values, options, error.next_step)
 
 
-def _refuse_tls_files(given: Mapping[str, Any]) -> None:
-    named = {name.removeprefix("tls_"): given.get(name) for name in TLS_FILES}
-    options = TlsOptions(given.get("tls_mode", VERIFY_IDENTITY), unix_socket=given.get("unix_socket"), **named)
+def _refuse_tls_files(values: Mapping[str, Any]) -> None:
+    files = {name.removeprefix("tls_"): values.get(name) for name in TLS_FILES}
+    options = TlsOptions(values.get("tls_mode", VERIFY_IDENTITY), unix_socket=values.get("unix_socket"), **files)
     if options.encrypted:
         ssl_context(options)
 
 
-def _combined(given: Mapping[str, Any]) -> Iterator[Fault]:
+def _faults_of_combinations(values: Mapping[str, Any]) -> Iterator[Fault]:
     """Yield the options that exclude each other, or that lack one which belongs to them."""
     for names in MUTUALLY_EXCLUSIVE:
-        if given.keys() >= set(names):
-            yield _fault(f"Only one of {_listed(names)} may be set.", given, names)
+        if values.keys() >= set(names):
+            yield _fault(f"Only one of {_join(names)} may be set.", values, names)
     for names in REQUIRED_TOGETHER:
-        if given.keys() & set(names) and not given.keys() >= set(names):
-            yield _fault(f"{_listed(names)} have to be set together, or neither.", given, names)
+        if values.keys() & set(names) and not values.keys() >= set(names):
+            yield _fault(f"{_join(names)} have to be set together, or neither.", values, names)
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _join(names: tuple[str, ...]) -> str:
     return " and ".join(map(option, names))
 
 
-def _fault(text: str, given: Mapping[str, Any], options: tuple[str, ...], allowed: str = "") -> Fault:
-    return Fault(text, options, repr([given.get(name) for name in options]), allowed)
+def _fault(text: str, values: Mapping[str, Any], options: tuple[str, ...], allowed: str = "") -> Fault:
+    return Fault(text, options, repr([values.get(name) for name in options]), allowed)

@@ -71,7 +71,7 @@ DATABASE_SPEC: Spec = {
 # Raw, for YAML may have made a number or a truth value of it, and Ansible would make a text of that.
 PASSWORD_SPEC: Spec = {"password": {"type": "raw", "no_log": True}}
 REPLICA_WAIT: Spec = {"replica_wait": {"type": "float", "default": DEFAULT_REPLICA_WAIT}}
-# What a change of a password may be told about it.
+# What options may say about a change of a password.
 CHANGE_SPEC: Spec = {
     "password_length": {"type": "int", "default": DEFAULT_LENGTH, "no_log": False},
     "password_exclude_characters": {"type": "str", "default": "", "no_log": False},
@@ -102,7 +102,7 @@ def secret_store(params: Mapping[str, Any], secret_id: str | None = None) -> Sec
 
 
 def secrets_client(params: Mapping[str, Any]) -> Any:
-    """Return a client of Secrets Manager, for what is asked of many secrets at once."""
+    """Return a client of Secrets Manager, for requests about many secrets at once."""
     return make_client(aws_options(params), "secretsmanager")
 
 
@@ -123,7 +123,7 @@ def policy_store(params: Mapping[str, Any]) -> PolicyStore:
 
 
 def aws_client(params: Mapping[str, Any], service: str) -> Any:
-    """Return a client of a service that is asked once, and not again for an answer that can be done without."""
+    """Return a client of a service that sends a request once, for answers that can be done without."""
     once = {"retries": {"mode": "standard", "total_max_attempts": 1}}
     options = aws_options(params)
     return make_client(options, service, options.with_settings(once, always=True))
@@ -151,7 +151,7 @@ def tls_options(params: Mapping[str, Any]) -> TlsOptions:
 def rotation_request(params: Mapping[str, Any], *, trigger: str, check: bool, **computed: Any) -> RotationRequest:
     """Return the request that the options make; ``computed`` are parts that are no option as it stands."""
     parts: dict[str, Any] = {
-        **same_named(RotationRequest, params),
+        **same_name_options(RotationRequest, params),
         "tls": tls_options(params),
         "trigger": trigger,
         "check": check,
@@ -161,15 +161,15 @@ def rotation_request(params: Mapping[str, Any], *, trigger: str, check: bool, **
     return RotationRequest(**{**parts, **computed})
 
 
-def same_named(kind: type, params: Mapping[str, Any]) -> dict[str, Any]:
+def same_name_options(kind: type, params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the client's name and the options that a request has by their own names; a list becomes a set."""
-    found = {field.name: params[field.name] for field in fields(kind) if field.name in params}
-    plain = {name: frozenset(value) if isinstance(value, list) else value for name, value in found.items()}
+    values = {field.name: params[field.name] for field in fields(kind) if field.name in params}
+    plain = {name: frozenset(value) if isinstance(value, list) else value for name, value in values.items()}
     return {**plain, "client": client_name(params)}
 
 
 def password_text(params: Mapping[str, Any], option: str) -> str | None:
-    """Return the password that was given, if one was; raises RotationError where it is no text, or has a line end."""
+    """Return the password of an option, if it is set; raises RotationError where it is no text, or has a line end."""
     password = params["password"]
     if password is None:
         return None
@@ -186,9 +186,9 @@ def client_name(params: Mapping[str, Any]) -> str:
 def aws_options(params: Mapping[str, Any]) -> AwsOptions:
     """Return the access to AWS that the options ask for; raises RotationError where they make no sense."""
     special = ("aws_config", "region", "endpoint_url", "endpoint_urls", "write_share", "onboard_tags")
-    named = {name: params[name] for name in AWS_SPEC if name not in special}
+    same_options = {name: params[name] for name in AWS_SPEC if name not in special}
     return AwsOptions(
-        **named,
+        **same_options,
         # The SDK knows AWS_DEFAULT_REGION and AWS_ENDPOINT_URL by itself; this and AWS_URL are amazon.aws's.
         region=params["region"] or os.environ.get("AWS_REGION"),
         aws_config=json.dumps(params["aws_config"] or {}, sort_keys=True),
@@ -205,7 +205,7 @@ def _endpoint_urls(params: Mapping[str, Any]) -> dict[str, str]:
 
 
 def refuse_unknown_services(urls: Mapping[str, Any]) -> None:
-    """Raise a RotationError where a URL is given for a service that is not asked for anything."""
+    """Raise a RotationError where a URL belongs to a service that gets no request."""
     unknown = sorted(map(str, urls.keys() - {*SERVICES, OTHER_SERVICES}))
     if unknown:
         raise RotationError(

@@ -33,17 +33,17 @@ def _work(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     store = policy_store(params)
     try:
         current = store.policy()
-        wanted = _wanted(params, store, current)
+        target = _target(params, store, current)
     except SecretNotFound:
         return _result(params, None, None, "has no secret yet; run this again when it is under management")
-    if normal(wanted) == normal(current):
-        return _result(params, current, wanted, "the policy of its secret is as it should be")
+    if normal(target) == normal(current):
+        return _result(params, current, target, "the policy of its secret is as it should be")
     if not check:
-        _write(store, wanted)
-    return _result(params, current, wanted, f"the policy of its secret {'would be' if check else 'was'} changed")
+        _write(store, target)
+    return _result(params, current, target, f"the policy of its secret {'would be' if check else 'was'} changed")
 
 
-def _wanted(params: Mapping[str, Any], store: PolicyStore, current: Document | None) -> Document | None:
+def _target(params: Mapping[str, Any], store: PolicyStore, current: Document | None) -> Document | None:
     if params["state"] == "absent":
         return without_ours(current)
     if not params["rotators"]:
@@ -56,20 +56,22 @@ def _wanted(params: Mapping[str, Any], store: PolicyStore, current: Document | N
     return with_ours(current, principals(params["readers"], arn), principals(params["rotators"], arn))
 
 
-def _write(store: PolicyStore, wanted: Document | None) -> None:
-    if wanted:
-        store.put_policy(wanted)
+def _write(store: PolicyStore, target: Document | None) -> None:
+    if target:
+        store.put_policy(target)
     else:
         store.drop_policy()
 
 
-def _result(params: Mapping[str, Any], current: Document | None, wanted: Document | None, told: str) -> dict[str, Any]:
+def _result(
+    params: Mapping[str, Any], current: Document | None, target: Document | None, message: str
+) -> dict[str, Any]:
     return {
-        "changed": normal(wanted) != normal(current),
-        "msg": f"{client_name(params)}: {told}",
+        "changed": normal(target) != normal(current),
+        "msg": f"{client_name(params)}: {message}",
         "client": client_name(params),
-        "policy": wanted,
-        "diff": {"before": current or {}, "after": wanted or {}},
+        "policy": target,
+        "diff": {"before": current or {}, "after": target or {}},
     }
 
 

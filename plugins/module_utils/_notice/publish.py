@@ -16,7 +16,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import 
     translated,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.principals import principal
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import Refusal, meaning_of, told
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import Refusal, describe_refusal, meaning_of
 from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.limits import attribute
@@ -61,7 +61,7 @@ def _refusal(topic_arn: str, role_arn: str | None, error: Any, doing: str, servi
     if code in DENIED or code.startswith(KMS_DENIED):
         meaning = _of_another_account(meaning, topic_arn, role_arn or _named(error))
     return RotationError(
-        f"Could not {doing}: {told(error, meaning)}", code=Code.SNS_REFUSED, next_step=meaning.next_step
+        f"Could not {doing}: {describe_refusal(error, meaning)}", code=Code.SNS_REFUSED, next_step=meaning.next_step
     )
 
 

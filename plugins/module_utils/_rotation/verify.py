@@ -142,7 +142,7 @@ def _result(context: RotationContext, found: list[Finding]) -> dict[str, Any]:
         "client": context.request.client,
         "secret_id": context.request.secret_id,
         "version_id": context.current.version_id if context.versions.known() else None,
-        "findings": [asdict(finding) for finding in verdict.seen],
+        "findings": [asdict(finding) for finding in verdict.results],
         **effort(context.journal, context.store),
         "warnings": list(context.journal.warnings),
     }
