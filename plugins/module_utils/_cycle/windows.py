@@ -60,8 +60,8 @@ class Calendar:
     def stretches(self, begin: datetime, end: datetime) -> list[Stretch]:
         """Return when it is open between two moments, in order and without overlaps."""
         whole = [(begin, end)]
-        found = _whole_days(self.windows, begin.astimezone(UTC).date(), end.astimezone(UTC).date())
-        opened = [(max(first, begin), min(last, end)) for first, last in found] if self.windows else whole
+        openings = _whole_days(self.windows, begin.astimezone(UTC).date(), end.astimezone(UTC).date())
+        opened = [(max(first, begin), min(last, end)) for first, last in openings] if self.windows else whole
         for freeze in self.freezes:
             parts = [((first, min(last, freeze.start)), (max(first, freeze.end), last)) for first, last in opened]
             opened = [part for pair in parts for part in pair]
@@ -78,9 +78,9 @@ class Calendar:
     def next_opening(self, moment: datetime) -> datetime | None:
         """Return the first moment, from this one on, at which it is open; None where there is none in sight."""
         for days in SEARCH_DAYS:
-            found = self.stretches(moment, moment + timedelta(days=days))
-            if found:
-                return found[0][0]
+            openings = self.stretches(moment, moment + timedelta(days=days))
+            if openings:
+                return openings[0][0]
         return None
 
     def closed_because(self, moment: datetime) -> str:

@@ -37,12 +37,12 @@ class Choice:
     def takes(self, secret: SecretDescription) -> bool:
         """Return True if a secret is a client."""
         long_enough = len(secret.name) > len(self.name_prefix) + len(self.name_suffix)
-        named = secret.name.startswith(self.name_prefix) and secret.name.endswith(self.name_suffix)
-        return long_enough and named and all(self._tagged(secret, key) for key in self.tags)
+        name_fits = secret.name.startswith(self.name_prefix) and secret.name.endswith(self.name_suffix)
+        return long_enough and name_fits and all(self._tagged(secret, key) for key in self.tags)
 
     def _tagged(self, secret: SecretDescription, key: str) -> bool:
-        wanted = self.tags[key]
-        return key in secret.tags and (wanted is None or tag_text(wanted) == secret.tags[key])
+        value = self.tags[key]
+        return key in secret.tags and (value is None or tag_text(value) == secret.tags[key])
 
 
 @dataclass(frozen=True)

@@ -83,8 +83,8 @@ def _of_another_account(meaning: Refusal, topic_arn: str, who: str | None) -> Re
 
 
 def _named(error: Any) -> str | None:
-    found = NAMED.search(str(error.response["Error"].get("Message")))
-    return principal(found[1]) if found else None
+    match = NAMED.search(str(error.response["Error"].get("Message")))
+    return principal(match[1]) if match else None
 
 
 def _in_order(topic_arn: str, notice: Notice) -> dict[str, str]:
