@@ -34,28 +34,28 @@ class Grant:
     action: str
     on: str
     breaks: str
-    known: str = TAKEN_AWAY
+    evidence: str = TAKEN_AWAY
 
     @property
     def proven(self) -> bool:
         """Whether a test takes it away and sees what stops."""
-        return self.known == TAKEN_AWAY
+        return self.evidence == TAKEN_AWAY
 
 
-def _known(known: str, *grants: Grant) -> tuple[Grant, ...]:
-    return tuple(replace(grant, known=known) for grant in grants)
+def _by_evidence(evidence: str, *grants: Grant) -> tuple[Grant, ...]:
+    return tuple(replace(grant, evidence=evidence) for grant in grants)
 
 
 def _made(on: str, actions: str) -> tuple[Grant, ...]:
     return tuple(Grant(action, on, "making or taking away what an account needs") for action in actions.split())
 
 
-KMS = _known(
+KMS = _by_evidence(
     USED,
     Grant("kms:Decrypt", KEY, "every read of a secret that is encrypted with the key"),
     Grant("kms:GenerateDataKey", KEY, "every write of such a secret"),
 )
-REPLICA_KMS = _known(
+REPLICA_KMS = _by_evidence(
     USED,
     Grant("kms:Encrypt", REPLICA_KEYS, "the copy of a secret to a replica region with a key of its own"),
     Grant("kms:GenerateDataKey", REPLICA_KEYS, "the copy of a secret to a replica region with a key of its own"),
@@ -66,7 +66,7 @@ AUDIT_TRAIL = (
 )
 NOTICES = (
     Grant("sns:Publish", TOPIC, "a notice is not delivered"),
-    *_known(
+    *_by_evidence(
         USED,
         Grant("kms:Decrypt", TOPIC_KEY, "a notice is not delivered where the topic is encrypted with the key"),
         Grant("kms:GenerateDataKey", TOPIC_KEY, "a notice is not delivered where the topic is encrypted with the key"),
@@ -75,7 +75,7 @@ NOTICES = (
 # Every duty works over an inventory, which may read them.
 SETTINGS = (
     Grant("ssm:GetParametersByPath", PARAMETERS, "every run over an inventory with `parameter_path`"),
-    *_known(DOCUMENTED, Grant("kms:Decrypt", PARAMETER_KEY, "the same, where a SecureString there has the key")),
+    *_by_evidence(DOCUMENTED, Grant("kms:Decrypt", PARAMETER_KEY, "the same, where a SecureString there has the key")),
 )
 EXAMINED = (Grant("sns:GetTopicAttributes", TOPIC, "`doctor.yml` cannot tell whether the topic can be reached"),)
 
@@ -89,7 +89,7 @@ ROTATOR = (
     Grant("secretsmanager:ListSecrets", ALL, "onboarding, a first rotation, `verify`: is the account in two secrets?"),
     *KMS,
     # AWS says it of the call that makes a copy only; a new version it copies by itself.
-    *_known(DOCUMENTED, *REPLICA_KMS),
+    *_by_evidence(DOCUMENTED, *REPLICA_KMS),
     *NOTICES,
     *EXAMINED,
     *AUDIT_TRAIL,
@@ -104,7 +104,9 @@ ONBOARDER = (
     Grant("secretsmanager:ListSecrets", ALL, "onboarding: is the account in another secret already?"),
     Grant("secretsmanager:GetSecretValue", SOURCES, "onboarding with `{option|onboard.source_secret_id}`"),
     Grant("secretsmanager:ReplicateSecretToRegions", SECRETS, "onboarding with `{option|onboard.replica}`"),
-    *_known(USED, Grant("kms:Decrypt", SOURCE_KEYS, "the same, where that secret is encrypted with a key of its own")),
+    *_by_evidence(
+        USED, Grant("kms:Decrypt", SOURCE_KEYS, "the same, where that secret is encrypted with a key of its own")
+    ),
     *KMS,
     *REPLICA_KMS,
     *AUDIT_TRAIL,
@@ -136,7 +138,7 @@ RESTORER = (
     *AUDIT_TRAIL,
     *SETTINGS,
 )
-MADE = _known(
+MADE = _by_evidence(
     USED,
     *_made(ALL, "kms:CreateKey kms:ListAliases sns:ListTopics logs:DescribeLogGroups logs:DescribeMetricFilters"),
     *_made(ALL, "ssm:DescribeParameters iam:ListPolicies iam:ListAccountAliases cloudwatch:DescribeAlarms"),

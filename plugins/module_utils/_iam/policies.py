@@ -132,7 +132,7 @@ def _creates(duty: str) -> bool:
 
 
 def _resources(on: str, scope: Scope) -> list[str]:
-    given = {
+    resources = {
         **_named(scope),
         ALL: ["*"],
         SECRETS: [scope.secrets],
@@ -148,7 +148,7 @@ def _resources(on: str, scope: Scope) -> list[str]:
         SOURCE_KEYS: scope.source_keys if scope.source_secrets else (),
         REPLICA_KEYS: scope.replica_keys,
     }
-    return [arn for arn in given[on] if arn]
+    return [arn for arn in resources[on] if arn]
 
 
 def _named(scope: Scope) -> dict[str, Sequence[str | None]]:
