@@ -79,12 +79,12 @@ class Logins:
         if self._request.check or not self._request.tls.proves_server:
             return
         try:
-            known = dict(self._store.describe().tags)
-            before = known.get(REFUSED, "")
+            secret_tags = dict(self._store.describe().tags)
+            before = secret_tags.get(REFUSED, "")
             for version in refused:
-                known[REFUSED] = with_refused(known, version.version_id)
-            if known.get(REFUSED, "") != before:
-                self._store.tag({REFUSED: known[REFUSED]})
+                secret_tags[REFUSED] = with_refused(secret_tags, version.version_id)
+            if secret_tags.get(REFUSED, "") != before:
+                self._store.tag({REFUSED: secret_tags[REFUSED]})
         except RotationError as error:
             failure.cause += f" This could not be remembered, so the next run will try again: {error.cause}"
 
@@ -108,9 +108,9 @@ class Logins:
 
         That is where another run moved AWSCURRENT in this moment, and on rows that hold one password alone.
         """
-        known = self._known_refusals()
+        refused_ids = self._known_refusals()
         former = self._former() if self._request.trigger == ROLLBACK else None
-        first = former or (self._versions.current if self._versions.current.version_id not in known else None)
+        first = former or (self._versions.current if self._versions.current.version_id not in refused_ids else None)
         if first:
             yield first
         secret = self._store.describe()
@@ -119,7 +119,7 @@ class Logins:
             yield newer
             return
         other = self._certain_pending(secret)
-        if other and other.version_id not in known:
+        if other and other.version_id not in refused_ids:
             yield other
 
     def _known_refusals(self) -> list[str]:

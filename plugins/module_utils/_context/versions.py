@@ -49,7 +49,7 @@ class Versions:
         self._matches: dict[tuple[StoredPassword, str], bool] = {}
         self._passwords: dict[StoredPassword, str] = {}
 
-    def known(self) -> tuple[SecretVersion, ...]:
+    def all(self) -> tuple[SecretVersion, ...]:
         """Return every version that was read or stored."""
         return tuple(self._known.values())
 
@@ -118,8 +118,8 @@ class Versions:
         password = version.value.password
         pair = (stored, version.version_id)
         if pair not in self._matches:
-            known = self._passwords.get(stored)
-            self._matches[pair] = stored.matches(password) if known is None else known == password
+            plain = self._passwords.get(stored)
+            self._matches[pair] = stored.matches(password) if plain is None else plain == password
         if self._matches[pair]:
             self._passwords[stored] = password
         return self._matches[pair]

@@ -50,9 +50,9 @@ class OnboardRequest:
         refuse_our_tags(self.more_tags)
 
 
-def refuse_our_tags(asked: Mapping[str, Any]) -> None:
+def refuse_our_tags(new_tags: Mapping[str, Any]) -> None:
     """Raise a RotationError where tags are asked for that only a rotation writes."""
-    ours = sorted(key for key in asked if key.startswith(tags.PREFIX))
+    ours = sorted(key for key in new_tags if key.startswith(tags.PREFIX))
     if ours:
         raise RotationError(
             f"The tags {', '.join(ours)} are written by every rotation.",

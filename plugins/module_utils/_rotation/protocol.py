@@ -60,7 +60,7 @@ def _execute(context: RotationContext, view: View, decision: Decision) -> bool:
     kept_until = discard_or_keep(context, view, decision)  # replicate and discard
     if decision.action is Action.DISCARD_OLD and view.facts.behind:
         return False  # a row is to be given AWSCURRENT's password first, so there is nothing to write down yet
-    rows, grants = confirm_done(context, view, kept=kept_until is not None)
+    rows, grants = confirm_done(context, view, overlap=kept_until is not None)
     end_sessions(context, view)
     more = leads_on(decision, view.facts)
     with context.journal.step("record"):

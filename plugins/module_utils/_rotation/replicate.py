@@ -35,7 +35,7 @@ class Replication:
     replicas: tuple[Replica, ...]
     check: bool
 
-    def told(self) -> str:
+    def message(self) -> str:
         """Return what was added; empty where nothing was."""
         done = "would be replicated" if self.check else "replicated"
         return f"; {done} to {listed(self.added)}" if self.added else ""
@@ -53,8 +53,8 @@ def replicate(
     Raises RotationError where AWS takes no such request: the secret stays as it is, and the same command adds them.
     """
     there = existing.replicas if existing else ()
-    known = {replica.region for replica in there}
-    missing = {region: key for region, key in request.regions.items() if region not in known}
+    names = {replica.region for replica in there}
+    missing = {region: key for region, key in request.regions.items() if region not in names}
     if missing and not request.check:
         with journal.step("replicate"):
             there = _added(store, missing, request.wait)

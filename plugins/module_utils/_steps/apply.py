@@ -24,8 +24,8 @@ def apply(context: RotationContext, changes: list[Change], version: SecretVersio
     except (ConnectionLost, PolicyRefused):
         raise
     except RotationError:
-        taken = _taken_after_all(context, version)
-        if not {change.row.name for change in changes} <= taken:
+        names = _taken_after_all(context, version)
+        if not {change.row.name for change in changes} <= names:
             raise
         if context.dialect.repeatable:
             # MariaDB may fail a statement that it applied but did not log; sent again it reaches its replicas.
@@ -38,8 +38,8 @@ def _taken_after_all(context: RotationContext, version: SecretVersion) -> set[st
     MySQL answers every statement with "reset your password" after one that named a plugin it does not have (measured).
     """
     try:
-        taken = {row.name for row in having(context, read_rows(context), version)}
+        names = {row.name for row in having(context, read_rows(context), version)}
     except RotationError:
         return set()  # the first error is the one to be told
-    context.progress.correct(sent=bool(taken))
-    return taken
+    context.progress.correct(sent=bool(names))
+    return names

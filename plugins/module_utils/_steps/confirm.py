@@ -21,21 +21,21 @@ from ansible_collections.dbops.rotation.plugins.module_utils._steps.rows import 
 def confirm_kept(context: RotationContext, view: View) -> None:
     """Raise a RotationError where AWSCURRENT's password is not the first one everywhere."""
     with context.journal.step("confirm"):
-        _confirm(context, view, read_rows(context), kept=True)
+        _confirm(context, view, read_rows(context), overlap=True)
 
 
-def confirm_done(context: RotationContext, view: View, *, kept: bool) -> tuple[list[AccountRow], str | None]:
+def confirm_done(context: RotationContext, view: View, *, overlap: bool) -> tuple[list[AccountRow], str | None]:
     """Return the rows, as read last, and a digest of their grants; raises RotationError where they are not done."""
     with context.journal.step("confirm"):
         grants = grants_digest(context.session, (row for row in view.rows if row.name in view.facts.covered_names))
         rows = read_rows(context)  # read last
-        _confirm(context, view, rows, kept=kept)
-        if not kept:
+        _confirm(context, view, rows, overlap=overlap)
+        if not overlap:
             context.progress.reach(Stage.SETTLED)
     return rows, grants
 
 
-def _confirm(context: RotationContext, view: View, rows: Sequence[AccountRow], *, kept: bool) -> None:
+def _confirm(context: RotationContext, view: View, rows: Sequence[AccountRow], *, overlap: bool) -> None:
     """Raise a RotationError where the rows, as read last, are not what the run is about to tell.
 
     AWSCURRENT's password has to be the first one of every covered row, and, unless the old one is kept on purpose, no
@@ -45,10 +45,10 @@ def _confirm(context: RotationContext, view: View, rows: Sequence[AccountRow], *
     parted = sorted(covered - {row.name for row in rows if _holds_current(context, row)})
     if parted:
         raise _changed_meanwhile(context, parted)
-    left = [] if kept else sorted(_left(context, view, rows, covered))
-    if left:
+    names = [] if overlap else sorted(_left(context, view, rows, covered))
+    if names:
         raise RotationError(
-            f"Another password than AWSCURRENT's is still valid on {listed(left)}.", code=Code.NOT_DISCARDED
+            f"Another password than AWSCURRENT's is still valid on {listed(names)}.", code=Code.NOT_DISCARDED
         )
 
 
@@ -61,14 +61,14 @@ def _left(context: RotationContext, view: View, rows: Sequence[AccountRow], cove
     now = view.seen_again(context, list(rows))
     for change in now.changes(tuple(row.name for row in rows), keep=context.current):
         ours = change.row.name in covered
-        left = change.replaced or change.row.retained
-        if (ours and left) or (change.row not in view.rows and _holds_other(context, change.row)):
+        has_other = change.replaced or change.row.retained
+        if (ours and has_other) or (change.row not in view.rows and _holds_other(context, change.row)):
             yield change.row.name
 
 
 def _holds_other(context: RotationContext, row: AccountRow) -> bool:
     password = context.current.value.password
-    others = [version for version in context.versions.known() if version.value.password != password]
+    others = [version for version in context.versions.all() if version.value.password != password]
     return any(context.versions.matches(stored, version) for stored in row.passwords for version in others)
 
 

@@ -66,10 +66,10 @@ def is_due(context: RotationContext, secret: SecretDescription, effective: Effec
     request = context.request
     policy = replace(request.policy, calendar=Calendar()) if request.force else request.policy
     unrecorded = {tags.TRIGGER: ROLLBACK} if secret.tags.get(tags.ROLLBACK) == context.current.version_id else {}
-    found = schedule(effective, {**secret.tags, **unrecorded}, policy, now)
+    plan = schedule(effective, {**secret.tags, **unrecorded}, policy, now)
     near = effective.cycle.due - now < timedelta(days=request.bring_forward_days)
     pulled = near and now - effective.cycle.last > timedelta(days=1)
-    return found.due_now or (pulled and not (found.paused or found.closed_because))
+    return plan.due_now or (pulled and not (plan.paused or plan.closed_because))
 
 
 def _told_by_tags(context: RotationContext, secret: SecretDescription, now: datetime) -> EffectiveCycle:

@@ -49,13 +49,13 @@ class View:
         Known passwords are compared with AWSCURRENT too: it may be a new version of one of them, and would be ended.
         """
         ours, none = frozenset((context.current.version_id,)), frozenset[str]()
-        known = {
+        ids_by_hash = {
             stored: self.versions_by_hash.get(stored, none)
             | (ours if context.versions.matches(stored, context.current) else none)
             for row in rows
             for stored in row.passwords
         }
-        return replace(self, rows=tuple(rows), versions_by_hash={**self.versions_by_hash, **known})
+        return replace(self, rows=tuple(rows), versions_by_hash={**self.versions_by_hash, **ids_by_hash})
 
     def _replaceable(self, row: AccountRow, keep: SecretVersion, *, every: bool) -> tuple[StoredPassword, ...]:
         replaced = [stored for stored in row.primary_passwords if keep.version_id not in self.versions_by_hash[stored]]

@@ -125,8 +125,8 @@ def _cycle(context: RotationContext, view: View) -> Cycle:
 def _trigger(context: RotationContext, view: View) -> str:
     if is_rollback(context, view):
         return ROLLBACK
-    kept = view.secret.tags.get(tags.TRIGGER)
-    return context.request.trigger if is_new(context, view) or not kept else kept
+    trigger = view.secret.tags.get(tags.TRIGGER)
+    return context.request.trigger if is_new(context, view) or not trigger else trigger
 
 
 def _outcome(context: RotationContext, view: View, overlap_until: datetime | None) -> dict[str, str]:
@@ -149,6 +149,6 @@ def _warn_of_expiry(context: RotationContext, rows: list[AccountRow], cycle: Cyc
     _warn(context, findings.of_expiry(expiries, cycle, datetime.now(UTC)))
 
 
-def _warn(context: RotationContext, found: Iterable[Finding]) -> None:
-    for finding in found:
+def _warn(context: RotationContext, entries: Iterable[Finding]) -> None:
+    for finding in entries:
         context.journal.warn(with_next_step(finding))
