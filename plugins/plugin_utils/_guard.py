@@ -69,43 +69,43 @@ class GuardAction(ActionBase):
     def _refuse_wrong_options(self, path: str, entry_point: str, selected: Sequence[str]) -> None:
         """Refuse what is wrong with all clients; what is wrong with one of several only fails that one."""
         spec = self._loader.load_from_file(path)["argument_specs"][entry_point]["options"]
-        found = shared(selected, lambda host: self._faults(spec, host))
+        errors = shared(selected, lambda host: self._faults(spec, host))
         if len(selected) == 1:
             # Of one client that is visited alone, only what the command says is certainly not its own.
             extra = self._task.get_variable_manager().extra_vars
-            found = [fault for fault in found if extra.keys() & set(fault.options)]
-        if found:
-            raise AnsibleActionFail(filled(refusal(found, len(selected)), "", of_playbook()))
+            errors = [fault for fault in errors if extra.keys() & set(fault.options)]
+        if errors:
+            raise AnsibleActionFail(filled(refusal(errors, len(selected)), "", of_playbook()))
 
     def _faults(self, spec: Mapping[str, Mapping[str, Any]], host: str) -> list[Fault]:
         """Return all that is wrong with the options of one client."""
         templar, variables = self._variables_of(host, self._task)
-        found, given = [], {}
+        errors, options = [], {}
         for option in sorted(spec.keys() & variables.keys()):
             try:
-                given[option] = templar.template(variables[option])
+                options[option] = templar.template(variables[option])
             except AnsibleError as error:
                 _refuse_unread(error)
                 if not option.startswith(LATER):
-                    found.append(Fault(f"{option} cannot be computed: {_reason(error)}.", (option,), ""))
-        given = {option: value for option, value in given.items() if value not in (None, "")}
-        here = self._connection.transport == "local" and not given.get("rotation_jump_host")
-        return [*found, *faults(spec, given, here=here)]
+                    errors.append(Fault(f"{option} cannot be computed: {_reason(error)}.", (option,), ""))
+        options = {option: value for option, value in options.items() if value not in (None, "")}
+        here = self._connection.transport == "local" and not options.get("rotation_jump_host")
+        return [*errors, *faults(spec, options, here=here)]
 
     def _there(self) -> list[str]:
         """Return the hosts that the play would work on without a limit, whatever the wave."""
         inventory = self._task.get_variable_manager()._inventory
-        found = inventory.get_hosts(self._task.get_play().hosts, ignore_limits=True, ignore_restrictions=True)
-        return [host.name for host in found]
+        hosts = inventory.get_hosts(self._task.get_play().hosts, ignore_limits=True, ignore_restrictions=True)
+        return [host.name for host in hosts]
 
     def _jump_hosts(self, hosts: Collection[str]) -> set[str]:
         """Return the hosts through which these are reached."""
-        found = set()
+        jump_hosts = set()
         for host in hosts:
             templar, variables = self._variables_of(host)
-            named = variables.get("rotation_jump_host")
-            found.add(str(templar.template(named)) if named else "")
-        return found
+            jump_host = variables.get("rotation_jump_host")
+            jump_hosts.add(str(templar.template(jump_host)) if jump_host else "")
+        return jump_hosts
 
     def _variables_of(self, host: str, task: Any = None) -> tuple[Templar, dict[str, Any]]:
         """Return what computes the variables of a host, and them; with those of a role where a task of it is named."""

@@ -69,4 +69,4 @@ def _head(name: str) -> str:
 
 
 def _widths(cells: Mapping[str, list[str]]) -> list[int]:
-    return [max(map(len, [_head(name), *found])) for name, found in cells.items()]
+    return [max(map(len, [_head(name), *texts])) for name, texts in cells.items()]
