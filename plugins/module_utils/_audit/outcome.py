@@ -108,7 +108,7 @@ class Report:
 
     @property
     def findings(self) -> list[str]:
-        """Return the codes of what a verification found."""
+        """Return the codes of the findings of a verification."""
         return [one_line(str(one.get("code")), CODE_LENGTH) for one in mappings(self.result, "findings")]
 
     @property

@@ -79,14 +79,14 @@ class Identity:
 
     @property
     def is_settled(self) -> bool:
-        """Return True if it was found before that no other secret holds an account of this server."""
+        """Return True if an earlier run proved that no other secret holds an account of this server."""
         declared = {self.remembered, self.server.server_id} <= self.declared
         is_known = self.remembered != "" and (self.is_remembered or self.is_of_the_group or declared)
         return is_known and self.label == self.known_label and self._is_confirmed
 
     @property
     def _is_confirmed(self) -> bool:
-        """Return True if a rotation found the account to be this secret's alone, of an earlier release perhaps."""
+        """Return True if a rotation, of an earlier release perhaps, proved that the account is this secret's alone."""
         if not self.account:
             return not self.is_first
         return self.claims(self.account) and self.claimed is None

@@ -31,7 +31,7 @@ class EffectiveCycle:
 
 def has_last(secret_tags: Mapping[str, str], now: datetime) -> bool:
     """Return True if the tags say when the password was changed; else the age of the version is needed."""
-    return tags.LAST not in _distrusted(secret_tags, now)
+    return tags.LAST not in _wrong_keys(secret_tags, now)
 
 
 def effective_cycle(
@@ -48,18 +48,18 @@ def effective_cycle(
     ``start``: a client that was never under management gets its place in the cycle.
     Raises RotationError (impossible_due) where the due date is further ahead than any run of ours sets it.
     """
-    wrong = _distrusted(secret_tags, now)
+    wrong = _wrong_keys(secret_tags, now)
     cycle = read_cycle({key: value for key, value in secret_tags.items() if key not in wrong}, created)
     days = policy.cycle_days or cycle.days
     if start and not _is_managed(secret_tags):
-        cycle = _started(created, days, client, policy, now)
+        cycle = _first_cycle(created, days, client, policy, now)
     elif days != cycle.days:
-        cycle = _recounted(secret_tags, cycle, days, client, policy)
+        cycle = _recount(secret_tags, cycle, days, client, policy)
     _refuse_impossible(cycle, policy, now, client)
     return EffectiveCycle(cycle, _tags(secret_tags, cycle, wrong), tuple(_warnings(secret_tags, cycle, wrong)))
 
 
-def _distrusted(secret_tags: Mapping[str, str], now: datetime) -> tuple[str, ...]:
+def _wrong_keys(secret_tags: Mapping[str, str], now: datetime) -> tuple[str, ...]:
     wrong = unreadable(secret_tags)
     if tags.LAST not in wrong and read_cycle(secret_tags, now).last > now + SKEW:
         wrong += (tags.LAST,)
@@ -70,15 +70,15 @@ def _is_managed(secret_tags: Mapping[str, str]) -> bool:
     return any(key in secret_tags for key in (tags.VERSION, tags.LAST, tags.DUE))
 
 
-def _started(created: datetime, days: int, client: str, policy: Policy, now: datetime) -> Cycle:
-    """Give a new client its place; one whose password is old already is not due today with all the others."""
+def _first_cycle(created: datetime, days: int, client: str, policy: Policy, now: datetime) -> Cycle:
+    """Return the cycle of a new client; one whose password is old already is not due today with all the others."""
     due = first_due(client, created, days, policy.calendar)
     if due < now + DAY:
         due = first_due(client, now, days, policy.calendar)
     return Cycle(created, days, due, mended=True)
 
 
-def _recounted(secret_tags: Mapping[str, str], cycle: Cycle, days: int, client: str, policy: Policy) -> Cycle:
+def _recount(secret_tags: Mapping[str, str], cycle: Cycle, days: int, client: str, policy: Policy) -> Cycle:
     """Count a cycle of another length from the last rotation; a first cycle stays spread."""
     due = cycle.last + timedelta(days=days)
     if is_first(secret_tags) and cycle.due < cycle.last + timedelta(days=cycle.days):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people have been told, and how often a rotation has failed, as two tags of the secret keep it.
+"""Which notices people got, and how often a rotation failed, as two tags of the secret keep it.
 
 Both are words of the form name=value: tags take no more than letters, digits, spaces and + - = . _ : / @.
 """
@@ -71,7 +71,7 @@ class Failures:
 
 
 def read_notice_state(secret_tags: Mapping[str, str]) -> NoticeState:
-    """Read the tag; what is missing or unreadable counts as not told."""
+    """Read the tag; what is missing or unreadable counts as not sent."""
     words = _words(secret_tags.get(tags.NOTIFIED, ""))
     sent = frozenset(filter(None, words.get("sent", "").split("+")))
     return NoticeState(words.get("due", ""), sent, words.get("rotated", ""), words.get("failed", ""))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is to be done with a client now, and what people have to be told: from tags, policy and the time. Pure."""
+"""What is to be done with a client now, and which notices are pending: from tags, policy and the time. Pure."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ GRANTS = "rotation/grants"
 # The version that was promoted for the hooks to run before its old password ends.
 WAITS_FOR_HOOKS = "rotation/waits-for-hooks"
 LAST = "rotation/last"
-# What people have been told.
+# The notices that people got.
 NOTIFIED = "rotation/notified"
 # Until when the old password stays valid beside AWSCURRENT's; empty where there is none, over where it had to stay
 # for a replica region, or where it has not been ended yet.

@@ -32,7 +32,7 @@ class Window:
     zone: ZoneInfo
 
     def stretches(self, begin: datetime, end: datetime) -> Iterator[Stretch]:
-        """Yield when it is open; the first and the last may reach beyond what was asked for."""
+        """Yield when it is open; the first and the last may reach beyond the span."""
         day = begin.astimezone(self.zone).date() - DAY
         while day <= end.astimezone(self.zone).date():
             if day.weekday() in self.days:
@@ -103,10 +103,10 @@ def _is_open_for_run(calendar: Calendar, run: datetime, now: datetime) -> bool:
 def _whole_days(windows: tuple[Window, ...], first: date, last: date) -> tuple[Stretch, ...]:
     """Return when one of the windows is open on these days of UTC, the last included."""
     begin, end = (datetime.combine(day, time(), UTC) for day in (first, last + DAY))
-    return tuple(_merged(part for window in windows for part in window.stretches(begin, end)))
+    return tuple(_merge(part for window in windows for part in window.stretches(begin, end)))
 
 
-def _merged(stretches: Iterable[Stretch]) -> list[Stretch]:
+def _merge(stretches: Iterable[Stretch]) -> list[Stretch]:
     merged: list[Stretch] = []
     for first, last in sorted(stretches):
         if merged and first <= merged[-1][1]:

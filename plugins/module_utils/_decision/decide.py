@@ -47,7 +47,7 @@ def decide(facts: Facts) -> Decision:
 def leads_on(decision: Decision, facts: Facts) -> bool:
     """Return True if another decision follows: a run that a person asked for finishes what was left, then does its own.
 
-    What it finished may be what was asked for: a new password for a rotation, the former one for a rollback. A run
+    What it finished may be what that person wants: a new password for a rotation, the former one for a rollback. A run
     that nobody asked for goes on only where a new password is stored too, or a row has not AWSCURRENT's.
     """
     if decision.action is Action.TAKE_OVER:

@@ -96,7 +96,7 @@ def replicas(copies: Sequence[Replica]) -> Iterator[Check]:
 
 
 def permissions(iam: Any, arn: str, secret_arn: str, actions: Sequence[str], tags: Mapping[str, str]) -> Check:
-    """Ask IAM for what cannot be tried without a change; where it may not be asked, that is no problem.
+    """Ask IAM for what cannot be tried without a change; if IAM refuses to answer, that is no problem.
 
     IAM knows nothing of a request that is only simulated: what policies ask of one has to be said.
     """

@@ -58,7 +58,7 @@ def list_entries(client: Any, choice: Choice) -> list[dict[str, Any]]:
 
     Raises RotationError where AWS does not answer or does not allow it.
     """
-    return [_kept(entry) for page in _pages(client, choice.filters()) for entry in page if _is_ours(entry)]
+    return [_entry(entry) for page in _pages(client, choice.filters()) for entry in page if _is_ours(entry)]
 
 
 def read_entries(entries: list[dict[str, Any]], choice: Choice) -> list[Listed]:
@@ -80,5 +80,5 @@ def _is_ours(entry: Mapping[str, Any]) -> bool:
     return not entry.get("DeletedDate") and entry.get("PrimaryRegion") in (None, region)
 
 
-def _kept(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {key: entry[key] for key in KEPT if key in entry} | {"CreatedDate": stamp(entry["CreatedDate"])}

@@ -46,7 +46,7 @@ def _by_evidence(evidence: str, *grants: Grant) -> tuple[Grant, ...]:
     return tuple(replace(grant, evidence=evidence) for grant in grants)
 
 
-def _made(on: str, actions: str) -> tuple[Grant, ...]:
+def _each(on: str, actions: str) -> tuple[Grant, ...]:
     return tuple(Grant(action, on, "making or taking away what an account needs") for action in actions.split())
 
 
@@ -140,29 +140,29 @@ RESTORER = (
 )
 MADE = _by_evidence(
     USED,
-    *_made(ALL, "kms:CreateKey kms:ListAliases sns:ListTopics logs:DescribeLogGroups logs:DescribeMetricFilters"),
-    *_made(ALL, "ssm:DescribeParameters iam:ListPolicies iam:ListAccountAliases cloudwatch:DescribeAlarms"),
+    *_each(ALL, "kms:CreateKey kms:ListAliases sns:ListTopics logs:DescribeLogGroups logs:DescribeMetricFilters"),
+    *_each(ALL, "ssm:DescribeParameters iam:ListPolicies iam:ListAccountAliases cloudwatch:DescribeAlarms"),
     # AWS knows no resource of it: a statement that names topics allows nothing.
-    *_made(ALL, "sns:Unsubscribe"),
-    *_made(KEYS, "kms:DescribeKey kms:EnableKeyRotation kms:GetKeyPolicy kms:GetKeyRotationStatus kms:ListGrants"),
-    *_made(KEYS, "kms:ListKeyPolicies kms:ListResourceTags kms:PutKeyPolicy kms:TagResource kms:UpdateKeyDescription"),
-    *_made(KEYS, "kms:CancelKeyDeletion kms:EnableKey kms:ScheduleKeyDeletion kms:CreateAlias"),
-    *_made(ALIASES, "kms:CreateAlias"),
-    *_made(TOPICS, "sns:CreateTopic sns:DeleteTopic sns:GetTopicAttributes sns:ListSubscriptionsByTopic"),
-    *_made(TOPICS, "sns:ListTagsForResource sns:SetTopicAttributes sns:Subscribe sns:TagResource"),
-    *_made(LOGS, "logs:CreateLogGroup logs:DeleteLogGroup logs:DeleteMetricFilter logs:ListTagsLogGroup"),
-    *_made(LOGS, "logs:AssociateKmsKey logs:PutMetricFilter logs:PutRetentionPolicy logs:TagLogGroup logs:TagResource"),
-    *_made(ALARMS, "cloudwatch:DeleteAlarms cloudwatch:PutMetricAlarm"),
-    *_made(PARAMETER, "ssm:AddTagsToResource ssm:DeleteParameter ssm:GetParameter ssm:ListTagsForResource"),
-    *_made(PARAMETER, "ssm:PutParameter"),
-    *_made(POLICIES, "iam:CreatePolicy iam:CreatePolicyVersion iam:DeletePolicy iam:DeletePolicyVersion"),
-    *_made(POLICIES, "iam:GetPolicy iam:GetPolicyVersion iam:ListEntitiesForPolicy iam:ListPolicyVersions"),
-    *_made(POLICIES, "iam:SetDefaultPolicyVersion iam:TagPolicy"),
-    *_made(ROLES, "iam:AttachRolePolicy iam:CreateRole iam:DeleteRole iam:DetachRolePolicy iam:GetRole"),
-    *_made(ROLES, "iam:ListAttachedRolePolicies iam:ListInstanceProfilesForRole iam:ListRolePolicies"),
-    *_made(ROLES, "iam:TagRole iam:UpdateAssumeRolePolicy iam:UpdateRole"),
-    *_made(SECRETS, "secretsmanager:DescribeSecret secretsmanager:GetResourcePolicy"),
-    *_made(SECRETS, "secretsmanager:PutResourcePolicy secretsmanager:DeleteResourcePolicy"),
+    *_each(ALL, "sns:Unsubscribe"),
+    *_each(KEYS, "kms:DescribeKey kms:EnableKeyRotation kms:GetKeyPolicy kms:GetKeyRotationStatus kms:ListGrants"),
+    *_each(KEYS, "kms:ListKeyPolicies kms:ListResourceTags kms:PutKeyPolicy kms:TagResource kms:UpdateKeyDescription"),
+    *_each(KEYS, "kms:CancelKeyDeletion kms:EnableKey kms:ScheduleKeyDeletion kms:CreateAlias"),
+    *_each(ALIASES, "kms:CreateAlias"),
+    *_each(TOPICS, "sns:CreateTopic sns:DeleteTopic sns:GetTopicAttributes sns:ListSubscriptionsByTopic"),
+    *_each(TOPICS, "sns:ListTagsForResource sns:SetTopicAttributes sns:Subscribe sns:TagResource"),
+    *_each(LOGS, "logs:CreateLogGroup logs:DeleteLogGroup logs:DeleteMetricFilter logs:ListTagsLogGroup"),
+    *_each(LOGS, "logs:AssociateKmsKey logs:PutMetricFilter logs:PutRetentionPolicy logs:TagLogGroup logs:TagResource"),
+    *_each(ALARMS, "cloudwatch:DeleteAlarms cloudwatch:PutMetricAlarm"),
+    *_each(PARAMETER, "ssm:AddTagsToResource ssm:DeleteParameter ssm:GetParameter ssm:ListTagsForResource"),
+    *_each(PARAMETER, "ssm:PutParameter"),
+    *_each(POLICIES, "iam:CreatePolicy iam:CreatePolicyVersion iam:DeletePolicy iam:DeletePolicyVersion"),
+    *_each(POLICIES, "iam:GetPolicy iam:GetPolicyVersion iam:ListEntitiesForPolicy iam:ListPolicyVersions"),
+    *_each(POLICIES, "iam:SetDefaultPolicyVersion iam:TagPolicy"),
+    *_each(ROLES, "iam:AttachRolePolicy iam:CreateRole iam:DeleteRole iam:DetachRolePolicy iam:GetRole"),
+    *_each(ROLES, "iam:ListAttachedRolePolicies iam:ListInstanceProfilesForRole iam:ListRolePolicies"),
+    *_each(ROLES, "iam:TagRole iam:UpdateAssumeRolePolicy iam:UpdateRole"),
+    *_each(SECRETS, "secretsmanager:DescribeSecret secretsmanager:GetResourcePolicy"),
+    *_each(SECRETS, "secretsmanager:PutResourcePolicy secretsmanager:DeleteResourcePolicy"),
 )
 PROVISIONER = (*MADE, *SETTINGS)
 GRANTS: dict[str, tuple[Grant, ...]] = {

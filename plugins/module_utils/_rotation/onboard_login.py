@@ -24,7 +24,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._steps import owner
 
 def wanted_login(request: OnboardRequest) -> Login:
     if request.source:
-        return _taken_over(request.source)
+        return _login_of(request.source)
     if request.login and request.login.host and request.login.password:
         return request.login
     raise RotationError(
@@ -35,7 +35,7 @@ def wanted_login(request: OnboardRequest) -> Login:
     )
 
 
-def _taken_over(source: SecretStore) -> Login:
+def _login_of(source: SecretStore) -> Login:
     try:
         return source.read(stage=CURRENT).value.login
     except RotationError as error:

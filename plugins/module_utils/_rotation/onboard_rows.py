@@ -28,7 +28,7 @@ def proven_rows(session: Session, server: Server, login: Login, journal: Journal
 
 
 def _look_beside(rows: list[AccountRow], login: Login, journal: Journal) -> None:
-    """Raise a RotationError where another password stands before the given one; warn where one is beside it."""
+    """Raise a RotationError where another password stands before the login's; warn if one is beside it."""
     opened = {row: [stored.matches(login.password) for stored in row.passwords] for row in rows}
     mixed = [row for row, hits in opened.items() if any(hits) and not all(hits)]
     over = [row.name for row in mixed if not any(stored.matches(login.password) for stored in row.primary_passwords)]

@@ -42,7 +42,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._steps.promote impo
 class Proof:
     """What opens the server now: a password, a version of the secret (id or stage), or an administrator's secret.
 
-    Where none is given, AWSCURRENT is tried once more, however often it was refused.
+    Without a proof, AWSCURRENT is tried once more, however often it was refused.
     """
 
     password: str | None = None
@@ -68,7 +68,7 @@ def _reconcile(context: RotationContext, proof: Proof) -> dict[str, Any]:
         context.take_fence()
     if not context.by_administrator and context.logins.chosen.password != context.current.value.password:
         if context.request.check:
-            return _foreseen(context, context.logins.chosen.password)
+            return _forecast(context, context.logins.chosen.password)
         _adopt(context, context.logins.chosen.password)
     view, decision = until_done(context)
     return receipt(context, view, decision, previous)
@@ -152,7 +152,7 @@ def _refuse_unproven(context: RotationContext, rows: tuple[AccountRow, ...], pas
         )
 
 
-def _foreseen(context: RotationContext, password: str) -> dict[str, Any]:
+def _forecast(context: RotationContext, password: str) -> dict[str, Any]:
     _look(context, password)
     return {
         "changed": True,

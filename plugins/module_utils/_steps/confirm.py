@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The last look at the rows, before anything is told or written down as done."""
+"""The last look at the rows, before the run reports or records anything as done."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _confirm(context: RotationContext, view: View, rows: Sequence[AccountRow], *
     parted = sorted(covered - {row.name for row in rows if _holds_current(context, row)})
     if parted:
         raise _changed_meanwhile(context, parted)
-    names = [] if overlap else sorted(_left(context, view, rows, covered))
+    names = [] if overlap else sorted(_with_other(context, view, rows, covered))
     if names:
         raise RotationError(
             f"Another password than AWSCURRENT's is still valid on {listed(names)}.", code=Code.NOT_DISCARDED
@@ -56,9 +56,11 @@ def _holds_current(context: RotationContext, row: AccountRow) -> bool:
     return any(context.versions.matches(stored, context.current) for stored in row.primary_passwords)
 
 
-def _left(context: RotationContext, view: View, rows: Sequence[AccountRow], covered: frozenset[str]) -> Iterator[str]:
+def _with_other(
+    context: RotationContext, view: View, rows: Sequence[AccountRow], covered: frozenset[str]
+) -> Iterator[str]:
     """Name the rows that another password of ours opens: covered ones, and any that somebody changed or made."""
-    now = view.seen_again(context, list(rows))
+    now = view.with_rows(context, list(rows))
     for change in now.changes(tuple(row.name for row in rows), keep=context.current):
         ours = change.row.name in covered
         has_other = change.replaced or change.row.retained

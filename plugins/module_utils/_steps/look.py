@@ -43,7 +43,7 @@ class View:
         chosen = [row for row in self.rows if row.name in names]
         return [Change(row, self._replaceable(row, keep, every=row.name in adopted)) for row in chosen]
 
-    def seen_again(self, context: RotationContext, rows: list[AccountRow]) -> View:
+    def with_rows(self, context: RotationContext, rows: list[AccountRow]) -> View:
         """Return the view with the rows as they are now; of what is new on them only AWSCURRENT is known.
 
         Known passwords are compared with AWSCURRENT too: it may be a new version of one of them, and would be ended.

@@ -106,7 +106,7 @@ def confirm_account(
 def refuse_claimed_twice(secret: SecretStore, own: SecretDescription, store_of: Callable[[str], SecretStore]) -> None:
     """Raise a RotationError where another secret claims the account that this one claims and no rotation has confirmed.
 
-    An onboarding that found so had stored its secret already, and one that died before it looked again knows nothing.
+    An onboarding that met one had stored its secret already, and one that died before it looked again knows nothing.
     """
     account, since = tags.claim(own.tags)
     for other in secret.with_tag_values(account) if since else ():
