@@ -116,7 +116,7 @@ class CallbackModule(CallbackBase):
         self._play: Any = None
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
-        """Remember a play, whose hosts are asked for once it works on clients."""
+        """Remember a play; its hosts are read once it works on clients."""
         self._play = play
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:

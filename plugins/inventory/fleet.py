@@ -197,8 +197,8 @@ class InventoryModule(AwsInventory, Constructable, Cacheable):
     templatable = (*AwsInventory.templatable, "name_prefix", "name_suffix", "tags", "windows", "freezes")
 
     def _fill(self, config: Mapping[str, Any], path: str, cache: bool) -> None:
-        own = self._checked(config, {})
-        params = self._checked(config, self._stored(own).values)
+        own = self._validate(config, {})
+        params = self._validate(config, self._read_parameters(own).values)
         outlook, choice, now = self._outlook(params), self._choice(), datetime.now(UTC)
         entries = read_entries(self._entries(params, choice, path, cache), choice)
         group = self.inventory.add_group(self.get_option("group"))

@@ -63,4 +63,4 @@ class InventoryModule(AwsInventory):
     def _fill(self, config: Mapping[str, Any], path: str, cache: bool) -> None:
         if not config.get("parameter_path"):
             raise self._wrong("parameter_path is not set")
-        self._stored(self._checked(config, {}))
+        self._read_parameters(self._validate(config, {}))

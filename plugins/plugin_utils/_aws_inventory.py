@@ -53,16 +53,16 @@ class AwsInventory(BaseInventoryPlugin):
             self._refuse_unknown(config)
             self._fill(config, path, cache)
         except RotationError as error:
-            raise AnsibleParserError(_told(error, path)) from None
+            raise AnsibleParserError(_text(error, path)) from None
         except AnsibleError:
             raise
         except Exception as error:
-            raise AnsibleParserError(_told(unexpected(error), path)) from None
+            raise AnsibleParserError(_text(unexpected(error), path)) from None
 
     def _fill(self, config: Mapping[str, Any], path: str, cache: bool) -> None:
         raise NotImplementedError
 
-    def _stored(self, params: Mapping[str, Any]) -> Stored:
+    def _read_parameters(self, params: Mapping[str, Any]) -> Stored:
         """Return what is stored below the path that this run names, or else the file; nothing where neither does."""
         path = (self._vars or {}).get(PATH, self.get_option("parameter_path"))
         return settle(self.inventory, str(path), params) if path else Stored()
@@ -72,7 +72,7 @@ class AwsInventory(BaseInventoryPlugin):
         if unknown:
             raise self._wrong(f"there is no option {', '.join(sorted(unknown))}")
 
-    def _checked(self, config: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    def _validate(self, config: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options: those of the file, or else those that are stored, or else what is usual."""
         options = {option: self.get_option(option) for option in self.checked}
         for option in self.checked:
@@ -96,7 +96,7 @@ class AwsInventory(BaseInventoryPlugin):
         )
 
 
-def _told(error: RotationError, path: str) -> str:
+def _text(error: RotationError, path: str) -> str:
     """Return the message; an option has its name in the file, or the variable's where a parameter has that name."""
     error.client = Path(path).name
     words = of_playbook() if isinstance(error, WrongParameters) else InventoryFile(named_inventory())

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with a configuration of AWX that is written down, found without calling AWX."""
+"""Errors in the files that configure AWX, without a call of AWX."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class BackupAction(EngineAction):
                 "A backup is made on the controller, where the vault secrets of the run are: delegate it to no other"
                 " host and use the connection 'local'. Nothing was changed."
             )
-        params = self._validated(dict(self._task.args), variables["inventory_hostname"])
+        params = self._validate(dict(self._task.args), variables["inventory_hostname"])
         hosts, unusable = self._hosts(params, variables)
         cipher = VaultCipher(self._loader, params["vault_id"])
         params |= {"hosts": hosts, "unusable": unusable, "cipher": cipher}
@@ -45,7 +45,7 @@ class BackupAction(EngineAction):
         hosts, unusable = {}, {}
         for host in variables["ansible_play_hosts"]:
             try:
-                hosts[host] = self._validated({**self._options(host, variable), **common}, host)
+                hosts[host] = self._validate({**self._options(host, variable), **common}, host)
             except AnsibleError as error:
                 unusable[host] = f"{host}: its options are wrong: {error}"
         return hosts, unusable
@@ -61,7 +61,7 @@ class BackupAction(EngineAction):
         options: dict[str, Any] = Templar(loader=self._loader, variables=host_values).template(host_values[variable])
         return options
 
-    def _validated(self, arguments: dict[str, Any], host: str) -> dict[str, Any]:
+    def _validate(self, arguments: dict[str, Any], host: str) -> dict[str, Any]:
         self._task.args = self.without_empty({"client": host, **arguments})
         _result, params = self.validate_argument_spec(**self.operation.validation())
         return dict(params)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guard of a run: what Ansible's inventory says of limit and options, asked before any client is touched."""
+"""The guard of a run: what Ansible's inventory says of limit and options, before any client is touched."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class GuardAction(ActionBase):
             everything = present(with_options({"everything": "true"}), "", of_playbook())
             raise AnsibleActionFail(
                 f"Name the clients with --limit (-l client_acme), or say {everything} to work on all"
-                f" {len(clients)} of them; {_told(limit)}. Nothing was changed."
+                f" {len(clients)} of them; {_limit_text(limit)}. Nothing was changed."
             )
         unknown = unknown_names(limit or "", {*groups, *groups["all"]})
         if unknown:
@@ -116,7 +116,7 @@ class GuardAction(ActionBase):
 
 
 def _refuse_unread(error: BaseException | None) -> None:
-    """Raise what a template found of Parameter Store, which is the same for all clients."""
+    """Raise a template's error of Parameter Store, which is the same for all clients."""
     while error:
         if isinstance(error, RotationError):
             words = of_playbook()
@@ -125,7 +125,7 @@ def _refuse_unread(error: BaseException | None) -> None:
         error = error.__cause__
 
 
-def _told(limit: str | None) -> str:
+def _limit_text(limit: str | None) -> str:
     return "no limit was given" if limit is None else f"the limit {one_line(limit, SHOWN)!r} leaves out no client"
 
 

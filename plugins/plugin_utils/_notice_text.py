@@ -22,14 +22,14 @@ def completed(action: ActionBase, arguments: Mapping[str, Any], options: Contain
     source = fields.pop("details", None) or {}
     details = {name: source[name] for name in source if name in options and source[name] not in (None, "")}
     template = fields.pop("template", None)
-    text = {"text": _rendered(action, str(template), cleaned(source))} if template and "text" not in fields else {}
+    text = {"text": _render(action, str(template), cleaned(source))} if template and "text" not in fields else {}
     return {**details, **text, **fields}
 
 
-def _rendered(action: ActionBase, template: str, details: Mapping[str, Any]) -> str:
+def _render(action: ActionBase, template: str, details: Mapping[str, Any]) -> str:
     """Render as the template module does, with details that cannot forge a line.
 
-    Trouble with a template is told, and must not cost the notice.
+    An error of a template is a warning, and must not cost the notice.
     """
     try:
         path = action._find_needle("templates", template)

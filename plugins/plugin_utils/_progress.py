@@ -55,7 +55,7 @@ class Tally:
         elif declared is NOTICE:
             self._take_notice(result, failed=failed, check=check)
         elif declared is CYCLE_INFO:
-            self._settle(client, _passed_over(result, failed=failed, check=check))
+            self._settle(client, _skip_meaning(result, failed=failed, check=check))
         elif declared is CYCLE and not failed:
             self._take_failure_of_a_task(client, result, check=check)
         elif failed and self._waits_for_hooks(client):
@@ -101,7 +101,7 @@ class Tally:
         self.notices_not_delivered += failed or result.get("delivered") is False
 
 
-def _passed_over(state: Mapping[str, Any], *, failed: bool, check: bool) -> Meaning | None:
+def _skip_meaning(state: Mapping[str, Any], *, failed: bool, check: bool) -> Meaning | None:
     """Return the meaning for a client whose cycle says that a scheduled run does not touch it, or cannot be read."""
     if failed:
         return CYCLE_INFO.meaning(state, failed=True, check=check)

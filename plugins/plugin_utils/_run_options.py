@@ -32,7 +32,7 @@ WORDS = {
 
 
 def faults(spec: Spec, options: Mapping[str, Any], *, here: bool) -> list[Fault]:
-    """Return all that is wrong with the options of one client; empty ones are not in ``given``.
+    """Return all that is wrong with the options of one client; empty ones are not in ``options``.
 
     ``here`` says whether the files that they name are on this machine.
     """
@@ -49,7 +49,7 @@ def faults(spec: Spec, options: Mapping[str, Any], *, here: bool) -> list[Fault]
 
 
 def shared(clients: Sequence[str], faults_of: Callable[[str], Collection[Fault]]) -> list[Fault]:
-    """Return what is wrong with all clients in the same way. They are asked only until one has none of it."""
+    """Return what is wrong with all clients in the same way. Stop at the first client that has none of it."""
     common = list(faults_of(clients[0])) if clients else []
     for client in clients[1:]:
         if not common:

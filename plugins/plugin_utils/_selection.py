@@ -29,7 +29,7 @@ def everyone(
     """Return the clients, where all of several that a play could work on are selected; nobody where it is fewer.
 
     Hosts that are only the way to a client are none. Who the jump hosts of some hosts are takes long to find out over
-    a fleet, so it is asked only where it matters: a selection has no more jump hosts than clients.
+    a fleet, so this is computed only where it matters: a selection has no more jump hosts than clients.
     """
     others = set(there).difference(selected)
     if len(selected) < 2 or len(others) > len(selected):

@@ -42,7 +42,7 @@ WIDTH = terminal_width()
 
 
 class TableAction(ActionBase):
-    """Write what another task has read in the form that was asked for, and show it."""
+    """Write what another task has read in the form of the option, and show it."""
 
     TRANSFERS_FILES = False
     _requires_connection = False

@@ -60,7 +60,8 @@ def settle(inventory: InventoryData, path: str, params: Mapping[str, Any]) -> St
     SECURE.keep(_key(path, access), _secure(stored))
     for option in stored.values.keys() - everybody.vars.keys():
         value = stored.values[option]
-        inventory.set_variable("all", option, _asked(option, path, access) if option in stored.secure else plain(value))
+        visible = _lookup_template(option, path, access) if option in stored.secure else plain(value)
+        inventory.set_variable("all", option, visible)
     inventory.set_variable("all", READ, plain(path))
     return stored
 
@@ -122,7 +123,7 @@ def plain(value: Any) -> Any:
     return trust_as_template(value) if isinstance(value, str) and not TEMPLATE_SIGNS & set(value) else value
 
 
-def _asked(option: str, path: str, access: Mapping[str, Any]) -> str:
+def _lookup_template(option: str, path: str, access: Mapping[str, Any]) -> str:
     """Return a template in the place of a value that nobody may see in the inventory."""
     arguments = json.dumps({"path": path, **access}, sort_keys=True)
     template: str = trust_as_template(f"{{{{ lookup('{LOOKUP}', '{option}', **{arguments}) }}}}")

@@ -83,13 +83,13 @@ def options_of(parameters: Sequence[Parameter], path: str, spec: Spec) -> Stored
         except _Wrong as error:
             wrong.append(f"{parameter.name} {error}.")
     by_option = {setting.option: setting for setting in settings}
-    wrong += [*_refused(settings, by_option, spec), *_faulty(by_option, spec)]
+    wrong += [*_wrong_names(settings, by_option, spec), *_wrong_values(by_option, spec)]
     if wrong:
         raise WrongParameters(
             f"Parameters below {path} cannot be used: {_some(wrong)}", code=Code.INVALID_OPTION, next_step=CORRECT
         )
     secure = frozenset(option for option, one in by_option.items() if one.parameter.kind == SECURE)
-    return Stored({option: _typed(spec[option], one.value) for option, one in by_option.items()}, secure)
+    return Stored({option: _to_type(spec[option], one.value) for option, one in by_option.items()}, secure)
 
 
 def _settings(parameter: Parameter, path: str, spec: Spec) -> list[Setting]:
@@ -132,7 +132,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return document
 
 
-def _refused(settings: Sequence[Setting], by_option: Mapping[str, Setting], spec: Spec) -> Iterator[str]:
+def _wrong_names(settings: Sequence[Setting], by_option: Mapping[str, Setting], spec: Spec) -> Iterator[str]:
     """Yield what is wrong with the names."""
     for setting in settings:
         place, option = setting.location(), setting.option
@@ -146,7 +146,7 @@ def _refused(settings: Sequence[Setting], by_option: Mapping[str, Setting], spec
             yield f"{place}: {by_option[option].parameter.name} says it too. Leave one of them."
 
 
-def _faulty(by_option: Mapping[str, Setting], spec: Spec) -> Iterator[str]:
+def _wrong_values(by_option: Mapping[str, Setting], spec: Spec) -> Iterator[str]:
     """Yield what is wrong with the values, and what is allowed."""
     values = {option: one.value for option, one in by_option.items() if option in spec and one.value not in (None, "")}
     unread = {option for option, value in values.items() if value is UNREADABLE}
@@ -157,7 +157,7 @@ def _faulty(by_option: Mapping[str, Setting], spec: Spec) -> Iterator[str]:
             yield f"{by_option[fault.options[0]].location()}: {fault.without_value}"
 
 
-def _typed(option: Mapping[str, Any], value: Any) -> Any:
+def _to_type(option: Mapping[str, Any], value: Any) -> Any:
     """Return a value of the option's type; dictionaries, in which Ansible would fill in the rest, as written."""
     if value in (None, "") or isinstance(value, dict) or "options" in option:
         return value

@@ -46,7 +46,7 @@ def _rows(tally: Tally) -> Iterator[Row]:
         for check in (False, True):
             clients = {client: meaning for client, meaning in group.items() if meaning.check is check}
             if clients:
-                yield Row(end.label(check=check), len(clients), _named(end, clients))
+                yield Row(end.label(check=check), len(clients), _names_of(end, clients))
                 yield from _causes(clients)
     missed = tally.not_reached()
     if missed:
@@ -57,7 +57,7 @@ def _rows(tally: Tally) -> Iterator[Row]:
     yield from _effort(tally)
 
 
-def _named(end: End, clients: Iterable[str]) -> str:
+def _names_of(end: End, clients: Iterable[str]) -> str:
     return names(clients) if end in (End.WAITS_FOR_HOOKS, End.UNREADABLE) else ""
 
 
