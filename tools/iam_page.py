@@ -43,7 +43,7 @@ def lines() -> Iterator[str]:
     for duty, grants in GRANTS.items():
         yield from ("", f"### {duty}", "", f"The policy: [iam/{duty}.json](iam/{duty}.json)", "", *HEAD)
         for grant in grants:
-            yield f"| `{grant.action}` | {grant.on} | {filled(grant.breaks, '', CommandLine())} | {grant.known} |"
+            yield f"| `{grant.action}` | {grant.on} | {filled(grant.breaks, '', CommandLine())} | {grant.evidence} |"
     yield ""
 
 

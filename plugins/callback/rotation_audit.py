@@ -229,8 +229,8 @@ class CallbackModule(CallbackBase):
         )
 
     def _is_shown(self) -> bool:
-        asked = self.get_option("stdout")
-        return bool(in_awx_job() and not self.get_option("log_group") if asked is None else asked)
+        choice = self.get_option("stdout")
+        return bool(in_awx_job() and not self.get_option("log_group") if choice is None else choice)
 
     def _log_group(self) -> LogGroup:
         # The AWS SDK takes longer to load than all the rest, so a run that ships nothing does without.

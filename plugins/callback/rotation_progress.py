@@ -116,7 +116,7 @@ class CallbackModule(CallbackBase):
         self._play: Any = None
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
-        """Remember a play, whose hosts are asked for once it works on clients."""
+        """Remember a play; its hosts are read once it works on clients."""
         self._play = play
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
@@ -160,14 +160,14 @@ class CallbackModule(CallbackBase):
             self._tally.expect(variables.get("ansible_play_hosts_all", ()))
             self._play = None
         if self._pace is None:
-            given = (self.get_option("every_clients"), self.get_option("every_seconds"))
-            self._pace = Pace(*given, now=time.monotonic())
+            every = (self.get_option("every_clients"), self.get_option("every_seconds"))
+            self._pace = Pace(*every, now=time.monotonic())
 
     def _take(self, result: Any, *, failed: bool = False) -> None:
         module, check = module_name(result.task.action), result.task.check_mode is True
         # Of other tasks it only counts that they failed, and a copy of their results may be large.
-        told = result.result if module in COUNTED else {}
-        self._tally.take(result.host.get_name(), module, told, failed=failed, check=check)
+        outcome = result.result if module in COUNTED else {}
+        self._tally.take(result.host.get_name(), module, outcome, failed=failed, check=check)
         self._print_progress()
 
     def _prints_messages(self) -> bool:

@@ -44,11 +44,12 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread impor
 
 def today(states: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return the names whose turn is today."""
-    read = {name: state for name, state in states.items() if not state.get("failed")}
+    readable = {name: state for name, state in states.items() if not state.get("failed")}
     turns = {
-        name: Turn(datetime.fromisoformat(state["last"]), tuple(state["possible_days"])) for name, state in read.items()
+        name: Turn(datetime.fromisoformat(state["last"]), tuple(state["possible_days"]))
+        for name, state in readable.items()
     }
-    return brought_forward(turns, {name: state["cycle_days"] for name, state in read.items()}, datetime.now(UTC))
+    return brought_forward(turns, {name: state["cycle_days"] for name, state in readable.items()}, datetime.now(UTC))
 
 
 class FilterModule:

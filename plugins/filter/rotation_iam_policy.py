@@ -128,11 +128,13 @@ def iam_policy(duty: str, account: str, region: str, **limits: Any) -> Document:
     """Return the policy document of a duty."""
     if duty not in GRANTS:
         raise AnsibleFilterError(f"rotation_iam_policy knows no duty {duty!r}; it knows {', '.join(GRANTS)}.")
-    given: dict[str, Any] = {name: tuple(value) if name in LISTS else value for name, value in limits.items() if value}
+    options: dict[str, Any] = {
+        name: tuple(value) if name in LISTS else value for name, value in limits.items() if value
+    }
     try:
-        scope = Scope(account, region, **given)
+        scope = Scope(account, region, **options)
     except TypeError:
-        unknown = sorted(set(given) - set(Scope.__dataclass_fields__))
+        unknown = sorted(set(options) - set(Scope.__dataclass_fields__))
         raise AnsibleFilterError(f"rotation_iam_policy has no option {', '.join(unknown)}.") from None
     return policy(duty, scope)
 

@@ -196,9 +196,9 @@ class InventoryModule(AwsInventory, Constructable, Cacheable):
     checked = CHECKED
     templatable = (*AwsInventory.templatable, "name_prefix", "name_suffix", "tags", "windows", "freezes")
 
-    def _fill(self, given: Mapping[str, Any], path: str, cache: bool) -> None:
-        own = self._checked(given, {})
-        params = self._checked(given, self._stored(own).values)
+    def _fill(self, config: Mapping[str, Any], path: str, cache: bool) -> None:
+        own = self._validate(config, {})
+        params = self._validate(config, self._read_parameters(own).values)
         outlook, choice, now = self._outlook(params), self._choice(), datetime.now(UTC)
         entries = read_entries(self._entries(params, choice, path, cache), choice)
         group = self.inventory.add_group(self.get_option("group"))
@@ -206,14 +206,14 @@ class InventoryModule(AwsInventory, Constructable, Cacheable):
         # A group without hosts and variables is lost where an inventory is exported, as AWX does.
         for name in FIXED_NAMES.values():
             self.inventory.set_variable(name, "rotation_from_listing", True)
-        named = host_names(entries, choice, self.inventory.groups)
-        standings = {name: standing(name, listed, outlook, now) for name, listed in named.items()}
-        self._add_clients(named, group, _shared(own, given))
+        hosts = host_names(entries, choice, self.inventory.groups)
+        standings = {name: standing(name, listed, outlook, now) for name, listed in hosts.items()}
+        self._add_clients(hosts, group, _shared(own, config))
         for state, clients in grouped(standings, now).items():
             for client in clients:
                 self.inventory.add_child(names[state], client)
-        self._construct(named)
-        self._warn(named, standings)
+        self._construct(hosts)
+        self._warn(hosts, standings)
 
     def _outlook(self, params: Mapping[str, Any]) -> Outlook:
         ahead = self.get_option("ahead_days")
@@ -232,8 +232,8 @@ class InventoryModule(AwsInventory, Constructable, Cacheable):
     def _entries(self, params: Mapping[str, Any], choice: Choice, path: str, cache: bool) -> list[dict[str, Any]]:
         key, keeps = self.get_cache_key(path), self.get_option("cache")
         if keeps and cache and key in self._cache:
-            kept: list[dict[str, Any]] = self._cache[key]
-            return kept
+            listing: list[dict[str, Any]] = self._cache[key]
+            return listing
         entries = list_entries(secrets_client(params), choice)
         if keeps:
             self._cache[key] = entries
@@ -242,32 +242,32 @@ class InventoryModule(AwsInventory, Constructable, Cacheable):
     def _group_name(self, state: str) -> str:
         return FIXED_NAMES.get(state) or f"{self.get_option('group_prefix')}{state}"
 
-    def _add_clients(self, named: Mapping[str, Listed], group: str, shared: Mapping[str, Any]) -> None:
+    def _add_clients(self, hosts: Mapping[str, Listed], group: str, shared: Mapping[str, Any]) -> None:
         for variable, value in shared.items():
             self.inventory.set_variable(group, variable, plain(value))
-        for name, listed in named.items():
+        for name, listed in hosts.items():
             self.inventory.add_host(name, group=group)
             self.inventory.set_variable(name, "rotation_tags", plain(listed.secret.tags))
             if listed.secret.name != DEFAULT_SECRET_ID.format(name):
                 self.inventory.set_variable(name, "rotation_secret_id", plain(listed.secret.name))
 
-    def _construct(self, named: Mapping[str, Listed]) -> None:
-        asked = {option: self.get_option(option) for option in ("compose", "groups", "keyed_groups")}
+    def _construct(self, hosts: Mapping[str, Listed]) -> None:
+        options = {option: self.get_option(option) for option in ("compose", "groups", "keyed_groups")}
         strict = self.get_option("strict")
-        for name in named if any(asked.values()) else ():
+        for name in hosts if any(options.values()) else ():
             host = self.inventory.get_host(name)
             variables = host.get_vars()
-            self._set_composite_vars(asked["compose"], variables, name, strict)
-            for variable in asked["compose"].keys() & host.vars.keys():
+            self._set_composite_vars(options["compose"], variables, name, strict)
+            for variable in options["compose"].keys() & host.vars.keys():
                 host.vars[variable] = plain(host.vars[variable])
-            self._add_host_to_composed_groups(asked["groups"], variables, name, strict)
-            self._add_host_to_keyed_groups(asked["keyed_groups"], variables, name, strict)
+            self._add_host_to_composed_groups(options["groups"], variables, name, strict)
+            self._add_host_to_keyed_groups(options["keyed_groups"], variables, name, strict)
 
-    def _warn(self, named: dict[str, Listed], standings: Mapping[str, Standing]) -> None:
+    def _warn(self, hosts: dict[str, Listed], standings: Mapping[str, Standing]) -> None:
         odd = [name for name, one in standings.items() if one.unreadable]
         if odd:
             self.display.warning(f"Tags are missing or invalid; scheduled runs look at {_some(odd)}.")
-        moved = renamed(named)
+        moved = renamed(hosts)
         if moved:
             self.display.warning(
                 "The tag rotation/client of some secrets names another's client or a group; these hosts are called"
@@ -275,9 +275,9 @@ class InventoryModule(AwsInventory, Constructable, Cacheable):
             )
 
 
-def _shared(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def _shared(params: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the variables of all clients; keys to AWS are no variables, for an inventory is printed."""
-    calendar = {name: params[name] for name in (*CALENDAR_SPEC, "notice_days") if name in given}
+    calendar = {name: params[name] for name in (*CALENDAR_SPEC, "notice_days") if name in config}
     return {
         # A template would not be rendered, and Ansible would look for a Python that may lack the libraries.
         "ansible_python_interpreter": sys.executable,

@@ -60,7 +60,7 @@ class InventoryModule(AwsInventory):
 
     NAME = "dbops.rotation.parameters"
 
-    def _fill(self, given: Mapping[str, Any], path: str, cache: bool) -> None:
-        if not given.get("parameter_path"):
+    def _fill(self, config: Mapping[str, Any], path: str, cache: bool) -> None:
+        if not config.get("parameter_path"):
             raise self._wrong("parameter_path is not set")
-        self._stored(self._checked(given, {}))
+        self._read_parameters(self._validate(config, {}))

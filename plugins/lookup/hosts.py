@@ -88,12 +88,12 @@ class LookupModule(LookupBase):
 
     def run(self, terms: Sequence[str], variables: Mapping[str, Any] | None = None, **options: Any) -> list[str]:
         """Return the patterns unchanged. Raise AnsibleLookupError if one selects no host."""
-        given = variables or {}
-        self.set_options(var_options=given, direct=options)
+        host_vars = variables or {}
+        self.set_options(var_options=host_vars, direct=options)
         if not any(context.CLIARGS.get(name) for name in ONLY_LOOKS):
             configuration = Configuration(constants.CONFIG_FILE, Path.cwd())
             for pattern in terms:
-                self._refuse_nobody(pattern, given, configuration)
+                self._refuse_nobody(pattern, host_vars, configuration)
             self._warn(configuration)
         return list(terms)
 
@@ -132,6 +132,6 @@ class LookupModule(LookupBase):
             return False
 
     def _warn(self, configuration: Configuration) -> None:
-        told = not_enabled(configuration, constants.CALLBACKS_ENABLED)
-        if told and not self.get_option("without_callbacks"):
-            Display().warning(told)
+        warning = not_enabled(configuration, constants.CALLBACKS_ENABLED)
+        if warning and not self.get_option("without_callbacks"):
+            Display().warning(warning)

@@ -73,5 +73,5 @@ class LookupModule(LookupBase):
             require_libraries()
             return [secure_value(option, self.get_option("path"), access) for option in terms]
         except Exception as error:
-            told = error if isinstance(error, RotationError) else unexpected(error)
-            raise AnsibleLookupError(told.told(to=of_playbook())) from told
+            failure = error if isinstance(error, RotationError) else unexpected(error)
+            raise AnsibleLookupError(failure.told(to=of_playbook())) from failure

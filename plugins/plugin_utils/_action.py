@@ -39,23 +39,23 @@ class EngineAction(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Do the task; a failure is a result, never an exception of the engine."""
         super().run(tmp, task_vars)
-        given, variables = dict(self._task.args), task_vars or {}
+        arguments, variables = dict(self._task.args), task_vars or {}
         # What a SecureString says may have come into any of them.
-        secret = set(given) if any(map(is_secure, variables.values())) else self._secret_names()
+        secret = set(arguments) if any(map(is_secure, variables.values())) else self._secret_names()
         # Retries of a task run in this same object.
-        self._secrets = {**self._secrets, **{name: value for name, value in given.items() if name in secret}}
-        self._task.args = {**given, **self._secrets}
+        self._secrets = {**self._secrets, **{name: value for name, value in arguments.items() if name in secret}}
+        self._task.args = {**arguments, **self._secrets}
         try:
             with reading(of_task(self._task)):
                 return self._work(variables)
         finally:
             # Callbacks are handed the arguments of the task beside its result.
-            self._task.args = {name: value for name, value in given.items() if name not in secret}
+            self._task.args = {name: value for name, value in arguments.items() if name not in secret}
 
     def _work(self, variables: dict[str, Any]) -> dict[str, Any]:
         self._refuse_local_jump_host()
         self._refuse_without_settings(variables)
-        self._task.args = self.given({"client": variables.get("inventory_hostname"), **self._task.args})
+        self._task.args = self.without_empty({"client": variables.get("inventory_hostname"), **self._task.args})
         refused = self.operation.refusal(self._task.args)
         if refused:
             return refused
@@ -66,7 +66,7 @@ class EngineAction(ActionBase):
         return self.operation.outcome(params, check=self._task.check_mode, diff=self._task.diff)
 
     @staticmethod
-    def given(arguments: dict[str, Any]) -> dict[str, Any]:
+    def without_empty(arguments: dict[str, Any]) -> dict[str, Any]:
         """Leave out what a user left empty: a role hands over every option."""
         return {name: value for name, value in arguments.items() if value not in (None, "")}
 

@@ -19,7 +19,7 @@ KEYS = ("access_key", "secret_key", "session_token", "aws_config")
 
 
 def add_audit_options(arguments: dict[str, Any]) -> None:
-    """Add to the arguments of a task what the callback is told in ansible.cfg or in the environment.
+    """Add to the arguments of a task the callback's options from ansible.cfg or the environment.
 
     The callback's way to AWS is taken as a whole, or not at all where the task names one of its own.
     """

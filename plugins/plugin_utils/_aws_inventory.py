@@ -47,43 +47,43 @@ class AwsInventory(BaseInventoryPlugin):
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         """Fill the inventory; whatever goes wrong is one sentence on what and why, and one on what to do."""
         super().parse(inventory, loader, path, cache)
-        given = self._read_config_data(path)
+        config = self._read_config_data(path)
         try:
             require_libraries()
-            self._refuse_unknown(given)
-            self._fill(given, path, cache)
+            self._refuse_unknown(config)
+            self._fill(config, path, cache)
         except RotationError as error:
-            raise AnsibleParserError(_told(error, path)) from None
+            raise AnsibleParserError(_text(error, path)) from None
         except AnsibleError:
             raise
         except Exception as error:
-            raise AnsibleParserError(_told(unexpected(error), path)) from None
+            raise AnsibleParserError(_text(unexpected(error), path)) from None
 
-    def _fill(self, given: Mapping[str, Any], path: str, cache: bool) -> None:
+    def _fill(self, config: Mapping[str, Any], path: str, cache: bool) -> None:
         raise NotImplementedError
 
-    def _stored(self, params: Mapping[str, Any]) -> Stored:
+    def _read_parameters(self, params: Mapping[str, Any]) -> Stored:
         """Return what is stored below the path that this run names, or else the file; nothing where neither does."""
         path = (self._vars or {}).get(PATH, self.get_option("parameter_path"))
         return settle(self.inventory, str(path), params) if path else Stored()
 
-    def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
-        unknown = set(given) - {name for option in self.option_definitions for name in self._names(option)}
+    def _refuse_unknown(self, config: Mapping[str, Any]) -> None:
+        unknown = set(config) - {name for option in self.option_definitions for name in self._names(option)}
         if unknown:
             raise self._wrong(f"there is no option {', '.join(sorted(unknown))}")
 
-    def _checked(self, given: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    def _validate(self, config: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options: those of the file, or else those that are stored, or else what is usual."""
         options = {option: self.get_option(option) for option in self.checked}
         for option in self.checked:
-            if f"rotation_{option}" in stored and not given.keys() & self._names(option):
+            if f"rotation_{option}" in stored and not config.keys() & self._names(option):
                 options[option] = stored[f"rotation_{option}"]
-        found = ArgumentSpecValidator(
+        result = ArgumentSpecValidator(
             self.checked, mutually_exclusive=MUTUALLY_EXCLUSIVE, required_together=REQUIRED_TOGETHER
         ).validate({option: value for option, value in options.items() if value is not None})
-        if found.error_messages:
-            raise self._wrong("; ".join(found.error_messages))
-        return dict(found.validated_parameters)
+        if result.error_messages:
+            raise self._wrong("; ".join(result.error_messages))
+        return dict(result.validated_parameters)
 
     def _names(self, option: str) -> set[str]:
         return {option, *self.option_definitions[option].get("aliases", ())}
@@ -96,7 +96,7 @@ class AwsInventory(BaseInventoryPlugin):
         )
 
 
-def _told(error: RotationError, path: str) -> str:
+def _text(error: RotationError, path: str) -> str:
     """Return the message; an option has its name in the file, or the variable's where a parameter has that name."""
     error.client = Path(path).name
     words = of_playbook() if isinstance(error, WrongParameters) else InventoryFile(named_inventory())

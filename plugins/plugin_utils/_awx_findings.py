@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with a configuration of AWX that is written down, found without calling AWX."""
+"""Errors in the files that configure AWX, without a call of AWX."""
 
 from __future__ import annotations
 
@@ -60,30 +60,30 @@ def template_findings(template: Mapping[str, Any], inventories: set[str], checko
         return
     if not LISTED.search(playbook.read_text(encoding="utf-8")):
         yield f"{name} names the playbook {template['playbook']}, which AWX does not list: it has no hosts of its own."
-    read = variables(checkout, template["playbook"])
+    in_playbook = variables(checkout, template["playbook"])
     for question in template.get("survey", []):
-        if question["variable"] not in read:
+        if question["variable"] not in in_playbook:
             yield f"{name} asks for {question['variable']}, which {template['playbook']} does not read."
-    for variable in sorted(set(template.get("extra_vars", {})) - read):
+    for variable in sorted(set(template.get("extra_vars", {})) - in_playbook):
         yield f"{name} sets {variable}, which {template['playbook']} does not read."
 
 
-def unknown(where: str, kind: str, named: set[str], known: set[str]) -> Iterator[str]:
-    for name in sorted(named - known):
+def unknown(where: str, kind: str, names: set[str], choices: set[str]) -> Iterator[str]:
+    for name in sorted(names - choices):
         yield f"{where} names the {kind} '{name}', which is not defined."
 
 
 def variables(checkout: Path, playbook: str) -> set[str]:
     """Return the variables of a playbook and of the entry points that it goes to."""
     text = (checkout / playbook).read_text(encoding="utf-8")
-    found = set(re.findall(r"\brotation_\w+", text))
+    names = set(re.findall(r"\brotation_\w+", text))
     for play in DataLoader().load_from_file(str(checkout / playbook)):
         if "ansible.builtin.import_playbook" in play:
-            found |= variables(checkout, str(Path(playbook).parent / play["ansible.builtin.import_playbook"]))
+            names |= variables(checkout, str(Path(playbook).parent / play["ansible.builtin.import_playbook"]))
         for task in play.get("tasks", []):
             role = task.get("ansible.builtin.import_role")
-            found |= options(checkout, role["name"], role.get("tasks_from", "main")) if role else set()
-    return found
+            names |= options(checkout, role["name"], role.get("tasks_from", "main")) if role else set()
+    return names
 
 
 def options(checkout: Path, role: str, entry_point: str) -> set[str]:

@@ -30,7 +30,7 @@ class BackupAction(EngineAction):
                 "A backup is made on the controller, where the vault secrets of the run are: delegate it to no other"
                 " host and use the connection 'local'. Nothing was changed."
             )
-        params = self._validated(dict(self._task.args), variables["inventory_hostname"])
+        params = self._validate(dict(self._task.args), variables["inventory_hostname"])
         hosts, unusable = self._hosts(params, variables)
         cipher = VaultCipher(self._loader, params["vault_id"])
         params |= {"hosts": hosts, "unusable": unusable, "cipher": cipher}
@@ -38,29 +38,31 @@ class BackupAction(EngineAction):
 
     def _hosts(self, params: dict[str, Any], variables: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         """Return the options of every host, and why some have none."""
-        named = params["client_options"]
-        if not named:
+        variable = params["client_options"]
+        if not variable:
             return {variables["inventory_hostname"]: params}, {}
-        given = {name: params[name] for name in ("path", "vault_id")}
+        common = {name: params[name] for name in ("path", "vault_id")}
         hosts, unusable = {}, {}
         for host in variables["ansible_play_hosts"]:
             try:
-                hosts[host] = self._validated({**self._options(host, named), **given}, host)
+                hosts[host] = self._validate({**self._options(host, variable), **common}, host)
             except AnsibleError as error:
                 unusable[host] = f"{host}: its options are wrong: {error}"
         return hosts, unusable
 
-    def _options(self, host: str, named: str) -> dict[str, Any]:
+    def _options(self, host: str, variable: str) -> dict[str, Any]:
         """Evaluate a variable for one host, as Ansible does for a task of that host."""
         manager = self._task.get_variable_manager()
-        found = manager.get_vars(play=self._task.get_play(), host=manager._inventory.get_host(host), task=self._task)
-        if named not in found:
-            raise AnsibleActionFail(f"there is no variable {named!r}")
-        options: dict[str, Any] = Templar(loader=self._loader, variables=found).template(found[named])
+        host_values = manager.get_vars(
+            play=self._task.get_play(), host=manager._inventory.get_host(host), task=self._task
+        )
+        if variable not in host_values:
+            raise AnsibleActionFail(f"there is no variable {variable!r}")
+        options: dict[str, Any] = Templar(loader=self._loader, variables=host_values).template(host_values[variable])
         return options
 
-    def _validated(self, arguments: dict[str, Any], host: str) -> dict[str, Any]:
-        self._task.args = self.given({"client": host, **arguments})
+    def _validate(self, arguments: dict[str, Any], host: str) -> dict[str, Any]:
+        self._task.args = self.without_empty({"client": host, **arguments})
         _result, params = self.validate_argument_spec(**self.operation.validation())
         return dict(params)
 

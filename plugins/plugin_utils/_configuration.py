@@ -57,23 +57,23 @@ class Configuration:
 
 def no_client(configuration: Configuration, sources: str, *, awx: bool) -> str:
     """Return the message for an inventory without hosts: why, and what to do."""
-    told = f"No client was selected: the inventory ({sources}) has no host. Nothing was changed."
+    message = f"No client was selected: the inventory ({sources}) has no host. Nothing was changed."
     unread = configuration.unread()
     if awx:
-        return f"{told} Next: update the inventory of the template, or its source."
+        return f"{message} Next: update the inventory of the template, or its source."
     if unread:
-        return f"{told} {unread[0]}. Next: {unread[1]}; or name an inventory with -i."
-    return f"{told} Next: name the right one with -i, or add hosts to it."
+        return f"{message} {unread[0]}. Next: {unread[1]}; or name an inventory with -i."
+    return f"{message} Next: name the right one with -i, or add hosts to it."
 
 
 def not_enabled(configuration: Configuration, enabled: Collection[str]) -> str | None:
     """Return the warning if none of our callbacks is enabled; a user who enables one of them has made a choice."""
     if set(CALLBACKS) & set(enabled):
         return None
-    told = "The callbacks are off: this run keeps no audit trail and shows no progress and summary."
+    message = "The callbacks are off: this run keeps no audit trail and shows no progress and summary."
     unread = configuration.unread()
     why, remedy = unread or (
         f"callbacks_enabled of {configuration.read or 'ansible.cfg, of which there is none,'} does not name them",
         f"write callbacks_enabled = {', '.join(CALLBACKS)} below [defaults] there",
     )
-    return present(f"{told} {why}. Next: {remedy}. If you want that: {ACCEPTED}", "", of_playbook())
+    return present(f"{message} {why}. Next: {remedy}. If you want that: {ACCEPTED}", "", of_playbook())

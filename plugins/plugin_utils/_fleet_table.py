@@ -53,7 +53,7 @@ def _state(state: Mapping[str, Any]) -> str:
         "waiting": state["waiting"],
         "due": state["due_now"],
     }
-    return next((word for word, holds in words.items() if holds), "ok")
+    return next((word for word, applies in words.items() if applies), "ok")
 
 
 def _csv(lines: list[dict[str, Any]]) -> str:

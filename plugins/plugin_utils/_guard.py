@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guard of a run: what Ansible's inventory says of limit and options, asked before any client is touched."""
+"""The guard of a run: what Ansible's inventory says of limit and options, before any client is touched."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class GuardAction(ActionBase):
             everything = present(with_options({"everything": "true"}), "", of_playbook())
             raise AnsibleActionFail(
                 f"Name the clients with --limit (-l client_acme), or say {everything} to work on all"
-                f" {len(clients)} of them; {_told(limit)}. Nothing was changed."
+                f" {len(clients)} of them; {_limit_text(limit)}. Nothing was changed."
             )
         unknown = unknown_names(limit or "", {*groups, *groups["all"]})
         if unknown:
@@ -69,43 +69,43 @@ class GuardAction(ActionBase):
     def _refuse_wrong_options(self, path: str, entry_point: str, selected: Sequence[str]) -> None:
         """Refuse what is wrong with all clients; what is wrong with one of several only fails that one."""
         spec = self._loader.load_from_file(path)["argument_specs"][entry_point]["options"]
-        found = shared(selected, lambda host: self._faults(spec, host))
+        errors = shared(selected, lambda host: self._faults(spec, host))
         if len(selected) == 1:
             # Of one client that is visited alone, only what the command says is certainly not its own.
             extra = self._task.get_variable_manager().extra_vars
-            found = [fault for fault in found if extra.keys() & set(fault.options)]
-        if found:
-            raise AnsibleActionFail(filled(refusal(found, len(selected)), "", of_playbook()))
+            errors = [fault for fault in errors if extra.keys() & set(fault.options)]
+        if errors:
+            raise AnsibleActionFail(filled(refusal(errors, len(selected)), "", of_playbook()))
 
     def _faults(self, spec: Mapping[str, Mapping[str, Any]], host: str) -> list[Fault]:
         """Return all that is wrong with the options of one client."""
         templar, variables = self._variables_of(host, self._task)
-        found, given = [], {}
+        errors, options = [], {}
         for option in sorted(spec.keys() & variables.keys()):
             try:
-                given[option] = templar.template(variables[option])
+                options[option] = templar.template(variables[option])
             except AnsibleError as error:
                 _refuse_unread(error)
                 if not option.startswith(LATER):
-                    found.append(Fault(f"{option} cannot be computed: {_reason(error)}.", (option,), ""))
-        given = {option: value for option, value in given.items() if value not in (None, "")}
-        here = self._connection.transport == "local" and not given.get("rotation_jump_host")
-        return [*found, *faults(spec, given, here=here)]
+                    errors.append(Fault(f"{option} cannot be computed: {_reason(error)}.", (option,), ""))
+        options = {option: value for option, value in options.items() if value not in (None, "")}
+        here = self._connection.transport == "local" and not options.get("rotation_jump_host")
+        return [*errors, *faults(spec, options, here=here)]
 
     def _there(self) -> list[str]:
         """Return the hosts that the play would work on without a limit, whatever the wave."""
         inventory = self._task.get_variable_manager()._inventory
-        found = inventory.get_hosts(self._task.get_play().hosts, ignore_limits=True, ignore_restrictions=True)
-        return [host.name for host in found]
+        hosts = inventory.get_hosts(self._task.get_play().hosts, ignore_limits=True, ignore_restrictions=True)
+        return [host.name for host in hosts]
 
     def _jump_hosts(self, hosts: Collection[str]) -> set[str]:
         """Return the hosts through which these are reached."""
-        found = set()
+        jump_hosts = set()
         for host in hosts:
             templar, variables = self._variables_of(host)
-            named = variables.get("rotation_jump_host")
-            found.add(str(templar.template(named)) if named else "")
-        return found
+            jump_host = variables.get("rotation_jump_host")
+            jump_hosts.add(str(templar.template(jump_host)) if jump_host else "")
+        return jump_hosts
 
     def _variables_of(self, host: str, task: Any = None) -> tuple[Templar, dict[str, Any]]:
         """Return what computes the variables of a host, and them; with those of a role where a task of it is named."""
@@ -116,7 +116,7 @@ class GuardAction(ActionBase):
 
 
 def _refuse_unread(error: BaseException | None) -> None:
-    """Raise what a template found of Parameter Store, which is the same for all clients."""
+    """Raise a template's error of Parameter Store, which is the same for all clients."""
     while error:
         if isinstance(error, RotationError):
             words = of_playbook()
@@ -125,7 +125,7 @@ def _refuse_unread(error: BaseException | None) -> None:
         error = error.__cause__
 
 
-def _told(limit: str | None) -> str:
+def _limit_text(limit: str | None) -> str:
     return "no limit was given" if limit is None else f"the limit {one_line(limit, SHOWN)!r} leaves out no client"
 
 

@@ -16,20 +16,20 @@ from ansible.utils.display import Display
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import cleaned, one_line
 
 
-def completed(action: ActionBase, arguments: Mapping[str, Any], known: Container[str]) -> dict[str, Any]:
+def completed(action: ActionBase, arguments: Mapping[str, Any], options: Container[str]) -> dict[str, Any]:
     """Return the arguments of a notice with what ``details`` and ``template`` stand for; ``known`` are its options."""
-    given = dict(arguments)
-    told = given.pop("details", None) or {}
-    details = {name: told[name] for name in told if name in known and told[name] not in (None, "")}
-    template = given.pop("template", None)
-    text = {"text": _rendered(action, str(template), cleaned(told))} if template and "text" not in given else {}
-    return {**details, **text, **given}
+    fields = dict(arguments)
+    source = fields.pop("details", None) or {}
+    details = {name: source[name] for name in source if name in options and source[name] not in (None, "")}
+    template = fields.pop("template", None)
+    text = {"text": _render(action, str(template), cleaned(source))} if template and "text" not in fields else {}
+    return {**details, **text, **fields}
 
 
-def _rendered(action: ActionBase, template: str, details: Mapping[str, Any]) -> str:
+def _render(action: ActionBase, template: str, details: Mapping[str, Any]) -> str:
     """Render as the template module does, with details that cannot forge a line.
 
-    Trouble with a template is told, and must not cost the notice.
+    An error of a template is a warning, and must not cost the notice.
     """
     try:
         path = action._find_needle("templates", template)

@@ -28,7 +28,7 @@ def history(events: Events, form: str = "table", width: int = 0) -> str:
 
 def _row(event: Mapping[str, Any]) -> dict[str, str]:
     notice = event.get("notice", {}).get("event", "")
-    told = (
+    cells = (
         f"{event['time'][:19]}Z",
         f"{event['kind']} {notice}".strip() + (" (check)" if event["check"] else ""),
         event["outcome"],
@@ -37,7 +37,7 @@ def _row(event: Mapping[str, Any]) -> dict[str, str]:
         event.get("version_id", "")[:8],
         _about(event),
     )
-    return dict(zip(COLUMNS, told, strict=True))
+    return dict(zip(COLUMNS, cells, strict=True))
 
 
 def _about(event: Mapping[str, Any]) -> str:
@@ -46,5 +46,5 @@ def _about(event: Mapping[str, Any]) -> str:
     if error:
         return ": ".join(error[name] for name in ("step", "code", "cause") if name in error)
     states = [word for word in ("overdue", "unfinished") if event.get(word)]
-    told = [event.get("reason", ""), ", ".join(states or event.get("findings", [])), event.get("decision", "")]
-    return next((text for text in told if text), "")
+    texts = [event.get("reason", ""), ", ".join(states or event.get("findings", [])), event.get("decision", "")]
+    return next((text for text in texts if text), "")

@@ -55,7 +55,7 @@ class Tally:
         elif declared is NOTICE:
             self._take_notice(result, failed=failed, check=check)
         elif declared is CYCLE_INFO:
-            self._settle(client, _passed_over(result, failed=failed, check=check))
+            self._settle(client, _skip_meaning(result, failed=failed, check=check))
         elif declared is CYCLE and not failed:
             self._take_failure_of_a_task(client, result, check=check)
         elif failed and self._waits_for_hooks(client):
@@ -63,20 +63,20 @@ class Tally:
 
     def that(self, *ends: End) -> dict[str, Meaning]:
         """Return the clients to which one of these happened."""
-        found = ((client, self.meanings.get(client)) for client in self.clients)
-        return {client: meaning for client, meaning in found if meaning and meaning.end in ends}
+        pairs = ((client, self.meanings.get(client)) for client in self.clients)
+        return {client: meaning for client, meaning in pairs if meaning and meaning.end in ends}
 
     def not_reached(self) -> list[str]:
         """Return the clients of which nothing was heard."""
         return [client for client in self.clients if client not in self.meanings]
 
     def _waits_for_hooks(self, client: str) -> bool:
-        found = self.meanings.get(client)
-        return found is not None and found.end is End.WAITS_FOR_HOOKS
+        meaning = self.meanings.get(client)
+        return meaning is not None and meaning.end is End.WAITS_FOR_HOOKS
 
-    def _settle(self, client: str, found: Meaning | None) -> None:
-        if found:
-            self.meanings[client] = found
+    def _settle(self, client: str, meaning: Meaning | None) -> None:
+        if meaning:
+            self.meanings[client] = meaning
 
     def _take_work(
         self, client: str, declared: Declaration, result: Mapping[str, Any], *, failed: bool, check: bool
@@ -101,14 +101,14 @@ class Tally:
         self.notices_not_delivered += failed or result.get("delivered") is False
 
 
-def _passed_over(state: Mapping[str, Any], *, failed: bool, check: bool) -> Meaning | None:
+def _skip_meaning(state: Mapping[str, Any], *, failed: bool, check: bool) -> Meaning | None:
     """Return the meaning for a client whose cycle says that a scheduled run does not touch it, or cannot be read."""
     if failed:
         return CYCLE_INFO.meaning(state, failed=True, check=check)
     if state.get("candidate") is not False:
         return None
     causes = {"paused": state.get("paused"), "waiting for a window": state.get("waiting")}
-    cause = next((name for name, holds in causes.items() if holds), "not due")
+    cause = next((name for name, applies in causes.items() if applies), "not due")
     return Meaning(End.LEFT_ALONE, cause, check=check)
 
 
@@ -135,21 +135,21 @@ class Pace:
 def progress_line(tally: Tally, seconds: float) -> str:
     """Return how far the run has come after so many seconds; nothing where no client is left."""
     failed = len(tally.that(End.FAILED))
-    left = len(tally.not_reached()) + len(tally.that(End.WAITS_FOR_HOOKS))
-    if not left:
+    remaining = len(tally.not_reached()) + len(tally.that(End.WAITS_FOR_HOOKS))
+    if not remaining:
         return ""
     total = len(tally.clients)
     return (
-        f"Rotation progress: {total - failed - left} done, {failed} failed, {left} left of {total} clients"
-        f"{_speed(tally.worked, left, seconds)}"
+        f"Rotation progress: {total - failed - remaining} done, {failed} failed, {remaining} left of {total} clients"
+        f"{_speed(tally.worked, remaining, seconds)}"
     )
 
 
-def _speed(worked: int, left: int, seconds: float) -> str:
+def _speed(worked: int, remaining: int, seconds: float) -> str:
     if not worked or seconds <= 0:
         return ""
     rate = worked * 60 / seconds
-    return f"; {rate:.{0 if rate >= 10 else 1}f} a minute, about {duration(left * seconds / worked)} left"
+    return f"; {rate:.{0 if rate >= 10 else 1}f} a minute, about {duration(remaining * seconds / worked)} left"
 
 
 def duration(seconds: float) -> str:

@@ -31,39 +31,39 @@ WORDS = {
 }
 
 
-def faults(spec: Spec, given: Mapping[str, Any], *, here: bool) -> list[Fault]:
-    """Return all that is wrong with the options of one client; empty ones are not in ``given``.
+def faults(spec: Spec, options: Mapping[str, Any], *, here: bool) -> list[Fault]:
+    """Return all that is wrong with the options of one client; empty ones are not in ``options``.
 
     ``here`` says whether the files that they name are on this machine.
     """
-    found: list[Fault] = []
+    errors: list[Fault] = []
     valid: dict[str, Any] = {}
-    for option in given.keys() & spec.keys():
+    for option in options.keys() & spec.keys():
         try:
-            valid[option] = validated(spec[option], given[option])
+            valid[option] = validated(spec[option], options[option])
         except ValueError:
-            found.append(Fault(allowed(option, spec[option]), (option,), repr(given[option])))
-    named = {name: valid[variable(name)] for name in CHECKED if variable(name) in valid}
-    of_values = faults_of_values(named, here=here)
-    return [*found, *(replace(fault, options=tuple(map(variable, fault.options))) for fault in of_values)]
+            errors.append(Fault(allowed(option, spec[option]), (option,), repr(options[option])))
+    values = {name: valid[variable(name)] for name in CHECKED if variable(name) in valid}
+    of_values = faults_of_values(values, here=here)
+    return [*errors, *(replace(fault, options=tuple(map(variable, fault.options))) for fault in of_values)]
 
 
 def shared(clients: Sequence[str], faults_of: Callable[[str], Collection[Fault]]) -> list[Fault]:
-    """Return what is wrong with all clients in the same way. They are asked only until one has none of it."""
+    """Return what is wrong with all clients in the same way. Stop at the first client that has none of it."""
     common = list(faults_of(clients[0])) if clients else []
     for client in clients[1:]:
         if not common:
             break
-        found = faults_of(client)
-        common = [fault for fault in common if fault in found]
+        errors = faults_of(client)
+        common = [fault for fault in common if fault in errors]
     return sorted(common, key=lambda fault: fault.options)
 
 
-def refusal(found: Sequence[Fault], clients: int) -> str:
+def refusal(errors: Sequence[Fault], clients: int) -> str:
     """Return what is wrong with the options of a run."""
     of = f"in the same way for all {clients} clients" if clients > 1 else "for this run"
     return (
-        f"Options are wrong {of}: {' '.join(fault.text for fault in found)} Nothing was changed, and no notice was"
+        f"Options are wrong {of}: {' '.join(fault.text for fault in errors)} Nothing was changed, and no notice was"
         " sent. Next: correct them, in the extra variables (-e) or in the inventory, and run the same command again."
     )
 
@@ -72,16 +72,16 @@ def validated(spec: Mapping[str, Any], value: Any) -> Any:
     """Return a value as Ansible takes it; ValueError where it does not."""
     whole = {name: part for name, part in spec.items() if name != "options"}
     # Ansible looks for the parts of a value without asking whether it has any.
-    for asked in (whole, spec):
+    for definition in (whole, spec):
         try:
-            result = ArgumentSpecValidator({"option": dict(asked)}).validate({"option": value})
+            result = ArgumentSpecValidator({"option": dict(definition)}).validate({"option": value})
         except ArithmeticError:  # Ansible takes "inf" for a number before it makes it a whole one
             raise ValueError from None
         if result.error_messages:
             raise ValueError
-    found = result.validated_parameters["option"]
-    repr(found)  # ValueError for a whole number of thousands of digits
-    return found
+    outcome = result.validated_parameters["option"]
+    repr(outcome)  # ValueError for a whole number of thousands of digits
+    return outcome
 
 
 def allowed(option: str, spec: Mapping[str, Any]) -> str:

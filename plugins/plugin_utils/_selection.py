@@ -13,14 +13,14 @@ from ansible.inventory.manager import split_host_pattern
 ANY_OF = re.compile(r"[~@*?\[]")
 
 
-def unknown_names(limit: str, known: Collection[str]) -> list[str]:
+def unknown_names(limit: str, hosts: Collection[str]) -> list[str]:
     """Return the names in a limit, excluded ones among them, that the inventory does not have.
 
     Patterns and files are left out: that they match nothing may be meant.
     """
     names = [part.lstrip("!&").strip() for part in split_host_pattern(limit)]
     plain = [name for name in names if name and not ANY_OF.search(name)]
-    return [name for name in dict.fromkeys(plain) if name not in known]
+    return [name for name in dict.fromkeys(plain) if name not in hosts]
 
 
 def everyone(
@@ -29,11 +29,11 @@ def everyone(
     """Return the clients, where all of several that a play could work on are selected; nobody where it is fewer.
 
     Hosts that are only the way to a client are none. Who the jump hosts of some hosts are takes long to find out over
-    a fleet, so it is asked only where it matters: a selection has no more jump hosts than clients.
+    a fleet, so this is computed only where it matters: a selection has no more jump hosts than clients.
     """
-    left = set(there).difference(selected)
-    if len(selected) < 2 or len(left) > len(selected):
+    others = set(there).difference(selected)
+    if len(selected) < 2 or len(others) > len(selected):
         return []
     ways = set(jump_hosts(selected))
     clients = [host for host in there if host in set(selected) - ways]
-    return clients if left <= ways and len(clients) > 1 else []
+    return clients if others <= ways and len(clients) > 1 else []

@@ -42,7 +42,7 @@ WIDTH = terminal_width()
 
 
 class TableAction(ActionBase):
-    """Write what another task has read in the form that was asked for, and show it."""
+    """Write what another task has read in the form of the option, and show it."""
 
     TRANSFERS_FILES = False
     _requires_connection = False
@@ -54,20 +54,20 @@ class TableAction(ActionBase):
         _result, params = self.validate_argument_spec(
             SPEC, mutually_exclusive=[list(WRITERS)], required_one_of=[list(WRITERS)]
         )
-        (given,) = (name for name in WRITERS if params[name] is not None)
-        write, form = WRITERS[given], params["form"]
-        text = write(params[given], form)
+        (kind,) = (name for name in WRITERS if params[name] is not None)
+        write, form = WRITERS[kind], params["form"]
+        text = write(params[kind], form)
         if not _is_a_document(constants.DEFAULT_STDOUT_CALLBACK):
-            shown = write(params[given], form, WIDTH) if WIDTH and form == TABLE else text
+            shown = write(params[kind], form, WIDTH) if WIDTH and form == TABLE else text
             # One piece, for others may write at the same time; Ansible may write the name of the task after it.
-            Display().display("\n".join([*_title(given, form, task_vars or {}), shown]))
+            Display().display("\n".join([*_title(kind, form, task_vars or {}), shown]))
         return {"changed": False, "text": text}
 
 
-def _title(given: str, form: str, variables: dict[str, Any]) -> list[str]:
+def _title(kind: str, form: str, variables: dict[str, Any]) -> list[str]:
     if form != TABLE:
         return []
-    return ["", "State of the clients:" if given == "states" else f"History of {variables['inventory_hostname']}:"]
+    return ["", "State of the clients:" if kind == "states" else f"History of {variables['inventory_hostname']}:"]
 
 
 def _is_a_document(callback: str) -> bool:

@@ -45,13 +45,13 @@ def settle(inventory: InventoryData, path: str, params: Mapping[str, Any]) -> St
     Nothing in an inventory has less to say than that group, and what it says already stands. Raises RotationError.
     """
     everybody = inventory.groups["all"]
-    read = everybody.vars.get(READ)
-    if read == path and path in LAST:
+    earlier = everybody.vars.get(READ)
+    if earlier == path and path in LAST:
         return LAST[path]
     inventory.set_variable("all", PATH, plain(path))  # a run without what is stored there is refused
-    if read and read != path:
+    if earlier and earlier != path:
         raise RotationError(
-            f"This inventory has read the parameters below {read} already, and {path} would be a second path.",
+            f"This inventory has read the parameters below {earlier} already, and {path} would be a second path.",
             code=Code.INVALID_OPTION,
             next_step="Leave one of them, or run the playbook once for each inventory.",
         )
@@ -60,7 +60,8 @@ def settle(inventory: InventoryData, path: str, params: Mapping[str, Any]) -> St
     SECURE.keep(_key(path, access), _secure(stored))
     for option in stored.values.keys() - everybody.vars.keys():
         value = stored.values[option]
-        inventory.set_variable("all", option, _asked(option, path, access) if option in stored.secure else plain(value))
+        visible = _lookup_template(option, path, access) if option in stored.secure else plain(value)
+        inventory.set_variable("all", option, visible)
     inventory.set_variable("all", READ, plain(path))
     return stored
 
@@ -68,14 +69,14 @@ def settle(inventory: InventoryData, path: str, params: Mapping[str, Any]) -> St
 def secure_value(option: str, path: str, access: Mapping[str, Any]) -> Any:
     """Return an option from a SecureString, which is read by the first of all workers unless the inventory was."""
     params = {**{name: spec.get("default") for name, spec in AWS_SPEC.items()}, **access}
-    held = json.loads(SECURE.obtain(_key(path, access), lambda: _secure(read_stored(path, params))))
-    if option not in held:
+    values = json.loads(SECURE.obtain(_key(path, access), lambda: _secure(read_stored(path, params))))
+    if option not in values:
         raise RotationError(
             f"No {option} is a SecureString below {path} any more.",
             code=Code.INVALID_OPTION,
             next_step="Update the inventory, and run the same command again.",
         )
-    return held[option]
+    return values[option]
 
 
 def read_stored(path: str, params: Mapping[str, Any]) -> Stored:
@@ -83,13 +84,13 @@ def read_stored(path: str, params: Mapping[str, Any]) -> Stored:
     return options_of(read_parameters(make_client(aws_options(params), "ssm"), path), path, specification())
 
 
-def unread(path: Any, read: Any) -> str | None:
+def unread(path: Any, run_path: Any) -> str | None:
     """Return the message for a run that lacks its stored settings; None if it has them or needs none."""
-    if (path or "") == (read or ""):
+    if (path or "") == (run_path or ""):
         return None
     return (
         f"{PATH} is {str(path or '')!r}, but the parameters that this run has are"
-        f" {'those below ' + str(read) if read else 'none'}. Nothing was changed. Next: they are read with the"
+        f" {'those below ' + str(run_path) if run_path else 'none'}. Nothing was changed. Next: they are read with the"
         " inventory: say parameter_path in a file of dbops.rotation.parameters or dbops.rotation.fleet there, and see"
         " what it says where it fails; in AWX, update the inventory."
     )
@@ -122,10 +123,10 @@ def plain(value: Any) -> Any:
     return trust_as_template(value) if isinstance(value, str) and not TEMPLATE_SIGNS & set(value) else value
 
 
-def _asked(option: str, path: str, access: Mapping[str, Any]) -> str:
+def _lookup_template(option: str, path: str, access: Mapping[str, Any]) -> str:
     """Return a template in the place of a value that nobody may see in the inventory."""
-    given = json.dumps({"path": path, **access}, sort_keys=True)
-    template: str = trust_as_template(f"{{{{ lookup('{LOOKUP}', '{option}', **{given}) }}}}")
+    arguments = json.dumps({"path": path, **access}, sort_keys=True)
+    template: str = trust_as_template(f"{{{{ lookup('{LOOKUP}', '{option}', **{arguments}) }}}}")
     return template
 
 

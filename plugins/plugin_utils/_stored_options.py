@@ -57,9 +57,9 @@ class Setting:
 
     option: str
     parameter: Parameter
-    given: Any = field(repr=False)
+    value: Any = field(repr=False)
 
-    def told(self) -> str:
+    def location(self) -> str:
         """Name the parameter in full, and the option; what else a SecureString calls so may be its secret."""
         hidden = self.parameter.kind == SECURE and not OPTION.fullmatch(self.option)
         return f"{self.parameter.name} ({'a name that is not shown' if hidden else self.option})"
@@ -82,14 +82,14 @@ def options_of(parameters: Sequence[Parameter], path: str, spec: Spec) -> Stored
             settings += _settings(parameter, path, spec)
         except _Wrong as error:
             wrong.append(f"{parameter.name} {error}.")
-    known = {setting.option: setting for setting in settings}
-    wrong += [*_refused(settings, known, spec), *_faulty(known, spec)]
+    by_option = {setting.option: setting for setting in settings}
+    wrong += [*_wrong_names(settings, by_option, spec), *_wrong_values(by_option, spec)]
     if wrong:
         raise WrongParameters(
             f"Parameters below {path} cannot be used: {_some(wrong)}", code=Code.INVALID_OPTION, next_step=CORRECT
         )
-    secure = frozenset(option for option, one in known.items() if one.parameter.kind == SECURE)
-    return Stored({option: _typed(spec[option], one.given) for option, one in known.items()}, secure)
+    secure = frozenset(option for option, one in by_option.items() if one.parameter.kind == SECURE)
+    return Stored({option: _to_type(spec[option], one.value) for option, one in by_option.items()}, secure)
 
 
 def _settings(parameter: Parameter, path: str, spec: Spec) -> list[Setting]:
@@ -97,17 +97,17 @@ def _settings(parameter: Parameter, path: str, spec: Spec) -> list[Setting]:
     if "/" in place:
         raise _Wrong(f"lies deeper than {path}, but nothing is stored for one client or group alone")
     if place.startswith(PREFIX):
-        return [Setting(place, parameter, _given(parameter, spec.get(place, {})))]
+        return [Setting(place, parameter, _value(parameter, spec.get(place, {})))]
     document = _json(parameter.text)
     if not isinstance(document, dict):
         raise _Wrong(
             f"is neither called as an option, such as {path}/rotation_overlap, nor a JSON dictionary that says each"
             " option once"
         )
-    return [Setting(option, parameter, given) for option, given in document.items()]
+    return [Setting(option, parameter, value) for option, value in document.items()]
 
 
-def _given(parameter: Parameter, option: Mapping[str, Any]) -> Any:
+def _value(parameter: Parameter, option: Mapping[str, Any]) -> Any:
     """Return what the text says, before it is known to be allowed; a text is not guessed to be a list."""
     kind = option.get("type")
     if parameter.kind == LIST and option:
@@ -126,42 +126,42 @@ def _json(text: str) -> Any:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    document = dict(pairs)
+    if len(document) < len(pairs):
         raise ValueError
-    return found
+    return document
 
 
-def _refused(settings: Sequence[Setting], known: Mapping[str, Setting], spec: Spec) -> Iterator[str]:
+def _wrong_names(settings: Sequence[Setting], by_option: Mapping[str, Setting], spec: Spec) -> Iterator[str]:
     """Yield what is wrong with the names."""
     for setting in settings:
-        told, option = setting.told(), setting.option
+        place, option = setting.location(), setting.option
         if option not in spec:
-            yield f"{told}: there is no such option."
+            yield f"{place}: there is no such option."
         elif option in NOT_FOR_ALL:
-            yield f"{told}: this is asked for in a run or said of one client, and not stored for all."
+            yield f"{place}: this is asked for in a run or said of one client, and not stored for all."
         elif option in ONLY_SECURE and setting.parameter.kind != SECURE:
-            yield f"{told} has to be a {SECURE}."
-        elif known[option] is not setting:
-            yield f"{told}: {known[option].parameter.name} says it too. Leave one of them."
+            yield f"{place} has to be a {SECURE}."
+        elif by_option[option] is not setting:
+            yield f"{place}: {by_option[option].parameter.name} says it too. Leave one of them."
 
 
-def _faulty(known: Mapping[str, Setting], spec: Spec) -> Iterator[str]:
+def _wrong_values(by_option: Mapping[str, Setting], spec: Spec) -> Iterator[str]:
     """Yield what is wrong with the values, and what is allowed."""
-    given = {option: one.given for option, one in known.items() if option in spec and one.given not in (None, "")}
-    unread = {option for option, value in given.items() if value is UNREADABLE}
+    values = {option: one.value for option, one in by_option.items() if option in spec and one.value not in (None, "")}
+    unread = {option for option, value in values.items() if value is UNREADABLE}
     for option in sorted(unread):
-        yield f"{known[option].told()}: {allowed(option, spec[option])} It has to be written as JSON."
-    for fault in faults(spec, {option: one for option, one in given.items() if option not in unread}, here=False):
+        yield f"{by_option[option].location()}: {allowed(option, spec[option])} It has to be written as JSON."
+    for fault in faults(spec, {option: one for option, one in values.items() if option not in unread}, here=False):
         if len(fault.options) == 1:  # whether options go together is seen where the inventory has had its say
-            yield f"{known[fault.options[0]].told()}: {fault.without_value}"
+            yield f"{by_option[fault.options[0]].location()}: {fault.without_value}"
 
 
-def _typed(option: Mapping[str, Any], given: Any) -> Any:
+def _to_type(option: Mapping[str, Any], value: Any) -> Any:
     """Return a value of the option's type; dictionaries, in which Ansible would fill in the rest, as written."""
-    if given in (None, "") or isinstance(given, dict) or "options" in option:
-        return given
-    return validated(option, given)
+    if value in (None, "") or isinstance(value, dict) or "options" in option:
+        return value
+    return validated(option, value)
 
 
 def _some(wrong: Sequence[str]) -> str:

@@ -42,11 +42,11 @@ def _line(row: Row, label: int, count: int) -> str:
 def _rows(tally: Tally) -> Iterator[Row]:
     yield Row("clients", len(tally.clients))
     for end in End:
-        found = tally.that(end)
+        group = tally.that(end)
         for check in (False, True):
-            clients = {client: meaning for client, meaning in found.items() if meaning.check is check}
+            clients = {client: meaning for client, meaning in group.items() if meaning.check is check}
             if clients:
-                yield Row(end.label(check=check), len(clients), _named(end, clients))
+                yield Row(end.label(check=check), len(clients), _names_of(end, clients))
                 yield from _causes(clients)
     missed = tally.not_reached()
     if missed:
@@ -57,7 +57,7 @@ def _rows(tally: Tally) -> Iterator[Row]:
     yield from _effort(tally)
 
 
-def _named(end: End, clients: Iterable[str]) -> str:
+def _names_of(end: End, clients: Iterable[str]) -> str:
     return names(clients) if end in (End.WAITS_FOR_HOOKS, End.UNREADABLE) else ""
 
 
@@ -67,12 +67,12 @@ def _causes(clients: Mapping[str, Meaning]) -> Iterator[Row]:
     for client, meaning in clients.items():
         grouped[meaning.cause].append(client)
     grouped.pop("", None)
-    for cause, found in sorted(grouped.items(), key=lambda group: (-len(group[1]), group[0])):
-        first = clients[found[0]]
-        told = first.end is End.FAILED or cause == BUSY
-        yield Row(f"  {cause}", len(found), names(found) if told else "")
-        if told and first.detail:
-            yield Row("", detail=f"{found[0]}: {present(first.detail, found[0], of_playbook())}")
+    for cause, members in sorted(grouped.items(), key=lambda group: (-len(group[1]), group[0])):
+        first = clients[members[0]]
+        with_names = first.end is End.FAILED or cause == BUSY
+        yield Row(f"  {cause}", len(members), names(members) if with_names else "")
+        if with_names and first.detail:
+            yield Row("", detail=f"{members[0]}: {present(first.detail, members[0], of_playbook())}")
 
 
 def _effort(tally: Tally) -> Iterator[Row]:

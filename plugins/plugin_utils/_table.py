@@ -31,7 +31,7 @@ class Layout:
     def table(self, rows: Sequence[Mapping[str, object]], width: int = 0) -> str:
         """Return the table, no wider than ``width`` where that can be; 0 is as wide as it gets."""
         cells = {name: [one_line(str(row[name])) for row in rows] for name in self.columns}
-        left_out = self._left_out(cells, width)
+        left_out = self._columns_to_omit(cells, width)
         for name in left_out:
             del cells[name]
         lines = list(self._lines(cells, width))
@@ -39,7 +39,7 @@ class Layout:
             lines.append(f"(no room for {', '.join(map(_head, left_out))})")
         return "\n".join(lines)
 
-    def _left_out(self, cells: Mapping[str, list[str]], width: int) -> list[str]:
+    def _columns_to_omit(self, cells: Mapping[str, list[str]], width: int) -> list[str]:
         """Return the columns to do without: first those in which nothing is, then those that are needed least."""
         empty = [name for name in self.spare if not any(cells[name])]
         order = [*empty, *(name for name in self.spare if name not in empty)]
@@ -69,4 +69,4 @@ def _head(name: str) -> str:
 
 
 def _widths(cells: Mapping[str, list[str]]) -> list[int]:
-    return [max(map(len, [_head(name), *found])) for name, found in cells.items()]
+    return [max(map(len, [_head(name), *texts])) for name, texts in cells.items()]

@@ -28,12 +28,12 @@ class VaultCipher:
     def encrypt(self, text: str) -> bytes:
         """Encrypt, so that ansible-vault can view and rekey it."""
         try:
-            found = match_encrypt_secret(self._vault.secrets, encrypt_vault_id=self._vault_id)
+            match = match_encrypt_secret(self._vault.secrets, encrypt_vault_id=self._vault_id)
         except AnsibleError:
-            found = None
-        if not found:
+            match = None
+        if not match:
             raise no_vault_secret(self._vault_id)
-        vault_id, secret = found
+        vault_id, secret = match
         return bytes(self._vault.encrypt(text, secret, vault_id=vault_id))
 
     def decrypt(self, data: bytes, path: Path) -> str:

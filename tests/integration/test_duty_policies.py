@@ -205,7 +205,7 @@ def test_nothing_is_spare(accounts: Accounts, duty: str) -> None:
     def spare(grant: Grant) -> bool:
         return not grant.proven and (grant.action, grant.on) not in used
 
-    documented = [(duty, grant.action, grant.on) for grant in GRANTS[duty] if grant.known == grants.DOCUMENTED]
+    documented = [(duty, grant.action, grant.on) for grant in GRANTS[duty] if grant.evidence == grants.DOCUMENTED]
     assert [(duty, grant.action, grant.on) for grant in GRANTS[duty] if spare(grant)] == documented
     assert documented == [one for one in SPARE if one[0] == duty]
 

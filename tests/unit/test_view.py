@@ -74,14 +74,14 @@ def test_the_password_that_is_kept_is_not_replaced() -> None:
 def test_a_new_version_of_a_known_password_is_kept_when_the_rows_are_seen_again() -> None:
     """The password of U went into version N: ending it as one of U's would end AWSCURRENT's."""
     current = version("N", "new")
-    again = view(row(NEW, OLD)).seen_again(context_with(current), [row(NEW, OLD)])
+    again = view(row(NEW, OLD)).with_rows(context_with(current), [row(NEW, OLD)])
     assert replaced(again, current) == (OLD,)
 
 
 def test_of_what_is_new_on_a_row_only_the_current_password_is_known() -> None:
     brand_new, unknown = (StoredPassword(NATIVE, make_hash(NATIVE, word)) for word in ("brand new", "by hand"))
     current = version("N", "brand new")
-    again = view(row(OLD)).seen_again(context_with(current), [row(brand_new, OLD, unknown)])
+    again = view(row(OLD)).with_rows(context_with(current), [row(brand_new, OLD, unknown)])
     assert replaced(again, current) == (OLD,)
     assert again.versions_by_hash[unknown] == frozenset()
 

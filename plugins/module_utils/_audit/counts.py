@@ -32,8 +32,8 @@ class Counts:
     def add(self, report: Report) -> None:
         """Count one result."""
         self._clients["clients"].add(report.client)
-        for name, holds in _facts(report).items():
-            if holds:
+        for name, applies in _facts(report).items():
+            if applies:
                 self._clients[name].add(report.client)
         if report.declared is NOTICE and report.result.get("changed"):
             self._notices["notices_sent"] += 1
@@ -48,7 +48,7 @@ class Counts:
 def _facts(report: Report) -> dict[str, bool]:
     result, changes = report.result, report.declared.changes
     failures = result.get("failures")
-    read = report.declared is CYCLE_INFO
+    is_state = report.declared is CYCLE_INFO
     return {
         # Who waits for hooks is not done: the result that follows them counts.
         "succeeded": changes and report.outcome == SUCCEEDED and report.meaning.end is not End.WAITS_FOR_HOOKS,
@@ -58,12 +58,12 @@ def _facts(report: Report) -> dict[str, bool]:
         "failed": (changes or report.kind == HOOKS or report.of_a_task) and report.outcome == FAILED,
         "locked_out": report.locked_out,
         "unhealthy": report.declared is VERIFY and report.outcome == FAILED,
-        "unreadable": read and report.failed,
-        "candidates": read and bool(result.get("candidate")),
-        "overdue": read and bool(result.get("overdue")),
-        "paused": read and bool(result.get("paused")),
-        "unfinished": (read and bool(result.get("unfinished"))) or not PENDING_FINDINGS.isdisjoint(report.findings),
-        "failing": read and isinstance(failures, dict) and failures.get("count", 0) > 0,
+        "unreadable": is_state and report.failed,
+        "candidates": is_state and bool(result.get("candidate")),
+        "overdue": is_state and bool(result.get("overdue")),
+        "paused": is_state and bool(result.get("paused")),
+        "unfinished": (is_state and bool(result.get("unfinished"))) or not PENDING_FINDINGS.isdisjoint(report.findings),
+        "failing": is_state and isinstance(failures, dict) and failures.get("count", 0) > 0,
     }
 
 

@@ -56,7 +56,7 @@ class Origin:
 def event_of(report: Report, origin: Origin, now: datetime) -> dict[str, Any]:
     """Return the event that one result makes."""
     client = report.error.get("client") or report.result.get("client") or report.client
-    told = {
+    fields = {
         "kind": report.kind,
         "outcome": report.outcome,
         "client": one_line(str(client), TEXT_LENGTH),
@@ -64,15 +64,15 @@ def event_of(report: Report, origin: Origin, now: datetime) -> dict[str, Any]:
         "locked_out": report.locked_out,
         **_details(report),
     }
-    return _sealed(told, origin, now)
+    return _whole(fields, origin, now)
 
 
 def run_event(
     counts: Mapping[str, int], origin: Origin, now: datetime, *, outcome: str, check: bool, seconds: float
 ) -> dict[str, Any]:
     """Return the event with which a run ends, for heartbeats and metrics."""
-    told = {"kind": RUN, "outcome": outcome, "check": check, "seconds": round(seconds, 3), "counts": dict(counts)}
-    return _sealed(told, origin, now)
+    fields = {"kind": RUN, "outcome": outcome, "check": check, "seconds": round(seconds, 3), "counts": dict(counts)}
+    return _whole(fields, origin, now)
 
 
 def encoded(event: Mapping[str, Any]) -> bytes:
@@ -80,13 +80,13 @@ def encoded(event: Mapping[str, Any]) -> bytes:
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def _sealed(told: Mapping[str, Any], origin: Origin, now: datetime) -> dict[str, Any]:
+def _whole(fields: Mapping[str, Any], origin: Origin, now: datetime) -> dict[str, Any]:
     """Add origin, time and id. The id is the hash of all the rest, so that it is the same wherever the event goes."""
     whole = {
         "schema_version": SCHEMA_VERSION,
         "source": SOURCE,
         "time": now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        **told,
+        **fields,
         "run_id": origin.run_id,
         "playbook": one_line(origin.playbook, TEXT_LENGTH),
         "controller": one_line(origin.controller, TEXT_LENGTH),
@@ -101,37 +101,37 @@ def _details(report: Report) -> dict[str, Any]:
     result = report.result
     if report.declared is NOTICE:
         body = mapping(result, "body")
-        told = {**_picked(body, OF_ITS_BODY), "notice": _picked(result, OF_A_NOTICE) | _picked(body, ("severity",))}
+        fields = {**_pick(body, OF_ITS_BODY), "notice": _pick(result, OF_A_NOTICE) | _pick(body, ("severity",))}
     elif report.declared is CYCLE_INFO:
-        told = _picked(result, OF_A_STATUS)
+        fields = _pick(result, OF_A_STATUS)
     else:
-        told = {
-            **_picked(result, OF_ANY),
-            **_picked(mapping(result, "rotation") or result, OF_THE_CYCLE),
-            "rows": _listed(mappings(result, "rows"), ("row", "state")),
-            "steps": _listed(mappings(result, "steps"), ("name", "seconds")),
-            "logins": _picked(mapping(result, "logins"), ("succeeded", "failed")),
+        fields = {
+            **_pick(result, OF_ANY),
+            **_pick(mapping(result, "rotation") or result, OF_THE_CYCLE),
+            "rows": _pick_each(mappings(result, "rows"), ("row", "state")),
+            "steps": _pick_each(mappings(result, "steps"), ("name", "seconds")),
+            "logins": _pick(mapping(result, "logins"), ("succeeded", "failed")),
             "findings": report.findings,
         }
-    return {name: value for name, value in {**told, "error": _error(report)}.items() if value not in ({}, [])}
+    return {name: value for name, value in {**fields, "error": _error(report)}.items() if value not in ({}, [])}
 
 
 def _error(report: Report) -> dict[str, Any]:
     if report.error:
-        return _picked(report.error, OF_AN_ERROR)
+        return _pick(report.error, OF_AN_ERROR)
     # A failure that is counted on the secret says where and how in its result.
     if report.kind == HOOKS or report.of_a_task:
-        return _picked(report.result, ("step", "code"))
+        return _pick(report.result, ("step", "code"))
     return UNSEEN if report.failed and "healthy" not in report.result else {}
 
 
-def _picked(given: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    found = {name: _plain(given[name]) for name in names if name in given}
-    return {name: value for name, value in found.items() if value not in (None, "")}
+def _pick(source: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    values = {name: _plain(source[name]) for name in names if name in source}
+    return {name: value for name, value in values.items() if value not in (None, "")}
 
 
-def _listed(given: Iterable[Mapping[str, Any]], names: Iterable[str]) -> list[dict[str, Any]]:
-    return [_picked(one, names) for one in given]
+def _pick_each(entries: Iterable[Mapping[str, Any]], names: Iterable[str]) -> list[dict[str, Any]]:
+    return [_pick(one, names) for one in entries]
 
 
 def _plain(value: object) -> Any:

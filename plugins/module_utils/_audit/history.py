@@ -19,16 +19,16 @@ MARGIN = timedelta(seconds=1)
 
 def past(lines: Iterable[str | bytes], client: str, since: datetime) -> list[dict[str, Any]]:
     """Return the events of a client, oldest first; one that was shipped twice is there once."""
-    found = {event["id"]: event for event in _events(lines) if event.get("client") == client}
-    recent = [event for event in found.values() if datetime.fromisoformat(event["time"]) >= since]
+    events = {event["id"]: event for event in _events(lines) if event.get("client") == client}
+    recent = [event for event in events.values() if datetime.fromisoformat(event["time"]) >= since]
     return sorted(recent, key=lambda event: (event["time"], event["id"]))
 
 
 def logged(group: LogGroup, client: str, since: datetime) -> Iterator[str]:
     """Return what the log group has of a client."""
-    named = client.replace("\\", "\\\\").replace('"', '\\"')
+    literal = client.replace("\\", "\\\\").replace('"', '\\"')
     begin = max(since.astimezone(UTC) - MARGIN, datetime.fromtimestamp(0, UTC))
-    yield from group.find(f'{{ $.client = "{named}" }}', int(begin.timestamp() * 1000))
+    yield from group.find(f'{{ $.client = "{literal}" }}', int(begin.timestamp() * 1000))
 
 
 def _events(lines: Iterable[str | bytes]) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A log group of CloudWatch Logs. Whatever goes wrong there is told as one kind of error."""
+"""A log group of CloudWatch Logs. All that goes wrong there becomes one kind of error."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ class Report:
 
     @property
     def findings(self) -> list[str]:
-        """Return the codes of what a verification found."""
+        """Return the codes of the findings of a verification."""
         return [one_line(str(one.get("code")), CODE_LENGTH) for one in mappings(self.result, "findings")]
 
     @property
@@ -141,10 +141,10 @@ def _of_a_backup(result: Mapping[str, Any], *, check: bool) -> Iterator[Report]:
     """One task reads the secrets of all clients; an event of each says that it was read, or why it could not be."""
     clients, failures = mapping(result, "clients"), mapping(result, "failures")
     for client in clients:
-        told = mapping(clients, client)
-        current = text(mapping(told, "versions"), "AWSCURRENT")
-        read = {"secret_id": told.get("secret_id"), "version_id": current, "changed": result.get("changed")}
-        yield Report(BACKUP.name, str(client), read, failed=False, check=check)
+        entry = mapping(clients, client)
+        current = text(mapping(entry, "versions"), "AWSCURRENT")
+        values = {"secret_id": entry.get("secret_id"), "version_id": current, "changed": result.get("changed")}
+        yield Report(BACKUP.name, str(client), values, failed=False, check=check)
     for host in failures:
         error = {"step": "read", "code": "not_backed_up", "cause": text(failures, host)}
         yield Report(BACKUP.name, str(host), {"error": error}, failed=True, check=check)

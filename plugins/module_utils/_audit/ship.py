@@ -51,7 +51,7 @@ class Shipper:
             self.rejected += len(unreadable)
         stream = ""
         for batch in batches(entries):
-            stream = stream or self._opened(batch[0])
+            stream = stream or self._open_stream(batch[0])
             refused = self._send(stream, batch)
             if refused:
                 run.keep_rejected([f"{entry.message}\n".encode() for entry in refused])
@@ -60,9 +60,9 @@ class Shipper:
     def ship_lines(self, lines: Iterable[bytes]) -> None:
         """Ship events that could not be spooled."""
         for batch in batches(_entries(0, lines)[0]):
-            self._send(self._opened(batch[0]), batch)
+            self._send(self._open_stream(batch[0]), batch)
 
-    def _opened(self, entry: Entry) -> str:
+    def _open_stream(self, entry: Entry) -> str:
         event = json.loads(entry.message)
         stream = f"{event['time'][:10]}/{event['controller']}/{event['run_id']}".translate(UNFIT)
         self._group.open_stream(stream)

@@ -109,8 +109,8 @@ class RunSpool:
 def runs_to_ship(folder: Path) -> Iterator[SpooledRun]:
     """Return the files that no living run holds, oldest first, each locked while it is worked on."""
     for path in _files(folder, WAITING):
-        with _claimed(path) as claimed:
-            if claimed:
+        with _lock_of(path) as is_ours:
+            if is_ours:
                 yield SpooledRun(path)
 
 
@@ -139,24 +139,24 @@ def _files(folder: Path, *suffixes: str) -> list[Path]:
 
 
 @contextmanager
-def _claimed(path: Path) -> Iterator[bool]:
-    file = _opened(path)
+def _lock_of(path: Path) -> Iterator[bool]:
+    file = _open(path)
     try:
-        yield file is not None and _locked(file, path)
+        yield file is not None and _lock(file, path)
     finally:
         if file is not None:
             fcntl.flock(file, fcntl.LOCK_UN)
             os.close(file)
 
 
-def _opened(path: Path) -> int | None:
+def _open(path: Path) -> int | None:
     try:
         return os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return None
 
 
-def _locked(file: int, path: Path) -> bool:
+def _lock(file: int, path: Path) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Another shipper may have been at it and renamed it between opening and locking.

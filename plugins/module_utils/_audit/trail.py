@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The audit trail of one run: an event is spooled at once, and shipped at a failure, when there are many or at the end.
 
-Nothing here may stop a rotation: trouble is kept, to be told once at the end.
+Nothing here may stop a rotation: the callback warns of trouble once, at the end.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Settings:
 
 
 class Trail:
-    """Takes what happened in one run; ``trouble`` is what people have to be told of."""
+    """Takes what happened in one run; ``trouble`` is the text of a warning for people."""
 
     def __init__(self, settings: Settings, origin: Origin) -> None:
         """Begin the run; nothing is written before the first event."""

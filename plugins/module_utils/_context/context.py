@@ -87,7 +87,7 @@ class RotationContext:
 
     @contextmanager
     def under_way(self, *others: str | None) -> Iterator[None]:
-        """Close what is open when the work ends; a failure is told with the reason, where that holds no password."""
+        """Close what is open when the work ends; a failure names the reason, if that contains no password."""
         try:
             yield
         except RotationError as error:

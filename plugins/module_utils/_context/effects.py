@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 class Effects:
     """What was done; ``declared`` and ``recorded`` are the tags that were written before and after the change.
 
-    ``announces`` tells that people are to be told of the version.
+    ``announces`` means that people get a notice of the version.
     """
 
     changed: bool = False

@@ -79,14 +79,14 @@ class Identity:
 
     @property
     def is_settled(self) -> bool:
-        """Return True if it was found before that no other secret holds an account of this server."""
+        """Return True if an earlier run proved that no other secret holds an account of this server."""
         declared = {self.remembered, self.server.server_id} <= self.declared
-        known = self.remembered != "" and (self.is_remembered or self.is_of_the_group or declared)
-        return known and self.label == self.known_label and self._is_confirmed
+        is_known = self.remembered != "" and (self.is_remembered or self.is_of_the_group or declared)
+        return is_known and self.label == self.known_label and self._is_confirmed
 
     @property
     def _is_confirmed(self) -> bool:
-        """Return True if a rotation found the account to be this secret's alone, of an earlier release perhaps."""
+        """Return True if a rotation, of an earlier release perhaps, proved that the account is this secret's alone."""
         if not self.account:
             return not self.is_first
         return self.claims(self.account) and self.claimed is None
@@ -146,7 +146,7 @@ def identity_of(
     server_id, _space, known_label = place.removeprefix(tags.WITH_ACCOUNT).partition(" ")
     learned = tuple(remembered.get(tags.SERVER_IDS, "").split())
     account, claimed = tags.claim(remembered)
-    found = Identity(
+    identity = Identity(
         server,
         server_id,
         learned,
@@ -159,7 +159,7 @@ def identity_of(
         is_first=place.startswith(tags.WITH_ACCOUNT) or remembered.get(tags.TRIGGER) == ONBOARDING,
     )
     # The word was said of the server that is remembered, not of any that may follow.
-    return replace(found, label=known_label) if found.is_ours and not label else found
+    return replace(identity, label=known_label) if identity.is_ours and not label else identity
 
 
 def refuse_invalid_label(label: str) -> None:

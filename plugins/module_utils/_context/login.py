@@ -79,12 +79,12 @@ class Logins:
         if self._request.check or not self._request.tls.proves_server:
             return
         try:
-            known = dict(self._store.describe().tags)
-            before = known.get(REFUSED, "")
+            secret_tags = dict(self._store.describe().tags)
+            before = secret_tags.get(REFUSED, "")
             for version in refused:
-                known[REFUSED] = with_refused(known, version.version_id)
-            if known.get(REFUSED, "") != before:
-                self._store.tag({REFUSED: known[REFUSED]})
+                secret_tags[REFUSED] = with_refused(secret_tags, version.version_id)
+            if secret_tags.get(REFUSED, "") != before:
+                self._store.tag({REFUSED: secret_tags[REFUSED]})
         except RotationError as error:
             failure.cause += f" This could not be remembered, so the next run will try again: {error.cause}"
 
@@ -98,19 +98,19 @@ class Logins:
                 refused.append(version)
                 failure = failure or error
         if failure is None:
-            raise _known_refused(self._versions.current)
+            raise _refusal_before(self._versions.current)
         self.remember(refused, failure)
         self._tell_of_moved_label(failure)
         raise failure
 
     def _candidates(self) -> Iterator[SecretVersion]:
-        """Return the version to log in with; another is asked for only where the first may rightly be refused.
+        """Return the version to log in with; look for another only if the server may rightly refuse the first.
 
         That is where another run moved AWSCURRENT in this moment, and on rows that hold one password alone.
         """
-        known = self._known_refusals()
+        refused_ids = self._refused_ids()
         former = self._former() if self._request.trigger == ROLLBACK else None
-        first = former or (self._versions.current if self._versions.current.version_id not in known else None)
+        first = former or (self._versions.current if self._versions.current.version_id not in refused_ids else None)
         if first:
             yield first
         secret = self._store.describe()
@@ -119,10 +119,10 @@ class Logins:
             yield newer
             return
         other = self._certain_pending(secret)
-        if other and other.version_id not in known:
+        if other and other.version_id not in refused_ids:
             yield other
 
-    def _known_refusals(self) -> list[str]:
+    def _refused_ids(self) -> list[str]:
         """Return the versions that must not cost another failed login; a person's own run may try again."""
         return refused_versions(self._store.describe().tags) if self._request.trigger in UNATTENDED else []
 
@@ -176,7 +176,7 @@ class Logins:
         return pending if pending and pending.value.same_other_keys(self._versions.current.value) else None
 
 
-def _known_refused(version: SecretVersion) -> RotationError:
+def _refusal_before(version: SecretVersion) -> RotationError:
     return RotationError(
         f"The server refused the password of AWSCURRENT (version {version.version_id}) at an earlier run; it is not"
         " tried again, because failed logins may lock the account.",

@@ -10,7 +10,7 @@ from enum import IntEnum, auto
 
 
 class Stage(IntEnum):
-    """The stages in their order; the latest that was reached is the one to be told."""
+    """The stages in their order; an error names the latest that the run reached."""
 
     NOTHING = auto()
     STORED = auto()

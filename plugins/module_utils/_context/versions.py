@@ -38,7 +38,7 @@ class Versions:
     def __init__(
         self, store: SecretStore, reason: str, warn: Callable[[str], None], backed_up: tuple[str, ...] = ()
     ) -> None:
-        """Know nothing yet; ``reason`` is why the run was asked for, which people will read."""
+        """Know nothing yet; ``reason`` says why somebody started the run; people will read it."""
         self.adopted: str | None = None
         self.undecryptable: set[str] = set()
         self._store = store
@@ -49,7 +49,7 @@ class Versions:
         self._matches: dict[tuple[StoredPassword, str], bool] = {}
         self._passwords: dict[StoredPassword, str] = {}
 
-    def known(self) -> tuple[SecretVersion, ...]:
+    def all(self) -> tuple[SecretVersion, ...]:
         """Return every version that was read or stored."""
         return tuple(self._known.values())
 
@@ -59,12 +59,12 @@ class Versions:
 
     def read_current(self) -> None:
         """Read AWSCURRENT."""
-        self.current = self._checked(self._store.read(stage=CURRENT))
+        self.current = self._check(self._store.read(stage=CURRENT))
 
     def read(self, version_id: str) -> SecretVersion:
         """Read a version by its id, once."""
         if version_id not in self._known:
-            self._checked(self._store.read(version_id=version_id))
+            self._check(self._store.read(version_id=version_id))
         return self._known[version_id]
 
     def read_if_possible(self, version_id: str) -> SecretVersion | None:
@@ -79,7 +79,7 @@ class Versions:
                 self._warn(f"Version {version_id} cannot be read: {error.cause}")
             return None
 
-    def _checked(self, version: SecretVersion) -> SecretVersion:
+    def _check(self, version: SecretVersion) -> SecretVersion:
         """Keep a version that the reason does not give away."""
         self.refuse_in_reason(version.value.password)
         self._known[version.version_id] = version
@@ -97,7 +97,7 @@ class Versions:
     def compared_reason(self, *others: str | None) -> str:
         """Return the reason of a run that failed, if no password under a label, and none of ``others``, is in it.
 
-        What the run had not read yet is read for it; where that cannot be, nothing is given.
+        What the run had not read yet is read for it; where that cannot be, nothing is returned.
         """
         reason = self._reason
         if not (reason and (self._known or self._backed_up)):
@@ -118,8 +118,8 @@ class Versions:
         password = version.value.password
         pair = (stored, version.version_id)
         if pair not in self._matches:
-            known = self._passwords.get(stored)
-            self._matches[pair] = stored.matches(password) if known is None else known == password
+            plain = self._passwords.get(stored)
+            self._matches[pair] = stored.matches(password) if plain is None else plain == password
         if self._matches[pair]:
             self._passwords[stored] = password
         return self._matches[pair]

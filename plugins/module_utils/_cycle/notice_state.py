@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people have been told, and how often a rotation has failed, as two tags of the secret keep it.
+"""Which notices people got, and how often a rotation failed, as two tags of the secret keep it.
 
 Both are words of the form name=value: tags take no more than letters, digits, spaces and + - = . _ : / @.
 """
@@ -70,16 +70,16 @@ class Failures:
         return " ".join(f"{name}={value}" for name, value in words.items() if value)
 
 
-def read_notice_state(found: Mapping[str, str]) -> NoticeState:
-    """Read the tag; what is missing or unreadable counts as not told."""
-    words = _words(found.get(tags.NOTIFIED, ""))
+def read_notice_state(secret_tags: Mapping[str, str]) -> NoticeState:
+    """Read the tag; what is missing or unreadable counts as not sent."""
+    words = _words(secret_tags.get(tags.NOTIFIED, ""))
     sent = frozenset(filter(None, words.get("sent", "").split("+")))
     return NoticeState(words.get("due", ""), sent, words.get("rotated", ""), words.get("failed", ""))
 
 
-def read_failures(found: Mapping[str, str]) -> Failures:
+def read_failures(secret_tags: Mapping[str, str]) -> Failures:
     """Read the tag; what is missing or unreadable counts as none."""
-    words = _words(found.get(tags.FAILURES, ""))
+    words = _words(secret_tags.get(tags.FAILURES, ""))
     return Failures(_number(words.get("count")), words.get("at", ""), words.get("step", ""), words.get("code", ""))
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is to be done with a client now, and what people have to be told: from tags, policy and the time. Pure."""
+"""What is to be done with a client now, and which notices are pending: from tags, policy and the time. Pure."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ class Schedule:
     turn: Turn
 
 
-def schedule(effective: EffectiveCycle, found: Mapping[str, str], policy: Policy, now: datetime) -> Schedule:
+def schedule(effective: EffectiveCycle, secret_tags: Mapping[str, str], policy: Policy, now: datetime) -> Schedule:
     """Return what is to be done with a client whose secret has these tags."""
-    policy = _patient_after_rollback(policy, found)
+    policy = _patient_after_rollback(policy, secret_tags)
     cycle, calendar = effective.cycle, policy.calendar
     paused = bool(policy.pause and policy.pause.holds(now))
     closed = calendar.closed_because(now)
@@ -82,15 +82,15 @@ def schedule(effective: EffectiveCycle, found: Mapping[str, str], policy: Policy
         closed_because=closed,
         opens=opens if closed or paused else None,
         expected=now if due_now else expected,
-        failures=read_failures(found),
-        pending_notices=tuple(_pending_notices(cycle, found, policy, now, None if due_now else expected)),
+        failures=read_failures(secret_tags),
+        pending_notices=tuple(_pending_notices(cycle, secret_tags, policy, now, None if due_now else expected)),
         turn=Turn(cycle.last, () if paused else _days(cycle.due, policy, now)),
     )
 
 
-def _patient_after_rollback(policy: Policy, found: Mapping[str, str]) -> Policy:
+def _patient_after_rollback(policy: Policy, secret_tags: Mapping[str, str]) -> Policy:
     """Leave a password that a person brought back until its short cycle ends, whenever the next run comes."""
-    return replace(policy, lead=LEAD_RANGE[0]) if found.get(tags.TRIGGER) == ROLLBACK else policy
+    return replace(policy, lead=LEAD_RANGE[0]) if secret_tags.get(tags.TRIGGER) == ROLLBACK else policy
 
 
 def _free_from(policy: Policy, moment: datetime) -> datetime:
@@ -133,15 +133,15 @@ def _expected(due: datetime, policy: Policy, now: datetime) -> datetime:
 
 
 def _pending_notices(
-    cycle: Cycle, found: Mapping[str, str], policy: Policy, now: datetime, expected: datetime | None
+    cycle: Cycle, secret_tags: Mapping[str, str], policy: Policy, now: datetime, expected: datetime | None
 ) -> Iterator[dict[str, Any]]:
     """Yield the notices that are owed, the oldest first; ``expected`` is None where it is rotated now."""
-    told, failures = read_notice_state(found), read_failures(found)
+    state, failures = read_notice_state(secret_tags), read_failures(secret_tags)
     about = {"due": stamp(cycle.due), "days_left": floor((cycle.due - now) / DAY)}
-    sent = told.of(stamp(cycle.due))
-    if told.rotated == OWED:
+    sent = state.of(stamp(cycle.due))
+    if state.rotated == OWED:
         yield {"event": ROTATED, "last": stamp(cycle.last), **about}
-    if failures.count and failures.at != told.failed:
+    if failures.count and failures.at != state.failed:
         last_one = {"failures": failures.count, "failed_at": failures.at, "step": failures.step, "code": failures.code}
         yield {"event": FAILED, **last_one, **about}
     if now > cycle.due + SKEW:

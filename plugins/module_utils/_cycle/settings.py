@@ -44,16 +44,16 @@ def parse_pause(paused: Any) -> Pause | None:
     return None
 
 
-def _entries(value: Any, name: str, known: set[str]) -> Iterator[dict[str, Any]]:
+def _entries(value: Any, name: str, options: set[str]) -> Iterator[dict[str, Any]]:
     if not isinstance(value or [], list | tuple):
         raise _fault(name, "is not a list")
     for entry in value or []:
         if not isinstance(entry, Mapping):
             raise _fault(name, f"holds {entry!r:.60}, which is not a dictionary")
-        unknown = set(map(str, entry)) - known
+        unknown = set(map(str, entry)) - options
         if unknown:
-            raise _fault(name, f"has no option {', '.join(sorted(unknown))} (only {', '.join(sorted(known))})")
-        yield {key: found for key, found in entry.items() if found is not None}
+            raise _fault(name, f"has no option {', '.join(sorted(unknown))} (only {', '.join(sorted(options))})")
+        yield {key: setting for key, setting in entry.items() if setting is not None}
 
 
 def _window(entry: Mapping[str, Any]) -> Window:
@@ -64,9 +64,9 @@ def _window(entry: Mapping[str, Any]) -> Window:
 
 
 def _weekdays(entry: Mapping[str, Any]) -> frozenset[int]:
-    given = entry.get("days", SHORT)
-    named = given if isinstance(given, list | tuple) else str(given).split(",")
-    names = [str(day).strip().lower() for day in named]
+    value = entry.get("days", SHORT)
+    days = value if isinstance(value, list | tuple) else str(value).split(",")
+    names = [str(day).strip().lower() for day in days]
     wrong = [name for name in names if name not in WEEKDAYS + SHORT]
     if wrong or not names:
         raise _fault(WINDOWS, f"allows the days {', '.join(SHORT)}, not {', '.join(wrong)[:60] or 'none'}")
@@ -95,21 +95,21 @@ def _freeze(entry: Mapping[str, Any]) -> Freeze:
 
 def _moments(entry: Mapping[str, Any], key: str, name: str) -> tuple[datetime, datetime]:
     """Return when a date begins and ends; of a time of day, both are that moment (two, where clocks show it twice)."""
-    given, zone = entry.get(key, ""), _zone(entry, name)
-    found = _date_or_time(str(given).strip())
-    if found is None or not 2000 <= found.year < 9000:
-        raise _fault(name, f"needs {key} as a date or a moment (ISO 8601), not {str(given)[:40]!r}")
-    if isinstance(found, datetime):
-        begin = end = found
+    value, zone = entry.get(key, ""), _zone(entry, name)
+    moment = _date_or_time(str(value).strip())
+    if moment is None or not 2000 <= moment.year < 9000:
+        raise _fault(name, f"needs {key} as a date or a moment (ISO 8601), not {str(value)[:40]!r}")
+    if isinstance(moment, datetime):
+        begin = end = moment
     else:
-        begin, end = datetime.combine(found, time()), datetime.combine(found + DAY, time())
+        begin, end = datetime.combine(moment, time()), datetime.combine(moment + DAY, time())
     return min(_in_utc(begin, zone)), max(_in_utc(end, zone))
 
 
 def _date_or_time(text: str) -> date | datetime | None:
-    for read in (date.fromisoformat, datetime.fromisoformat):
+    for parse in (date.fromisoformat, datetime.fromisoformat):
         try:
-            return read(text)
+            return parse(text)
         except ValueError:
             continue
     return None

@@ -18,7 +18,7 @@ from math import ceil, floor
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.wall_clock import DAY
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.windows import Calendar
 
-# A new client is not rotated before people could be told, and a weekly window could come round.
+# A new client is not rotated before people could get a notice, and a weekly window could come round.
 LEAST_DAYS = 7
 MOST_DAYS_FORWARD = 5
 # How far ahead the plan looks, so that the days before a peak of work take their part.

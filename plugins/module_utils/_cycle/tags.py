@@ -39,7 +39,7 @@ GRANTS = "rotation/grants"
 # The version that was promoted for the hooks to run before its old password ends.
 WAITS_FOR_HOOKS = "rotation/waits-for-hooks"
 LAST = "rotation/last"
-# What people have been told.
+# The notices that people got.
 NOTIFIED = "rotation/notified"
 # Until when the old password stays valid beside AWSCURRENT's; empty where there is none, over where it had to stay
 # for a replica region, or where it has not been ended yet.
@@ -107,7 +107,7 @@ def refused_versions(tags: Mapping[str, str]) -> list[str]:
 
 def with_refused(tags: Mapping[str, str], version: str) -> str:
     """Return the value of the tag with one more version; the oldest make room where it is full."""
-    versions = [*(known for known in refused_versions(tags) if known != version), version]
+    versions = [*(older for older in refused_versions(tags) if older != version), version]
     while len(" ".join(versions)) > VALUE_LENGTH:
         del versions[0]
     return " ".join(versions)
@@ -118,8 +118,8 @@ def overlap_until(tags: Mapping[str, str], began: datetime) -> datetime | None:
 
     ``began`` is when AWSCURRENT's password was introduced: no overlap is longer than LONGEST_OVERLAP from there.
     """
-    told = _moment(tags.get(OVERLAP_UNTIL))
-    return told and min(told, began + LONGEST_OVERLAP)
+    end = _moment(tags.get(OVERLAP_UNTIL))
+    return end and min(end, began + LONGEST_OVERLAP)
 
 
 def claim(tags: Mapping[str, str]) -> tuple[str, datetime | None]:
@@ -140,14 +140,14 @@ def last_change(tags: Mapping[str, str]) -> datetime | None:
 
 def is_impossible_overlap(tags: Mapping[str, str], began: datetime) -> bool:
     """Return True if the tag says what no run of ours writes: an overlap that is too long, or no moment at all."""
-    told = _moment(tags.get(OVERLAP_UNTIL))
-    return bool(tags.get(OVERLAP_UNTIL)) and (told is None or told > began + LONGEST_OVERLAP + SKEW)
+    end = _moment(tags.get(OVERLAP_UNTIL))
+    return bool(tags.get(OVERLAP_UNTIL)) and (end is None or end > began + LONGEST_OVERLAP + SKEW)
 
 
 def unreadable(tags: Mapping[str, str]) -> tuple[str, ...]:
     """Return the keys of the cycle that are missing or cannot be read."""
-    read = {LAST: _moment(tags.get(LAST)), DUE: _moment(tags.get(DUE))}
-    lost = [key for key, moment in read.items() if moment is None]
+    moments = {LAST: _moment(tags.get(LAST)), DUE: _moment(tags.get(DUE))}
+    lost = [key for key, moment in moments.items() if moment is None]
     return (*lost, CYCLE_DAYS) if str(_days(tags.get(CYCLE_DAYS))) != tags.get(CYCLE_DAYS) else tuple(lost)
 
 

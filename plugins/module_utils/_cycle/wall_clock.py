@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When the clocks of a time zone show given hours, exactly, also on the days when they are set forward or back."""
+"""When the clocks of a time zone show certain hours, exactly, also on the days when they are set forward or back."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def showing(zone: ZoneInfo, start: datetime, end: datetime) -> tuple[Stretch, ..
     # No zone is a day away from UTC, so a change of the clocks that matters lies between these two.
     low, high = (start - DAY).replace(tzinfo=UTC), (end + DAY).replace(tzinfo=UTC)
     before, after = offset_at(zone, low), offset_at(zone, high)
-    first, second = _shifted(start, end, before), _shifted(start, end, after)
+    first, second = _shift(start, end, before), _shift(start, end, after)
     if before == after:
         return (first,)
     change = _change(zone, low, high)
@@ -31,7 +31,7 @@ def showing(zone: ZoneInfo, start: datetime, end: datetime) -> tuple[Stretch, ..
     return tuple((begin, finish) for begin, finish in parts if begin < finish)
 
 
-def _shifted(start: datetime, end: datetime, offset: timedelta) -> Stretch:
+def _shift(start: datetime, end: datetime, offset: timedelta) -> Stretch:
     return (start - offset).replace(tzinfo=UTC), (end - offset).replace(tzinfo=UTC)
 
 

@@ -32,7 +32,7 @@ class Window:
     zone: ZoneInfo
 
     def stretches(self, begin: datetime, end: datetime) -> Iterator[Stretch]:
-        """Yield when it is open; the first and the last may reach beyond what was asked for."""
+        """Yield when it is open; the first and the last may reach beyond the span."""
         day = begin.astimezone(self.zone).date() - DAY
         while day <= end.astimezone(self.zone).date():
             if day.weekday() in self.days:
@@ -60,8 +60,8 @@ class Calendar:
     def stretches(self, begin: datetime, end: datetime) -> list[Stretch]:
         """Return when it is open between two moments, in order and without overlaps."""
         whole = [(begin, end)]
-        found = _whole_days(self.windows, begin.astimezone(UTC).date(), end.astimezone(UTC).date())
-        opened = [(max(first, begin), min(last, end)) for first, last in found] if self.windows else whole
+        openings = _whole_days(self.windows, begin.astimezone(UTC).date(), end.astimezone(UTC).date())
+        opened = [(max(first, begin), min(last, end)) for first, last in openings] if self.windows else whole
         for freeze in self.freezes:
             parts = [((first, min(last, freeze.start)), (max(first, freeze.end), last)) for first, last in opened]
             opened = [part for pair in parts for part in pair]
@@ -78,9 +78,9 @@ class Calendar:
     def next_opening(self, moment: datetime) -> datetime | None:
         """Return the first moment, from this one on, at which it is open; None where there is none in sight."""
         for days in SEARCH_DAYS:
-            found = self.stretches(moment, moment + timedelta(days=days))
-            if found:
-                return found[0][0]
+            openings = self.stretches(moment, moment + timedelta(days=days))
+            if openings:
+                return openings[0][0]
         return None
 
     def closed_because(self, moment: datetime) -> str:
@@ -103,10 +103,10 @@ def _is_open_for_run(calendar: Calendar, run: datetime, now: datetime) -> bool:
 def _whole_days(windows: tuple[Window, ...], first: date, last: date) -> tuple[Stretch, ...]:
     """Return when one of the windows is open on these days of UTC, the last included."""
     begin, end = (datetime.combine(day, time(), UTC) for day in (first, last + DAY))
-    return tuple(_merged(part for window in windows for part in window.stretches(begin, end)))
+    return tuple(_merge(part for window in windows for part in window.stretches(begin, end)))
 
 
-def _merged(stretches: Iterable[Stretch]) -> list[Stretch]:
+def _merge(stretches: Iterable[Stretch]) -> list[Stretch]:
     merged: list[Stretch] = []
     for first, last in sorted(stretches):
         if merged and first <= merged[-1][1]:

@@ -41,13 +41,13 @@ def decide(facts: Facts) -> Decision:
         _roll_back,
         _resume,
     )
-    return next((found for step in steps if (found := step(facts))), None) or _begin(facts)
+    return next((decision for step in steps if (decision := step(facts))), None) or _begin(facts)
 
 
 def leads_on(decision: Decision, facts: Facts) -> bool:
     """Return True if another decision follows: a run that a person asked for finishes what was left, then does its own.
 
-    What it finished may be what was asked for: a new password for a rotation, the former one for a rollback. A run
+    What it finished may be what that person wants: a new password for a rotation, the former one for a rollback. A run
     that nobody asked for goes on only where a new password is stored too, or a row has not AWSCURRENT's.
     """
     if decision.action is Action.TAKE_OVER:
@@ -136,16 +136,22 @@ def _keep(facts: Facts) -> Decision | None:
     if not held_by_replicas(facts):
         return None
     reason = kept_for(facts.lagging)
-    asked = facts.trigger not in UNATTENDED and not facts.skip_reason
-    if asked or (facts.trigger == SCHEDULED and facts.due):
+    by_person = facts.trigger not in UNATTENDED and not facts.skip_reason
+    if by_person or (facts.trigger == SCHEDULED and facts.due):
         return refusal(
             Code.REPLICA_LAGS,
             f"{reason} A new one would end it.",
             "Mend the replica (docs/runbook.md), or remove that region; then run the same command again. If nobody"
             f" reads there: {command(Kind.ROTATE, {'force': 'true'})}",
         )
-    told = facts.recorded == facts.current and not facts.tags_need_repair and (facts.overlapping or facts.overlap_over)
-    return Decision(Action.NOTHING, reason) if told or facts.behind else Decision(Action.RECORD, reason, facts.current)
+    is_recorded = (
+        facts.recorded == facts.current and not facts.tags_need_repair and (facts.overlapping or facts.overlap_over)
+    )
+    return (
+        Decision(Action.NOTHING, reason)
+        if is_recorded or facts.behind
+        else Decision(Action.RECORD, reason, facts.current)
+    )
 
 
 def _discard_old(facts: Facts) -> Decision | None:
@@ -235,8 +241,8 @@ def _overlaps(facts: Facts) -> bool:
 
 def _brings_back(facts: Facts, old: tuple[RowFacts, ...]) -> bool:
     """Return True if a rollback makes the password first again that discarding would end."""
-    wanted = facts.trigger == ROLLBACK and facts.restorable and facts.rollback != facts.current
-    return wanted and all(str(facts.previous) in (row.secondary or ()) for row in old)
+    is_rollback = facts.trigger == ROLLBACK and facts.restorable and facts.rollback != facts.current
+    return is_rollback and all(str(facts.previous) in (row.secondary or ()) for row in old)
 
 
 def _superseded(facts: Facts) -> bool:

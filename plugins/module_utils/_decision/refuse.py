@@ -29,7 +29,7 @@ FOREIGN_PRIMARY = Code.FOREIGN_PRIMARY
 def refuse(facts: Facts) -> Decision | None:
     """Return the refusal that the facts ask for, if any."""
     checks = (_no_row, _undecryptable, _shared, _not_ours, _moved_back, _stranded, _refused_before)
-    return next((found for check in checks if (found := check(facts))), None)
+    return next((refusal for check in checks if (refusal := check(facts))), None)
 
 
 def beside_foreign(rows: Iterable[RowFacts]) -> Decision | None:
@@ -117,8 +117,8 @@ def _shared(facts: Facts) -> Decision | None:
 
 def _stranded(facts: Facts) -> Decision | None:
     version = facts.begun
-    taken = taken_over(facts)
-    over = [row for row in facts.covered if facts.is_over_current(row) and row.name not in taken]
+    exempt = taken_over(facts)
+    over = [row for row in facts.covered if facts.is_over_current(row) and row.name not in exempt]
     rows = [row.name for row in over if version not in row.primary]
     if not rows or (facts.trigger == ROLLBACK and facts.label_moved_back):
         return None

@@ -42,10 +42,10 @@ def identity(sts: Any, now: datetime) -> tuple[str, list[Check]]:
 
 def clock(metadata: Any, now: datetime) -> Check:
     """Compare the clock of this host with the date of an answer."""
-    told = metadata.get("HTTPHeaders", {}).get("date")
-    if not told:
+    date = metadata.get("HTTPHeaders", {}).get("date")
+    if not date:
         return Check("clock", "The answer of AWS has no date to compare the clock with.")
-    off = round((now - parsedate_to_datetime(told).astimezone(UTC)).total_seconds())
+    off = round((now - parsedate_to_datetime(date).astimezone(UTC)).total_seconds())
     text = f"The clock of this host is {abs(off)} seconds {'ahead' if off > 0 else 'behind'}."
     if abs(off) >= SKEW_NOTED:
         return Check("clock", f"{text} AWS refuses from {SKEW_REFUSED} on.", CLOCK_REMEDY, problem=True)
@@ -85,18 +85,18 @@ def size(policy: Mapping[str, Any] | None) -> Iterator[Check]:
         yield Check("policy", text, SIZE_REMEDY)
 
 
-def replicas(found: Sequence[Replica]) -> Iterator[Check]:
+def replicas(copies: Sequence[Replica]) -> Iterator[Check]:
     """Yield the state of the replica regions, if there are any."""
-    lagging = [replica for replica in found if replica.lags]
+    lagging = [replica for replica in copies if replica.lags]
     if lagging:
         text = f"Replica regions are not in sync: {', '.join(map(str, lagging))}."
         yield Check("replicas", text, REPLICA_REMEDY, problem=any(replica.failed for replica in lagging))
-    elif found:
-        yield Check("replicas", f"In sync: {', '.join(replica.region for replica in found)}.")
+    elif copies:
+        yield Check("replicas", f"In sync: {', '.join(replica.region for replica in copies)}.")
 
 
 def permissions(iam: Any, arn: str, secret_arn: str, actions: Sequence[str], tags: Mapping[str, str]) -> Check:
-    """Ask IAM for what cannot be tried without a change; where it may not be asked, that is no problem.
+    """Ask IAM for what cannot be tried without a change; if IAM refuses to answer, that is no problem.
 
     IAM knows nothing of a request that is only simulated: what policies ask of one has to be said.
     """
@@ -135,13 +135,13 @@ def topic(sns: Any, topic_arn: str) -> Check:
 
 def _context(secret_arn: str, tags: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the context of a rotation's request: TLS, its region, the secret's tags, and the tags it writes."""
-    said = {"aws:RequestedRegion": secret_arn.split(":")[3]}
-    said |= {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
-    said |= {f"secretsmanager:ResourceTag/{key}": value for key, value in tags.items()}
+    context = {"aws:RequestedRegion": secret_arn.split(":")[3]}
+    context |= {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+    context |= {f"secretsmanager:ResourceTag/{key}": value for key, value in tags.items()}
     return [
         _entry("aws:SecureTransport", "boolean", ["true"]),
         _entry("aws:TagKeys", "stringList", WRITTEN),
-        *(_entry(key, "string", [value]) for key, value in said.items()),
+        *(_entry(key, "string", [value]) for key, value in context.items()),
     ]
 
 

@@ -79,34 +79,34 @@ def standing(client: str, listed: Listed, outlook: Outlook, now: datetime) -> St
     except RotationError:  # a due date that no run of ours has set
         days = outlook.policy.cycle_days or tags.DEFAULT_CYCLE_DAYS
         return Standing(frozenset(states), True, managed, Turn(listed.created), days)
-    found = schedule(effective, secret.tags, outlook.policy, now)
-    states |= set(_states_of_cycle(found))
+    plan = schedule(effective, secret.tags, outlook.policy, now)
+    states |= set(_states_of_cycle(plan))
     spoilt = bool(effective.tags)
     visited = spoilt or _is_work(states, outlook) or _may_be_work(client, listed, effective, outlook, now)
-    return Standing(frozenset(states), visited, spoilt and managed, found.turn, effective.cycle.days)
+    return Standing(frozenset(states), visited, spoilt and managed, plan.turn, effective.cycle.days)
 
 
-def _by_tag(policy: Policy, found: Mapping[str, str]) -> Policy:
-    return replace(policy, cycle_days=None) if found.get(tags.CYCLE_DAYS) else policy
+def _by_tag(policy: Policy, secret_tags: Mapping[str, str]) -> Policy:
+    return replace(policy, cycle_days=None) if secret_tags.get(tags.CYCLE_DAYS) else policy
 
 
 def _states_of_secret(listed: Listed, now: datetime) -> Iterator[str]:
-    held = {
+    facts = {
         "pending": is_unfinished(listed.secret),
         "overlap": has_past_overlap(listed.secret, now),
         "never_rotated": is_first(listed.secret.tags),
         "failing": read_failures(listed.secret.tags).count > 0,
     }
-    yield from (state for state, holds in held.items() if holds)
+    yield from (state for state, applies in facts.items() if applies)
 
 
-def _states_of_cycle(found: Schedule) -> Iterator[str]:
-    held = {
-        "due": found.due_now or found.waiting,
-        "overdue": found.overdue,
-        "notice": bool(found.pending_notices),
+def _states_of_cycle(plan: Schedule) -> Iterator[str]:
+    facts = {
+        "due": plan.due_now or plan.waiting,
+        "overdue": plan.overdue,
+        "notice": bool(plan.pending_notices),
     }
-    yield from (state for state, holds in held.items() if holds)
+    yield from (state for state, applies in facts.items() if applies)
 
 
 def _is_work(states: set[str], outlook: Outlook) -> bool:
@@ -116,10 +116,11 @@ def _is_work(states: set[str], outlook: Outlook) -> bool:
 
 def _may_be_work(client: str, listed: Listed, effective: EffectiveCycle, outlook: Outlook, now: datetime) -> bool:
     """Return True if a shorter cycle, or windows and freezes of the client's own, may make it work already."""
-    found, later = listed.secret.tags, now + outlook.ahead
+    secret_tags, later = listed.secret.tags, now + outlook.ahead
     cycles = [effective] if outlook.ahead else []
     if outlook.policy.cycle_days not in (None, effective.cycle.days):
-        cycles.append(effective_cycle(found, listed.created, client, outlook.policy, now))
+        cycles.append(effective_cycle(secret_tags, listed.created, client, outlook.policy, now))
     return any(
-        _is_work(set(_states_of_cycle(schedule(cycle, found, outlook.policy, later))), outlook) for cycle in cycles
+        _is_work(set(_states_of_cycle(schedule(cycle, secret_tags, outlook.policy, later))), outlook)
+        for cycle in cycles
     )

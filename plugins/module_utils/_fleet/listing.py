@@ -37,12 +37,12 @@ class Choice:
     def takes(self, secret: SecretDescription) -> bool:
         """Return True if a secret is a client."""
         long_enough = len(secret.name) > len(self.name_prefix) + len(self.name_suffix)
-        named = secret.name.startswith(self.name_prefix) and secret.name.endswith(self.name_suffix)
-        return long_enough and named and all(self._tagged(secret, key) for key in self.tags)
+        name_fits = secret.name.startswith(self.name_prefix) and secret.name.endswith(self.name_suffix)
+        return long_enough and name_fits and all(self._tagged(secret, key) for key in self.tags)
 
     def _tagged(self, secret: SecretDescription, key: str) -> bool:
-        wanted = self.tags[key]
-        return key in secret.tags and (wanted is None or tag_text(wanted) == secret.tags[key])
+        value = self.tags[key]
+        return key in secret.tags and (value is None or tag_text(value) == secret.tags[key])
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def list_entries(client: Any, choice: Choice) -> list[dict[str, Any]]:
 
     Raises RotationError where AWS does not answer or does not allow it.
     """
-    return [_kept(entry) for page in _pages(client, choice.filters()) for entry in page if _is_ours(entry)]
+    return [_entry(entry) for page in _pages(client, choice.filters()) for entry in page if _is_ours(entry)]
 
 
 def read_entries(entries: list[dict[str, Any]], choice: Choice) -> list[Listed]:
@@ -80,5 +80,5 @@ def _is_ours(entry: Mapping[str, Any]) -> bool:
     return not entry.get("DeletedDate") and entry.get("PrimaryRegion") in (None, region)
 
 
-def _kept(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {key: entry[key] for key in KEPT if key in entry} | {"CreatedDate": stamp(entry["CreatedDate"])}

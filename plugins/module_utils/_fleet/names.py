@@ -21,16 +21,16 @@ def host_names(listed: Iterable[Listed], choice: Choice, groups: Iterable[str] =
     A name that two secrets claim goes to the one whose own name says the same; the other goes by its own. No host is
     called as a group is, for what is set for it would hold for the whole group.
     """
-    named, groups = dict[str, Listed](), set(groups)
+    hosts, groups = dict[str, Listed](), set(groups)
     for one in sorted(listed, key=lambda one: (_tagged(one) not in ("", _derived(one, choice)), one.secret.name)):
         claims = (_tagged(one), _derived(one, choice), _host_name(one.secret.name), _host_name(one.secret.arn))
-        named[next(name for name in claims if name and name not in groups and name not in named)] = one
-    return dict(sorted(named.items()))
+        hosts[next(name for name in claims if name and name not in groups and name not in hosts)] = one
+    return dict(sorted(hosts.items()))
 
 
-def renamed(named: dict[str, Listed]) -> list[str]:
+def renamed(hosts: dict[str, Listed]) -> list[str]:
     """Return the hosts that could not get the name that their tag asks for."""
-    return [name for name, one in named.items() if _tagged(one) not in ("", name)]
+    return [name for name, one in hosts.items() if _tagged(one) not in ("", name)]
 
 
 def _tagged(one: Listed) -> str:

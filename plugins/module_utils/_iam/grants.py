@@ -34,28 +34,28 @@ class Grant:
     action: str
     on: str
     breaks: str
-    known: str = TAKEN_AWAY
+    evidence: str = TAKEN_AWAY
 
     @property
     def proven(self) -> bool:
         """Whether a test takes it away and sees what stops."""
-        return self.known == TAKEN_AWAY
+        return self.evidence == TAKEN_AWAY
 
 
-def _known(known: str, *grants: Grant) -> tuple[Grant, ...]:
-    return tuple(replace(grant, known=known) for grant in grants)
+def _by_evidence(evidence: str, *grants: Grant) -> tuple[Grant, ...]:
+    return tuple(replace(grant, evidence=evidence) for grant in grants)
 
 
-def _made(on: str, actions: str) -> tuple[Grant, ...]:
+def _each(on: str, actions: str) -> tuple[Grant, ...]:
     return tuple(Grant(action, on, "making or taking away what an account needs") for action in actions.split())
 
 
-KMS = _known(
+KMS = _by_evidence(
     USED,
     Grant("kms:Decrypt", KEY, "every read of a secret that is encrypted with the key"),
     Grant("kms:GenerateDataKey", KEY, "every write of such a secret"),
 )
-REPLICA_KMS = _known(
+REPLICA_KMS = _by_evidence(
     USED,
     Grant("kms:Encrypt", REPLICA_KEYS, "the copy of a secret to a replica region with a key of its own"),
     Grant("kms:GenerateDataKey", REPLICA_KEYS, "the copy of a secret to a replica region with a key of its own"),
@@ -66,7 +66,7 @@ AUDIT_TRAIL = (
 )
 NOTICES = (
     Grant("sns:Publish", TOPIC, "a notice is not delivered"),
-    *_known(
+    *_by_evidence(
         USED,
         Grant("kms:Decrypt", TOPIC_KEY, "a notice is not delivered where the topic is encrypted with the key"),
         Grant("kms:GenerateDataKey", TOPIC_KEY, "a notice is not delivered where the topic is encrypted with the key"),
@@ -75,7 +75,7 @@ NOTICES = (
 # Every duty works over an inventory, which may read them.
 SETTINGS = (
     Grant("ssm:GetParametersByPath", PARAMETERS, "every run over an inventory with `parameter_path`"),
-    *_known(DOCUMENTED, Grant("kms:Decrypt", PARAMETER_KEY, "the same, where a SecureString there has the key")),
+    *_by_evidence(DOCUMENTED, Grant("kms:Decrypt", PARAMETER_KEY, "the same, where a SecureString there has the key")),
 )
 EXAMINED = (Grant("sns:GetTopicAttributes", TOPIC, "`doctor.yml` cannot tell whether the topic can be reached"),)
 
@@ -89,7 +89,7 @@ ROTATOR = (
     Grant("secretsmanager:ListSecrets", ALL, "onboarding, a first rotation, `verify`: is the account in two secrets?"),
     *KMS,
     # AWS says it of the call that makes a copy only; a new version it copies by itself.
-    *_known(DOCUMENTED, *REPLICA_KMS),
+    *_by_evidence(DOCUMENTED, *REPLICA_KMS),
     *NOTICES,
     *EXAMINED,
     *AUDIT_TRAIL,
@@ -104,7 +104,9 @@ ONBOARDER = (
     Grant("secretsmanager:ListSecrets", ALL, "onboarding: is the account in another secret already?"),
     Grant("secretsmanager:GetSecretValue", SOURCES, "onboarding with `{option|onboard.source_secret_id}`"),
     Grant("secretsmanager:ReplicateSecretToRegions", SECRETS, "onboarding with `{option|onboard.replica}`"),
-    *_known(USED, Grant("kms:Decrypt", SOURCE_KEYS, "the same, where that secret is encrypted with a key of its own")),
+    *_by_evidence(
+        USED, Grant("kms:Decrypt", SOURCE_KEYS, "the same, where that secret is encrypted with a key of its own")
+    ),
     *KMS,
     *REPLICA_KMS,
     *AUDIT_TRAIL,
@@ -136,31 +138,31 @@ RESTORER = (
     *AUDIT_TRAIL,
     *SETTINGS,
 )
-MADE = _known(
+MADE = _by_evidence(
     USED,
-    *_made(ALL, "kms:CreateKey kms:ListAliases sns:ListTopics logs:DescribeLogGroups logs:DescribeMetricFilters"),
-    *_made(ALL, "ssm:DescribeParameters iam:ListPolicies iam:ListAccountAliases cloudwatch:DescribeAlarms"),
+    *_each(ALL, "kms:CreateKey kms:ListAliases sns:ListTopics logs:DescribeLogGroups logs:DescribeMetricFilters"),
+    *_each(ALL, "ssm:DescribeParameters iam:ListPolicies iam:ListAccountAliases cloudwatch:DescribeAlarms"),
     # AWS knows no resource of it: a statement that names topics allows nothing.
-    *_made(ALL, "sns:Unsubscribe"),
-    *_made(KEYS, "kms:DescribeKey kms:EnableKeyRotation kms:GetKeyPolicy kms:GetKeyRotationStatus kms:ListGrants"),
-    *_made(KEYS, "kms:ListKeyPolicies kms:ListResourceTags kms:PutKeyPolicy kms:TagResource kms:UpdateKeyDescription"),
-    *_made(KEYS, "kms:CancelKeyDeletion kms:EnableKey kms:ScheduleKeyDeletion kms:CreateAlias"),
-    *_made(ALIASES, "kms:CreateAlias"),
-    *_made(TOPICS, "sns:CreateTopic sns:DeleteTopic sns:GetTopicAttributes sns:ListSubscriptionsByTopic"),
-    *_made(TOPICS, "sns:ListTagsForResource sns:SetTopicAttributes sns:Subscribe sns:TagResource"),
-    *_made(LOGS, "logs:CreateLogGroup logs:DeleteLogGroup logs:DeleteMetricFilter logs:ListTagsLogGroup"),
-    *_made(LOGS, "logs:AssociateKmsKey logs:PutMetricFilter logs:PutRetentionPolicy logs:TagLogGroup logs:TagResource"),
-    *_made(ALARMS, "cloudwatch:DeleteAlarms cloudwatch:PutMetricAlarm"),
-    *_made(PARAMETER, "ssm:AddTagsToResource ssm:DeleteParameter ssm:GetParameter ssm:ListTagsForResource"),
-    *_made(PARAMETER, "ssm:PutParameter"),
-    *_made(POLICIES, "iam:CreatePolicy iam:CreatePolicyVersion iam:DeletePolicy iam:DeletePolicyVersion"),
-    *_made(POLICIES, "iam:GetPolicy iam:GetPolicyVersion iam:ListEntitiesForPolicy iam:ListPolicyVersions"),
-    *_made(POLICIES, "iam:SetDefaultPolicyVersion iam:TagPolicy"),
-    *_made(ROLES, "iam:AttachRolePolicy iam:CreateRole iam:DeleteRole iam:DetachRolePolicy iam:GetRole"),
-    *_made(ROLES, "iam:ListAttachedRolePolicies iam:ListInstanceProfilesForRole iam:ListRolePolicies"),
-    *_made(ROLES, "iam:TagRole iam:UpdateAssumeRolePolicy iam:UpdateRole"),
-    *_made(SECRETS, "secretsmanager:DescribeSecret secretsmanager:GetResourcePolicy"),
-    *_made(SECRETS, "secretsmanager:PutResourcePolicy secretsmanager:DeleteResourcePolicy"),
+    *_each(ALL, "sns:Unsubscribe"),
+    *_each(KEYS, "kms:DescribeKey kms:EnableKeyRotation kms:GetKeyPolicy kms:GetKeyRotationStatus kms:ListGrants"),
+    *_each(KEYS, "kms:ListKeyPolicies kms:ListResourceTags kms:PutKeyPolicy kms:TagResource kms:UpdateKeyDescription"),
+    *_each(KEYS, "kms:CancelKeyDeletion kms:EnableKey kms:ScheduleKeyDeletion kms:CreateAlias"),
+    *_each(ALIASES, "kms:CreateAlias"),
+    *_each(TOPICS, "sns:CreateTopic sns:DeleteTopic sns:GetTopicAttributes sns:ListSubscriptionsByTopic"),
+    *_each(TOPICS, "sns:ListTagsForResource sns:SetTopicAttributes sns:Subscribe sns:TagResource"),
+    *_each(LOGS, "logs:CreateLogGroup logs:DeleteLogGroup logs:DeleteMetricFilter logs:ListTagsLogGroup"),
+    *_each(LOGS, "logs:AssociateKmsKey logs:PutMetricFilter logs:PutRetentionPolicy logs:TagLogGroup logs:TagResource"),
+    *_each(ALARMS, "cloudwatch:DeleteAlarms cloudwatch:PutMetricAlarm"),
+    *_each(PARAMETER, "ssm:AddTagsToResource ssm:DeleteParameter ssm:GetParameter ssm:ListTagsForResource"),
+    *_each(PARAMETER, "ssm:PutParameter"),
+    *_each(POLICIES, "iam:CreatePolicy iam:CreatePolicyVersion iam:DeletePolicy iam:DeletePolicyVersion"),
+    *_each(POLICIES, "iam:GetPolicy iam:GetPolicyVersion iam:ListEntitiesForPolicy iam:ListPolicyVersions"),
+    *_each(POLICIES, "iam:SetDefaultPolicyVersion iam:TagPolicy"),
+    *_each(ROLES, "iam:AttachRolePolicy iam:CreateRole iam:DeleteRole iam:DetachRolePolicy iam:GetRole"),
+    *_each(ROLES, "iam:ListAttachedRolePolicies iam:ListInstanceProfilesForRole iam:ListRolePolicies"),
+    *_each(ROLES, "iam:TagRole iam:UpdateAssumeRolePolicy iam:UpdateRole"),
+    *_each(SECRETS, "secretsmanager:DescribeSecret secretsmanager:GetResourcePolicy"),
+    *_each(SECRETS, "secretsmanager:PutResourcePolicy secretsmanager:DeleteResourcePolicy"),
 )
 PROVISIONER = (*MADE, *SETTINGS)
 GRANTS: dict[str, tuple[Grant, ...]] = {

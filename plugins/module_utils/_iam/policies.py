@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From what a duty needs to the policy document of its role, limited to the secrets, key, topic and log group given."""
+"""From what a duty needs to the policy document of its role, limited to the resources of the scope."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ Conditions = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Scope:
-    """What the policies of one account are limited to; what is not given gets no statement."""
+    """What the policies of one account are limited to; what is empty gets no statement."""
 
     account: str
     region: str
@@ -132,8 +132,8 @@ def _creates(duty: str) -> bool:
 
 
 def _resources(on: str, scope: Scope) -> list[str]:
-    given = {
-        **_named(scope),
+    resources = {
+        **_provisioner_arns(scope),
         ALL: ["*"],
         SECRETS: [scope.secrets],
         NEW_SECRETS: [scope.secrets],
@@ -148,10 +148,10 @@ def _resources(on: str, scope: Scope) -> list[str]:
         SOURCE_KEYS: scope.source_keys if scope.source_secrets else (),
         REPLICA_KEYS: scope.replica_keys,
     }
-    return [arn for arn in given[on] if arn]
+    return [arn for arn in resources[on] if arn]
 
 
-def _named(scope: Scope) -> dict[str, Sequence[str | None]]:
+def _provisioner_arns(scope: Scope) -> dict[str, Sequence[str | None]]:
     """Return the ARNs of what the provisioner may make."""
     of_account = f"arn:{scope.partition}:iam::{scope.account}"
     return {
@@ -192,14 +192,14 @@ def _conditions(sid: str, scope: Scope, *, creates: bool) -> Conditions:
         return {**OVER_TLS, "Null": {f"aws:RequestTag/{CLIENT_TAG}": "false"}}
     if sid not in ("Secrets", "Tags") or creates:
         return OVER_TLS
-    return {**OVER_TLS, **_ours_only(sid), **_marked(scope)}
+    return {**OVER_TLS, **_ours_only(sid), **_tag_conditions(scope)}
 
 
 def _ours_only(sid: str) -> Conditions:
     return {"ForAllValues:StringLike": {"aws:TagKeys": [OUR_TAGS]}} if sid == "Tags" else {}
 
 
-def _marked(scope: Scope) -> Conditions:
+def _tag_conditions(scope: Scope) -> Conditions:
     if not scope.secret_tags:
         return {}
     return {"StringEquals": {f"aws:ResourceTag/{key}": value for key, value in sorted(scope.secret_tags.items())}}

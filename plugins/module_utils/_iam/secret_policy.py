@@ -36,10 +36,10 @@ def principals(names: Iterable[str], secret_arn: str) -> list[str]:
     """
     _arn, partition, _service, _region, account = secret_arn.split(":")[:5]
     role = f"arn:{partition}:iam::{account}:role/"
-    named = {name if name.startswith("arn:") else role + name for name in names}
-    for name in sorted(named):
+    arns = {name if name.startswith("arn:") else role + name for name in names}
+    for name in sorted(arns):
         _refuse_nobody(name)
-    return sorted(named)
+    return sorted(arns)
 
 
 def _refuse_nobody(name: str) -> None:
@@ -47,14 +47,14 @@ def _refuse_nobody(name: str) -> None:
     if kind in ("role", "user", "federated-user") or "*" in kind:
         return
     account = (name.split(":") + [""] * 5)[4]
-    meant = {
+    kinds = {
         "assumed-role": f"a session; name its role: arn:aws:iam::{account}:role/{rest.partition('/')[0]}, with the"
         " role's path if it has one (aws iam get-role shows it)",
         "group": "a group, which AWS lets in nowhere; name its users or a role",
         "root": f"the account as a whole; name its roles, or all of them: arn:aws:iam::{account}:role/*",
     }
     raise RotationError(
-        f"{name} lets nobody in, for it is {meant.get(kind, 'neither a role nor a user; name one')}.",
+        f"{name} lets nobody in, for it is {kinds.get(kind, 'neither a role nor a user; name one')}.",
         code=Code.INVALID_OPTION,
         next_step="Correct the readers and rotators ({option|readers}, {option|rotators}).",
     )
@@ -67,8 +67,8 @@ def with_ours(current: Document | None, readers: Sequence[str], rotators: Sequen
 
 def without_ours(current: Document | None) -> Document | None:
     """Return the policy without our statements; None where nothing is left."""
-    kept = others(current)
-    return {**(current or {}), "Statement": kept} if kept else None
+    rest = others(current)
+    return {**(current or {}), "Statement": rest} if rest else None
 
 
 def others(current: Document | None) -> list[Document]:
@@ -89,10 +89,10 @@ def normal(value: Any) -> Any:
 
 
 def _statements(readers: Sequence[str], rotators: Sequence[str]) -> list[Document]:
-    named = [reader for reader in readers if "*" not in reader]
-    allow = _statement("Readers", "Allow", {"AWS": named}, READING)
+    exact = [reader for reader in readers if "*" not in reader]
+    allow = _statement("Readers", "Allow", {"AWS": exact}, READING)
     return [
-        *([allow] if named else []),
+        *([allow] if exact else []),
         _deny("NobodyElseReads", READING, except_for=[*readers, *rotators]),
         _deny("NobodyElseChanges", CHANGING, except_for=rotators),
         _deny("NobodyDeletes", DELETING),

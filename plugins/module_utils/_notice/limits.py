@@ -21,8 +21,8 @@ TEXT_LENGTH = 20000
 def subject_line(text: str) -> str:
     """Return a subject: ASCII on one line, beginning with a letter, a digit or a punctuation mark."""
     plain = unicodedata.normalize("NFKD", text)
-    kept = "".join(char for char in plain if not unicodedata.combining(char))
-    return one_line(kept.encode("ascii", "replace").decode(), SUBJECT_LENGTH)
+    letters = "".join(char for char in plain if not unicodedata.combining(char))
+    return one_line(letters.encode("ascii", "replace").decode(), SUBJECT_LENGTH)
 
 
 def attribute(text: str) -> str:

@@ -106,7 +106,7 @@ class Notice:
 
     def attributes(self) -> dict[str, str]:
         """Return the message attributes, for the filter policies of subscriptions; what is not known is left out."""
-        named = {
+        values = {
             "client": self.client,
             "event": self.event,
             "environment": self.environment,
@@ -114,7 +114,7 @@ class Notice:
             "severity": self.severity,
             "notice_id": self.notice_id,
         }
-        fitting = {name: attribute(value) for name, value in named.items()}
+        fitting = {name: attribute(value) for name, value in values.items()}
         return {name: value for name, value in fitting.items() if value}
 
     def body(self) -> dict[str, Any]:
@@ -148,5 +148,7 @@ class Notice:
         )
 
     def _plain_text(self) -> str:
-        told = {name.replace("_", " "): value for name, value in self.body().items() if value not in (None, 0)}
-        return "\n".join([f"{self.headline}: {self.client}", "", *(f"{name}: {value}" for name, value in told.items())])
+        fields = {name.replace("_", " "): value for name, value in self.body().items() if value not in (None, 0)}
+        return "\n".join(
+            [f"{self.headline}: {self.client}", "", *(f"{name}: {value}" for name, value in fields.items())]
+        )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hand a notice to SNS. Whatever goes wrong there is told as one kind of error, for it never harms a password."""
+"""Hand a notice to SNS. All that goes wrong there becomes one kind of error, for it never harms a password."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NAMED = re.compile(r"User: (arn:[\w-]+:(?:iam|sts)::\d{12}:[\w+=,.@/-]+) is not 
 
 
 def publish(client: Any, topic_arn: str, notice: Notice, role_arn: str | None = None) -> str:
-    """Publish a notice by a boto3 client of SNS, in a role if it is given, and give the message's id.
+    """Publish a notice by a boto3 client of SNS, in a role if there is one, and return the message's id.
 
     Only RotationError is raised.
     """
@@ -57,9 +57,9 @@ def _refusal(topic_arn: str, role_arn: str | None, error: Any, doing: str, servi
     code = error_code(error)
     meaning = meaning_of(service, code)
     if code in DENIED:
-        meaning = Refusal(f"{denied_action(error, service)} is denied", _allow(role_arn or _named(error)))
+        meaning = Refusal(f"{denied_action(error, service)} is denied", _allow(role_arn or _principal_in(error)))
     if code in DENIED or code.startswith(KMS_DENIED):
-        meaning = _of_another_account(meaning, topic_arn, role_arn or _named(error))
+        meaning = _of_another_account(meaning, topic_arn, role_arn or _principal_in(error))
     return RotationError(
         f"Could not {doing}: {describe_refusal(error, meaning)}", code=Code.SNS_REFUSED, next_step=meaning.next_step
     )
@@ -82,9 +82,9 @@ def _of_another_account(meaning: Refusal, topic_arn: str, who: str | None) -> Re
     )
 
 
-def _named(error: Any) -> str | None:
-    found = NAMED.search(str(error.response["Error"].get("Message")))
-    return principal(found[1]) if found else None
+def _principal_in(error: Any) -> str | None:
+    match = NAMED.search(str(error.response["Error"].get("Message")))
+    return principal(match[1]) if match else None
 
 
 def _in_order(topic_arn: str, notice: Notice) -> dict[str, str]:

@@ -65,16 +65,16 @@ def onboard(request: OnboardRequest, store: SecretStore) -> dict[str, Any]:
         if existing is None:
             with journal.step("prepare"):
                 refuse_arn_as_name(store.secret_id)
-        wanted = wanted_login(request)
-        managed = existing if existing and is_managed(existing, store, wanted) else None
+        login = wanted_login(request)
+        managed = existing if existing and is_managed(existing, store, login) else None
         if managed:
             ownership.refuse_claimed_twice(store, managed, store.sibling)
     if managed:
         return _already(request, store, journal, managed)
     with journal.step("open"):
-        session = log_in(request, journal, wanted)
+        session = log_in(request, journal, login)
     with closing(session):
-        return _onboard(request, store, journal, progress, existing, wanted, session)
+        return _onboard(request, store, journal, progress, existing, login, session)
 
 
 def _onboard(
@@ -83,26 +83,26 @@ def _onboard(
     journal: Journal,
     progress: OnboardProgress,
     existing: SecretDescription | None,
-    wanted: Login,
+    login: Login,
     session: Session,
 ) -> dict[str, Any]:
     with journal.step("look"):
         server = identify(session)
         refuse_unsuitable(server, single_writer=request.single_writer)
-        rows = proven_rows(session, server, wanted, journal)
-        version = same_contents(store, wanted) if existing else None
-        identity = identity_of(server, {}, request.server_ids, request.server_label, user=wanted.user)
+        rows = proven_rows(session, server, login, journal)
+        version = same_contents(store, login) if existing else None
+        identity = identity_of(server, {}, request.server_ids, request.server_label, user=login.user)
         ownership.refuse_shared_account(store, identity, store.sibling)
     with journal.step("store"):
         if not request.check:
             progress.stored = version.version_id if version else str(uuid.uuid4())
-            claim = store_secret(request, store, identity, wanted, progress.stored, exists=version is not None)
-            confirm_claim(request, store, identity_of(server, claim, request.server_ids, user=wanted.user), journal)
+            claim = store_secret(request, store, identity, login, progress.stored, exists=version is not None)
+            confirm_claim(request, store, identity_of(server, claim, request.server_ids, user=login.user), journal)
     # Last, so that a run that dies before leaves a client under management, and the next one adds what is missing.
     replication = replicate(request.replicas, store, journal, existing)
     return {
         "changed": True,
-        "msg": _message(request, server, session, rows, existing) + replication.told(),
+        "msg": _message(request, server, session, rows, existing) + replication.message(),
         "client": request.client,
         "secret_id": store.secret_id,
         "rows": rows,
@@ -129,10 +129,10 @@ def _message(
 ) -> str:
     done = ("would be " if request.check else "is ") + ("taken over" if existing else "stored")
     parts = [f"{request.client}: the password opens {server.title} at {session.place} and {done} as a secret"]
-    for state, told in (("covered", "covered"), ("foreign", "foreign, left as they are"), ("skipped", "no password")):
+    for state, words in (("covered", "covered"), ("foreign", "foreign, left as they are"), ("skipped", "no password")):
         names = [row["row"] for row in rows if row["state"] == state]
         if names:
-            parts.append(f"{told}: {', '.join(names)}")
+            parts.append(f"{words}: {', '.join(names)}")
     parts += [f"{row['row']} is {row['state']}" for row in rows if row["state"].startswith("unfit")]
     return "; ".join(parts)
 
@@ -145,10 +145,10 @@ def _already(
         store.tag(missing)
     replication = replicate(request.replicas, store, journal, existing)
     tagged = f"; tagged {listed(sorted(missing))}" if missing else ""
-    told = f"the secret {existing.name!r} is under management already; nothing to store{tagged}{replication.told()}"
+    text = f"the secret {existing.name!r} is under management already; nothing to store{tagged}{replication.message()}"
     return {
         "changed": bool(replication.added or missing),
-        "msg": f"{request.client}: {told}",
+        "msg": f"{request.client}: {text}",
         "client": request.client,
         "secret_id": existing.name,
         "rows": [],

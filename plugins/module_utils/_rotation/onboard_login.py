@@ -24,7 +24,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._steps import owner
 
 def wanted_login(request: OnboardRequest) -> Login:
     if request.source:
-        return _taken_over(request.source)
+        return _login_of(request.source)
     if request.login and request.login.host and request.login.password:
         return request.login
     raise RotationError(
@@ -35,7 +35,7 @@ def wanted_login(request: OnboardRequest) -> Login:
     )
 
 
-def _taken_over(source: SecretStore) -> Login:
+def _login_of(source: SecretStore) -> Login:
     try:
         return source.read(stage=CURRENT).value.login
     except RotationError as error:
@@ -48,40 +48,40 @@ def _taken_over(source: SecretStore) -> Login:
         raise
 
 
-def log_in(request: OnboardRequest, journal: Journal, wanted: Login) -> Session:
+def log_in(request: OnboardRequest, journal: Journal, login: Login) -> Session:
     try:
         with journal.login():
-            return connect(wanted, request.tls, Deadline(request.deadline))
+            return connect(login, request.tls, Deadline(request.deadline))
     except LoginRefused:
         raise LoginRefused(
-            f"The server at {wanted.host}:{wanted.port} refused the given password of {wanted.user!r}, or the account"
+            f"The server at {login.host}:{login.port} refused the given password of {login.user!r}, or the account"
             " does not exist, or may not log in from this host or without TLS.",
             code=Code.LOGIN_REFUSED,
             next_step="Correct {option|onboard.username} or the password, then run the same command again.",
         ) from None
 
 
-def is_managed(existing: SecretDescription, store: SecretStore, wanted: Login) -> bool:
+def is_managed(existing: SecretDescription, store: SecretStore, login: Login) -> bool:
     ownership.refuse_foreign_management(existing)
     if tags.VERSION not in existing.tags:
         return False
-    found = store.read(stage=CURRENT).value.login
-    differing = [name for name in _differing(found, wanted) if name != "password"]
+    stored = store.read(stage=CURRENT).value.login
+    differing = [name for name in _differing(stored, login) if name != "password"]
     if differing:
         raise _other_contents(store, differing)
     return True
 
 
-def same_contents(store: SecretStore, wanted: Login) -> SecretVersion:
+def same_contents(store: SecretStore, login: Login) -> SecretVersion:
     version = store.read(stage=CURRENT)
-    differing = _differing(version.value.login, wanted)
+    differing = _differing(version.value.login, login)
     if differing:
         raise _other_contents(store, differing)
     return version
 
 
-def _differing(found: Login, wanted: Login) -> list[str]:
-    return [name for name in ("host", "port", "user", "password") if getattr(found, name) != getattr(wanted, name)]
+def _differing(stored: Login, login: Login) -> list[str]:
+    return [name for name in ("host", "port", "user", "password") if getattr(stored, name) != getattr(login, name)]
 
 
 def _other_contents(store: SecretStore, differing: list[str]) -> RotationError:

@@ -26,7 +26,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._secret_value impor
 
 @dataclass(frozen=True)
 class OnboardRequest:
-    """One client to bring under management; the login is given, or read from ``source``."""
+    """One client to bring under management; the login is in ``login``, or in the secret ``source``."""
 
     client: str
     login: Login | None
@@ -50,9 +50,9 @@ class OnboardRequest:
         refuse_our_tags(self.more_tags)
 
 
-def refuse_our_tags(asked: Mapping[str, Any]) -> None:
-    """Raise a RotationError where tags are asked for that only a rotation writes."""
-    ours = sorted(key for key in asked if key.startswith(tags.PREFIX))
+def refuse_our_tags(new_tags: Mapping[str, Any]) -> None:
+    """Raise a RotationError if the request has tags that only a rotation writes."""
+    ours = sorted(key for key in new_tags if key.startswith(tags.PREFIX))
     if ours:
         raise RotationError(
             f"The tags {', '.join(ours)} are written by every rotation.",

@@ -20,18 +20,18 @@ from ansible_collections.dbops.rotation.plugins.module_utils._secret_value impor
 WITH_PASSWORD = "Give the account a password (not a socket login only), then run the same command again."
 
 
-def proven_rows(session: Session, server: Server, wanted: Login, journal: Journal) -> list[dict[str, str]]:
-    rows = dialect_of(server, encrypted=True, allow_plaintext=False).rows(session, wanted.user)
-    _look_beside(rows, wanted, journal)
-    row_let_in((row for row in rows if not row.problem), server.current_user, wanted.password, WITH_PASSWORD)
-    return [{"row": row.name, "plugin": row.plugins, "state": _coverage(row, wanted)} for row in rows]
+def proven_rows(session: Session, server: Server, login: Login, journal: Journal) -> list[dict[str, str]]:
+    rows = dialect_of(server, encrypted=True, allow_plaintext=False).rows(session, login.user)
+    _look_beside(rows, login, journal)
+    row_let_in((row for row in rows if not row.problem), server.current_user, login.password, WITH_PASSWORD)
+    return [{"row": row.name, "plugin": row.plugins, "state": _coverage(row, login)} for row in rows]
 
 
-def _look_beside(rows: list[AccountRow], wanted: Login, journal: Journal) -> None:
-    """Raise a RotationError where another password stands before the given one; warn where one is beside it."""
-    opened = {row: [stored.matches(wanted.password) for stored in row.passwords] for row in rows}
-    mixed = [row for row, found in opened.items() if any(found) and not all(found)]
-    over = [row.name for row in mixed if not any(stored.matches(wanted.password) for stored in row.primary_passwords)]
+def _look_beside(rows: list[AccountRow], login: Login, journal: Journal) -> None:
+    """Raise a RotationError where another password stands before the login's; warn if one is beside it."""
+    opened = {row: [stored.matches(login.password) for stored in row.passwords] for row in rows}
+    mixed = [row for row, hits in opened.items() if any(hits) and not all(hits)]
+    over = [row.name for row in mixed if not any(stored.matches(login.password) for stored in row.primary_passwords)]
     if over:
         raise RotationError(
             f"The given password is only the second one of {listed(over)}; another stands before it.",
@@ -48,9 +48,9 @@ def _look_beside(rows: list[AccountRow], wanted: Login, journal: Journal) -> Non
         )
 
 
-def _coverage(row: AccountRow, wanted: Login) -> str:
+def _coverage(row: AccountRow, login: Login) -> str:
     if row.problem:
         return f"unfit: {row.problem.text}"
     if not row.passwords:
         return "skipped"
-    return "covered" if any(stored.matches(wanted.password) for stored in row.primary_passwords) else "foreign"
+    return "covered" if any(stored.matches(login.password) for stored in row.primary_passwords) else "foreign"

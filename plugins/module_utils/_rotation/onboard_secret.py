@@ -24,7 +24,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ON
 
 
 def store_secret(
-    request: OnboardRequest, store: SecretStore, identity: Identity, wanted: Login, version_id: str, *, exists: bool
+    request: OnboardRequest, store: SecretStore, identity: Identity, login: Login, version_id: str, *, exists: bool
 ) -> dict[str, str]:
     ours = tags.rotated_tags(
         version=version_id,
@@ -38,7 +38,7 @@ def store_secret(
     if exists:
         store.tag(written)
         return claim
-    value = _value(identity.server, wanted)
+    value = _value(identity.server, login)
     store.create(value, version_id, written, request.kms_key_id)
     if store.read(version_id=version_id, stage=CURRENT).value != value:
         raise RotationError("The new secret does not hold what was stored in it.", code=Code.AWS_INCONSISTENT)
@@ -62,12 +62,12 @@ def _first_cycle(request: OnboardRequest) -> Cycle:
     return Cycle(now, request.cycle_days, due, mended=False)
 
 
-def _value(server: Server, wanted: Login) -> SecretValue:
+def _value(server: Server, login: Login) -> SecretValue:
     document = {
         "engine": server.flavor,
-        "host": wanted.host,
-        "port": wanted.port,
-        "username": wanted.user,
-        "password": wanted.password,
+        "host": login.host,
+        "port": login.port,
+        "username": login.user,
+        "password": login.password,
     }
     return parse_secret(SecretValue(document).dump())

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The protocol of a rotation, from top to bottom.
 
-Nothing is sent to rows that are not what the decision was made from, and nothing is told or written down as done
+Nothing is sent to rows that are not what the decision was made from, and nothing is reported or recorded as done
 before the rows, read last, say so. Each step leaves a state from which the next run finishes; none trusts an answer, or
 the lack of one, without looking at what it changed.
 """
@@ -59,8 +59,8 @@ def _execute(context: RotationContext, view: View, decision: Decision) -> bool:
             return True
     kept_until = discard_or_keep(context, view, decision)  # replicate and discard
     if decision.action is Action.DISCARD_OLD and view.facts.behind:
-        return False  # a row is to be given AWSCURRENT's password first, so there is nothing to write down yet
-    rows, grants = confirm_done(context, view, kept=kept_until is not None)
+        return False  # a row has to get AWSCURRENT's password first, so there is nothing to write down yet
+    rows, grants = confirm_done(context, view, overlap=kept_until is not None)
     end_sessions(context, view)
     more = leads_on(decision, view.facts)
     with context.journal.step("record"):
@@ -69,7 +69,7 @@ def _execute(context: RotationContext, view: View, decision: Decision) -> bool:
 
 
 def _leave_alone(context: RotationContext, view: View, decision: Decision) -> bool:
-    """Change nothing, and say why where somebody asked for more."""
+    """Change nothing, and say why if a person wanted more."""
     if decision.reason == view.facts.skip_reason and not context.request.before:
         context.journal.warn(decision.reason)
     return True

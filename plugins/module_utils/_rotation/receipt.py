@@ -116,13 +116,13 @@ def _message(context: RotationContext, view: View, decision: Decision) -> str:
         return f"{context.request.client}: {PLANNED[decision.action]} ({where}): {decision.reason}"
     due = context.effects.recorded.get(tags.DUE, "unchanged")
     throttled = f", {context.store.throttles.count} answers throttled" if context.store.throttles.count else ""
-    done = _told(context, view, decision)
+    done = _outcome(context, view, decision)
     if context.versions.adopted:
         more = "" if decision.action is Action.RECORD else f"; {done}"
         done = f"the password that works is in the secret again{more}"
     return (
         f"{context.request.client}: {done} ({where}); AWSCURRENT is {context.current.version_id},"
-        f"{_kept(context)} next due {due}; {context.store.calls.total()} Secrets Manager calls,"
+        f"{_overlap(context)} next due {due}; {context.store.calls.total()} Secrets Manager calls,"
         f" {context.journal.logins} logins, {context.journal.refused_logins} refused{throttled}"
     )
 
@@ -131,16 +131,16 @@ def _waits_for_hooks(context: RotationContext, view: View, decision: Decision) -
     return decision.action is Action.WAIT_FOR_HOOKS or (view.facts.waits_for_hooks and context.progress.promoted)
 
 
-def _told(context: RotationContext, view: View, decision: Decision) -> str:
+def _outcome(context: RotationContext, view: View, decision: Decision) -> str:
     """Return what was done: of the old password no more than what became of it."""
     if _waits_for_hooks(context, view, decision):
         return DONE[Action.WAIT_FOR_HOOKS]
-    if decision.action is Action.DISCARD_OLD and _kept(context):
+    if decision.action is Action.DISCARD_OLD and _overlap(context):
         return "finished what an earlier run had begun"
     return DONE[decision.action]
 
 
-def _kept(context: RotationContext) -> str:
+def _overlap(context: RotationContext) -> str:
     """Say for how long the old password stays valid; empty where it has ended."""
     if context.progress.kept_for:
         return f" the old password stays valid for replica regions ({context.progress.kept_for});"
@@ -192,11 +192,11 @@ def _diff(context: RotationContext, view: View, decision: Decision, previous: st
     }
     if decision.action not in CHANGING:
         return {"before": before, "after": before}
-    after = _foreseen(decision) if context.request.check else _done(context, before)
+    after = _forecast(decision) if context.request.check else _done(context, before)
     return {"before": before, "after": {**before, **after}}
 
 
-def _foreseen(decision: Decision) -> dict[str, str]:
+def _forecast(decision: Decision) -> dict[str, str]:
     if decision.action in (Action.TAKE_OVER, Action.DISCARD_OLD, Action.RECORD):
         return {}
     new = decision.version if decision.version and not decision.as_new_version else "(a new version)"

@@ -42,7 +42,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._steps.promote impo
 class Proof:
     """What opens the server now: a password, a version of the secret (id or stage), or an administrator's secret.
 
-    Where none is given, AWSCURRENT is tried once more, however often it was refused.
+    Without a proof, AWSCURRENT is tried once more, however often it was refused.
     """
 
     password: str | None = None
@@ -68,7 +68,7 @@ def _reconcile(context: RotationContext, proof: Proof) -> dict[str, Any]:
         context.take_fence()
     if not context.by_administrator and context.logins.chosen.password != context.current.value.password:
         if context.request.check:
-            return _foreseen(context, context.logins.chosen.password)
+            return _forecast(context, context.logins.chosen.password)
         _adopt(context, context.logins.chosen.password)
     view, decision = until_done(context)
     return receipt(context, view, decision, previous)
@@ -86,9 +86,9 @@ def _login(context: RotationContext, proof: Proof) -> Login:
 
 
 def _version(context: RotationContext, name: str) -> SecretVersion:
-    named = {"version_id" if len(name) in VERSION_ID_LENGTHS else "stage": name}
+    selector = {"version_id" if len(name) in VERSION_ID_LENGTHS else "stage": name}
     try:
-        return context.store.read(**named)
+        return context.store.read(**selector)
     except SecretNotFound:
         raise SecretNotFound(
             f"The secret has no version {name!r}.",
@@ -133,10 +133,10 @@ def _refuse_beside_foreign(
     context: RotationContext, secret: SecretDescription, rows: tuple[AccountRow, ...], password: str
 ) -> None:
     """Raise a RotationError where a row is opened by the password, or a version's, and by one that nobody knows."""
-    given, none = frozenset(("given",)), frozenset[str]()
+    marker, none = frozenset(("given",)), frozenset[str]()
     versions = find_versions_by_hash(context, secret, {stored for row in rows for stored in row.passwords})
-    known = {stored: found | (given if stored.matches(password) else none) for stored, found in versions.items()}
-    refused = beside_foreign(row_facts(context, row, known) for row in rows if row.passwords)
+    by_hash = {stored: ids | (marker if stored.matches(password) else none) for stored, ids in versions.items()}
+    refused = beside_foreign(row_facts(context, row, by_hash) for row in rows if row.passwords)
     if refused:
         raise RotationError(refused.reason, code=refused.code, next_step=refused.next_step)
 
@@ -152,7 +152,7 @@ def _refuse_unproven(context: RotationContext, rows: tuple[AccountRow, ...], pas
         )
 
 
-def _foreseen(context: RotationContext, password: str) -> dict[str, Any]:
+def _forecast(context: RotationContext, password: str) -> dict[str, Any]:
     _look(context, password)
     return {
         "changed": True,

@@ -35,7 +35,7 @@ class Replication:
     replicas: tuple[Replica, ...]
     check: bool
 
-    def told(self) -> str:
+    def message(self) -> str:
         """Return what was added; empty where nothing was."""
         done = "would be replicated" if self.check else "replicated"
         return f"; {done} to {listed(self.added)}" if self.added else ""
@@ -48,23 +48,23 @@ class Replication:
 def replicate(
     request: ReplicaRequest, store: SecretStore, journal: Journal, existing: SecretDescription | None
 ) -> Replication:
-    """Add the regions that the secret does not have yet; those that failed are told in warnings.
+    """Add the regions that the secret does not have yet; warn of those that failed.
 
     Raises RotationError where AWS takes no such request: the secret stays as it is, and the same command adds them.
     """
     there = existing.replicas if existing else ()
-    known = {replica.region for replica in there}
-    missing = {region: key for region, key in request.regions.items() if region not in known}
+    names = {replica.region for replica in there}
+    missing = {region: key for region, key in request.regions.items() if region not in names}
     if missing and not request.check:
         with journal.step("replicate"):
-            there = _added(store, missing, request.wait)
+            there = _add(store, missing, request.wait)
     for replica in there:
         if replica.failed:
             journal.warn(f"The secret is not replicated to {replica}. What to do: docs/runbook.md.")
     return Replication(tuple(missing), there, request.check)
 
 
-def _added(store: SecretStore, missing: Mapping[str, str | None], wait: float) -> tuple[Replica, ...]:
+def _add(store: SecretStore, missing: Mapping[str, str | None], wait: float) -> tuple[Replica, ...]:
     try:
         store.replicate(missing)
     except RotationError as error:

@@ -50,7 +50,7 @@ def until_done(context: RotationContext) -> tuple[View, Decision]:
 
 
 def _reopen(context: RotationContext, lost: ConnectionLost) -> None:
-    """Open the server again; where that fails too, what failed first is told, at its own step, with this behind it."""
+    """Open the server again; if that fails too, raise the first error, with its own step, and this one behind it."""
     try:
         context.reopen()
     except RotationError as error:

@@ -80,7 +80,7 @@ def _open(context: RotationContext) -> None:
         context.open()
 
 
-def _report(context: RotationContext, known: list[Finding]) -> dict[str, Any]:
+def _report(context: RotationContext, first: list[Finding]) -> dict[str, Any]:
     with context.journal.step("look"):
         view = look(context, only_looks=True)
         context.refuse_stalled()
@@ -88,11 +88,11 @@ def _report(context: RotationContext, known: list[Finding]) -> dict[str, Any]:
     expiries = {row.name: moment for row in view.rows if (moment := row.expires(context.server))}
     covered = {row.name for row in view.facts.covered}
     digest = grants_digest(context.session, [row for row in view.rows if row.name in covered])
-    found = [*known, *findings.of_facts(view.facts), *_pending(context, view, now)]
-    found += findings.of_replicas(view.secret.replicas, holding=held_by_replicas(view.facts))
-    found += findings.of_expiry(expiries.items(), view.cycle, now)
-    found += findings.of_grants(view.secret.tags.get(tags.GRANTS), digest)
-    return _result(context, found) | {
+    entries = [*first, *findings.of_facts(view.facts), *_pending(context, view, now)]
+    entries += findings.of_replicas(view.secret.replicas, holding=held_by_replicas(view.facts))
+    entries += findings.of_expiry(expiries.items(), view.cycle, now)
+    entries += findings.of_grants(view.secret.tags.get(tags.GRANTS), digest)
+    return _result(context, entries) | {
         "rows": [_row(row.name, row.plugins, view, expiries) for row in view.rows],
         "server": server_facts(context),
         "rotation": {
@@ -133,15 +133,15 @@ def _row(name: str, plugin: str, view: View, expiries: dict[str, datetime]) -> d
     }
 
 
-def _result(context: RotationContext, found: list[Finding]) -> dict[str, Any]:
-    verdict = judge(context.request.client, found, well="all is well", notes=True)
+def _result(context: RotationContext, entries: list[Finding]) -> dict[str, Any]:
+    verdict = judge(context.request.client, entries, well="all is well", notes=True)
     return {
         "changed": False,
         "healthy": verdict.healthy,
         "msg": verdict.text,
         "client": context.request.client,
         "secret_id": context.request.secret_id,
-        "version_id": context.current.version_id if context.versions.known() else None,
+        "version_id": context.current.version_id if context.versions.all() else None,
         "findings": [asdict(finding) for finding in verdict.results],
         **effort(context.journal, context.store),
         "warnings": list(context.journal.warnings),

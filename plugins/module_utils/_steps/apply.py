@@ -24,22 +24,22 @@ def apply(context: RotationContext, changes: list[Change], version: SecretVersio
     except (ConnectionLost, PolicyRefused):
         raise
     except RotationError:
-        taken = _taken_after_all(context, version)
-        if not {change.row.name for change in changes} <= taken:
+        names = _rows_with(context, version)
+        if not {change.row.name for change in changes} <= names:
             raise
         if context.dialect.repeatable:
             # MariaDB may fail a statement that it applied but did not log; sent again it reaches its replicas.
             context.dialect.apply(context.session, changes, version.value.password, as_hash=as_hash)
 
 
-def _taken_after_all(context: RotationContext, version: SecretVersion) -> set[str]:
+def _rows_with(context: RotationContext, version: SecretVersion) -> set[str]:
     """Return the rows that have a password whose statement failed; none, and it counts as sent, where nobody can say.
 
     MySQL answers every statement with "reset your password" after one that named a plugin it does not have (measured).
     """
     try:
-        taken = {row.name for row in having(context, read_rows(context), version)}
+        names = {row.name for row in having(context, read_rows(context), version)}
     except RotationError:
-        return set()  # the first error is the one to be told
-    context.progress.correct(sent=bool(taken))
-    return taken
+        return set()  # the caller raises the first error
+    context.progress.correct(sent=bool(names))
+    return names

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The last look at the rows, before anything is told or written down as done."""
+"""The last look at the rows, before the run reports or records anything as done."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from ansible_collections.dbops.rotation.plugins.module_utils._steps.rows import 
 def confirm_kept(context: RotationContext, view: View) -> None:
     """Raise a RotationError where AWSCURRENT's password is not the first one everywhere."""
     with context.journal.step("confirm"):
-        _confirm(context, view, read_rows(context), kept=True)
+        _confirm(context, view, read_rows(context), overlap=True)
 
 
-def confirm_done(context: RotationContext, view: View, *, kept: bool) -> tuple[list[AccountRow], str | None]:
+def confirm_done(context: RotationContext, view: View, *, overlap: bool) -> tuple[list[AccountRow], str | None]:
     """Return the rows, as read last, and a digest of their grants; raises RotationError where they are not done."""
     with context.journal.step("confirm"):
         grants = grants_digest(context.session, (row for row in view.rows if row.name in view.facts.covered_names))
         rows = read_rows(context)  # read last
-        _confirm(context, view, rows, kept=kept)
-        if not kept:
+        _confirm(context, view, rows, overlap=overlap)
+        if not overlap:
             context.progress.reach(Stage.SETTLED)
     return rows, grants
 
 
-def _confirm(context: RotationContext, view: View, rows: Sequence[AccountRow], *, kept: bool) -> None:
+def _confirm(context: RotationContext, view: View, rows: Sequence[AccountRow], *, overlap: bool) -> None:
     """Raise a RotationError where the rows, as read last, are not what the run is about to tell.
 
     AWSCURRENT's password has to be the first one of every covered row, and, unless the old one is kept on purpose, no
@@ -45,10 +45,10 @@ def _confirm(context: RotationContext, view: View, rows: Sequence[AccountRow], *
     parted = sorted(covered - {row.name for row in rows if _holds_current(context, row)})
     if parted:
         raise _changed_meanwhile(context, parted)
-    left = [] if kept else sorted(_left(context, view, rows, covered))
-    if left:
+    names = [] if overlap else sorted(_with_other(context, view, rows, covered))
+    if names:
         raise RotationError(
-            f"Another password than AWSCURRENT's is still valid on {listed(left)}.", code=Code.NOT_DISCARDED
+            f"Another password than AWSCURRENT's is still valid on {listed(names)}.", code=Code.NOT_DISCARDED
         )
 
 
@@ -56,19 +56,21 @@ def _holds_current(context: RotationContext, row: AccountRow) -> bool:
     return any(context.versions.matches(stored, context.current) for stored in row.primary_passwords)
 
 
-def _left(context: RotationContext, view: View, rows: Sequence[AccountRow], covered: frozenset[str]) -> Iterator[str]:
+def _with_other(
+    context: RotationContext, view: View, rows: Sequence[AccountRow], covered: frozenset[str]
+) -> Iterator[str]:
     """Name the rows that another password of ours opens: covered ones, and any that somebody changed or made."""
-    now = view.seen_again(context, list(rows))
+    now = view.with_rows(context, list(rows))
     for change in now.changes(tuple(row.name for row in rows), keep=context.current):
         ours = change.row.name in covered
-        left = change.replaced or change.row.retained
-        if (ours and left) or (change.row not in view.rows and _holds_other(context, change.row)):
+        has_other = change.replaced or change.row.retained
+        if (ours and has_other) or (change.row not in view.rows and _holds_other(context, change.row)):
             yield change.row.name
 
 
 def _holds_other(context: RotationContext, row: AccountRow) -> bool:
     password = context.current.value.password
-    others = [version for version in context.versions.known() if version.value.password != password]
+    others = [version for version in context.versions.all() if version.value.password != password]
     return any(context.versions.matches(stored, version) for stored in row.passwords for version in others)
 
 

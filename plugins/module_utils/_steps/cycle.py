@@ -26,7 +26,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._triggers import RO
 
 def cycle_of(context: RotationContext, secret: SecretDescription, now: datetime) -> EffectiveCycle:
     """Return the cycle of the tags, or, where a run was cut off before it wrote them, the one it had begun."""
-    effective = _told_by_tags(context, secret, now)
+    effective = _cycle_of_tags(context, secret, now)
     if not is_unrecorded(context, secret):
         return effective
     begun = context.current.created
@@ -66,13 +66,13 @@ def is_due(context: RotationContext, secret: SecretDescription, effective: Effec
     request = context.request
     policy = replace(request.policy, calendar=Calendar()) if request.force else request.policy
     unrecorded = {tags.TRIGGER: ROLLBACK} if secret.tags.get(tags.ROLLBACK) == context.current.version_id else {}
-    found = schedule(effective, {**secret.tags, **unrecorded}, policy, now)
+    plan = schedule(effective, {**secret.tags, **unrecorded}, policy, now)
     near = effective.cycle.due - now < timedelta(days=request.bring_forward_days)
     pulled = near and now - effective.cycle.last > timedelta(days=1)
-    return found.due_now or (pulled and not (found.paused or found.closed_because))
+    return plan.due_now or (pulled and not (plan.paused or plan.closed_because))
 
 
-def _told_by_tags(context: RotationContext, secret: SecretDescription, now: datetime) -> EffectiveCycle:
+def _cycle_of_tags(context: RotationContext, secret: SecretDescription, now: datetime) -> EffectiveCycle:
     request = context.request
     try:
         return effective_cycle(secret.tags, context.current.created, request.client, request.policy, now)

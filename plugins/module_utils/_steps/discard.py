@@ -91,7 +91,7 @@ def _discard(context: RotationContext, view: View, *, by_force: bool) -> datetim
 
 def _endings(context: RotationContext, view: View) -> list[Change]:
     """Return the covered rows on which another password is valid beside AWSCURRENT's."""
-    ours = view.seen_again(context, read_rows(context))
+    ours = view.with_rows(context, read_rows(context))
     holding = {row.name for row in having(context, list(ours.rows), context.current)}
     covered = tuple(row.name for row in view.facts.covered if row.name in holding)
     return [change for change in ours.changes(covered, keep=context.current) if change.replaced]

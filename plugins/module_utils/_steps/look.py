@@ -43,19 +43,19 @@ class View:
         chosen = [row for row in self.rows if row.name in names]
         return [Change(row, self._replaceable(row, keep, every=row.name in adopted)) for row in chosen]
 
-    def seen_again(self, context: RotationContext, rows: list[AccountRow]) -> View:
+    def with_rows(self, context: RotationContext, rows: list[AccountRow]) -> View:
         """Return the view with the rows as they are now; of what is new on them only AWSCURRENT is known.
 
         Known passwords are compared with AWSCURRENT too: it may be a new version of one of them, and would be ended.
         """
         ours, none = frozenset((context.current.version_id,)), frozenset[str]()
-        known = {
+        ids_by_hash = {
             stored: self.versions_by_hash.get(stored, none)
             | (ours if context.versions.matches(stored, context.current) else none)
             for row in rows
             for stored in row.passwords
         }
-        return replace(self, rows=tuple(rows), versions_by_hash={**self.versions_by_hash, **known})
+        return replace(self, rows=tuple(rows), versions_by_hash={**self.versions_by_hash, **ids_by_hash})
 
     def _replaceable(self, row: AccountRow, keep: SecretVersion, *, every: bool) -> tuple[StoredPassword, ...]:
         replaced = [stored for stored in row.primary_passwords if keep.version_id not in self.versions_by_hash[stored]]

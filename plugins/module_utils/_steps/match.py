@@ -25,26 +25,26 @@ def find_versions_by_hash(
     """Find the versions whose password each stored hash is, reading no more versions than needed."""
     versions_by_hash: dict[StoredPassword, set[str]] = {password: set() for password in stored}
     for version in _candidates(context, secret, versions_by_hash):
-        for password, found in versions_by_hash.items():
+        for password, ids in versions_by_hash.items():
             if context.versions.matches(password, version):
-                found.add(version.version_id)
-    return {password: frozenset(found) for password, found in versions_by_hash.items()}
+                ids.add(version.version_id)
+    return {password: frozenset(ids) for password, ids in versions_by_hash.items()}
 
 
 def _candidates(
     context: RotationContext, secret: SecretDescription, versions_by_hash: dict[StoredPassword, set[str]]
 ) -> Iterator[SecretVersion]:
     yield context.current
-    seen = {context.current.version_id}
+    compared_ids = {context.current.version_id}
     for stage in (PENDING, PREVIOUS):
         version_id = secret.holder(stage)
         needed = stage == PENDING or not all(versions_by_hash.values())
-        if version_id and version_id not in seen and needed:
-            seen.add(version_id)
+        if version_id and version_id not in compared_ids and needed:
+            compared_ids.add(version_id)
             yield from _readable(context, version_id)
     if all(versions_by_hash.values()):
         return
-    others = [version_id for version_id in context.store.version_ids() if version_id not in seen]
+    others = [version_id for version_id in context.store.version_ids() if version_id not in compared_ids]
     for version_id in others[:OTHERS_MOST]:
         if not all(versions_by_hash.values()):
             yield from _readable(context, version_id)

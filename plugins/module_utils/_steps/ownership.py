@@ -69,11 +69,11 @@ def refuse_shared_account(secret: SecretStore, identity: Identity, store_of: Cal
     none. Return True if the listing showed this secret's own claim.
     """
     shown = False
-    for found in secret.with_tag_values(*sorted(identity.rival_accounts()), *sorted(identity.rivals())):
-        if secret.is_called(found):
-            shown = identity.claims(tags.claim(found.tags)[0])
-        elif _is_rival(found, identity, store_of) and _stands(found, identity, store_of):
-            raise _shared_by_server(secret, identity, found.name)
+    for other in secret.with_tag_values(*sorted(identity.rival_accounts()), *sorted(identity.rivals())):
+        if secret.is_called(other):
+            shown = identity.claims(tags.claim(other.tags)[0])
+        elif _is_rival(other, identity, store_of) and _stands(other, identity, store_of):
+            raise _shared_by_server(secret, identity, other.name)
     return shown
 
 
@@ -106,40 +106,40 @@ def confirm_account(
 def refuse_claimed_twice(secret: SecretStore, own: SecretDescription, store_of: Callable[[str], SecretStore]) -> None:
     """Raise a RotationError where another secret claims the account that this one claims and no rotation has confirmed.
 
-    An onboarding that found so had stored its secret already, and one that died before it looked again knows nothing.
+    An onboarding that met one had stored its secret already, and one that died before it looked again knows nothing.
     """
     account, since = tags.claim(own.tags)
-    for found in secret.with_tag_values(account) if since else ():
-        if secret.is_called(found) or tags.claim(found.tags)[0] != account:
+    for other in secret.with_tag_values(account) if since else ():
+        if secret.is_called(other) or tags.claim(other.tags)[0] != account:
             continue
-        now = _as_it_is(found, store_of)
+        now = _as_it_is(other, store_of)
         if now and tags.claim(now.tags)[0] == account:
-            raise _shared(secret, found.name, "", "Keep")
+            raise _shared(secret, other.name, "", "Keep")
 
 
-def _is_rival(found: SecretDescription, identity: Identity, store_of: Callable[[str], SecretStore]) -> bool:
-    place = found.tags.get(tags.SERVER_ID, "")
+def _is_rival(other: SecretDescription, identity: Identity, store_of: Callable[[str], SecretStore]) -> bool:
+    place = other.tags.get(tags.SERVER_ID, "")
     if place.startswith(tags.WITH_ACCOUNT):
-        return tags.claim(found.tags)[0] in identity.rival_accounts()
+        return tags.claim(other.tags)[0] in identity.rival_accounts()
     if place not in map(tag_text, identity.rivals()):
         return False
-    return store_of(found.name).read(stage=CURRENT).value.login.user == identity.user
+    return store_of(other.name).read(stage=CURRENT).value.login.user == identity.user
 
 
-def _stands(found: SecretDescription, identity: Identity, store_of: Callable[[str], SecretStore]) -> bool:
+def _stands(other: SecretDescription, identity: Identity, store_of: Callable[[str], SecretStore]) -> bool:
     """Return True if a secret that was listed is still there with that claim."""
-    now = _as_it_is(found, store_of)
+    now = _as_it_is(other, store_of)
     return now is not None and _is_rival(now, identity, store_of)
 
 
-def _as_it_is(found: SecretDescription, store_of: Callable[[str], SecretStore]) -> SecretDescription | None:
+def _as_it_is(other: SecretDescription, store_of: Callable[[str], SecretStore]) -> SecretDescription | None:
     """Describe a secret that was listed, which does not lag; as listed where that is not allowed, None if deleted."""
     try:
-        now = find(store_of(found.name))
+        now = find(store_of(other.name))
     except RotationError as error:
         if error.code != Code.AWS_DENIED:
             raise
-        return found
+        return other
     return None if now is None or now.deleted else now
 
 

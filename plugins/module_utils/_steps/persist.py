@@ -88,7 +88,7 @@ def put_and_read_back(context: RotationContext, value: SecretValue, version_id: 
     except RotationError:
         if failure is None:
             raise
-        raise failure from None  # the first error is the one to be told
+        raise failure from None  # people need the first error
     if stored is None:
         context.progress.stored = before
         raise failure or RotationError(

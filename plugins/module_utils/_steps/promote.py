@@ -20,7 +20,7 @@ def promote(context: RotationContext, version: SecretVersion) -> None:
         try:
             context.store.promote(version.version_id, context.current.version_id)
         except RotationError as error:
-            # After a lost answer the library has asked again, and was told that the label is not there any more.
+            # After a lost answer the library sends the request again; AWS answers that the label is not there any more.
             if not _is_promoted(context, version, error):
                 raise
         context.progress.reach(Stage.PROMOTED)
@@ -28,7 +28,7 @@ def promote(context: RotationContext, version: SecretVersion) -> None:
 
 
 def _is_promoted(context: RotationContext, version: SecretVersion, failure: RotationError) -> bool:
-    """Return True if a promotion that failed took place; where that cannot be read, the failure is told with both."""
+    """Return True if a promotion that failed took place; if that cannot be read, raise an error with both causes."""
     try:
         return context.store.describe().holder(CURRENT) == version.version_id
     except RotationError as error:

@@ -78,7 +78,7 @@ def _write(context: RotationContext, view: View, written: dict[str, str]) -> Non
 
 
 def _warn_if_overtaken(context: RotationContext) -> None:
-    """Say so where the tags came late, over those of another run: TagResource cannot be told to compare."""
+    """Say so where the tags came late, over those of another run: TagResource cannot compare."""
     with suppress(RotationError):
         if context.is_label_moved():
             context.journal.warn(
@@ -95,14 +95,14 @@ def _mark_as_told(context: RotationContext) -> None:
 
 
 def is_new(context: RotationContext, view: View) -> bool:
-    """Return True if AWSCURRENT's password is one that no tag knows yet, so that people are to be told."""
+    """Return True if AWSCURRENT's password is one that no tag knows yet, so that people get a notice."""
     if context.versions.adopted == context.current.version_id:
         return False
     return context.progress.promoted or is_unrecorded(context, view.secret)
 
 
 def is_untold(context: RotationContext, view: View) -> bool:
-    """Return True if it is new, and no run has told so: one that could not write it down has taken AWSPENDING away."""
+    """Return True if it is new, and no run has reported it: one that could not has taken AWSPENDING away."""
     return is_new(context, view) and (context.progress.promoted or view.secret.holder(PENDING) is not None)
 
 
@@ -125,8 +125,8 @@ def _cycle(context: RotationContext, view: View) -> Cycle:
 def _trigger(context: RotationContext, view: View) -> str:
     if is_rollback(context, view):
         return ROLLBACK
-    kept = view.secret.tags.get(tags.TRIGGER)
-    return context.request.trigger if is_new(context, view) or not kept else kept
+    trigger = view.secret.tags.get(tags.TRIGGER)
+    return context.request.trigger if is_new(context, view) or not trigger else trigger
 
 
 def _outcome(context: RotationContext, view: View, overlap_until: datetime | None) -> dict[str, str]:
@@ -149,6 +149,6 @@ def _warn_of_expiry(context: RotationContext, rows: list[AccountRow], cycle: Cyc
     _warn(context, findings.of_expiry(expiries, cycle, datetime.now(UTC)))
 
 
-def _warn(context: RotationContext, found: Iterable[Finding]) -> None:
-    for finding in found:
+def _warn(context: RotationContext, entries: Iterable[Finding]) -> None:
+    for finding in entries:
         context.journal.warn(with_next_step(finding))

@@ -45,13 +45,13 @@ def await_replicas(store: SecretStore, seconds: float, current: str | None = Non
     end, pause = time.monotonic() + seconds, FIRST_PAUSE
     while True:
         time.sleep(min(pause, max(0.0, end - time.monotonic())))
-        replicas = _told(store.describe(), current)
+        replicas = _replicas(store.describe(), current)
         if time.monotonic() >= end or all(replica.failed for replica in lagging(replicas)):
             return replicas
         pause = min(2 * pause, LONGEST_PAUSE)
 
 
-def _told(secret: SecretDescription, current: str | None) -> tuple[Replica, ...]:
+def _replicas(secret: SecretDescription, current: str | None) -> tuple[Replica, ...]:
     """Return the replicas of an answer; one of before the move of AWSCURRENT only proves that a region has failed."""
     if current in (None, secret.holder(CURRENT)):
         return secret.replicas

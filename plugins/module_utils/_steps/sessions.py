@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""After a rotation that people are told of: end the account's other connections, where that is asked for."""
+"""After a rotation with a notice: end the account's other connections, if the request says so."""
 
 from __future__ import annotations
 

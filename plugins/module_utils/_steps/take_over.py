@@ -43,8 +43,8 @@ def _refuse_leftover(context: RotationContext, changes: list[Change]) -> None:
         for password in change.replaced
         if not context.versions.matches(password, context.current)
     }
-    left = sorted(
+    names = sorted(
         {row.name for row in read_rows(context) for password in row.passwords if (row.name, password) in ended}
     )
-    if left:
-        raise RotationError(f"Another password is still valid on {listed(left)}.", code=Code.NOT_DISCARDED)
+    if names:
+        raise RotationError(f"Another password is still valid on {listed(names)}.", code=Code.NOT_DISCARDED)
