@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.parameters import LIST, SECURE, Parameter
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.plugin_utils._run_options import Spec, allowed, faults, validated
+from ..module_utils._aws.parameters import LIST, SECURE, Parameter
+from ..module_utils._codes import Code
+from ..module_utils._errors import RotationError
+from ._run_options import Spec, allowed, faults, validated
 
 PREFIX = "rotation_"
 # What one run is asked for, or one client is: stored for all, it would do what nobody asked for.
