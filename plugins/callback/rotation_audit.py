@@ -143,6 +143,7 @@ from ..module_utils._audit.outcome import RECORDED, reports_of
 from ..module_utils._audit.spool import default_folder
 from ..module_utils._audit.trail import Settings, Trail
 from ..module_utils._next_step import present
+from ..module_utils._readers import reading
 from ..module_utils._results import module_name
 from ..plugin_utils._audit_options import CONNECTION
 from ..plugin_utils._awx_job import in_awx_job
@@ -153,12 +154,13 @@ if TYPE_CHECKING:
 
 
 def quiet(method: Callable[..., None]) -> Callable[..., None]:
-    """Turn whatever goes wrong in a callback into a warning: an audit trail must never end a run."""
+    """Turn whatever goes wrong in a callback into a warning for who runs the playbook: no audit trail may end a run."""
 
     @functools.wraps(method)
     def guarded(self: CallbackModule, *arguments: Any, **options: Any) -> None:
         try:
-            method(self, *arguments, **options)
+            with reading(of_playbook()):
+                method(self, *arguments, **options)
         except Exception as error:  # its text may hold anything
             self.warn_once(f"Audit event lost: {type(error).__name__}.")
 

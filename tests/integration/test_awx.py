@@ -232,7 +232,7 @@ def assert_backup_has_its_password(awx: AwxServer) -> None:
 
 def test_what_is_not_there_is_named_and_ends_a_check(awx: AwxServer) -> None:
     run = configure(awx, secrets=False)
-    assert run.returncode == 2 and "AWX has no credential 'AWS for the rotation', and jobs name it." in said(run)
+    assert run.returncode == 2 and "AWX has no credential 'AWS for the rotation', and jobs use it." in said(run)
     assert awx.lists["projects"] == awx.lists["job_templates"] == {}
     # Nodes with a role of their own need no key.
     few: dict[str, Any] = {"rotation_awx_aws_credential": "", "rotation_awx_operators_execute": []}

@@ -388,4 +388,4 @@ def test_a_job_of_awx_has_the_settings_of_its_inventory(
     told = " ".join(" ".join(event["stdout"] for event in events).split())
     assert status == 2 and mysql_client.stages() == before
     assert f"No rotation_external_id is a SecureString below {parameters.path} any more. Nothing was changed." in told
-    assert "Rotate the root password" not in told, "the guard has ended the run"
+    assert "rotation : Rotate the root password" not in told, "the guard has ended the run"

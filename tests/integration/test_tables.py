@@ -114,7 +114,7 @@ def test_a_form_for_programs_is_one_line_and_a_document_stays_one(fleet: Fleet) 
             one["text"]
             for task in document["plays"][0]["tasks"]
             for one in task["hosts"].values()
-            if task["task"]["name"].rpartition(" : ")[2] in ("Show the fleet", "Show it")
+            if task["task"]["name"].rpartition(" : ")[2] in ("Show the fleet", "Show the events")
         )
         assert len(json.loads(text)) == 1
 
