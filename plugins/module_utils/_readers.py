@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol, TypeAlias
 
 from ansible_collections.dbops.rotation.plugins.module_utils._awx_job import in_awx_job
+from ansible_collections.dbops.rotation.plugins.module_utils._in_function import in_function
 
 Options: TypeAlias = Mapping[str, str | list[str]]
 
@@ -39,6 +40,11 @@ TEMPLATES = {
     # A scheduled job asks for nothing, so the same template would not do.
     "same": "Rotate a client now' or, for a reconciliation, 'Reconcile a client",
 }
+
+# The functions: where events go, how a sweep is started, and what advice puts into an event, by the role's variables.
+BUS = "dbops-rotation"
+SWEEP = "aws lambda invoke --function-name dbops-rotation-sweep /dev/stdout"
+EVENT_OPTIONS = {"rotation_force": {"force": True}}
 
 
 class Reader(Protocol):
@@ -95,8 +101,53 @@ class Awx:
         return re.sub(r"\b([Tt])he same command", r"\1he same template", jobs)
 
 
+class Functions:
+    """Somebody who looks at the output of a function, and may have no controller."""
+
+    def command(self, kind: str, client: str, options: Options) -> str:
+        """Write the event that asks for it, or name the command line where no event does."""
+        if kind == "finish":
+            return f"wait for the next sweep, which finishes it, or start one: {SWEEP}"
+        if kind == "rotate":
+            asked = {key: value for name in options for key, value in EVENT_OPTIONS.get(name, {}).items()}
+            stored = {name: options[name] for name in options if name not in EVENT_OPTIONS}
+            return f"{_put_event(client, asked)}{f' with {self.options(stored)}' if stored else ''}"
+        if kind not in PLAYBOOKS:
+            return f"the same event with {self.options(options)}"
+        return f"at a command line, for no function does it: {CommandLine().command(kind, client, options)}"
+
+    def options(self, options: Options) -> str:
+        """Write options as the client's parameter holds them."""
+        return f"{json.dumps(dict(options), ensure_ascii=False)} in the client's parameter"
+
+    def again(self, text: str) -> str:
+        """Speak of events."""
+        sent = re.sub(r"\b([Rr])un the same command again", _send_again, text)
+        return re.sub(r"\b([Tt])he same command", r"\1he same event", sent)
+
+
+def _send_again(found: re.Match[str]) -> str:
+    return f"{'S' if found[1] == 'R' else 's'}end the event again, or wait for the next sweep"
+
+
+def _put_event(client: str, asked: Mapping[str, bool]) -> str:
+    """Write a command that can be copied."""
+    detail = {"schema": 1, "client": client, "reason": "WHY", **asked}
+    entry = {
+        "EventBusName": BUS,
+        "Source": "dbops.rotation",
+        "DetailType": "Rotation Requested",
+        "Detail": json.dumps(detail, ensure_ascii=False),
+    }
+    return f"aws events put-events --entries {shlex.quote(json.dumps([entry], ensure_ascii=False))}"
+
+
 # The first whose sign is there reads the message.
-READERS: list[tuple[Callable[[], bool], Reader]] = [(in_awx_job, Awx()), (lambda: True, CommandLine())]
+READERS: list[tuple[Callable[[], bool], Reader]] = [
+    (in_function, Functions()),
+    (in_awx_job, Awx()),
+    (lambda: True, CommandLine()),
+]
 
 
 def reader() -> Reader:

@@ -18,6 +18,8 @@ COLLECTION = "ansible_collections.dbops.rotation.plugins"
 FILES = sorted(path.relative_to(PLUGINS) for path in PLUGINS.rglob("*.py"))
 
 ENGINE_LIBRARIES = {"boto3", "botocore", "cryptography", "nacl", "pymysql"}
+# What a room may import besides.
+LIBRARIES_OF_A_ROOM = {"_lambda": {"jinja2"}}
 # Which rooms each room of the engine may enter besides itself. Any may use the shared files beside the rooms.
 ROOMS = {
     "_audit": {"_aws"},
@@ -30,6 +32,22 @@ ROOMS = {
     "_doctor": {"_aws"},
     "_fleet": {"_aws", "_cycle"},
     "_iam": set(),
+    "_lambda": {
+        "_audit",
+        "_aws",
+        "_backup",
+        "_context",
+        "_cycle",
+        "_db",
+        "_decision",
+        "_doctor",
+        "_fleet",
+        "_iam",
+        "_module",
+        "_notice",
+        "_rotation",
+        "_steps",
+    },
     "_module": {
         "_audit",
         "_aws",
@@ -94,7 +112,8 @@ def complaint(path: Path, name: str) -> str | None:
     if top in sys.stdlib_module_names:
         return None
     if kind == "module_utils":
-        return None if top in ENGINE_LIBRARIES else f"the engine may not import {top}"
+        more = LIBRARIES_OF_A_ROOM.get(room(path.parts[1:]) or "", set())
+        return None if top in ENGINE_LIBRARIES | more else f"the engine may not import {top}"
     if kind == "modules":
         return None if name.startswith("ansible.module_utils.") else f"a module may not import {top}"
     if kind == "action":
@@ -144,6 +163,9 @@ def test_an_action_is_short(path: Path) -> None:
         ("module_utils/_rotation/x.py", f"{COLLECTION}.module_utils._notice.x"),
         ("module_utils/_steps/x.py", f"{COLLECTION}.module_utils._rotation.x"),
         ("module_utils/_errors.py", f"{COLLECTION}.module_utils._aws.x"),
+        ("module_utils/_module/x.py", f"{COLLECTION}.module_utils._lambda.x"),
+        ("module_utils/_lambda/x.py", "requests"),
+        ("module_utils/_notice/x.py", "jinja2"),
         ("module_utils/_aws/x.py", f"{COLLECTION}.plugin_utils._action"),
         ("modules/x.py", f"{COLLECTION}.plugin_utils._action"),
         ("modules/x.py", "boto3"),
@@ -163,6 +185,8 @@ def test_upward_and_sideways_are_seen(path: str, name: str) -> None:
         ("module_utils/_aws/x.py", f"{COLLECTION}.module_utils._aws.y"),
         ("module_utils/_aws/x.py", f"{COLLECTION}.module_utils._errors.RotationError"),
         ("module_utils/_rotation/x.py", f"{COLLECTION}.module_utils._db.x"),
+        ("module_utils/_lambda/x.py", f"{COLLECTION}.module_utils._module.x"),
+        ("module_utils/_lambda/x.py", "jinja2"),
         ("modules/x.py", "ansible.module_utils.basic.AnsibleModule"),
         ("modules/x.py", f"{COLLECTION}.module_utils._rotation.x"),
         ("action/x.py", f"{COLLECTION}.plugin_utils._action"),

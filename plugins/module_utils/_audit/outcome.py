@@ -53,6 +53,7 @@ RULES = frozenset(
         *("reason_holds_password", "replica", "replica_lags", "row_problem", "secret_deleted", "secret_exists"),
         *("secret_owned", "secret_rotation_enabled", "several_servers", "several_writers", "shared_account"),
         *("tls_required", "unsupported_server", "version_undecryptable"),
+        *("invalid_event", "unknown_client"),  # of the functions
     ]
 )
 CODE_LENGTH = 100
