@@ -50,9 +50,9 @@ class Record:
         """Take what is worth no event of its own."""
         self._counts.add(self._report(module, client, result))
 
-    def finish(self, *, failed: bool = False) -> None:
+    def finish(self) -> None:
         """End the run with the event of its own."""
-        outcome = FAILED if failed or self._failed else SUCCEEDED
+        outcome = FAILED if self._failed else SUCCEEDED
         seconds = monotonic() - self._began
         numbers = self._counts.numbers()
         self._tell(run_event(numbers, self._origin, datetime.now(UTC), outcome=outcome, check=False, seconds=seconds))

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The functions on a real server: a sweep finds clients, messages and events rotate them, a crash brings one back."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from function_calls import Call, bus_event, call, detail, queue_event, visit
+from managed import ManagedClient, secrets_manager
+from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
+from world.certificates import Authority
+from world.databases import DatabaseServer
+
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import forget_clients
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._lambda.reset_function import reset_cycle
+from ansible_collections.dbops.rotation.plugins.module_utils._lambda.rotation_function import rotation
+from ansible_collections.dbops.rotation.plugins.module_utils._lambda.sweep_function import sweep
+
+ASKED, RESET_ASKED = "Rotation Requested", "Cycle Reset Requested"
+
+
+@dataclass
+class Functions:
+    """The functions with their queues and topic; what each call wrote is kept."""
+
+    sqs: Any
+    work: str
+    told: str
+    calls: list[Call]
+
+    def call(self, handler: Callable[[Any, Any], Any], event: Any) -> Call:
+        """Call a function; no output of one ever holds a password."""
+        self.calls.append(call(handler, event))
+        return self.calls[-1]
+
+    def send(self, message: Any) -> None:
+        self.sqs.send_message(QueueUrl=self.work, MessageBody=json.dumps(message))
+
+    def work_off(self) -> list[Call]:
+        """Hand over what is on the queue once, as Lambda does: what does not fail is deleted, the rest stays."""
+        made = []
+        for message in self.receive(self.work):
+            made.append(self.call(rotation, queue_event(message["Body"])))
+            if made[-1].raised is None:
+                self.sqs.delete_message(QueueUrl=self.work, ReceiptHandle=message["ReceiptHandle"])
+        return made
+
+    def left(self) -> int:
+        return len(self.receive(self.work))
+
+    def notices(self) -> list[dict[str, Any]]:
+        found = self.receive(self.told)
+        for message in found:
+            self.sqs.delete_message(QueueUrl=self.told, ReceiptHandle=message["ReceiptHandle"])
+        return [json.loads(json.loads(message["Body"])["Message"]) for message in found]
+
+    def receive(self, url: str) -> list[dict[str, Any]]:
+        """Give what is on a queue; it stays there."""
+        answer = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        found: list[dict[str, Any]] = answer.get("Messages", [])
+        return found
+
+
+@pytest.fixture
+def functions(aws: AwsEmulator, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
+    name = uuid.uuid4().hex
+    sqs, sns = aws.client("sqs"), aws.client("sns")
+    work, told = (sqs.create_queue(QueueName=f"{kind}-{name}")["QueueUrl"] for kind in ("work", "told"))
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    arn = sqs.get_queue_attributes(QueueUrl=told, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    environment = {
+        "AWS_ENDPOINT_URL": aws.endpoint_url,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_LAMBDA_FUNCTION_NAME": "dbops-rotation-rotate",
+        "ROTATION_QUEUE_URL": work,
+        "ROTATION_TOPIC_ARN": topic,
+        "ROTATION_TLS_CA_FILE": str(authority.ca_file),
+        "ROTATION_WRITE_SHARE": "0",
+    }
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+    forget_clients()
+    yield Functions(sqs, work, told, [])
+    forget_clients()
+
+
+def tagged(client: ManagedClient, **more: str) -> ManagedClient:
+    written = {tags.CLIENT: client.name, tags.RUNNER: "lambda", **more}
+    listed = [{"Key": key, "Value": value} for key, value in written.items()]
+    secrets_manager(client.aws).tag_resource(SecretId=client.secret_id, Tags=listed)
+    return client
+
+
+def versions(client: ManagedClient) -> int:
+    answer = secrets_manager(client.aws).list_secret_version_ids(SecretId=client.secret_id, IncludeDeprecated=True)
+    return len(answer["Versions"])
+
+
+def test_a_message_rotates_and_tells(functions: Functions, client: ManagedClient) -> None:
+    tagged(client)
+    functions.send(visit(client.name, client.secret_id))
+    (done,) = functions.work_off()
+    new = client.stored()["password"]
+    assert done.raised is None and functions.left() == 0
+    assert new != client.password and client.opens(new) and not client.opens(client.password)
+    assert new not in done.output and client.password not in done.output
+    (event,) = done.of("rotation")
+    assert (event["outcome"], event["playbook"], event["trigger"]) == ("succeeded", "lambda/rotate", "scheduled")
+    (notice,) = functions.notices()
+    assert (notice["event"], notice["version_id"]) == ("rotated", client.stages()["AWSCURRENT"])
+    assert client.tags()[tags.NOTIFIED] == f"rotated={notice['version_id']}"
+    functions.send(visit(client.name, client.secret_id))
+    assert functions.work_off()[0].of("rotation") == [] and client.stored()["password"] == new
+
+
+def test_an_event_that_comes_three_times_rotates_once(functions: Functions, mysql_client: ManagedClient) -> None:
+    client = tagged(mysql_client)
+    client.rotate()
+    event = bus_event(ASKED, detail(client.name, requested_by="alice", force=True))
+    for _time in range(3):
+        functions.send(event)
+    before, done = versions(client), functions.work_off()
+    assert [one.raised for one in done] == [None] * 3 and functions.left() == 0
+    assert [one.of("rotation")[0]["outcome"] for one in done] == ["succeeded", "left_alone", "left_alone"]
+    assert versions(client) == before + 1 and client.opens(client.stored()["password"])
+    (notice,) = functions.notices()
+    assert (notice["event"], notice["reason"]) == ("rotated", "leaked in a ticket")
+    assert notice["requested_by"] == "says to be alice" and client.tags()[tags.TRIGGER] == "on_demand"
+
+
+def test_a_reset_counts_the_cycle_anew(functions: Functions, mysql_client: ManagedClient) -> None:
+    client = tagged(mysql_client)
+    client.rotate()
+    tagged(client, **{tags.DUE: "2026-01-01T00:00:00Z"})
+    done = functions.call(reset_cycle, bus_event(RESET_ASKED, detail(client.name)))
+    assert done.raised is None and done.of("cycle")[0]["outcome"] == "succeeded"
+    assert client.tags()[tags.DUE] > "2026-01-01T00:00:00Z"
+    functions.send(visit(client.name, client.secret_id))
+    assert functions.work_off()[0].of("rotation") == []
+
+
+def test_a_sweep_finds_three_of_five_and_they_are_rotated(
+    functions: Functions, make_client: Callable[..., ManagedClient], mysql_server: DatabaseServer
+) -> None:
+    clients = [tagged(make_client(mysql_server).create()) for _number in range(5)]
+    for client in clients[:2]:
+        client.rotate()
+    before = [client.stages() for client in clients]
+    done = functions.call(sweep, {})
+    assert done.answer == {"clients": 3} and done.of("run")[0]["counts"]["candidates"] == 3
+    assert [client.stages() for client in clients] == before
+    assert [one.raised for one in functions.work_off()] == [None] * 3
+    assert [client.stages() != stages for client, stages in zip(clients, before, strict=True)] == [False] * 2 + [
+        True
+    ] * 3
+    assert functions.call(sweep, {}).answer == {"clients": 0} and functions.left() == 0
+
+
+def test_a_failure_is_told_once_and_the_message_is_done(functions: Functions, mysql_client: ManagedClient) -> None:
+    client = tagged(mysql_client)
+    client.sql(f"ALTER USER `{client.user}`@`%` IDENTIFIED BY 'Changed-By-Hand-1'")
+    functions.send(visit(client.name, client.secret_id))
+    (done,) = functions.work_off()
+    assert done.raised is None and functions.left() == 0
+    (notice,) = functions.notices()
+    assert (notice["event"], notice["failures"]) == ("failed", 1) and notice["code"]
+    assert client.tags()[tags.FAILURES].startswith("count=1 ")
+    assert "no function does it" in notice["next_step"] or "aws events put-events" in notice["next_step"]
+
+
+def test_a_crash_lets_the_message_come_back_and_the_next_call_finishes(
+    functions: Functions, client: ManagedClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_given: Any, **_options: Any) -> Any:
+        raise SystemExit(137)
+
+    functions.send(visit(tagged(client).name, client.secret_id))
+    with monkeypatch.context() as patch:
+        patch.setattr(SecretStore, "promote", killed)
+        (crashed,) = functions.work_off()
+    assert isinstance(crashed.raised, SystemExit) and functions.left() == 1
+    (done,) = functions.work_off()
+    new = client.stored()["password"]
+    assert done.raised is None and functions.left() == 0 and done.of("rotation")[0]["outcome"] == "succeeded"
+    assert client.opens(new) and not client.opens(client.password)
+    assert versions(client) == 2 and [notice["event"] for notice in functions.notices()] == ["rotated"]
