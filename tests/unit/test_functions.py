@@ -268,6 +268,7 @@ def refusal_of(account: Account, body: Any, client: str) -> dict[str, Any]:
         ({"schema": 1, "kind": "scheduled"}, "unknown", "The event names no client."),
         (bus_event(ASKED, {}), "unknown", "The event is not of the schema 1."),
         (bus_event(ASKED, detail(reason="")), "client_acme", "The event needs a reason of one line"),
+        (bus_event(ASKED, detail("o'brien co")), "o'brien co", "The event names a client that no secret can be called"),
         (bus_event(ASKED, detail(extra=VALUE)), "client_acme", "The event has keys besides"),
         (bus_event(RESET_ASKED, detail()), "unknown", "The event is none of the source dbops.rotation with"),
     ],

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from ansible_collections.dbops.rotation.plugins.filter.next_step import next_ste
 from ansible_collections.dbops.rotation.plugins.module_utils import _readers
 from ansible_collections.dbops.rotation.plugins.module_utils._db.errors import diagnose
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import adopting
+from ansible_collections.dbops.rotation.plugins.module_utils._lambda.events import read_event
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, present, with_options
 from ansible_collections.dbops.rotation.plugins.module_utils._readers import (
     FIXED,
@@ -21,6 +25,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._readers import (
     TEMPLATES,
     Awx,
     CommandLine,
+    Functions,
     Options,
 )
 
@@ -77,6 +82,55 @@ def no_job(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_both_readers_are_told_the_same_in_their_words(text: str, line: str, job: str) -> None:
     assert present(text, "client_acme", CommandLine()) == line
     assert present(text, "client_acme", Awx()) == job
+
+
+PUT = (
+    """aws events put-events --entries '[{"EventBusName": "dbops-rotation", "Source": "dbops.rotation","""
+    """ "DetailType": "Rotation Requested", "Detail": "{%s}"}]'"""
+)
+ASKED = r"""\"schema\": 1, \"client\": \"client_acme\", \"reason\": \"WHY\""""
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (command(Kind.ROTATE), PUT % ASKED),
+        (command(Kind.ROTATE, {"rotation_force": "true"}), PUT % (ASKED + r""", \"force\": true""")),
+        (
+            command(Kind.ROTATE, ROWS),
+            PUT % ASKED + """ with {"rotation_adopt_rows": ["root@localhost", "root@%"]} in the client's parameter""",
+        ),
+        (
+            command(Kind.SAME, {"rotation_accept_server_id": "x"}),
+            """the same event with {"rotation_accept_server_id": "x"} in the client's parameter""",
+        ),
+        (
+            command(Kind.FINISH),
+            "wait for the next sweep, which finishes it, or start one: aws lambda invoke --function-name"
+            " dbops-rotation-sweep /dev/stdout",
+        ),
+        (
+            command(Kind.VERIFY),
+            "at a command line, for no function does it: ansible-playbook playbooks/verify.yml -l client_acme",
+        ),
+        (
+            "Mend it; then run the same command again.",
+            "Mend it; then send the event again, or wait for the next sweep.",
+        ),
+        ("Run the same command again.", "Send the event again, or wait for the next sweep."),
+    ],
+)
+def test_who_has_functions_is_told_of_events(monkeypatch: pytest.MonkeyPatch, text: str, told: str) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "dbops-rotation-rotate")
+    assert present(text, "client_acme") == told
+
+
+def test_the_event_that_is_advised_is_taken() -> None:
+    words = shlex.split(present(command(Kind.ROTATE), "o.brien", Functions()))
+    (entry,) = json.loads(words[words.index("--entries") + 1])
+    event = {"source": entry["Source"], "detail-type": entry["DetailType"], "detail": json.loads(entry["Detail"])}
+    now = datetime.now(UTC)
+    assert read_event({**event, "time": now.isoformat()}, "Rotation Requested", now).client == "o.brien"
 
 
 @pytest.mark.parametrize("sign", ["AWX_HOST", "AWX_PRIVATE_DATA_DIR"])

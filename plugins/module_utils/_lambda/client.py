@@ -64,7 +64,7 @@ class Client:
 
     def rotate(self, **asked: Any) -> None:
         """Rotate as somebody asks for it; the secret is known to be this client's."""
-        refused = self.refusal(self.settings.refuse_faults)
+        refused = self.failure_of(self.settings.refuse_faults)
         if refused:
             self.fail(refused, asked.get("requested_by", ""))
         else:
@@ -73,19 +73,19 @@ class Client:
     def reset(self, reason: str, requested_by: str) -> None:
         """Count the cycle from now on; the secret is known to be this client's."""
         params = self._params(CYCLE, CONNECTION, state=RESET, reason=reason)
-        result = self.refusal(self.settings.refuse_faults) or CYCLE.outcome(params, check=False, diff=False)
+        result = self.failure_of(self.settings.refuse_faults) or CYCLE.outcome(params, check=False, diff=False)
         self.record.add(_results.CYCLE, self.name, {**result, "requested_by": requested_by})
 
     def identity(self) -> dict[str, Any] | None:
         """Give the failed result of a secret that is not there, or that says to be another client's; else None."""
-        return self.refusal(self._refuse_stranger)
+        return self.failure_of(self._refuse_stranger)
 
     def fail(self, result: Mapping[str, Any], requested_by: str) -> None:
         """Record, count and tell that what somebody asked for could not be looked at."""
         self.record.add(_results.ROTATE, self.name, result)
         self._tell_failure(result, ON_DEMAND, requested_by)
 
-    def refusal(self, check: Callable[[], None]) -> dict[str, Any] | None:
+    def failure_of(self, check: Callable[[], None]) -> dict[str, Any] | None:
         """Give the failed result of a check that raises; None where it does not."""
 
         def checked(_params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class Client:
 
     def _state(self) -> dict[str, Any]:
         """Read the cycle, unless the settings say no."""
-        refused = self.refusal(self.settings.refuse_faults)
+        refused = self.failure_of(self.settings.refuse_faults)
         result = refused or CYCLE_INFO.outcome(self._params(CYCLE_INFO), check=False, diff=False)
         self.record.add(_results.CYCLE_INFO, self.name, result)
         return result

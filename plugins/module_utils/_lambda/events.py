@@ -20,6 +20,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._json_text import r
 from ansible_collections.dbops.rotation.plugins.module_utils._module.moment import moment
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
 from ansible_collections.dbops.rotation.plugins.module_utils._reason import REASON_LENGTH, refuse_unfit_reason
+from ansible_collections.dbops.rotation.plugins.module_utils._secret_name import refuse_unfit_name
 
 SCHEMA = 1
 SOURCE = "dbops.rotation"
@@ -35,7 +36,7 @@ CLAIM = "says to be "
 
 @dataclass(frozen=True)
 class Visit:
-    """A message of the sweep; ``pull_days`` as the engine takes it."""
+    """A message of the sweep; ``pull_days`` are above 0 where it wants the client today, although its date is later."""
 
     client: str
     secret_id: str
@@ -78,6 +79,7 @@ def read_event(event: Any, wish: str, now: datetime) -> Request:
         raise invalid("has no detail")
     client = _client(detail)
     try:
+        _refuse_unfit(client)
         return Request(wish, client, *_who_and_why(detail), _time(event, now), _options(detail, KEYS[wish]))
     except RotationError as error:
         error.client = client
@@ -111,6 +113,13 @@ def _client(document: Mapping[str, Any]) -> str:
     if not isinstance(client, str) or not client or len(client) > NAME_LENGTH or one_line(client) != client:
         raise invalid("names no client")
     return client
+
+
+def _refuse_unfit(client: str) -> None:
+    try:
+        refuse_unfit_name(client)
+    except RotationError:
+        raise invalid("names a client that no secret can be called after") from None
 
 
 def _who_and_why(detail: Mapping[str, Any]) -> tuple[str, str]:
