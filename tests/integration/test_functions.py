@@ -3,103 +3,29 @@
 
 from __future__ import annotations
 
-import json
-import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from function_calls import Call, bus_event, call, detail, queue_event, visit
+from function_calls import bus_event, call, detail, visit
+from functions_at_work import Functions, at_work, tagged
 from managed import ManagedClient, secrets_manager
-from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
+from world.aws import AwsEmulator
 from world.certificates import Authority
 from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import forget_clients
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.reset_function import reset_cycle
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.rotation_function import rotation
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.sweep_function import sweep
 
 ASKED, RESET_ASKED = "Rotation Requested", "Cycle Reset Requested"
 
 
-@dataclass
-class Functions:
-    """The functions with their queues and topic; what each call wrote is kept."""
-
-    sqs: Any
-    work: str
-    told: str
-    calls: list[Call]
-
-    def call(self, handler: Callable[[Any, Any], Any], event: Any) -> Call:
-        """Call a function; no output of one ever holds a password."""
-        self.calls.append(call(handler, event))
-        return self.calls[-1]
-
-    def send(self, message: Any) -> None:
-        self.sqs.send_message(QueueUrl=self.work, MessageBody=json.dumps(message))
-
-    def work_off(self) -> list[Call]:
-        """Hand over what is on the queue once, as Lambda does: what does not fail is deleted, the rest stays."""
-        made = []
-        for message in self.receive(self.work):
-            made.append(self.call(rotation, queue_event(message["Body"])))
-            if made[-1].raised is None:
-                self.sqs.delete_message(QueueUrl=self.work, ReceiptHandle=message["ReceiptHandle"])
-        return made
-
-    def left(self) -> int:
-        return len(self.receive(self.work))
-
-    def notices(self) -> list[dict[str, Any]]:
-        found = self.receive(self.told)
-        for message in found:
-            self.sqs.delete_message(QueueUrl=self.told, ReceiptHandle=message["ReceiptHandle"])
-        return [json.loads(json.loads(message["Body"])["Message"]) for message in found]
-
-    def receive(self, url: str) -> list[dict[str, Any]]:
-        """Give what is on a queue; it stays there."""
-        answer = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
-        found: list[dict[str, Any]] = answer.get("Messages", [])
-        return found
-
-
 @pytest.fixture
-def functions(aws: AwsEmulator, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
-    name = uuid.uuid4().hex
-    sqs, sns = aws.client("sqs"), aws.client("sns")
-    work, told = (sqs.create_queue(QueueName=f"{kind}-{name}")["QueueUrl"] for kind in ("work", "told"))
-    topic = sns.create_topic(Name=name)["TopicArn"]
-    arn = sqs.get_queue_attributes(QueueUrl=told, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    environment = {
-        "AWS_ENDPOINT_URL": aws.endpoint_url,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-        "AWS_LAMBDA_FUNCTION_NAME": "dbops-rotation-rotate",
-        "ROTATION_QUEUE_URL": work,
-        "ROTATION_TOPIC_ARN": topic,
-        "ROTATION_TLS_CA_FILE": str(authority.ca_file),
-        "ROTATION_WRITE_SHARE": "0",
-    }
-    for variable, value in environment.items():
-        monkeypatch.setenv(variable, value)
-    forget_clients()
-    yield Functions(sqs, work, told, [])
-    forget_clients()
-
-
-def tagged(client: ManagedClient, **more: str) -> ManagedClient:
-    written = {tags.CLIENT: client.name, tags.RUNNER: "lambda", **more}
-    listed = [{"Key": key, "Value": value} for key, value in written.items()]
-    secrets_manager(client.aws).tag_resource(SecretId=client.secret_id, Tags=listed)
-    return client
+def functions(aws: AwsEmulator, authority: Authority) -> Iterator[Functions]:
+    with at_work(aws, authority) as found:
+        yield found
 
 
 def versions(client: ManagedClient) -> int:
@@ -143,7 +69,7 @@ def test_a_reset_counts_the_cycle_anew(functions: Functions, mysql_client: Manag
     client = tagged(mysql_client)
     client.rotate()
     tagged(client, **{tags.DUE: "2026-01-01T00:00:00Z"})
-    done = functions.call(reset_cycle, bus_event(RESET_ASKED, detail(client.name)))
+    done = call(reset_cycle, bus_event(RESET_ASKED, detail(client.name)))
     assert done.raised is None and done.of("cycle")[0]["outcome"] == "succeeded"
     assert client.tags()[tags.DUE] > "2026-01-01T00:00:00Z"
     functions.send(visit(client.name, client.secret_id))
@@ -157,14 +83,14 @@ def test_a_sweep_finds_three_of_five_and_they_are_rotated(
     for client in clients[:2]:
         client.rotate()
     before = [client.stages() for client in clients]
-    done = functions.call(sweep, {})
+    done = call(sweep, {})
     assert done.answer == {"clients": 3} and done.of("run")[0]["counts"]["candidates"] == 3
     assert [client.stages() for client in clients] == before
     assert [one.raised for one in functions.work_off()] == [None] * 3
     assert [client.stages() != stages for client, stages in zip(clients, before, strict=True)] == [False] * 2 + [
         True
     ] * 3
-    assert functions.call(sweep, {}).answer == {"clients": 0} and functions.left() == 0
+    assert call(sweep, {}).answer == {"clients": 0} and functions.left() == 0
 
 
 def test_a_failure_is_told_once_and_the_message_is_done(functions: Functions, mysql_client: ManagedClient) -> None:

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
-from ansible.template import Templar, trust_as_template
+from by_ansible import Case, rendered
 
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import cleaned
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
@@ -58,35 +57,29 @@ ABOUT: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def loader() -> DataLoader:
-    init_plugin_loader()
-    return DataLoader()
+FUNCTION = {"AWS_LAMBDA_FUNCTION_NAME": "dbops-rotation-rotate"}
 
 
-def by_ansible(loader: DataLoader, event: str, details: Mapping[str, Any]) -> str:
-    """Render as the action of rotation_notice does."""
+def of_the_role(event: str, details: Mapping[str, Any], environment: Mapping[str, str]) -> Case:
+    """Give what the action of rotation_notice renders."""
     variables = {
         "inventory_hostname": CLIENT,
         "rotation_client": CLIENT,
         "rotation_secret_id": SECRET,
         "rotation_notice_details": cleaned(details),
     }
-    source = trust_as_template(loader.get_text_file_contents(str(TEMPLATES / f"{event}.j2")))
-    templar = Templar(loader=loader).copy_with_new_env(searchpath=[], available_variables=variables)
-    return str(templar.template(source))
+    return Case((TEMPLATES / f"{event}.j2").read_text(), variables, environment)
 
 
-@pytest.mark.parametrize(("event", "details"), ABOUT)
-@pytest.mark.parametrize("in_function", [False, True])
-def test_a_text_is_the_same(
-    loader: DataLoader, monkeypatch: pytest.MonkeyPatch, event: str, details: dict[str, Any], in_function: bool
-) -> None:
-    if in_function:
-        monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "dbops-rotation-rotate")
-    ours = notice_text(event, CLIENT, SECRET, details)
-    assert people_text(ours) == people_text(by_ansible(loader, event, details)) != ""
-    assert ("ansible-playbook" in ours) <= (not in_function)
+@pytest.mark.parametrize("environment", [{}, FUNCTION], ids=["controller", "function"])
+def test_every_text_is_the_same(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
+    theirs = rendered([of_the_role(event, details, environment) for event, details in ABOUT])
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    for (event, details), text in zip(ABOUT, theirs, strict=True):
+        ours = notice_text(event, CLIENT, SECRET, details)
+        assert people_text(ours) == people_text(text) != "", event
+        assert not (environment and "ansible-playbook" in ours)
 
 
 def test_every_template_is_among_them() -> None:
@@ -105,46 +98,44 @@ def test_without_jinja_a_plain_text_is_sent(monkeypatch: pytest.MonkeyPatch) -> 
         notice_text(OVERDUE, CLIENT, SECRET, {"due": "x"})
 
 
-def tasks(name: str) -> dict[str, Any]:
-    """Give the tasks of a file of the role, by their names."""
-    listed = DataLoader().load_from_file(str(ROLE / name), trusted_as_template=True)
-    return {task["name"]: task for task in [*listed, *(inner for task in listed for inner in task.get("block", ()))]}
+def said(name: str, task: str, variable: str) -> str:
+    """Give the template by which a task of the role sets a variable."""
+    listed = DataLoader().load_from_file(str(ROLE / name))
+    every = [*listed, *(inner for outer in listed for inner in outer.get("block", ()))]
+    (found,) = [one["vars"][variable] for one in every if one["name"] == task]
+    return str(found)
 
 
-def of_role(name: str, task: str, variables: dict[str, Any]) -> Any:
-    """Give what a task of the role says that a notice is about."""
-    told = tasks(name)[task]["vars"]["rotation_notice_details"]
-    return Templar(loader=DataLoader(), variables=variables).template(told)
+def test_the_role_tells_of_the_same_things() -> None:
+    """A failure, counted and not; a rotation; and how far ahead a client is pulled."""
+    receipt = {"rotated": True, "version_id": "new", "rotation": {"last": "a", "due": "b"}}
+    counted = {"due": "2026-12-20T00:00:00Z", "failures": 2, "failed_at": "x"}
+    asked = {"rotation_trigger": "scheduled", "rotation_requested_by": "", "rotation_failure": {**ERROR, "msg": "x"}}
+    details = "rotation_notice_details"
+    failed = said("tasks/failed.yml", "Tell people that the password could not be changed", details)
+    rotated = said("handlers/main.yml", "Tell people that the password was changed", details)
+    pulled = said("tasks/due.yml", "Rotate, finish or discard", "rotation_pull_days")
+    told = rendered(
+        [
+            Case(failed, {**asked, "rotation_failures": {}}),
+            Case(failed, {**asked, "rotation_failures": counted}),
+            Case(rotated, {"rotation_receipt": receipt}),
+            Case(pulled, {"rotation_pulled_now": True}),
+            Case(pulled, {"rotation_pulled_now": False}),
+        ]
+    )
+    assert told[:2] == [of_failure(ERROR, found, "scheduled", "") for found in ({}, counted)]
+    assert told[2:] == [of_rotation(receipt), PULL_DAYS, 0]
 
 
-@pytest.mark.parametrize("counted", [{}, {"due": "2026-12-20T00:00:00Z", "failures": 2, "failed_at": "x"}])
-def test_a_failure_is_told_of_as_the_role_does(loader: DataLoader, counted: dict[str, Any]) -> None:
-    variables = {
-        "rotation_trigger": "scheduled",
-        "rotation_requested_by": "",
-        "rotation_failure": {**ERROR, "msg": "x"},
-        "rotation_failures": counted,
-    }
-    told = of_role("tasks/failed.yml", "Tell people that the password could not be changed", variables)
+def test_a_failure_is_told_with_all_that_a_notice_needs() -> None:
+    told = of_failure(ERROR, {}, "on_demand", "alice")
     assert told == {
-        "trigger": "scheduled",
-        "requested_by": "",
+        "trigger": "on_demand",
+        "requested_by": "alice",
         **{name: ERROR[name] for name in ("step", "code", "cause", "next_step")},
-        "state_left": ERROR["state"],
+        "state_left": "Nothing was changed.",
         "due": "",
         "failures": 0,
         "failed_at": "",
-        **counted,
     }
-
-
-def test_a_rotation_is_told_of_as_the_role_does(loader: DataLoader) -> None:
-    receipt = {"rotated": True, "version_id": "new", "rotation": {"last": "a", "due": "b"}}
-    told = of_role("handlers/main.yml", "Tell people that the password was changed", {"rotation_receipt": receipt})
-    assert told == of_rotation(receipt)
-
-
-def test_a_client_is_pulled_as_far_as_the_role_does() -> None:
-    said = tasks("tasks/due.yml")["Rotate, finish or discard"]["vars"]["rotation_pull_days"]
-    pulled = [Templar(loader=DataLoader(), variables={"rotation_pulled_now": now}).template(said) for now in (True, 0)]
-    assert pulled == [PULL_DAYS, 0]

@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The package of the Lambda functions: what is in it, that its bytes are the same, and that it needs nothing else."""
+"""How the package of the Lambda functions is made; tests/integration/test_function_package.py makes it."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import zipfile
-from hashlib import sha256
 from importlib.metadata import requires
 from pathlib import Path
 
@@ -17,7 +14,6 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 FUNCTIONS = ("rotation_function", "sweep_function", "reset_cycle_function")
 
 
@@ -83,52 +79,3 @@ def test_what_lambda_would_not_take_is_refused(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(lambda_package, "MOST_UNZIPPED", 1000)
     with pytest.raises(SystemExit, match="unzipped, and Lambda takes"):
         lambda_package.told(package, tmp_path / "folder")
-
-
-def build(to: Path) -> Path:
-    """Build it for the interpreter of the tests, which has to import it."""
-    command = [sys.executable, ROOT / "tools/lambda_package.py", "--python", HERE, "--to", to]
-    subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)
-    (package,) = to.glob("dbops-rotation-lambda-*-x86_64.zip")
-    return package
-
-
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("dist"))
-
-
-@pytest.mark.slow
-def test_two_builds_have_the_same_bytes(package: Path, tmp_path: Path) -> None:
-    assert sha256(build(tmp_path).read_bytes()).digest() == sha256(package.read_bytes()).digest()
-
-
-@pytest.mark.slow
-def test_it_holds_no_ansible_and_no_tests(package: Path) -> None:
-    with zipfile.ZipFile(package) as archive:
-        names = archive.namelist()
-    tops = {name.partition("/")[0] for name in names}
-    assert {"ansible_collections", "botocore", "cryptography", "jinja2", "nacl", "pymysql"} <= tops
-    assert not {top for top in tops if top == "ansible" or top.startswith(("ansible_core", "ansible-"))}
-    ours = [name for name in names if name.startswith("ansible_collections/")]
-    assert all(name.split("/")[3] in ("plugins", "roles") for name in ours)
-    assert {name.split("/")[4] for name in ours if "/plugins/" in name} == {"module_utils"}
-    assert sum(name.endswith(".j2") for name in ours) == 4
-    assert {f"{name}.py" for name in FUNCTIONS} <= set(names)
-
-
-@pytest.mark.slow
-def test_a_python_without_ansible_and_without_the_checkout_imports_it(package: Path, tmp_path: Path) -> None:
-    with zipfile.ZipFile(package) as archive:
-        archive.extractall(tmp_path)
-    loads = "; ".join(f"assert callable(__import__({name!r}).handler)" for name in FUNCTIONS)
-    code = (
-        f"import sys; sys.path[:] = [{str(tmp_path)!r}, *(p for p in sys.path if 'site-packages' not in p)]; {loads};"
-        " import botocore, cryptography, jinja2, nacl.bindings, pymysql;"
-        f" strange = [m for m in list(sys.modules.values()) if {str(ROOT)!r} in str(getattr(m, '__file__', ''))];"
-        " assert strange == [] and 'ansible' not in sys.modules, strange"
-    )
-    run = subprocess.run(
-        [sys.executable, "-I", "-B", "-c", code], cwd=tmp_path, env={}, capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, run.stderr
