@@ -82,7 +82,8 @@ class Client:
 
     def fail(self, result: Mapping[str, Any], requested_by: str) -> None:
         """Record, count and tell that what somebody asked for could not be looked at."""
-        self.record.add(_results.ROTATE, self.name, result)
+        asked = {"trigger": ON_DEMAND, "requested_by": requested_by}
+        self.record.add(_results.ROTATE, self.name, {**result, **asked})
         self._tell_failure(result, ON_DEMAND, requested_by)
 
     def failure_of(self, check: Callable[[], None]) -> dict[str, Any] | None:

@@ -71,7 +71,7 @@ def _rotate(asked: Request, settings: Settings, record: Record, invocation: Invo
     client = Client(asked.client, place.secret_id(asked.client), settings, record, invocation)
     stranger = client.identity()
     if stranger and stranger["error"]["code"] == UNKNOWN_CLIENT:
-        refuse(_results.ROTATE, stranger, settings, record)
+        refuse(_results.ROTATE, {**stranger, "requested_by": asked.requested_by}, settings, record)
     elif stranger:
         client.fail(stranger, asked.requested_by)
     else:
