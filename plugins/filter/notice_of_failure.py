@@ -11,6 +11,7 @@ author:
 short_description: Say what the notice of a failed rotation is about
 description:
   - Takes the C(error) of a task that failed, and gives O(dbops.rotation.rotation_notice#module:details) of the notice.
+positional: counted, trigger, requested_by
 options:
   _input:
     description:

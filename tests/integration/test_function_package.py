@@ -37,7 +37,7 @@ pytestmark = pytest.mark.slow
 
 def build(to: Path) -> Path:
     """Build it for the interpreter of the tests, which has to import it."""
-    command = [sys.executable, ROOT / "tools/lambda_package.py", "--python", HERE, "--to", to]
+    command = [sys.executable, str(ROOT / "tools/lambda_package.py"), "--python", HERE, "--to", str(to)]
     subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)
     (package,) = to.glob("dbops-rotation-lambda-*-x86_64.zip")
     return package

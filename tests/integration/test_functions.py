@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -33,14 +34,18 @@ def versions(client: ManagedClient) -> int:
     return len(answer["Versions"])
 
 
-def test_a_message_rotates_and_tells(functions: Functions, client: ManagedClient) -> None:
+def test_a_message_rotates_and_tells(
+    functions: Functions, client: ManagedClient, caplog: pytest.LogCaptureFixture
+) -> None:
     tagged(client)
+    caplog.set_level(logging.DEBUG)
     functions.send(visit(client.name, client.secret_id))
     (done,) = functions.work_off()
     new = client.stored()["password"]
     assert done.raised is None and functions.left() == 0
     assert new != client.password and client.opens(new) and not client.opens(client.password)
-    assert new not in done.output and client.password not in done.output
+    told = f"{done.output} {caplog.text}"
+    assert new not in told and client.password not in told and "ClientRequestToken" not in told
     (event,) = done.of("rotation")
     assert (event["outcome"], event["playbook"], event["trigger"]) == ("succeeded", "lambda/rotate", "scheduled")
     (notice,) = functions.notices()

@@ -98,7 +98,7 @@ def test_a_text_of_the_environment_is_json_where_that_is_a_list_or_a_dictionary(
 
 def test_the_defaults_are_the_roles() -> None:
     """But for the share of the writes, which five functions divide, and what the inventory says of a host."""
-    own = {name: one.get("default") for name, one in SPEC.items()} | DEFAULTS
+    own = {name: one.get("default") for name, one in SPEC.items()} | dict(DEFAULTS)
     said = {name: ROLE[f"rotation_{name}"] for name in SPEC if f"rotation_{name}" in ROLE}
     unlike = {name for name in said if (said[name] or None) != (own[name] or None)}
     assert unlike == {"write_share", "client", "secret_id", "requested_by"}

@@ -7,6 +7,7 @@ The engine's rotation is in the place of a server here; tests/integration/test_f
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -161,6 +162,13 @@ def test_a_due_client_is_rotated_told_and_recorded(account: Account) -> None:
     (notice,) = account.notices()
     assert (notice["event"], notice["version_id"], notice["client"]) == ("rotated", NEW, "client_acme")
     assert account.tags(secret_id)[tags.NOTIFIED] == f"rotated={NEW}"
+
+
+def test_nothing_is_logged_at_the_level_of_debugging(account: Account, caplog: pytest.LogCaptureFixture) -> None:
+    secret_id = account.client("client_acme", now() - 41 * DAY)
+    caplog.set_level(logging.DEBUG)
+    call(rotation, queue_event(visit("client_acme", secret_id), bus_event(ASKED, detail(reason="why", extra=VALUE))))
+    assert len(account.engine.asked) == 1 and caplog.text == ""
 
 
 def test_a_client_that_is_not_due_is_left_alone(account: Account) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import Rota
 TELLING = 15.0
 # With less, nothing is begun.
 ENOUGH = 30.0
+# At the level DEBUG, which a function's log level gives to all of them, they log what is sent and answered.
+for _library in ("botocore", "pymysql", "urllib3"):
+    logging.getLogger(_library).setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True)

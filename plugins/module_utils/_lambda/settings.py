@@ -52,7 +52,7 @@ class Place:
 
     def parameter_of(self, client: str) -> str:
         """Give the name of a client's parameter; empty where Parameter Store has none of such a name."""
-        return f"{self.client_parameters}{client}" if NAME.fullmatch(client) else ""
+        return f"{self.client_parameters.rstrip('/')}/{client}" if NAME.fullmatch(client) else ""
 
 
 @dataclass(frozen=True)
