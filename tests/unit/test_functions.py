@@ -287,6 +287,14 @@ def test_a_malformed_event_is_refused(account: Account, body: Any, client: str, 
     assert "aws events put-events" in error["next_step"]
 
 
+def test_a_refusal_that_cannot_be_told_is_recorded(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROTATION_TOPIC_ARN", f"{account.topic}-other")
+    done = checked(call(rotation, queue_event(VALUE)))
+    assert done.raised is None and done.of("rotation")[0]["outcome"] == "refused"
+    assert done.of("notice")[0]["outcome"] == "failed" and done.of("run")[0]["counts"]["notices_failed"] == 1
+    assert any(line.startswith("warning: unknown: The refusal could not be told: ") for line in done.lines)
+
+
 def test_an_unknown_client_is_refused(account: Account) -> None:
     error = refusal_of(account, bus_event(ASKED, detail("client_other")), "client_other")
     assert error["code"] == "unknown_client"

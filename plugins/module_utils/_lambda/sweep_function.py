@@ -68,9 +68,9 @@ def _sweep(environment: Mapping[str, str], record: Record) -> int:
     settings = read_settings(environment, list(named))
     standings = {name: standing(name, one, _outlook(settings[name]), now) for name, one in named.items()}
     groups = grouped(standings, now)
+    candidates, pulled = set(groups[CANDIDATES]), set(groups[PULLED])
     for name, one in standings.items():
-        record.count(_results.CYCLE_INFO, name, _state(one, candidate=name in groups[CANDIDATES]))
-    pulled = set(groups[PULLED])
+        record.count(_results.CYCLE_INFO, name, _state(one, candidate=name in candidates))
     visits = [Visit(name, named[name].secret.name, PULL_DAYS if name in pulled else 0) for name in groups[CANDIDATES]]
     _send(environment, visits)
     return len(visits)
