@@ -80,11 +80,24 @@ def at_work(aws: AwsEmulator, authority: Authority) -> Iterator[Functions]:
         "ROTATION_WRITE_SHARE": "0",
     }
     with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("ROTATION_AUDIT_SPOOL", raising=False)  # of the playbooks; no option of a function
         for variable, value in environment.items():
             patch.setenv(variable, value)
         forget_clients()
         yield Functions(sqs, work, told, environment)
     forget_clients()
+
+
+def due(client: ManagedClient) -> ManagedClient:
+    """Give a client that was rotated long ago to the functions."""
+    return tagged(fresh(client), **{tags.LAST: "2026-01-01T00:00:00Z", tags.DUE: "2026-02-10T00:00:00Z"})
+
+
+def fresh(client: ManagedClient) -> ManagedClient:
+    """Give a client that was just rotated, of which people were told, to the functions."""
+    version = client.rotate()["version_id"]
+    client.password = client.stored()["password"]
+    return tagged(client, **{tags.NOTIFIED: f"rotated={version}"})
 
 
 def tagged(client: ManagedClient, **more: str) -> ManagedClient:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from function_calls import queue_event, visit
-from functions_at_work import at_work, tagged
+from functions_at_work import at_work, due
 from managed import ManagedClient
 from world.aws import AwsEmulator
 from world.certificates import Authority
@@ -84,7 +84,7 @@ def test_it_rotates_a_real_server(
 ) -> None:
     with zipfile.ZipFile(package) as archive:
         archive.extractall(tmp_path)
-    client = tagged(mysql_client)
+    client = due(mysql_client)
     with at_work(aws, authority) as functions:
         event = json.dumps(queue_event(visit(client.name, client.secret_id)))
         run = subprocess.run(
