@@ -75,7 +75,9 @@ def test_a_python_without_ansible_and_without_the_checkout_imports_it(package: P
         f" strange = [m for m in list(sys.modules.values()) if {str(ROOT)!r} in str(getattr(m, '__file__', ''))];"
         " assert strange == [] and 'ansible' not in sys.modules, strange"
     )
-    run = subprocess.run([sys.executable, "-I", "-B", "-c", code], env={}, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-c", code], env={}, capture_output=True, text=True, check=False
+    )
     assert run.returncode == 0, run.stderr
 
 
