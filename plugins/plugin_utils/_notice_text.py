@@ -14,16 +14,16 @@ from ansible.template import trust_as_template
 from ansible.utils.display import Display
 
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import cleaned, one_line
+from ansible_collections.dbops.rotation.plugins.module_utils._notice.details import as_options
 
 
 def completed(action: ActionBase, arguments: Mapping[str, Any], known: Container[str]) -> dict[str, Any]:
     """Return the arguments of a notice with what ``details`` and ``template`` stand for; ``known`` are its options."""
     given = dict(arguments)
     told = given.pop("details", None) or {}
-    details = {name: told[name] for name in told if name in known and told[name] not in (None, "")}
     template = given.pop("template", None)
     text = {"text": _rendered(action, str(template), cleaned(told))} if template and "text" not in given else {}
-    return {**details, **text, **given}
+    return {**as_options(told, known), **text, **given}
 
 
 def _rendered(action: ActionBase, template: str, details: Mapping[str, Any]) -> str:
