@@ -15,10 +15,10 @@ from ansible_collections.dbops.rotation.plugins.module_utils._clean import clean
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._events import EVENTS, FAILED, OVERDUE, ROTATED, UPCOMING
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda import notice_text as module
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.client import PULL_DAYS
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.notice_text import TEMPLATES, notice_text
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.details import of_failure, of_rotation
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.limits import people_text
+from ansible_collections.dbops.rotation.plugins.module_utils._readers import CommandLine, Function, reading
 
 ROLE = Path(__file__).resolve().parents[2] / "roles/rotation"
 CLIENT, SECRET = "client_acme", "clients/client_acme/mysql/root"
@@ -57,10 +57,7 @@ ABOUT: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-FUNCTION = {"AWS_LAMBDA_FUNCTION_NAME": "dbops-rotation-rotate"}
-
-
-def of_the_role(event: str, details: Mapping[str, Any], environment: Mapping[str, str]) -> Case:
+def of_the_role(event: str, details: Mapping[str, Any]) -> Case:
     """Return what the action of rotation_notice renders."""
     variables = {
         "inventory_hostname": CLIENT,
@@ -68,18 +65,21 @@ def of_the_role(event: str, details: Mapping[str, Any], environment: Mapping[str
         "rotation_secret_id": SECRET,
         "rotation_notice_details": cleaned(details),
     }
-    return Case((TEMPLATES / f"{event}.j2").read_text(), variables, environment)
+    return Case((TEMPLATES / f"{event}.j2").read_text(), variables)
 
 
-@pytest.mark.parametrize("environment", [{}, FUNCTION], ids=["controller", "function"])
-def test_every_text_is_the_same(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
-    theirs = rendered([of_the_role(event, details, environment) for event, details in ABOUT])
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
+def test_every_text_is_the_same() -> None:
+    theirs = rendered([of_the_role(event, details) for event, details in ABOUT])
     for (event, details), text in zip(ABOUT, theirs, strict=True):
-        ours = notice_text(event, CLIENT, SECRET, details)
+        with reading(CommandLine()):
+            ours = notice_text(event, CLIENT, SECRET, details)
         assert people_text(ours) == people_text(text) != "", event
-        assert not (environment and "ansible-playbook" in ours)
+
+
+@pytest.mark.parametrize(("event", "details"), ABOUT)
+def test_a_text_of_a_function_has_no_playbook(event: str, details: Mapping[str, Any]) -> None:
+    with reading(Function()):
+        assert "ansible-playbook" not in notice_text(event, CLIENT, SECRET, details)
 
 
 def test_every_template_is_among_them() -> None:
@@ -120,12 +120,12 @@ def test_the_role_tells_of_the_same_things() -> None:
             Case(failed, {**asked, "rotation_failures": {}}),
             Case(failed, {**asked, "rotation_failures": counted}),
             Case(rotated, {"rotation_receipt": receipt}),
-            Case(pulled, {"rotation_brought_forward_now": True}),
+            Case(pulled, {"rotation_brought_forward_now": True, "rotation_state": {"lookahead_days": 22}}),
             Case(pulled, {"rotation_brought_forward_now": False}),
         ]
     )
     assert told[:2] == [of_failure(ERROR, found, "scheduled", "") for found in ({}, counted)]
-    assert told[2:] == [of_rotation(receipt), PULL_DAYS, 0]
+    assert told[2:] == [of_rotation(receipt), 22, 0]
 
 
 def test_a_failure_is_told_with_all_that_a_notice_needs() -> None:

@@ -36,6 +36,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._lambda.settings im
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.typed import from_text, typed
 from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import filled
+from ansible_collections.dbops.rotation.plugins.module_utils._readers import Function
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLE: dict[str, Any] = DataLoader().load_from_file(str(ROOT / "roles/rotation/defaults/main.yml"))
@@ -185,7 +187,7 @@ def test_a_bad_parameter_is_named_with_its_option_and_not_its_value(parameters: 
     with pytest.raises(RotationError) as caught:
         found.refuse_faults()
     assert caught.value.code == "invalid_option"
-    assert f"{CLIENTS}{told}" in caught.value.cause or told in caught.value.cause
+    assert told in filled(caught.value.cause, "client_acme", Function())
     assert HIDDEN not in str(caught.value) and HIDDEN not in json.dumps(found.values)
     read_settings(ENVIRONMENT, ["client_globex"])["client_globex"].refuse_faults()
 

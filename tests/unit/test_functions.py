@@ -129,7 +129,6 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
         for name, value in (("AWS_REGION", REGION), ("AWS_DEFAULT_REGION", REGION), ("ROTATION_QUEUE_URL", work)):
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("ROTATION_TOPIC_ARN", topic)
-        monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "dbops-rotation-rotate")
         engine = Engine()
         monkeypatch.setattr(client_module, "ROTATE", Operation(spec=ROTATE.spec, work=engine.work))
         yield Account(topic, told, work, engine)
@@ -181,11 +180,11 @@ def test_a_client_that_is_not_due_is_left_alone(account: Account) -> None:
 
 @pytest.mark.parametrize(("days", "brought_forward"), [(37, [22]), (3, [])])
 def test_a_client_that_the_sweep_pulls_is_rotated_where_today_is_one_of_its_days(
-    account: Account, days: int, pulled: list[int]
+    account: Account, days: int, brought_forward: list[int]
 ) -> None:
     secret_id = account.client("client_acme", now() - days * DAY, **{tags.NOTIFIED: ""})
     call(rotation, queue_event(visit("client_acme", secret_id, 22)))
-    assert [asked["bring_forward_days"] for asked in account.engine.asked] == pulled
+    assert [asked["bring_forward_days"] for asked in account.engine.asked] == brought_forward
 
 
 def test_what_is_owed_is_sent_before(account: Account) -> None:

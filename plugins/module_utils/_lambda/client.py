@@ -34,8 +34,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._notice.details imp
 from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
 from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ON_DEMAND, SCHEDULED
 
-# As far ahead as the plan of the fleet looks; as in tasks/due.yml.
-PULL_DAYS = 22
 UNKNOWN_CLIENT = Code.UNKNOWN_CLIENT
 
 
@@ -59,9 +57,9 @@ class Client:
             return self._tell_failure(state, SCHEDULED, "")
         for owed in state["pending_notices"]:
             self._notify(owed["event"], owed)
-        now = pulled and 0 in state["bring_forward_days"]
+        now = pulled and 0 in state["possible_days"]
         if state["candidate"] or now:
-            self._rotate(SCHEDULED, requested_by="", bring_forward_days=PULL_DAYS if now else 0)
+            self._rotate(SCHEDULED, requested_by="", bring_forward_days=state["lookahead_days"] if now else 0)
 
     def rotate(self, **asked: Any) -> None:
         """Rotate as somebody asks for it; the secret is known to be this client's."""

@@ -50,5 +50,5 @@ def _environment() -> Any:
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
-    made.filters["dbops.rotation.next_step"] = present
+    made.filters["dbops.rotation.rotation_next_step"] = present
     return made

@@ -20,6 +20,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._lambda.record impo
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.settings import Settings
 from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.options import sns_client
+from ansible_collections.dbops.rotation.plugins.module_utils._next_step import filled_result
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.notice import Notice
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.publish import publish
 from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ON_DEMAND
@@ -33,6 +34,7 @@ def result_of(error: RotationError) -> dict[str, Any]:
     """Return the failed result of a refusal, as an operation would."""
     error.locate(client=error.client or NOBODY, step="prepare", state=UNTOUCHED, next_step="")
     told = {name: getattr(error, name) for name in ("client", "step", "code", "cause", "state", "next_step")}
+    told = filled_result(told, error.client)
     return {"failed": True, "changed": False, "msg": str(error), "error": told, "trigger": ON_DEMAND}
 
 

@@ -14,6 +14,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils import _operations
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import LOOKAHEAD_DAYS
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import RUNNER
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.grouped import (
@@ -31,7 +32,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing impo
     read_entries,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.names import host_names
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.client import PULL_DAYS
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.events import Visit
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.invocation import Invocation, handler
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.options import SPEC
@@ -72,7 +72,9 @@ def _sweep(environment: Mapping[str, str], record: Record) -> int:
     candidates, pulled = set(groups[CANDIDATES]), set(groups[BROUGHT_FORWARD])
     for name, one in standings.items():
         record.count(_operations.CYCLE_INFO.name, name, _state(one, candidate=name in candidates))
-    visits = [Visit(name, named[name].secret.name, PULL_DAYS if name in pulled else 0) for name in groups[CANDIDATES]]
+    visits = [
+        Visit(name, named[name].secret.name, LOOKAHEAD_DAYS if name in pulled else 0) for name in groups[CANDIDATES]
+    ]
     _send(environment, visits)
     return len(visits)
 

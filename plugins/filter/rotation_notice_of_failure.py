@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: notice_of_failure
+name: rotation_notice_of_failure
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
@@ -42,7 +42,7 @@ EXAMPLES = r"""
   dbops.rotation.rotation_notice:
     event: failed
     topic_arn: arn:aws:sns:eu-central-1:123456789012:dbops-rotation
-    details: "{{ receipt.error | dbops.rotation.notice_of_failure(counted, 'on_demand', 'alice') }}"
+    details: "{{ receipt.error | dbops.rotation.rotation_notice_of_failure(counted, 'on_demand', 'alice') }}"
 """
 
 RETURN = r"""
@@ -61,4 +61,4 @@ class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., dict[str, Any]]]:
-        return {"notice_of_failure": of_failure}
+        return {"rotation_notice_of_failure": of_failure}
