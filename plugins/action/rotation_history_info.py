@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.history import HISTORY
-from ansible_collections.dbops.rotation.plugins.plugin_utils._action import EngineAction
-from ansible_collections.dbops.rotation.plugins.plugin_utils._audit_options import add_audit_options
+from ..module_utils._module.history import HISTORY
+from ..plugin_utils._action import EngineAction
+from ..plugin_utils._audit_options import add_audit_options
 
 
 class ActionModule(EngineAction):

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.plugin_utils._show import TableAction
+from ..plugin_utils._show import TableAction
 
 
 class ActionModule(TableAction):

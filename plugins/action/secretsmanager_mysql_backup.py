@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.backup import BACKUP
-from ansible_collections.dbops.rotation.plugins.plugin_utils._backup_action import BackupAction
+from ..module_utils._module.backup import BACKUP
+from ..plugin_utils._backup_action import BackupAction
 
 
 class ActionModule(BackupAction):

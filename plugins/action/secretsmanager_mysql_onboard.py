@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
-from ansible_collections.dbops.rotation.plugins.plugin_utils._action import EngineAction
-from ansible_collections.dbops.rotation.plugins.plugin_utils._password_source import add_password
+from ..module_utils._module.onboard import ONBOARD
+from ..plugin_utils._action import EngineAction
+from ..plugin_utils._password_source import add_password
 
 
 class ActionModule(EngineAction):

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.restore import RESTORE
-from ansible_collections.dbops.rotation.plugins.plugin_utils._backup_action import RestoreAction
+from ..module_utils._module.restore import RESTORE
+from ..plugin_utils._backup_action import RestoreAction
 
 
 class ActionModule(RestoreAction):

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.encryption import ENCRYPTION
-from ansible_collections.dbops.rotation.plugins.plugin_utils._action import EngineAction
+from ..module_utils._module.encryption import ENCRYPTION
+from ..plugin_utils._action import EngineAction
 
 
 class ActionModule(EngineAction):

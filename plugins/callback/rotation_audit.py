@@ -138,18 +138,18 @@ from typing import TYPE_CHECKING, Any
 from ansible import context
 from ansible.plugins.callback import CallbackBase
 
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import Origin
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import RECORDED, reports_of
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import default_folder
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.trail import Settings, Trail
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
-from ansible_collections.dbops.rotation.plugins.module_utils._results import module_name
-from ansible_collections.dbops.rotation.plugins.plugin_utils._audit_options import CONNECTION
-from ansible_collections.dbops.rotation.plugins.plugin_utils._awx_job import in_awx_job
-from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import of_playbook
+from ..module_utils._audit.event import Origin
+from ..module_utils._audit.outcome import RECORDED, reports_of
+from ..module_utils._audit.spool import default_folder
+from ..module_utils._audit.trail import Settings, Trail
+from ..module_utils._next_step import present
+from ..module_utils._results import module_name
+from ..plugin_utils._audit_options import CONNECTION
+from ..plugin_utils._awx_job import in_awx_job
+from ..plugin_utils._reader import of_playbook
 
 if TYPE_CHECKING:
-    from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import LogGroup
+    from ..module_utils._audit.logs import LogGroup
 
 
 def quiet(method: Callable[..., None]) -> Callable[..., None]:
@@ -234,8 +234,8 @@ class CallbackModule(CallbackBase):
 
     def _log_group(self) -> LogGroup:
         # The AWS SDK takes longer to load than all the rest, so a run that ships nothing does without.
-        from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import log_group
-        from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions
+        from ..module_utils._audit.logs import log_group
+        from ..module_utils._aws.session import AwsOptions
 
         options = {option: self.get_option(option) for option in CONNECTION if option != "endpoint_url"}
         urls = json.dumps({"logs": self.get_option("endpoint_url")})

@@ -89,12 +89,12 @@ from typing import Any
 
 from ansible.plugins.callback import CallbackBase
 
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line, visible
-from ansible_collections.dbops.rotation.plugins.module_utils._operations import SHOWN
-from ansible_collections.dbops.rotation.plugins.module_utils._results import module_name, results_of, text
-from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
-from ansible_collections.dbops.rotation.plugins.plugin_utils._progress import COUNTED, Pace, Tally, progress_line
-from ansible_collections.dbops.rotation.plugins.plugin_utils._summary import summary
+from ..module_utils._clean import one_line, visible
+from ..module_utils._operations import SHOWN
+from ..module_utils._results import module_name, results_of, text
+from ..module_utils._stamp import stamp
+from ..plugin_utils._progress import COUNTED, Pace, Tally, progress_line
+from ..plugin_utils._summary import summary
 
 
 class CallbackModule(CallbackBase):

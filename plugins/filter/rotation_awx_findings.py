@@ -43,7 +43,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.plugin_utils._awx_findings import findings
+from ..plugin_utils._awx_findings import findings
 
 
 def awx_findings(written: Mapping[str, Any], checkout: str) -> list[str]:

@@ -39,7 +39,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import Turn, brought_forward
+from ..module_utils._cycle.spread import Turn, brought_forward
 
 
 def today(states: Mapping[str, Mapping[str, Any]]) -> list[str]:

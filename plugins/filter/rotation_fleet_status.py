@@ -50,7 +50,7 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.plugin_utils._fleet_table import fleet_status
+from ..plugin_utils._fleet_table import fleet_status
 
 
 class FilterModule:

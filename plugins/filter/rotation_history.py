@@ -50,7 +50,7 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.plugin_utils._past_table import history
+from ..plugin_utils._past_table import history
 
 
 class FilterModule:

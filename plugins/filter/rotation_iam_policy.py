@@ -118,8 +118,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS
-from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import Document, Scope, policy
+from ..module_utils._iam.grants import GRANTS
+from ..module_utils._iam.policies import Document, Scope, policy
 
 LISTS = ("client_roles", "replica_keys", "source_keys", "source_secrets")
 

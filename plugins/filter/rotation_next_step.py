@@ -40,8 +40,8 @@ _value:
 
 from collections.abc import Callable
 
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
-from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import of_playbook
+from ..module_utils._next_step import present
+from ..plugin_utils._reader import of_playbook
 
 
 def next_step(text: str, client: str) -> str:

@@ -54,7 +54,7 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._notice.details import of_failure
+from ..module_utils._notice.details import of_failure
 
 
 class FilterModule:

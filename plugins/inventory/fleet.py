@@ -162,26 +162,13 @@ from typing import Any
 
 from ansible.plugins.inventory import Cacheable, Constructable
 
-from ansible_collections.dbops.rotation.plugins.module_utils._fleet.grouped import (
-    BROUGHT_FORWARD,
-    CANDIDATES,
-    GROUPS,
-    Outlook,
-    Standing,
-    grouped,
-    standing,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing import (
-    Choice,
-    Listed,
-    list_entries,
-    read_entries,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._fleet.names import DEFAULT_SECRET_ID, host_names, renamed
-from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_options import CALENDAR_SPEC, policy
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import AWS_SPEC, Spec, secrets_client
-from ansible_collections.dbops.rotation.plugins.plugin_utils._aws_inventory import AwsInventory
-from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import plain, shown
+from ..module_utils._fleet.grouped import BROUGHT_FORWARD, CANDIDATES, GROUPS, Outlook, Standing, grouped, standing
+from ..module_utils._fleet.listing import Choice, Listed, list_entries, read_entries
+from ..module_utils._fleet.names import DEFAULT_SECRET_ID, host_names, renamed
+from ..module_utils._module.cycle_options import CALENDAR_SPEC, policy
+from ..module_utils._module.options import AWS_SPEC, Spec, secrets_client
+from ..plugin_utils._aws_inventory import AwsInventory
+from ..plugin_utils._stored import plain, shown
 
 CHECKED: Spec = {**AWS_SPEC, **CALENDAR_SPEC, "notice_days": {"type": "list", "elements": "int"}}
 # The names under which playbooks/rotate_due.yml looks for them.

@@ -52,7 +52,7 @@ parameter_path: "/dbops/rotation/{{ lookup('ansible.builtin.env', 'ENVIRONMENT')
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.plugin_utils._aws_inventory import AwsInventory
+from ..plugin_utils._aws_inventory import AwsInventory
 
 
 class InventoryModule(AwsInventory):

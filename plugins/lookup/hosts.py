@@ -70,13 +70,9 @@ from ansible.inventory.manager import InventoryManager
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
-from ansible_collections.dbops.rotation.plugins.plugin_utils._awx_job import in_awx_job
-from ansible_collections.dbops.rotation.plugins.plugin_utils._configuration import (
-    Configuration,
-    no_client,
-    not_enabled,
-)
+from ..module_utils._clean import one_line
+from ..plugin_utils._awx_job import in_awx_job
+from ..plugin_utils._configuration import Configuration, no_client, not_enabled
 
 ONLY_LOOKS = ("syntax", "listhosts", "listtasks", "listtags")
 STATES = "rotation_"

@@ -55,11 +55,11 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
-from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import AWS_SPEC
-from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import of_playbook
-from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import secure_value
+from ..module_utils._errors import RotationError, unexpected
+from ..module_utils._libraries import require_libraries
+from ..module_utils._module.options import AWS_SPEC
+from ..plugin_utils._reader import of_playbook
+from ..plugin_utils._stored import secure_value
 
 
 class LookupModule(LookupBase):

@@ -13,8 +13,8 @@ import socket
 import threading
 import time
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ._codes import Code
+from ._errors import RotationError
 
 # Longer than any run may last: a fence older than this belongs to a run that is certainly dead.
 MAX_DEADLINE = 900.0

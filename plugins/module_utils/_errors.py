@@ -11,10 +11,10 @@ from __future__ import annotations
 import traceback
 from pathlib import PurePath
 
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import filled, present
-from ansible_collections.dbops.rotation.plugins.module_utils._readers import Reader
+from ._clean import one_line
+from ._codes import Code
+from ._next_step import filled, present
+from ._readers import Reader
 
 
 class RotationError(Exception):

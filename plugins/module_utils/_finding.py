@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
+from ._next_step import present
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ._codes import Code
+from ._errors import RotationError
 
 MISSING_LIBRARY: str | None = None
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._results import mapping, text
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ON_DEMAND, ONBOARDING, ROLLBACK
+from ._codes import Code
+from ._results import mapping, text
+from ._triggers import ON_DEMAND, ONBOARDING, ROLLBACK
 
 BUSY = "another run is at work"
 # The codes by which the role counts the failure of a task that is not one of ours.

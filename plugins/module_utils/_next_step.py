@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote, unquote
 
-from ansible_collections.dbops.rotation.plugins.module_utils._readers import Options, Reader, reader
+from ._readers import Options, Reader, reader
 
 # Braces would end the placeholder too early.
 _KEPT = " " + string.punctuation.translate(str.maketrans("", "", "{}%"))

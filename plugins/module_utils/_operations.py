@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._meaning import (
+from ._meaning import (
     End,
     Meaning,
     Reader,

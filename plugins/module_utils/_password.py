@@ -9,8 +9,8 @@ import secrets
 import string
 from dataclasses import dataclass
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ._codes import Code
+from ._errors import RotationError
 
 # The only specials that break in no shell, URL, my.cnf, YAML, JSON or .env file (measured).
 SPECIALS = "-_."

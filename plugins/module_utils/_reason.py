@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ._codes import Code
+from ._errors import RotationError
 
 REASON_LENGTH = 200
 

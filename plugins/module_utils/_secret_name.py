@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import option
+from ._codes import Code
+from ._errors import RotationError
+from ._next_step import option
 
 NAME_LENGTH, ARN_LENGTH = 512, 2048
 # "!" is only in the names that other services of AWS use for secrets of theirs.

@@ -13,15 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._exact_json import (
-    BadDocument,
-    Number,
-    parse_object,
-    spans,
-    written,
-)
+from ._codes import Code
+from ._errors import RotationError
+from ._exact_json import BadDocument, Number, parse_object, spans, written
 
 # As AWS's templates and RDS call the two; the server says which one it is.
 ENGINES = ("mysql", "aurora-mysql", "aurora", "mariadb")

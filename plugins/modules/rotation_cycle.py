@@ -175,7 +175,7 @@ error:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle import CYCLE
+from ..module_utils._module.cycle import CYCLE
 
 
 def main() -> None:

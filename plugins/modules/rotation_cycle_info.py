@@ -276,7 +276,7 @@ error:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
+from ..module_utils._module.cycle_info import CYCLE_INFO
 
 
 def main() -> None:

@@ -121,7 +121,7 @@ error:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import DOCTOR
+from ..module_utils._module.doctor import DOCTOR
 
 
 def main() -> None:

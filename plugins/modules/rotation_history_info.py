@@ -140,7 +140,7 @@ error:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.history import HISTORY
+from ..module_utils._module.history import HISTORY
 
 
 def main() -> None:

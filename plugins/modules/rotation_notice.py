@@ -342,7 +342,7 @@ error:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
+from ..module_utils._module.notice import NOTICE
 
 
 def main() -> None:

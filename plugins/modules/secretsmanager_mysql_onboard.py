@@ -229,7 +229,7 @@ error:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
+from ..module_utils._module.onboard import ONBOARD
 
 
 def main() -> None:

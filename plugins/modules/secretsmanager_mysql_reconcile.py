@@ -274,7 +274,7 @@ error:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
+from ..module_utils._module.reconcile import RECONCILE
 
 
 def main() -> None:

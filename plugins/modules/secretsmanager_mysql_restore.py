@@ -177,7 +177,7 @@ error:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.restore import RESTORE
+from ..module_utils._module.restore import RESTORE
 
 
 def main() -> None:

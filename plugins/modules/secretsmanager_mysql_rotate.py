@@ -400,7 +400,7 @@ error:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
+from ..module_utils._module.rotate import ROTATE
 
 
 def main() -> None:

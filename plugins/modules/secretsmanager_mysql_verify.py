@@ -228,7 +228,7 @@ error:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
+from ..module_utils._module.verify import VERIFY
 
 
 def main() -> None:

@@ -111,7 +111,7 @@ error:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.secret_policy import SECRET_POLICY
+from ..module_utils._module.secret_policy import SECRET_POLICY
 
 
 def main() -> None:

@@ -96,7 +96,7 @@ error:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.encryption import ENCRYPTION
+from ..module_utils._module.encryption import ENCRYPTION
 
 
 def main() -> None:

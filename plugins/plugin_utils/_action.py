@@ -11,12 +11,12 @@ from ansible.constants import LOCALHOST
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import warm
-from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
-from ansible_collections.dbops.rotation.plugins.module_utils._readers import as_environment, reader, reading
-from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import of_task
-from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import PATH, READ, is_secure, unread
+from ..module_utils._aws.session import warm
+from ..module_utils._module.operation import Operation
+from ..module_utils._next_step import present
+from ..module_utils._readers import as_environment, reader, reading
+from ._reader import of_task
+from ._stored import PATH, READ, is_secure, unread
 
 # Ansible imports this before it forks a worker for each task, so what is loaded here is loaded once.
 warm()

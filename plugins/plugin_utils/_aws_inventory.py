@@ -13,19 +13,14 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.inventory import BaseInventoryPlugin
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
-from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
-    AWS_SPEC,
-    MUTUALLY_EXCLUSIVE,
-    REQUIRED_TOGETHER,
-    Spec,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._readers import reading
-from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import InventoryFile, named_inventory, of_playbook
-from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import PATH, settle
-from ansible_collections.dbops.rotation.plugins.plugin_utils._stored_options import Stored, WrongParameters
+from ..module_utils._codes import Code
+from ..module_utils._errors import RotationError, unexpected
+from ..module_utils._libraries import require_libraries
+from ..module_utils._module.options import AWS_SPEC, MUTUALLY_EXCLUSIVE, REQUIRED_TOGETHER, Spec
+from ..module_utils._readers import reading
+from ._reader import InventoryFile, named_inventory, of_playbook
+from ._stored import PATH, settle
+from ._stored_options import Stored, WrongParameters
 
 
 class AwsInventory(BaseInventoryPlugin):

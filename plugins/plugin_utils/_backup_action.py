@@ -11,12 +11,12 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.template import Templar
 
-from ansible_collections.dbops.rotation.plugins.module_utils._backup.document import dump_entry, load
-from ansible_collections.dbops.rotation.plugins.module_utils._backup.file import missing, read_file
-from ansible_collections.dbops.rotation.plugins.module_utils._backup.plan import entry_of
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.plugin_utils._action import EngineAction
-from ansible_collections.dbops.rotation.plugins.plugin_utils._vault import VaultCipher
+from ..module_utils._backup.document import dump_entry, load
+from ..module_utils._backup.file import missing, read_file
+from ..module_utils._backup.plan import entry_of
+from ..module_utils._errors import RotationError
+from ._action import EngineAction
+from ._vault import VaultCipher
 
 
 class BackupAction(EngineAction):

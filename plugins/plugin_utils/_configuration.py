@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present, with_options
-from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import of_playbook
+from ..module_utils._next_step import present, with_options
+from ._reader import of_playbook
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CALLBACKS = ("dbops.rotation.rotation_audit", "dbops.rotation.rotation_progress")

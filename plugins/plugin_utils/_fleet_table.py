@@ -13,8 +13,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import cell
-from ansible_collections.dbops.rotation.plugins.plugin_utils._table import Layout
+from ..module_utils._clean import cell
+from ._table import Layout
 
 COLUMNS = ("client", "last", "due", "days_left", "trigger", "pending", "overlap_until", "failures", "state")
 LAYOUT = Layout(COLUMNS, spare=("overlap_until", "trigger", "last", "due", "pending"))

@@ -12,14 +12,14 @@ from ansible.errors import AnsibleActionFail, AnsibleError, AnsibleUndefinedVari
 from ansible.plugins.action import ActionBase
 from ansible.template import Templar
 
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._module.option_checks import Fault
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import filled, present, with_options
-from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import of_playbook
-from ansible_collections.dbops.rotation.plugins.plugin_utils._run_options import faults, refusal, shared
-from ansible_collections.dbops.rotation.plugins.plugin_utils._selection import everyone, unknown_names
-from ansible_collections.dbops.rotation.plugins.plugin_utils._stored import unread
+from ..module_utils._clean import one_line
+from ..module_utils._errors import RotationError
+from ..module_utils._module.option_checks import Fault
+from ..module_utils._next_step import filled, present, with_options
+from ._reader import of_playbook
+from ._run_options import faults, refusal, shared
+from ._selection import everyone, unknown_names
+from ._stored import unread
 
 SHOWN = 200
 OPTIONS = {

@@ -13,8 +13,8 @@ from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 from ansible.utils.display import Display
 
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import cleaned, one_line
-from ansible_collections.dbops.rotation.plugins.module_utils._notice.details import as_options
+from ..module_utils._clean import cleaned, one_line
+from ..module_utils._notice.details import as_options
 
 
 def completed(action: ActionBase, arguments: Mapping[str, Any], options: Container[str]) -> dict[str, Any]:

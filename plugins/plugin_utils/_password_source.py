@@ -14,8 +14,8 @@ from ansible.module_utils.common.validation import check_type_int
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
-from ansible_collections.dbops.rotation.plugins.plugin_utils._awx_job import in_awx_job
+from ..module_utils._clean import one_line
+from ._awx_job import in_awx_job
 
 PROMPT_TIMEOUT = 300
 UNCHANGED = "Nothing was changed."

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dbops.rotation.plugins.plugin_utils._table import Layout
+from ._table import Layout
 
 COLUMNS = ("time", "what", "outcome", "trigger", "by", "version", "about")
 LAYOUT = Layout(COLUMNS, spare=("version", "by", "trigger"), prose=True)

@@ -10,16 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._meaning import HOOK_FAILED, End, Meaning, failed_task
-from ansible_collections.dbops.rotation.plugins.module_utils._operations import (
-    CYCLE,
-    CYCLE_INFO,
-    NOTICE,
-    OPERATIONS,
-    SHOWN,
-    Declaration,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._results import mapping, number, results_of
+from ..module_utils._meaning import HOOK_FAILED, End, Meaning, failed_task
+from ..module_utils._operations import CYCLE, CYCLE_INFO, NOTICE, OPERATIONS, SHOWN, Declaration
+from ..module_utils._results import mapping, number, results_of
 
 COUNTED = (*SHOWN, CYCLE_INFO.name, CYCLE.name, NOTICE.name)
 

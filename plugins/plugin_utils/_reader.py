@@ -11,16 +11,8 @@ from typing import Any
 
 from ansible import constants, context
 
-from ansible_collections.dbops.rotation.plugins.module_utils._readers import (
-    COLLECTION,
-    Awx,
-    CommandLine,
-    Engine,
-    Installed,
-    ModuleUser,
-    Reader,
-)
-from ansible_collections.dbops.rotation.plugins.plugin_utils._awx_job import in_awx_job
+from ..module_utils._readers import COLLECTION, Awx, CommandLine, Engine, Installed, ModuleUser, Reader
+from ._awx_job import in_awx_job
 
 ROOT = Path(__file__).resolve().parents[2]
 # ansible-galaxy writes it, and a checkout has none.

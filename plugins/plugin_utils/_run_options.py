@@ -11,13 +11,9 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.allowed import allowed
-from ansible_collections.dbops.rotation.plugins.module_utils._module.option_checks import (
-    CHECKED,
-    Fault,
-    faults_of_values,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._readers import variable
+from ..module_utils._module.allowed import allowed
+from ..module_utils._module.option_checks import CHECKED, Fault, faults_of_values
+from ..module_utils._readers import variable
 
 Spec = Mapping[str, Mapping[str, Any]]
 

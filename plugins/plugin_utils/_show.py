@@ -13,9 +13,9 @@ from ansible import constants
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.dbops.rotation.plugins.plugin_utils._awx_job import in_awx_job
-from ansible_collections.dbops.rotation.plugins.plugin_utils._fleet_table import TABLE, fleet_status
-from ansible_collections.dbops.rotation.plugins.plugin_utils._past_table import history
+from ._awx_job import in_awx_job
+from ._fleet_table import TABLE, fleet_status
+from ._past_table import history
 
 # Callbacks whose whole output is a document for programs, which has the text in the result.
 DOCUMENTS = ("json", "jsonl")

@@ -14,15 +14,15 @@ from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import trust_as_template
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.parameters import read_parameters
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import make_client
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.shared_text import SharedText
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import AWS_SPEC, aws_options
-from ansible_collections.dbops.rotation.plugins.plugin_utils._configuration import CHECKOUT
-from ansible_collections.dbops.rotation.plugins.plugin_utils._run_options import Spec
-from ansible_collections.dbops.rotation.plugins.plugin_utils._stored_options import Stored, options_of
+from ..module_utils._aws.parameters import read_parameters
+from ..module_utils._aws.session import make_client
+from ..module_utils._aws.shared_text import SharedText
+from ..module_utils._codes import Code
+from ..module_utils._errors import RotationError
+from ..module_utils._module.options import AWS_SPEC, aws_options
+from ._configuration import CHECKOUT
+from ._run_options import Spec
+from ._stored_options import Stored, options_of
 
 PATH, READ = "rotation_parameter_path", "rotation_parameters_read"
 LOOKUP = "dbops.rotation.parameter"

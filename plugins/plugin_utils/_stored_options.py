@@ -14,12 +14,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.parameters import LIST, SECURE, Parameter
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._json_text import UNREADABLE, read_json
-from ansible_collections.dbops.rotation.plugins.module_utils._module.allowed import allowed
-from ansible_collections.dbops.rotation.plugins.plugin_utils._run_options import Spec, faults, validated
+from ..module_utils._aws.parameters import LIST, SECURE, Parameter
+from ..module_utils._codes import Code
+from ..module_utils._errors import RotationError
+from ..module_utils._json_text import UNREADABLE, read_json
+from ..module_utils._module.allowed import allowed
+from ._run_options import Spec, faults, validated
 
 PREFIX = "rotation_"
 # What one run is asked for, or one client is: stored for all, it would do what nobody asked for.

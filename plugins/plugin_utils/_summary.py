@@ -9,10 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ansible_collections.dbops.rotation.plugins.module_utils._meaning import BUSY, End, Meaning
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present, with_options
-from ansible_collections.dbops.rotation.plugins.plugin_utils._progress import Tally
-from ansible_collections.dbops.rotation.plugins.plugin_utils._reader import of_playbook
+from ..module_utils._meaning import BUSY, End, Meaning
+from ..module_utils._next_step import present, with_options
+from ._progress import Tally
+from ._reader import of_playbook
 
 MOST_NAMES = 5
 

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
+from ..module_utils._clean import one_line
 
 GAP = "  "
 # What the last column needs at least where its text goes on in further lines.

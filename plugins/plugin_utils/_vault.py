@@ -12,8 +12,8 @@ from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.parsing.vault import VaultLib, match_encrypt_secret
 
-from ansible_collections.dbops.rotation.plugins.module_utils._backup.cipher import no_vault_secret, undecryptable
-from ansible_collections.dbops.rotation.plugins.module_utils._core_files import forbid_core_files
+from ..module_utils._backup.cipher import no_vault_secret, undecryptable
+from ..module_utils._core_files import forbid_core_files
 
 
 class VaultCipher:

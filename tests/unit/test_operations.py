@@ -28,8 +28,8 @@ def test_an_action_runs_the_operation_of_its_name(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(OPERATIONS.keys() - {"secretsmanager_mysql_backup"}))
 def test_a_module_runs_the_operation_of_its_action(name: str) -> None:
     source = (ROOT / f"plugins/modules/{name}.py").read_text()
-    where, constant = re.findall(rf"^from ({PLUGINS}\S+) import (\w+)$", source, re.MULTILINE)[-1]
-    assert getattr(import_module(where), constant).declared is OPERATIONS[name]
+    where, constant = re.findall(r"^from \.\.(module_utils\S+) import (\w+)$", source, re.MULTILINE)[-1]
+    assert getattr(import_module(f"{PLUGINS}.{where}"), constant).declared is OPERATIONS[name]
 
 
 @pytest.mark.parametrize("name", [name for name, declared in OPERATIONS.items() if declared.playbook])

@@ -5,17 +5,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import (
-    FAILED,
-    HOOKS,
-    LEFT_ALONE,
-    REFUSED,
-    SUCCEEDED,
-    Report,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._meaning import End
-from ansible_collections.dbops.rotation.plugins.module_utils._operations import CYCLE_INFO, NOTICE, VERIFY
+from .._codes import Code
+from .._meaning import End
+from .._operations import CYCLE_INFO, NOTICE, VERIFY
+from .outcome import FAILED, HOOKS, LEFT_ALONE, REFUSED, SUCCEEDED, Report
 
 # Findings of a verification that tell of an AWSPENDING nobody has finished.
 PENDING_FINDINGS = {Code.PENDING, Code.UNFINISHED}

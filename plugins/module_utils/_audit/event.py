@@ -16,13 +16,13 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import EVENT_BYTES
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import HOOKS, RUN, Report
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
-from ansible_collections.dbops.rotation.plugins.module_utils._meaning import TASK_FAILED
-from ansible_collections.dbops.rotation.plugins.module_utils._operations import CYCLE_INFO, NOTICE
-from ansible_collections.dbops.rotation.plugins.module_utils._results import mapping, mappings
-from ansible_collections.dbops.rotation.plugins.module_utils._version import COLLECTION_VERSION
+from .._clean import one_line
+from .._meaning import TASK_FAILED
+from .._operations import CYCLE_INFO, NOTICE
+from .._results import mapping, mappings
+from .._version import COLLECTION_VERSION
+from .limits import EVENT_BYTES
+from .outcome import HOOKS, RUN, Report
 
 SCHEMA_VERSION = 1
 SOURCE = "dbops.rotation"

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import SOURCE
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import LogGroup
+from .event import SOURCE
+from .logs import LogGroup
 
 # Between the moment of an event in milliseconds and the one that CloudWatch Logs has.
 MARGIN = timedelta(seconds=1)

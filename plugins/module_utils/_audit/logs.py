@@ -9,18 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import Entry
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import (
-    DENIED,
-    denied_action,
-    error_code,
-    translated,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import Refusal, describe_refusal, meaning_of
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
+from .._aws.errors import DENIED, denied_action, error_code, translated
+from .._aws.refusals import Refusal, describe_refusal, meaning_of
+from .._aws.session import AwsOptions, make_client
+from .._codes import Code
+from .._errors import RotationError
+from .._libraries import require_libraries
+from .limits import Entry
 
 # What is not shipped now is shipped by the next run; nobody waits a minute for it.
 PATIENCE = {"connect_timeout": 5, "read_timeout": 10, "retries": {"mode": "standard", "total_max_attempts": 2}}

@@ -10,25 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._meaning import (
-    HOOK_FAILED,
-    TASK_FAILED,
-    End,
-    Meaning,
-    is_rollback,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._operations import (
-    BACKUP,
-    CYCLE,
-    CYCLE_INFO,
-    OPERATIONS,
-    ROTATE,
-    VERIFY,
-    Declaration,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._results import mapping, mappings, results_of, text
+from .._clean import one_line
+from .._codes import Code
+from .._meaning import HOOK_FAILED, TASK_FAILED, End, Meaning, is_rollback
+from .._operations import BACKUP, CYCLE, CYCLE_INFO, OPERATIONS, ROTATE, VERIFY, Declaration
+from .._results import mapping, mappings, results_of, text
 
 RECORDED = tuple(declared.name for declared in OPERATIONS.values() if declared.kind)
 # Kinds that are not those of an operation.

@@ -16,13 +16,13 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import Entry, batches
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import SpooledRun, runs_to_ship
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from .._codes import Code
+from .._errors import RotationError
+from .limits import Entry, batches
+from .spool import SpooledRun, runs_to_ship
 
 if TYPE_CHECKING:
-    from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import LogGroup
+    from .logs import LogGroup
 
 # A stream's name may hold neither.
 UNFIT = str.maketrans(":*", "__")

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ansible_collections.dbops.rotation.plugins.module_utils._files import PRIVATE, replace_file
+from .._files import PRIVATE, replace_file
 
 WAITING, SHIPPED, OFFSET, REJECTED = ".jsonl", ".shipped", ".offset", ".rejected"
 FOLDER_MODE = 0o700

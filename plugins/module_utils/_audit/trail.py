@@ -16,22 +16,17 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.counts import Counts
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import (
-    Origin,
-    encoded,
-    event_of,
-    run_event,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import BATCH_BYTES, BATCH_EVENTS
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import FAILED, REFUSED, SUCCEEDED, Report
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.ship import Shipper
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import RunSpool, remove_shipped
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from .._clean import one_line
+from .._errors import RotationError
+from .counts import Counts
+from .event import Origin, encoded, event_of, run_event
+from .limits import BATCH_BYTES, BATCH_EVENTS
+from .outcome import FAILED, REFUSED, SUCCEEDED, Report
+from .ship import Shipper
+from .spool import RunSpool, remove_shipped
 
 if TYPE_CHECKING:  # it loads the AWS SDK, which a run that ships nothing does without
-    from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import LogGroup
+    from .logs import LogGroup
 
 # Seconds that the end of a run may wait for CloudWatch Logs, besides the one call that is under way.
 SHIPPING_SECONDS = 30.0

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.forks import ForkLocks, erase, shared_memory
+from .forks import ForkLocks, erase, shared_memory
 
 SLOTS, SLOT_SIZE = 2048, 8192
 # So many slots are looked at for one key; where none of them is free, the first is overwritten.

@@ -11,14 +11,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.credential_pool import (
-    CredentialPool,
-    TemporaryCredentials,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
+from .._codes import Code
+from .._errors import RotationError
+from .._libraries import botocore
+from .credential_pool import CredentialPool, TemporaryCredentials
+from .errors import translated
 
 # Made here, so before the forks.
 POOL = CredentialPool()

@@ -7,15 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import (
-    DENIED,
-    denied_action,
-    error_code,
-    translated,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import UNKNOWN, describe_refusal, meaning_of
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from .._codes import Code
+from .._errors import RotationError
+from .errors import DENIED, denied_action, error_code, translated
+from .refusals import UNKNOWN, describe_refusal, meaning_of
 
 MISSING = ("NotFound", "NotFoundException", "ResourceNotFoundException")
 ALLOW = "Allow that to this identity; the provisioner's policy in docs/iam.md does. Then run the same command again."

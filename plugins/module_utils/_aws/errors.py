@@ -15,17 +15,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.library_errors import client_error
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import KMS, describe_refusal, meaning_of
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
-    RotationError,
-    SecretDenied,
-    SecretNotFound,
-    SwapLost,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
+from .._codes import Code
+from .._errors import RotationError, SecretDenied, SecretNotFound, SwapLost
+from .._libraries import botocore
+from .._next_step import Kind, command
+from .library_errors import client_error
+from .refusals import KMS, describe_refusal, meaning_of
 
 SECRETS_MANAGER = "secretsmanager"  # as IAM and botocore call the service of most calls
 DENIED = (

@@ -11,17 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import (
-    AGAIN,
-    CREDENTIALS,
-    ENDPOINT_OPTIONS,
-    SHAPE,
-    WORDS_LENGTH,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._certificates import certificate_fault
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from .._certificates import certificate_fault
+from .._clean import one_line
+from .._codes import Code
+from .._errors import RotationError
+from .refusals import AGAIN, CREDENTIALS, ENDPOINT_OPTIONS, SHAPE, WORDS_LENGTH
 
 CERTIFICATE = f"Check {{option|aws_ca_bundle}} and the endpoint ({ENDPOINT_OPTIONS})."
 ENDPOINT = (

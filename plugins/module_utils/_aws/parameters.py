@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from .._codes import Code
+from .._errors import RotationError
+from .errors import translated
 
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
 PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+")

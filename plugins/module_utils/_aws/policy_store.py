@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from .._codes import Code
+from .._errors import RotationError
+from .secret_store import SecretStore
 
 # Of PutResourcePolicy's ResourcePolicy, in AWS's API reference.
 LARGEST_RESOURCE_POLICY = 20480

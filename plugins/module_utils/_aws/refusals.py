@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
+from .._clean import one_line
 
 WORDS_LENGTH = 300
 # How every service begins a sentence that repeats a value.

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
+from .._clean import one_line
 
 IN_SYNC, FAILED = "InSync", "Failed"
 MESSAGE_LENGTH = 200

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretStore, described
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import parse_secret
-from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_list
+from .._codes import Code
+from .._errors import RotationError
+from .._secret_value import parse_secret
+from .._tag_text import tag_list
+from .secret_store import CURRENT, SecretStore, described
 
 # So often is a secret read until no label has moved meanwhile.
 ATTEMPTS = 3

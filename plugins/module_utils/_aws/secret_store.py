@@ -17,15 +17,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.list_filter import FILTER_VALUES, list_filter
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica, replicas_of
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.throttles import Throttles
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import Writes
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound, SwapLost
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue, parse_secret
-from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_list, tag_text
+from .._codes import Code
+from .._errors import RotationError, SecretNotFound, SwapLost
+from .._secret_value import SecretValue, parse_secret
+from .._tag_text import tag_list, tag_text
+from .errors import translated
+from .list_filter import FILTER_VALUES, list_filter
+from .replica import Replica, replicas_of
+from .throttles import Throttles
+from .write_limit import Writes
 
 # Of a secret's document, what names and messages may hold.
 SHOWN = ("engine", "host", "username")

@@ -14,15 +14,11 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.credentials import (
-    POOL,
-    PooledCredentials,
-    refuse_prompt,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
+from .._codes import Code
+from .._errors import RotationError
+from .._libraries import botocore
+from .credentials import POOL, PooledCredentials, refuse_prompt
+from .errors import translated
 
 ROLE_SESSION_NAME = "dbops-rotation"
 ROLE_SECONDS = 3600  # what every role grants, also to another role

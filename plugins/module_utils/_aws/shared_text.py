@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable
 from hashlib import sha256
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.forks import ForkLocks, shared_memory
+from .forks import ForkLocks, shared_memory
 
 SIZE = 1 << 20
 # The digest of the key, and the length of the text.

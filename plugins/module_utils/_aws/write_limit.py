@@ -20,9 +20,9 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.forks import ForkLocks, shared_memory
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from .._codes import Code
+from .._errors import RotationError
+from .forks import ForkLocks, shared_memory
 
 WRITE_LIMIT = Code.WRITE_LIMIT
 DEFAULT_SHARE = 0.8

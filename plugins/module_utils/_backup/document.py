@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SavedSecret, SavedVersion
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
+from .._aws.secret_archive import SavedSecret, SavedVersion
+from .._codes import Code
+from .._errors import RotationError
+from .._stamp import stamp
 
 FORMAT = "dbops.rotation backup"
 VERSION = 1

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._files import replace_file
+from .._codes import Code
+from .._errors import RotationError
+from .._files import replace_file
 
 
 def read_file(path: Path) -> bytes | None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT
-from ansible_collections.dbops.rotation.plugins.module_utils._backup.request import RestoreRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import effort
+from .._aws.secret_store import CURRENT
+from .._context.context import RotationContext
+from .._rotation.receipt import effort
+from .request import RestoreRequest
 
 CREATED, FINISHED, UNDELETED, KEPT, REPLACED = "created", "finished", "undeleted", "kept", "replaced"
 RECONCILED = (

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SavedSecret, SavedVersion
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PREVIOUS
-from ansible_collections.dbops.rotation.plugins.module_utils._backup.document import Entry
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from .._aws.secret_archive import SavedSecret, SavedVersion
+from .._aws.secret_store import CURRENT, PREVIOUS
+from .._codes import Code
+from .._cycle import tags
+from .._errors import RotationError
+from .document import Entry
 
 
 def entry_of(entries: Mapping[str, Entry], client: str) -> Entry:

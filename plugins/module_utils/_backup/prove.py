@@ -5,21 +5,16 @@
 
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SavedSecret, SavedVersion
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
-    CURRENT,
-    PENDING,
-    PREVIOUS,
-    SecretVersion,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._db.let_in import row_let_in
-from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import listed
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, with_options
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import parse_secret
-from ansible_collections.dbops.rotation.plugins.module_utils._steps import ownership
+from .._aws.secret_archive import SavedSecret, SavedVersion
+from .._aws.secret_store import CURRENT, PENDING, PREVIOUS, SecretVersion
+from .._context.context import RotationContext
+from .._db.let_in import row_let_in
+from .._db.rows import AccountRow
+from .._decision.decision import listed
+from .._errors import LoginRefused
+from .._next_step import Kind, command, with_options
+from .._secret_value import parse_secret
+from .._steps import ownership
 
 
 def prove(context: RotationContext, saved: SavedSecret, version: SavedVersion) -> None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT
-from ansible_collections.dbops.rotation.plugins.module_utils._backup.document import Entry
-from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
+from .._aws.secret_store import CURRENT
+from .._context.request import RotationRequest
+from .._stamp import stamp
+from .document import Entry
 
 
 @dataclass(frozen=True)

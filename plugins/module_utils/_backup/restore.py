@@ -14,29 +14,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SavedSecret, SecretArchive
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretDescription, find
-from ansible_collections.dbops.rotation.plugins.module_utils._backup import plan
-from ansible_collections.dbops.rotation.plugins.module_utils._backup.outcome import (
-    CREATED,
-    FINISHED,
-    KEPT,
-    UNDELETED,
-    Labels,
-    outcome,
-    replaced,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._backup.prove import prove
-from ansible_collections.dbops.rotation.plugins.module_utils._backup.request import RestoreRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import RECONCILE
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.reconcile import Proof, reconcile
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import parse_secret
-from ansible_collections.dbops.rotation.plugins.module_utils._steps import ownership
+from .._aws.secret_archive import SavedSecret, SecretArchive
+from .._aws.secret_store import CURRENT, SecretDescription, find
+from .._codes import Code
+from .._context.context import RotationContext
+from .._cycle import tags
+from .._decision.decision import RECONCILE
+from .._errors import LoginRefused, RotationError
+from .._next_step import Kind, command
+from .._rotation.reconcile import Proof, reconcile
+from .._secret_value import parse_secret
+from .._steps import ownership
+from . import plan
+from .outcome import CREATED, FINISHED, KEPT, UNDELETED, Labels, outcome, replaced
+from .prove import prove
+from .request import RestoreRequest
 
 REFUSED = (Code.LOGIN_REFUSED, Code.KNOWN_REFUSED)
 

@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
-from ansible_collections.dbops.rotation.plugins.module_utils._backup import document
-from ansible_collections.dbops.rotation.plugins.module_utils._backup.cipher import Cipher
-from ansible_collections.dbops.rotation.plugins.module_utils._backup.document import Entry
-from ansible_collections.dbops.rotation.plugins.module_utils._backup.file import locked, read_file, write_file
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
-from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
+from .._aws.secret_archive import SecretArchive
+from .._codes import Code
+from .._errors import RotationError, unexpected
+from .._stamp import stamp
+from . import document
+from .cipher import Cipher
+from .document import Entry
+from .file import locked, read_file, write_file
 
 # BatchGetSecretValue would return AWSCURRENT only, so every version is a call of its own.
 THREADS = 8

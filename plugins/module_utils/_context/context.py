@@ -9,37 +9,23 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
-    CURRENT,
-    SecretStore,
-    SecretVersion,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._context.effects import Effects
-from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import Identity, identity_of
-from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
-from ansible_collections.dbops.rotation.plugins.module_utils._context.login import Logins
-from ansible_collections.dbops.rotation.plugins.module_utils._context.progress import Progress
-from ansible_collections.dbops.rotation.plugins.module_utils._context.regions import Regions
-from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._context.versions import Versions
-from ansible_collections.dbops.rotation.plugins.module_utils._db.commit import (
-    needs_proof,
-    prove,
-    refuse_stalled,
-    wait_without_locks,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
-from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import Dialect, dialect_of
-from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fence
-from ansible_collections.dbops.rotation.plugins.module_utils._db.server import (
-    READ_ONLY,
-    Server,
-    identify,
-    refuse_unsuitable,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._db.slots import Slots
-from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from .._aws.secret_store import CURRENT, SecretStore, SecretVersion
+from .._db.commit import needs_proof, prove, refuse_stalled, wait_without_locks
+from .._db.connection import Session
+from .._db.dialect import Dialect, dialect_of
+from .._db.fence import Fence
+from .._db.server import READ_ONLY, Server, identify, refuse_unsuitable
+from .._db.slots import Slots
+from .._deadline import Deadline
+from .._errors import RotationError
+from .effects import Effects
+from .identity import Identity, identity_of
+from .journal import Journal
+from .login import Logins
+from .progress import Progress
+from .regions import Regions
+from .request import RotationRequest
+from .versions import Versions
 
 CONSISTENCY_SECONDS = 10.0
 # After so long a wait everything is looked at again.

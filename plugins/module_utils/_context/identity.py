@@ -11,12 +11,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ONBOARDING
+from .._codes import Code
+from .._cycle import tags
+from .._db.server import Server
+from .._errors import RotationError
+from .._stamp import stamp
+from .._triggers import ONBOARDING
 
 # Of a server_uuid the part that is made anew for every server; nine of them, the most a group may have, fit a tag.
 ID_LENGTH = 18

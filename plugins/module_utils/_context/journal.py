@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError, unexpected
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
+from .._clean import one_line
+from .._errors import LoginRefused, RotationError, unexpected
+from .._next_step import present
 
 
 @dataclass

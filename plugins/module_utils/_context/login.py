@@ -8,32 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
-    CURRENT,
-    PENDING,
-    PREVIOUS,
-    SecretDescription,
-    SecretStore,
-    SecretVersion,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
-from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._context.versions import Versions
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import (
-    APPLYING,
-    REFUSED,
-    VERSION,
-    refused_versions,
-    with_refused,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session, connect
-from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import RECONCILE, ROLL_BACK
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ROLLBACK, UNATTENDED
+from .._aws.secret_store import CURRENT, PENDING, PREVIOUS, SecretDescription, SecretStore, SecretVersion
+from .._codes import Code
+from .._cycle.tags import APPLYING, REFUSED, VERSION, refused_versions, with_refused
+from .._db.connection import Session, connect
+from .._deadline import Deadline
+from .._decision.decision import RECONCILE, ROLL_BACK
+from .._errors import LoginRefused, RotationError
+from .._next_step import Kind, command
+from .._secret_value import Login
+from .._triggers import ROLLBACK, UNATTENDED
+from .journal import Journal
+from .request import RotationRequest
+from .versions import Versions
 
 
 class Logins:

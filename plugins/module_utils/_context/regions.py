@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
+from .._aws.replica import Replica
 
 
 @dataclass

@@ -8,15 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import refuse_invalid_label
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import LONGEST_OVERLAP
-from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules
-from ansible_collections.dbops.rotation.plugins.module_utils._reason import refuse_invalid_reason
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ON_DEMAND, RECOVERY
+from .._codes import Code
+from .._cycle.policy import Policy
+from .._cycle.tags import LONGEST_OVERLAP
+from .._db.tls import TlsOptions
+from .._errors import RotationError
+from .._password import PasswordRules
+from .._reason import refuse_invalid_reason
+from .._triggers import ON_DEMAND, RECOVERY
+from .identity import refuse_invalid_label
 
 DEFAULT_DEADLINE = 120.0
 DEFAULT_PER_SERVER = 1

@@ -7,17 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
-    CURRENT,
-    PENDING,
-    PREVIOUS,
-    SecretStore,
-    SecretVersion,
-    find,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from .._aws.secret_store import CURRENT, PENDING, PREVIOUS, SecretStore, SecretVersion, find
+from .._codes import Code
+from .._db.hashes import StoredPassword
+from .._errors import RotationError
 
 UNDECRYPTABLE = Code.AWS_KMS
 UNREADABLE = (

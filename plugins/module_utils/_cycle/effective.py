@@ -9,15 +9,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import first_due
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import SKEW, Cycle, read_cycle, unreadable
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.wall_clock import DAY
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ONBOARDING
+from .._codes import Code
+from .._errors import RotationError
+from .._stamp import stamp
+from .._triggers import ONBOARDING
+from . import tags
+from .policy import Policy
+from .spread import first_due
+from .tags import SKEW, Cycle, read_cycle, unreadable
+from .wall_clock import DAY
 
 
 @dataclass(frozen=True)

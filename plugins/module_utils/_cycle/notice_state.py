@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from . import tags
 
 OWED = "owed"
 # The engine writes these with the record of a rotation: a notice is owed before it is sent.

@@ -11,21 +11,16 @@ from datetime import datetime, timedelta
 from math import ceil, floor
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.effective import EffectiveCycle
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state import (
-    OWED,
-    Failures,
-    read_failures,
-    read_notice_state,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import LEAD_RANGE, Policy
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import MOST_DAYS_FORWARD, PLAN_DAYS, Turn
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import SKEW, Cycle
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.wall_clock import DAY
-from ansible_collections.dbops.rotation.plugins.module_utils._events import FAILED, OVERDUE, ROTATED, UPCOMING
-from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ROLLBACK
+from .._events import FAILED, OVERDUE, ROTATED, UPCOMING
+from .._stamp import stamp
+from .._triggers import ROLLBACK
+from . import tags
+from .effective import EffectiveCycle
+from .notice_state import OWED, Failures, read_failures, read_notice_state
+from .policy import LEAD_RANGE, Policy
+from .spread import MOST_DAYS_FORWARD, PLAN_DAYS, Turn
+from .tags import SKEW, Cycle
+from .wall_clock import DAY
 
 # A schedule that follows local time is an hour late when clocks go back, and clocks may differ.
 RUN_LATE = timedelta(hours=1) + SKEW

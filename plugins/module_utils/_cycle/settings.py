@@ -11,12 +11,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Pause
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.wall_clock import DAY
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.windows import Calendar, Freeze, Window
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._reason import refuse_unfit_reason
+from .._codes import Code
+from .._errors import RotationError
+from .._reason import refuse_unfit_reason
+from .policy import Pause
+from .wall_clock import DAY
+from .windows import Calendar, Freeze, Window
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SHORT = tuple(day[:3] for day in WEEKDAYS)

@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from math import ceil, floor
 
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.wall_clock import DAY
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.windows import Calendar
+from .wall_clock import DAY
+from .windows import Calendar
 
 # A new client is not rotated before people could get a notice, and a weekly window could come round.
 LEAST_DAYS = 7

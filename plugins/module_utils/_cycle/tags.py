@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
-from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import VALUE_LENGTH, tag_text
+from .._stamp import stamp
+from .._tag_text import VALUE_LENGTH, tag_text
 
 DEFAULT_CYCLE_DAYS = 40
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.wall_clock import DAY, Stretch, offset_at, showing
+from .wall_clock import DAY, Stretch, offset_at, showing
 
 # How many days are searched for an opening, before giving up; most are found in the first span.
 SEARCH_DAYS = (10, 100, 1000)

@@ -12,20 +12,11 @@ from __future__ import annotations
 
 import time
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
-from ansible_collections.dbops.rotation.plugins.module_utils._db.members import (
-    OFFLINE,
-    ONLINE,
-    TABLE,
-    UNREACHABLE,
-    Member,
-    in_danger,
-    members,
-    state_of,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MYSQL, Server
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, RotationError
+from .._codes import Code
+from .._errors import ConnectionLost, RotationError
+from .connection import Session
+from .members import OFFLINE, ONLINE, TABLE, UNREACHABLE, Member, in_danger, members, state_of
+from .server import MYSQL, Server
 
 CANNOT_COMMIT = Code.CANNOT_COMMIT
 # So long, in seconds, may a change keep other accounts from logging in: the server's own wait for a replica.

@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._db.errors import diagnose, diagnose_statement
-from ansible_collections.dbops.rotation.plugins.module_utils._db.session_settings import settings_statement
-from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
-from ansible_collections.dbops.rotation.plugins.module_utils._db.wire import Wire
-from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._libraries import pymysql
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
+from .._codes import Code
+from .._deadline import Deadline
+from .._errors import RotationError
+from .._libraries import pymysql
+from .._secret_value import Login
+from .errors import diagnose, diagnose_statement
+from .session_settings import settings_statement
+from .tls import TlsOptions
+from .wire import Wire
 
 CONNECT_TIMEOUT = 10.0
 # Above lock_wait_timeout (3 s) and a semi-synchronous source's wait for its replica (10 s).

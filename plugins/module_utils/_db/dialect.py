@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
-from ansible_collections.dbops.rotation.plugins.module_utils._db.mariadb import MariaDb
-from ansible_collections.dbops.rotation.plugins.module_utils._db.mysql import MySql
-from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change
-from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, Server
+from .connection import Session
+from .mariadb import MariaDb
+from .mysql import MySql
+from .rows import AccountRow, Change
+from .server import MARIADB, Server
 
 
 class Dialect(Protocol):

@@ -13,16 +13,11 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass
 
-from ansible_collections.dbops.rotation.plugins.module_utils._certificates import certificate_fault
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
-    ConnectionLost,
-    LoginRefused,
-    PolicyRefused,
-    RotationError,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._libraries import pymysql
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
+from .._certificates import certificate_fault
+from .._codes import Code
+from .._errors import ConnectionLost, LoginRefused, PolicyRefused, RotationError
+from .._libraries import pymysql
+from .._next_step import Kind, command
 
 AGAIN = "Run the same command again when the server answers again."
 BUSY = "Wait for the backup or the long statement to end, then run the same command again."

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
-from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import UNASKABLE
-from ansible_collections.dbops.rotation.plugins.module_utils._db.sessions import end_session
-from ansible_collections.dbops.rotation.plugins.module_utils._deadline import MAX_DEADLINE
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, RotationError
+from .._codes import Code
+from .._deadline import MAX_DEADLINE
+from .._errors import ConnectionLost, RotationError
+from .connection import Session
+from .grants import UNASKABLE
+from .sessions import end_session
 
 BUSY = Code.FENCE_BUSY
 _PRIVILEGED = "SELECT User, Create_user_priv FROM mysql.user WHERE User = %s"

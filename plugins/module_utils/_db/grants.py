@@ -9,10 +9,10 @@ import hashlib
 import re
 from collections.abc import Iterable
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
-from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from .._codes import Code
+from .._errors import RotationError
+from .connection import Session
+from .rows import AccountRow
 
 # MariaDB repeats the password hashes of the account in its grants.
 _IDENTIFIED = re.compile(r" IDENTIFIED (BY|VIA) .*?(?= REQUIRE | WITH |$)")

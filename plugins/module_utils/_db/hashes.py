@@ -19,9 +19,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._libraries import nacl_bindings
+from .._codes import Code
+from .._errors import RotationError
+from .._libraries import nacl_bindings
 
 CACHING_SHA2, SHA256, NATIVE, ED25519 = "caching_sha2_password", "sha256_password", "mysql_native_password", "ed25519"
 SALT_LENGTH = 20

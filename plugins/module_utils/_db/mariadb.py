@@ -15,19 +15,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._db import hashes
-from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
-from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
-from ansible_collections.dbops.rotation.plugins.module_utils._db.methods import (
-    HOLDS_ONE,
-    is_password,
-    loaded_plugins,
-    problem_of,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change, Method
-from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, Server
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import PolicyRefused, RotationError
+from .._codes import Code
+from .._errors import PolicyRefused, RotationError
+from . import hashes
+from .connection import Session
+from .hashes import StoredPassword
+from .methods import HOLDS_ONE, is_password, loaded_plugins, problem_of
+from .rows import AccountRow, Change, Method
+from .server import MARIADB, Server
 
 _ROWS = "SELECT User, Host, Priv FROM mysql.global_priv WHERE User = %s ORDER BY Host"
 _VALIDATORS = "SELECT COUNT(*) FROM information_schema.PLUGINS WHERE PLUGIN_TYPE = %s AND PLUGIN_STATUS = 'ACTIVE'"

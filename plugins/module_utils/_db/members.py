@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from .._codes import Code
+from .._errors import RotationError
+from .connection import Session
 
 TABLE = "performance_schema.replication_group_members"
 ONLINE, OFFLINE, UNREACHABLE = "ONLINE", "OFFLINE", "UNREACHABLE"

@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
-from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import CACHING_SHA2, ED25519, NATIVE, SHA256
-from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Method, Problem
-from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL, quoted
-from ansible_collections.dbops.rotation.plugins.module_utils._libraries import nacl_bindings
+from .._libraries import nacl_bindings
+from .connection import Session
+from .hashes import CACHING_SHA2, ED25519, NATIVE, SHA256
+from .rows import AccountRow, Method, Problem
+from .server import MARIADB, MYSQL, quoted
 
 PASSWORDS = {
     MYSQL: frozenset({CACHING_SHA2, SHA256, NATIVE}),

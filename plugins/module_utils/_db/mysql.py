@@ -9,16 +9,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._db import hashes
-from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
-from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
-from ansible_collections.dbops.rotation.plugins.module_utils._db.methods import (
-    is_password,
-    loaded_plugins,
-    problem_of,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change, Method, Problem
-from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MYSQL, Server, quoted
+from . import hashes
+from .connection import Session
+from .hashes import StoredPassword
+from .methods import is_password, loaded_plugins, problem_of
+from .rows import AccountRow, Change, Method, Problem
+from .server import MYSQL, Server, quoted
 
 _ROWS = """
 SELECT User, Host, plugin, HEX(authentication_string), account_locked,

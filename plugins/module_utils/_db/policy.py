@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server
-from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules
+from .._password import PasswordRules
+from .server import Server
 
 # Of each validator: its variables for length, letters of one case, digits, specials.
 _VALIDATORS = {

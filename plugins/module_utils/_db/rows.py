@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
-from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server
+from .hashes import StoredPassword
+from .server import Server
 
 
 @dataclass(frozen=True)

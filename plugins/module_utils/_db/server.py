@@ -13,10 +13,10 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
-from ansible_collections.dbops.rotation.plugins.module_utils._db.members import Member, members
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, RotationError
+from .._codes import Code
+from .._errors import ConnectionLost, RotationError
+from .connection import Session
+from .members import Member, members
 
 MYSQL, MARIADB = "mysql", "mariadb"
 READ_ONLY = Code.READ_ONLY

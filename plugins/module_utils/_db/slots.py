@@ -13,12 +13,12 @@ import random
 import time
 from collections.abc import Iterator
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
-from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import fence_name, holder_of, lock_taken
-from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import UNASKABLE
-from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL, Server
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from .._codes import Code
+from .._errors import RotationError
+from .connection import Session
+from .fence import fence_name, holder_of, lock_taken
+from .grants import UNASKABLE
+from .server import MARIADB, MYSQL, Server
 
 SLOT_BUSY = Code.SLOT_BUSY
 # Below MariaDB's max_statement_time of the session and every read timeout.

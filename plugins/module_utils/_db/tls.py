@@ -9,8 +9,8 @@ import ssl
 from dataclasses import dataclass
 from functools import cache
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from .._codes import Code
+from .._errors import RotationError
 
 VERIFY_IDENTITY, VERIFY_CA, DISABLED = "verify_identity", "verify_ca", "disabled"
 MODES = (VERIFY_IDENTITY, VERIFY_CA, DISABLED)

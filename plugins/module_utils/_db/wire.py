@@ -12,11 +12,11 @@ from __future__ import annotations
 import ssl
 from typing import Any, NoReturn
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions, ssl_context
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._libraries import pymysql
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
+from .._codes import Code
+from .._errors import RotationError
+from .._libraries import pymysql
+from .._secret_value import Login
+from .tls import TlsOptions, ssl_context
 
 # The longest that is sent before TLS: the head of a packet and the request for TLS itself.
 TLS_REQUEST = 36

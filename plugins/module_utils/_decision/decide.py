@@ -12,19 +12,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import (
-    RECONCILE,
-    Action,
-    Decision,
-    drift,
-    kept_for,
-    refusal,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import Facts, RowFacts
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.refuse import refuse, taken_over
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ROLLBACK, SCHEDULED, UNATTENDED
+from .._codes import Code
+from .._next_step import Kind, command
+from .._triggers import ROLLBACK, SCHEDULED, UNATTENDED
+from .decision import RECONCILE, Action, Decision, drift, kept_for, refusal
+from .facts import Facts, RowFacts
+from .refuse import refuse, taken_over
 
 
 def decide(facts: Facts) -> Decision:

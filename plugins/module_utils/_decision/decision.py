@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
+from .._codes import Code
+from .._next_step import Kind, command
 
 DRIFT = Code.DRIFT
 NEW_PASSWORD_REFUSED = Code.NEW_PASSWORD_REFUSED

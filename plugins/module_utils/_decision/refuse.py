@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import (
+from .._codes import Code
+from .._next_step import Kind, command
+from .._triggers import ROLLBACK, UNATTENDED
+from .decision import (
     NEW_PASSWORD_REFUSED,
     RECONCILE,
     ROLL_BACK,
@@ -19,9 +21,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision 
     listed,
     refusal,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import Facts, RowFacts
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ROLLBACK, UNATTENDED
+from .facts import Facts, RowFacts
 
 FOREIGN_PRIMARY = Code.FOREIGN_PRIMARY
 

@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import error_code, translated
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.policy_store import LARGEST_RESOURCE_POLICY
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.principals import principal
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretStore
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
-from ansible_collections.dbops.rotation.plugins.module_utils._finding import Check
-from ansible_collections.dbops.rotation.plugins.module_utils._libraries import botocore
+from .._aws.errors import error_code, translated
+from .._aws.policy_store import LARGEST_RESOURCE_POLICY
+from .._aws.principals import principal
+from .._aws.replica import Replica
+from .._aws.secret_store import CURRENT, SecretStore
+from .._errors import RotationError, SecretNotFound
+from .._finding import Check
+from .._libraries import botocore
 
 # AWS refuses a signature that is five minutes off; half of it is worth a word.
 SKEW_REFUSED, SKEW_NOTED = 300, 150

@@ -13,19 +13,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.effective import (
-    EffectiveCycle,
-    effective_cycle,
-    is_first,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state import read_failures
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.schedule import Schedule, schedule
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import Turn, brought_forward
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing import Listed
-from ansible_collections.dbops.rotation.plugins.module_utils._fleet.work import has_past_overlap, is_unfinished
+from .._cycle import tags
+from .._cycle.effective import EffectiveCycle, effective_cycle, is_first
+from .._cycle.notice_state import read_failures
+from .._cycle.policy import Policy
+from .._cycle.schedule import Schedule, schedule
+from .._cycle.spread import Turn, brought_forward
+from .._errors import RotationError
+from .listing import Listed
+from .work import has_past_overlap, is_unfinished
 
 CANDIDATES, BROUGHT_FORWARD = "candidates", "brought_forward"
 STATES = ("due", "overdue", "pending", "overlap", "never_rotated", "failing", "notice")

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.list_filter import list_filter
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import PAGE, SecretDescription, described
-from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
-from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
+from .._aws.errors import translated
+from .._aws.list_filter import list_filter
+from .._aws.secret_store import PAGE, SecretDescription, described
+from .._stamp import stamp
+from .._tag_text import tag_text
 
 # What is kept of each secret, in a form that any cache takes.
 KEPT = ("ARN", "Name", "Tags", "SecretVersionsToStages")

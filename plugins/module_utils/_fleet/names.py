@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing import Choice, Listed
+from .._cycle import tags
+from .listing import Choice, Listed
 
 # What the role takes where the inventory says nothing.
 DEFAULT_SECRET_ID = "clients/{}/mysql/root"

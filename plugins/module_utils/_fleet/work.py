@@ -7,12 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
-    CURRENT,
-    PENDING,
-    SecretDescription,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from .._aws.secret_store import CURRENT, PENDING, SecretDescription
+from .._cycle import tags
 
 
 def is_unfinished(secret: SecretDescription) -> bool:

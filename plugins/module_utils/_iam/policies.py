@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import (
+from .grants import (
     ALARMS,
     ALIASES,
     ALL,

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import VERSION, Document
+from .._codes import Code
+from .._errors import RotationError
+from .policies import VERSION, Document
 
 OURS = "DbopsRotation"
 READING = ["secretsmanager:GetSecretValue"]

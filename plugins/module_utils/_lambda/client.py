@@ -9,30 +9,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils import _operations
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
-from ansible_collections.dbops.rotation.plugins.module_utils._events import FAILED, ROTATED
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.invocation import Invocation
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.notice_text import notice_text
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.options import CONNECTION, OF_A_NOTICE
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.record import Record
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.settings import Settings
-from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle import CYCLE, RESET
-from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
-from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
-from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import secret_store
-from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
-from ansible_collections.dbops.rotation.plugins.module_utils._notice.details import (
-    as_options,
-    of_failure,
-    of_rotation,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ON_DEMAND, SCHEDULED
+from .. import _operations
+from .._codes import Code
+from .._cycle import tags
+from .._errors import RotationError, SecretNotFound
+from .._events import FAILED, ROTATED
+from .._module.cycle import CYCLE, RESET
+from .._module.cycle_info import CYCLE_INFO
+from .._module.notice import NOTICE
+from .._module.operation import Operation
+from .._module.options import secret_store
+from .._module.rotate import ROTATE
+from .._next_step import Kind, command
+from .._notice.details import as_options, of_failure, of_rotation
+from .._tag_text import tag_text
+from .._triggers import ON_DEMAND, SCHEDULED
+from .invocation import Invocation
+from .notice_text import notice_text
+from .options import CONNECTION, OF_A_NOTICE
+from .record import Record
+from .settings import Settings
 
 UNKNOWN_CLIENT = Code.UNKNOWN_CLIENT
 

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import SKEW
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._json_text import read_json
-from ansible_collections.dbops.rotation.plugins.module_utils._module.moment import moment
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
-from ansible_collections.dbops.rotation.plugins.module_utils._reason import REASON_LENGTH, refuse_unfit_reason
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_name import refuse_unfit_name
+from .._clean import one_line
+from .._codes import Code
+from .._cycle.tags import SKEW
+from .._errors import RotationError
+from .._json_text import read_json
+from .._module.moment import moment
+from .._next_step import Kind, command
+from .._reason import REASON_LENGTH, refuse_unfit_reason
+from .._secret_name import refuse_unfit_name
 
 SCHEMA = 1
 SOURCE = "dbops.rotation"

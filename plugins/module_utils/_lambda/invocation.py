@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
-from ansible_collections.dbops.rotation.plugins.module_utils._readers import Function, reading
+from .._codes import Code
+from .._errors import RotationError, unexpected
+from .._readers import Function, reading
 
 # What has to be left when the engine gives up, for telling people.
 TELLING = 15.0

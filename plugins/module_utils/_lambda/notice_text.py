@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import cleaned
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.options import ROOT
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import present
+from .._clean import cleaned
+from .._codes import Code
+from .._errors import RotationError
+from .._next_step import present
+from .options import ROOT
 
 try:
     import jinja2

@@ -9,15 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
-from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
-    AWS_SPEC,
-    CLIENT_SPEC,
-    DATABASE_SPEC,
-    Spec,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
+from .._module.cycle_info import CYCLE_INFO
+from .._module.notice import NOTICE
+from .._module.options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC, Spec
+from .._module.rotate import ROTATE
 
 # How an option is called in a parameter: as the role's variable.
 PREFIX = "rotation_"

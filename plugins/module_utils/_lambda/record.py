@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.counts import Counts
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import Origin, encoded, event_of, run_event
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import FAILED, SUCCEEDED, Report
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.invocation import Invocation
+from .._audit.counts import Counts
+from .._audit.event import Origin, encoded, event_of, run_event
+from .._audit.outcome import FAILED, SUCCEEDED, Report
+from .._clean import one_line
+from .invocation import Invocation
 
 # What stands in the place of a playbook's name.
 ROTATE, SWEEP, RESET = "lambda/rotate", "lambda/sweep", "lambda/reset"

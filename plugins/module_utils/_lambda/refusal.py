@@ -12,18 +12,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils import _operations
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._events import FAILED
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.options import CONNECTION, OF_A_NOTICE
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.record import Record
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.settings import Settings
-from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import sns_client
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import filled_result
-from ansible_collections.dbops.rotation.plugins.module_utils._notice.notice import Notice
-from ansible_collections.dbops.rotation.plugins.module_utils._notice.publish import publish
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ON_DEMAND
+from .. import _operations
+from .._errors import RotationError
+from .._events import FAILED
+from .._module.notice import NOTICE
+from .._module.options import sns_client
+from .._next_step import filled_result
+from .._notice.notice import Notice
+from .._notice.publish import publish
+from .._triggers import ON_DEMAND
+from .options import CONNECTION, OF_A_NOTICE
+from .record import Record
+from .settings import Settings
 
 # What is told in the place of a client that an event does not name.
 NOBODY = "unknown"

@@ -8,14 +8,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils import _operations
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda import events
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.client import Client
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.invocation import Invocation, handler
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.record import RESET, Record
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.refusal import result_of
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.settings import Place, environment_settings
+from .. import _operations
+from .._errors import RotationError
+from . import events
+from .client import Client
+from .invocation import Invocation, handler
+from .record import RESET, Record
+from .refusal import result_of
+from .settings import Place, environment_settings
 
 
 @handler

@@ -12,23 +12,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils import _operations
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.client import UNKNOWN_CLIENT, Client
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.events import (
-    Request,
-    Visit,
-    invalid,
-    read_message,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.invocation import Invocation, handler
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.record import ROTATE, Record
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.refusal import refuse, result_of
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.settings import (
-    Place,
-    Settings,
-    settings_of,
-)
+from .. import _operations
+from .._errors import RotationError
+from .client import UNKNOWN_CLIENT, Client
+from .events import Request, Visit, invalid, read_message
+from .invocation import Invocation, handler
+from .record import ROTATE, Record
+from .refusal import refuse, result_of
+from .settings import Place, Settings, settings_of
 
 # By these Secrets Manager's call is known, whatever else it holds.
 NATIVE = {"Step", "SecretId", "ClientRequestToken"}

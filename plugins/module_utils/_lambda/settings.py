@@ -13,16 +13,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.parameters import SECURE, Parameter, read_named
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._json_text import read_json
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.options import PREFIX, SPEC, defaults, refused
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.typed import from_text, typed
-from ansible_collections.dbops.rotation.plugins.module_utils._module.allowed import allowed
-from ansible_collections.dbops.rotation.plugins.module_utils._module.option_checks import faults_of_values
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import Spec, aws_options
+from .._aws.parameters import SECURE, Parameter, read_named
+from .._aws.session import AwsOptions, make_client
+from .._codes import Code
+from .._errors import RotationError
+from .._json_text import read_json
+from .._module.allowed import allowed
+from .._module.option_checks import faults_of_values
+from .._module.options import Spec, aws_options
+from .options import PREFIX, SPEC, defaults, refused
+from .typed import from_text, typed
 
 VARIABLE = "ROTATION_"
 ALL, CLIENTS = "/dbops/rotation/functions", "/dbops/rotation/clients/"

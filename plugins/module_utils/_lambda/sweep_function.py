@@ -10,41 +10,23 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils import _operations
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import make_client
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import LOOKAHEAD_DAYS
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import RUNNER
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._fleet.grouped import (
-    BROUGHT_FORWARD,
-    CANDIDATES,
-    Outlook,
-    Standing,
-    grouped,
-    standing,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing import (
-    Choice,
-    Listed,
-    list_entries,
-    read_entries,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._fleet.names import host_names
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.events import Visit
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.invocation import Invocation, handler
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.options import SPEC
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.record import SWEEP, Record
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.settings import (
-    Place,
-    Settings,
-    environment_settings,
-    own_access,
-    read_settings,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_options import policy
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import secrets_client
+from .. import _operations
+from .._aws.errors import translated
+from .._aws.session import make_client
+from .._codes import Code
+from .._cycle.spread import LOOKAHEAD_DAYS
+from .._cycle.tags import RUNNER
+from .._errors import RotationError
+from .._fleet.grouped import BROUGHT_FORWARD, CANDIDATES, Outlook, Standing, grouped, standing
+from .._fleet.listing import Choice, Listed, list_entries, read_entries
+from .._fleet.names import host_names
+from .._module.cycle_options import policy
+from .._module.options import secrets_client
+from .events import Visit
+from .invocation import Invocation, handler
+from .options import SPEC
+from .record import SWEEP, Record
+from .settings import Place, Settings, environment_settings, own_access, read_settings
 
 LAMBDA = "lambda"
 # So many messages SendMessageBatch takes.

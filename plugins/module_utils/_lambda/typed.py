@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._json_text import read_json
+from .._json_text import read_json
 
 TRUE = {"y", "yes", "on", "1", "true", "t"}
 FALSE = {"n", "no", "off", "0", "false", "f"}

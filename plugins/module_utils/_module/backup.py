@@ -10,18 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils import _operations
-from ansible_collections.dbops.rotation.plugins.module_utils._backup.save import Source, collect, failure_text, save
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
-    AWS_SPEC,
-    CLIENT_SPEC,
-    DATABASE_SPEC,
-    client_name,
-    secret_archive,
-)
+from .. import _operations
+from .._backup.save import Source, collect, failure_text, save
+from .._codes import Code
+from .._errors import RotationError
+from .operation import Operation
+from .options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC, client_name, secret_archive
 
 
 def _backup(params: Mapping[str, Any], check: bool) -> dict[str, Any]:

@@ -10,30 +10,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils import _operations
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretDescription, SecretStore
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state import read_failures
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import read_cycle
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_options import (
-    CALENDAR_SPEC,
-    cycle_of,
-    policy,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
-    AWS_SPEC,
-    CLIENT_SPEC,
-    DATABASE_SPEC,
-    client_name,
-    secret_store,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._reason import refuse_unfit_reason
-from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.ownership import refuse_foreign_management
-from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import fit_tags
+from .. import _operations
+from .._aws.secret_store import SecretDescription, SecretStore
+from .._cycle import tags
+from .._cycle.notice_state import read_failures
+from .._cycle.policy import Policy
+from .._cycle.tags import read_cycle
+from .._errors import RotationError
+from .._reason import refuse_unfit_reason
+from .._stamp import stamp
+from .._steps.ownership import refuse_foreign_management
+from .._tag_text import fit_tags
+from .cycle_options import CALENDAR_SPEC, cycle_of, policy
+from .operation import Operation
+from .options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC, client_name, secret_store
 
 PRESENT, RESET, FAILED = "present", "reset", "failed"
 

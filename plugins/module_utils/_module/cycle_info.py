@@ -10,33 +10,18 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils import _operations
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
-    PREVIOUS,
-    SecretDescription,
-    SecretStore,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.schedule import Schedule, schedule
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import LOOKAHEAD_DAYS
-from ansible_collections.dbops.rotation.plugins.module_utils._events import ROTATED
-from ansible_collections.dbops.rotation.plugins.module_utils._fleet.work import has_past_overlap, is_unfinished
-from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_options import (
-    SCHEDULE_SPEC,
-    current_version,
-    cycle_of,
-    policy,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
-    AWS_SPEC,
-    CLIENT_SPEC,
-    DATABASE_SPEC,
-    client_name,
-    secret_store,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
+from .. import _operations
+from .._aws.secret_store import PREVIOUS, SecretDescription, SecretStore
+from .._cycle import tags
+from .._cycle.policy import Policy
+from .._cycle.schedule import Schedule, schedule
+from .._cycle.spread import LOOKAHEAD_DAYS
+from .._events import ROTATED
+from .._fleet.work import has_past_overlap, is_unfinished
+from .._stamp import stamp
+from .cycle_options import SCHEDULE_SPEC, current_version, cycle_of, policy
+from .operation import Operation
+from .options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC, client_name, secret_store
 
 
 def read_state(client: str, client_policy: Policy, store: SecretStore, now: datetime) -> dict[str, Any]:

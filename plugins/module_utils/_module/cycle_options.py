@@ -9,25 +9,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
-    CURRENT,
-    SecretDescription,
-    SecretStore,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.effective import (
-    EffectiveCycle,
-    effective_cycle,
-    has_last,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import (
-    DEFAULT_LEAD,
-    DEFAULT_NOTICE_DAYS,
-    Policy,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.settings import parse_calendar, parse_pause
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import Spec
+from .._aws.secret_store import CURRENT, SecretDescription, SecretStore
+from .._codes import Code
+from .._cycle.effective import EffectiveCycle, effective_cycle, has_last
+from .._cycle.policy import DEFAULT_LEAD, DEFAULT_NOTICE_DAYS, Policy
+from .._cycle.settings import parse_calendar, parse_pause
+from .._errors import RotationError
+from .options import Spec
 
 CALENDAR_SPEC: Spec = {
     "cycle_days": {"type": "int"},

@@ -11,13 +11,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils import _operations
-from ansible_collections.dbops.rotation.plugins.module_utils._doctor import checks
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._finding import Check, judge
-from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS, SECRETS
-from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
+from .. import _operations
+from .._doctor import checks
+from .._errors import RotationError
+from .._finding import Check, judge
+from .._iam.grants import GRANTS, SECRETS
+from .operation import Operation
+from .options import (
     AWS_SPEC,
     CLIENT_SPEC,
     DATABASE_SPEC,

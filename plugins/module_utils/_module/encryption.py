@@ -8,16 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils import _operations
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.encryption import EncryptedLogGroup, EncryptedTopic
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import make_client
-from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
-    AWS_SPEC,
-    aws_options,
-    client_name,
-    sns_client,
-)
+from .. import _operations
+from .._aws.encryption import EncryptedLogGroup, EncryptedTopic
+from .._aws.session import make_client
+from .operation import Operation
+from .options import AWS_SPEC, aws_options, client_name, sns_client
 
 
 def _work(params: Mapping[str, Any], check: bool) -> dict[str, Any]:

@@ -10,21 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils import _operations
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.history import logged, past
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import log_group
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import default_folder, spooled_lines
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._module.moment import moment
-from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
-    AWS_SPEC,
-    CLIENT_SPEC,
-    DATABASE_SPEC,
-    aws_options,
-    client_name,
-)
+from .. import _operations
+from .._audit.history import logged, past
+from .._audit.logs import log_group
+from .._audit.spool import default_folder, spooled_lines
+from .._codes import Code
+from .._errors import RotationError
+from .moment import moment
+from .operation import Operation
+from .options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC, aws_options, client_name
 
 EVER = "1970-01-01"
 AUTO, SPOOL, LOGS = "auto", "spool", "logs"

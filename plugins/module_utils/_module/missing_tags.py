@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretDenied
-from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing import Choice, list_entries, read_entries
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import secrets_client
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
-from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
+from .._errors import RotationError, SecretDenied
+from .._fleet.listing import Choice, list_entries, read_entries
+from .._next_step import Kind, command
+from .._tag_text import tag_text
+from .options import secrets_client
 
 ASKED = (
     " If that policy asks for tags ({option|provision.secret_tags}), name them in {option|onboard_tags} and run"

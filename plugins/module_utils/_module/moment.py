@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from .._codes import Code
+from .._errors import RotationError
 
 
 def moment(option_name: str, text: str, zone: tzinfo | None = None) -> datetime:

@@ -10,25 +10,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils import _operations
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state import NoticeState, read_notice_state
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._events import EVENTS, FAILED, OVERDUE, ROTATED, UPCOMING
-from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
-    AWS_SPEC,
-    CLIENT_SPEC,
-    DATABASE_SPEC,
-    client_name,
-    secret_store,
-    sns_client,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._notice.notice import Notice
-from ansible_collections.dbops.rotation.plugins.module_utils._notice.publish import publish
-from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import SCHEDULED, TRIGGERS
+from .. import _operations
+from .._aws.secret_store import SecretStore
+from .._cycle import tags
+from .._cycle.notice_state import NoticeState, read_notice_state
+from .._errors import RotationError
+from .._events import EVENTS, FAILED, OVERDUE, ROTATED, UPCOMING
+from .._notice.notice import Notice
+from .._notice.publish import publish
+from .._stamp import stamp
+from .._triggers import SCHEDULED, TRIGGERS
+from .operation import Operation
+from .options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC, client_name, secret_store, sns_client
 
 TEXTS = (
     *("environment", "trigger", "reason", "requested_by", "version_id", "previous_version_id", "last", "due"),

@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils import _operations
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import DEFAULT_CYCLE_DAYS
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
+from .. import _operations
+from .._codes import Code
+from .._cycle.tags import DEFAULT_CYCLE_DAYS
+from .._errors import RotationError
+from .._rotation.onboard import onboard
+from .._rotation.onboard_request import OnboardRequest
+from .._rotation.replicate import ReplicaRequest
+from .._secret_value import DEFAULT_PORT, Login
+from .operation import Operation
+from .options import (
     AWS_SPEC,
     CLIENT_SPEC,
     DATABASE_SPEC,
@@ -24,10 +28,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     secret_store,
     tls_options,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard import onboard
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard_request import OnboardRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicate import ReplicaRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import DEFAULT_PORT, Login
 
 
 def _onboard(params: Mapping[str, Any], check: bool) -> dict[str, Any]:

@@ -9,21 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import cleaned
-from ansible_collections.dbops.rotation.plugins.module_utils._core_files import forbid_core_files
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, unexpected
-from ansible_collections.dbops.rotation.plugins.module_utils._libraries import require_libraries
-from ansible_collections.dbops.rotation.plugins.module_utils._module.missing_tags import name_missing_tags
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
-    MUTUALLY_EXCLUSIVE,
-    REQUIRED_TOGETHER,
-    Spec,
-    client_name,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import filled_result
-from ansible_collections.dbops.rotation.plugins.module_utils._operations import Declaration
-from ansible_collections.dbops.rotation.plugins.module_utils._readers import from_environment, reading
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_name import refuse_unfit_name
+from .._clean import cleaned
+from .._core_files import forbid_core_files
+from .._errors import RotationError, unexpected
+from .._libraries import require_libraries
+from .._next_step import filled_result
+from .._operations import Declaration
+from .._readers import from_environment, reading
+from .._secret_name import refuse_unfit_name
+from .missing_tags import name_missing_tags
+from .options import MUTUALLY_EXCLUSIVE, REQUIRED_TOGETHER, Spec, client_name
 
 # The options that name a secret, with whose they are.
 SECRET_IDS = {

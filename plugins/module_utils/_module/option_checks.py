@@ -15,30 +15,22 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import refuse_unknown_settings
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import Writes
-from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import refuse_invalid_label
-from ansible_collections.dbops.rotation.plugins.module_utils._context.request import (
-    refuse_invalid_overlap,
-    refuse_invalid_per_server,
-    refuse_invalid_wait,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.settings import parse_calendar, parse_pause
-from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import VERIFY_IDENTITY, TlsOptions, ssl_context
-from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._module.moment import moment
-from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import regions_of
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
-    MUTUALLY_EXCLUSIVE,
-    REQUIRED_TOGETHER,
-    refuse_unknown_services,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import option
-from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules, refuse_impossible
-from ansible_collections.dbops.rotation.plugins.module_utils._reason import refuse_invalid_reason
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard_request import refuse_our_tags
+from .._aws.session import refuse_unknown_settings
+from .._aws.write_limit import Writes
+from .._context.identity import refuse_invalid_label
+from .._context.request import refuse_invalid_overlap, refuse_invalid_per_server, refuse_invalid_wait
+from .._cycle.policy import Policy
+from .._cycle.settings import parse_calendar, parse_pause
+from .._db.tls import VERIFY_IDENTITY, TlsOptions, ssl_context
+from .._deadline import Deadline
+from .._errors import RotationError
+from .._next_step import option
+from .._password import PasswordRules, refuse_impossible
+from .._reason import refuse_invalid_reason
+from .._rotation.onboard_request import refuse_our_tags
+from .moment import moment
+from .onboard import regions_of
+from .options import MUTUALLY_EXCLUSIVE, REQUIRED_TOGETHER, refuse_unknown_services
 
 # A check of each of these, by itself.
 OF_ONE: Mapping[str, Callable[[Any], object]] = {

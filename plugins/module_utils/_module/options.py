@@ -14,28 +14,18 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.policy_store import PolicyStore
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import (
-    OTHER_SERVICES,
-    SERVICES,
-    AwsOptions,
-    make_client,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.throttles import Throttles
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import DEFAULT_SHARE, Writes
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._context.request import (
-    DEFAULT_DEADLINE,
-    DEFAULT_PER_SERVER,
-    DEFAULT_REPLICA_WAIT,
-    RotationRequest,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import MODES, VERIFY_IDENTITY, TlsOptions
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._password import DEFAULT_LENGTH, PasswordRules
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import refuse_line_end, refuse_other_type
+from .._aws.policy_store import PolicyStore
+from .._aws.secret_archive import SecretArchive
+from .._aws.secret_store import SecretStore
+from .._aws.session import OTHER_SERVICES, SERVICES, AwsOptions, make_client
+from .._aws.throttles import Throttles
+from .._aws.write_limit import DEFAULT_SHARE, Writes
+from .._codes import Code
+from .._context.request import DEFAULT_DEADLINE, DEFAULT_PER_SERVER, DEFAULT_REPLICA_WAIT, RotationRequest
+from .._db.tls import MODES, VERIFY_IDENTITY, TlsOptions
+from .._errors import RotationError
+from .._password import DEFAULT_LENGTH, PasswordRules
+from .._secret_value import refuse_line_end, refuse_other_type
 
 Spec = dict[str, dict[str, Any]]
 Store = TypeVar("Store", bound=SecretStore)

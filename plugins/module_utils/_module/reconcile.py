@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils import _operations
-from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
+from .. import _operations
+from .._rotation.reconcile import Proof, reconcile
+from .._triggers import RECOVERY
+from .operation import Operation
+from .options import (
     AWS_SPEC,
     CHANGE_SPEC,
     CLIENT_SPEC,
@@ -20,8 +22,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.options imp
     rotation_request,
     secret_store,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.reconcile import Proof, reconcile
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import RECOVERY
 
 
 def _reconcile(params: Mapping[str, Any], check: bool) -> dict[str, Any]:

@@ -8,21 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils import _operations
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT
-from ansible_collections.dbops.rotation.plugins.module_utils._backup.document import load_entry
-from ansible_collections.dbops.rotation.plugins.module_utils._backup.request import RestoreRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._backup.restore import restore
-from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
-    AWS_SPEC,
-    CHANGE_SPEC,
-    CLIENT_SPEC,
-    DATABASE_SPEC,
-    rotation_request,
-    secret_archive,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import RECOVERY
+from .. import _operations
+from .._aws.secret_store import CURRENT
+from .._backup.document import load_entry
+from .._backup.request import RestoreRequest
+from .._backup.restore import restore
+from .._triggers import RECOVERY
+from .operation import Operation
+from .options import AWS_SPEC, CHANGE_SPEC, CLIENT_SPEC, DATABASE_SPEC, rotation_request, secret_archive
 
 
 def _restore(params: Mapping[str, Any], check: bool) -> dict[str, Any]:

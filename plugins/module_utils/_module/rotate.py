@@ -8,25 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils import _operations
-from ansible_collections.dbops.rotation.plugins.module_utils._context.request import ALL, STEPS
-from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_options import (
-    CALENDAR_SPEC,
-    PAUSE_SPEC,
-    policy,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._module.moment import moment
-from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
-    AWS_SPEC,
-    CHANGE_SPEC,
-    CLIENT_SPEC,
-    DATABASE_SPEC,
-    rotation_request,
-    secret_store,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.rotate import rotate
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ON_DEMAND, TRIGGERS
+from .. import _operations
+from .._context.request import ALL, STEPS
+from .._rotation.rotate import rotate
+from .._triggers import ON_DEMAND, TRIGGERS
+from .cycle_options import CALENDAR_SPEC, PAUSE_SPEC, policy
+from .moment import moment
+from .operation import Operation
+from .options import AWS_SPEC, CHANGE_SPEC, CLIENT_SPEC, DATABASE_SPEC, rotation_request, secret_store
 
 
 def _rotate(params: Mapping[str, Any], check: bool) -> dict[str, Any]:

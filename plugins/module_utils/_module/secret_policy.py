@@ -8,25 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils import _operations
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.policy_store import PolicyStore
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
-from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import Document
-from ansible_collections.dbops.rotation.plugins.module_utils._iam.secret_policy import (
-    normal,
-    principals,
-    with_ours,
-    without_ours,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
-    AWS_SPEC,
-    CLIENT_SPEC,
-    DATABASE_SPEC,
-    client_name,
-    policy_store,
-)
+from .. import _operations
+from .._aws.policy_store import PolicyStore
+from .._codes import Code
+from .._errors import RotationError, SecretNotFound
+from .._iam.policies import Document
+from .._iam.secret_policy import normal, principals, with_ours, without_ours
+from .operation import Operation
+from .options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC, client_name, policy_store
 
 
 def _work(params: Mapping[str, Any], check: bool) -> dict[str, Any]:

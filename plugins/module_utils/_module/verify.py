@@ -8,17 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils import _operations
-from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
-from ansible_collections.dbops.rotation.plugins.module_utils._module.options import (
-    AWS_SPEC,
-    CLIENT_SPEC,
-    DATABASE_SPEC,
-    rotation_request,
-    secret_store,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.verify import verify
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import RECOVERY
+from .. import _operations
+from .._rotation.verify import verify
+from .._triggers import RECOVERY
+from .operation import Operation
+from .options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC, rotation_request, secret_store
 
 
 def _verify(params: Mapping[str, Any], check: bool) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import UNSEEN, one_line
+from .._clean import UNSEEN, one_line
 
 SUBJECT_LENGTH = 99
 ATTRIBUTE_LENGTH = 200

@@ -11,22 +11,11 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
-from ansible_collections.dbops.rotation.plugins.module_utils._events import (
-    FAILED,
-    OVERDUE,
-    ROTATED,
-    UPCOMING,
-    severity,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._notice.limits import (
-    attribute,
-    field_text,
-    people_text,
-    subject_line,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._reason import REASON_LENGTH
-from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
+from .._clean import one_line
+from .._events import FAILED, OVERDUE, ROTATED, UPCOMING, severity
+from .._reason import REASON_LENGTH
+from .._stamp import stamp
+from .limits import attribute, field_text, people_text, subject_line
 
 SCHEMA = "dbops.rotation/notice/1"
 TEXTS = (

@@ -9,18 +9,13 @@ import re
 from functools import partial
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import (
-    DENIED,
-    denied_action,
-    error_code,
-    translated,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.principals import principal
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.refusals import Refusal, describe_refusal, meaning_of
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._notice.limits import attribute
-from ansible_collections.dbops.rotation.plugins.module_utils._notice.notice import Notice
+from .._aws.errors import DENIED, denied_action, error_code, translated
+from .._aws.principals import principal
+from .._aws.refusals import Refusal, describe_refusal, meaning_of
+from .._codes import Code
+from .._errors import RotationError
+from .limits import attribute
+from .notice import Notice
 
 KMS_DENIED = "KMSAccessDenied"
 # Whom AWS names in a refusal.

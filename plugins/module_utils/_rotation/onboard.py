@@ -10,32 +10,23 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
-    SecretDescription,
-    SecretStore,
-    find,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import identity_of
-from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
-from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server, identify, refuse_unsuitable
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import listed
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard_login import (
-    is_managed,
-    log_in,
-    same_contents,
-    wanted_login,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard_request import OnboardRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard_rows import proven_rows
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard_secret import confirm_claim, store_secret
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import effort
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicate import Replication, replicate
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_name import refuse_arn_as_name
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
-from ansible_collections.dbops.rotation.plugins.module_utils._steps import ownership
+from .._aws.secret_store import SecretDescription, SecretStore, find
+from .._context.identity import identity_of
+from .._context.journal import Journal
+from .._cycle import tags
+from .._db.connection import Session
+from .._db.server import Server, identify, refuse_unsuitable
+from .._decision.decision import listed
+from .._next_step import Kind, command
+from .._secret_name import refuse_arn_as_name
+from .._secret_value import Login
+from .._steps import ownership
+from .onboard_login import is_managed, log_in, same_contents, wanted_login
+from .onboard_request import OnboardRequest
+from .onboard_rows import proven_rows
+from .onboard_secret import confirm_claim, store_secret
+from .receipt import effort
+from .replicate import Replication, replicate
 
 
 @dataclass

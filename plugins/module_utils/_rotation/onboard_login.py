@@ -5,21 +5,16 @@
 
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
-    CURRENT,
-    SecretDescription,
-    SecretStore,
-    SecretVersion,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session, connect
-from ansible_collections.dbops.rotation.plugins.module_utils._deadline import Deadline
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard_request import OnboardRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
-from ansible_collections.dbops.rotation.plugins.module_utils._steps import ownership
+from .._aws.secret_store import CURRENT, SecretDescription, SecretStore, SecretVersion
+from .._codes import Code
+from .._context.journal import Journal
+from .._cycle import tags
+from .._db.connection import Session, connect
+from .._deadline import Deadline
+from .._errors import LoginRefused, RotationError
+from .._secret_value import Login
+from .._steps import ownership
+from .onboard_request import OnboardRequest
 
 
 def wanted_login(request: OnboardRequest) -> Login:

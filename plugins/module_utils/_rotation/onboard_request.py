@@ -9,19 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import refuse_invalid_label
-from ansible_collections.dbops.rotation.plugins.module_utils._context.request import (
-    DEFAULT_DEADLINE,
-    refuse_invalid_wait,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.windows import Calendar
-from ansible_collections.dbops.rotation.plugins.module_utils._db.tls import TlsOptions
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.replicate import ReplicaRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
+from .._aws.secret_store import SecretStore
+from .._codes import Code
+from .._context.identity import refuse_invalid_label
+from .._context.request import DEFAULT_DEADLINE, refuse_invalid_wait
+from .._cycle import tags
+from .._cycle.windows import Calendar
+from .._db.tls import TlsOptions
+from .._errors import RotationError
+from .._secret_value import Login
+from .replicate import ReplicaRequest
 
 
 @dataclass(frozen=True)

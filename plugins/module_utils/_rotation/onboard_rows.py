@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
-from ansible_collections.dbops.rotation.plugins.module_utils._db.connection import Session
-from ansible_collections.dbops.rotation.plugins.module_utils._db.dialect import dialect_of
-from ansible_collections.dbops.rotation.plugins.module_utils._db.let_in import row_let_in
-from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
-from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import adopting, listed
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.refuse import FOREIGN_PRIMARY
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import with_options
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
+from .._context.journal import Journal
+from .._db.connection import Session
+from .._db.dialect import dialect_of
+from .._db.let_in import row_let_in
+from .._db.rows import AccountRow
+from .._db.server import Server
+from .._decision.decision import adopting, listed
+from .._decision.refuse import FOREIGN_PRIMARY
+from .._errors import RotationError
+from .._next_step import with_options
+from .._secret_value import Login
 
 WITH_PASSWORD = "Give the account a password (not a socket login only), then run the same command again."
 

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretStore, looks
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import Identity
-from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import first_due
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle
-from ansible_collections.dbops.rotation.plugins.module_utils._db.server import Server
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.onboard_request import OnboardRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login, SecretValue, parse_secret
-from ansible_collections.dbops.rotation.plugins.module_utils._steps import ownership
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ONBOARDING
+from .._aws.secret_store import CURRENT, SecretStore, looks
+from .._codes import Code
+from .._context.identity import Identity
+from .._context.journal import Journal
+from .._cycle import tags
+from .._cycle.spread import first_due
+from .._cycle.tags import Cycle
+from .._db.server import Server
+from .._errors import RotationError
+from .._next_step import Kind, command
+from .._secret_value import Login, SecretValue, parse_secret
+from .._steps import ownership
+from .._triggers import ONBOARDING
+from .onboard_request import OnboardRequest
 
 
 def store_secret(

@@ -10,24 +10,19 @@ the lack of one, without looking at what it changed.
 
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import leads_on, predicted
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import (
-    BEGINNING,
-    INTRODUCING,
-    Action,
-    Decision,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.confirm import confirm_done, confirm_kept
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.decide import look_and_decide
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.discard import discard_or_keep, keep_for_lagging
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.introduce import introduce
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.promote import promote
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.record import record
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.sessions import end_sessions
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.take_over import take_over
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.verify import verify
+from .._context.context import RotationContext
+from .._decision.decide import leads_on, predicted
+from .._decision.decision import BEGINNING, INTRODUCING, Action, Decision
+from .._steps.confirm import confirm_done, confirm_kept
+from .._steps.decide import look_and_decide
+from .._steps.discard import discard_or_keep, keep_for_lagging
+from .._steps.introduce import introduce
+from .._steps.look import View
+from .._steps.promote import promote
+from .._steps.record import record
+from .._steps.sessions import end_sessions
+from .._steps.take_over import take_over
+from .._steps.verify import verify
 
 
 def follow(context: RotationContext) -> tuple[View, Decision] | None:

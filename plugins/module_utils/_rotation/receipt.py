@@ -8,15 +8,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING, SecretStore
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import BUSY
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Action, Decision
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
+from .._aws.secret_store import CURRENT, PENDING, SecretStore
+from .._context.context import RotationContext
+from .._context.journal import Journal
+from .._cycle import tags
+from .._db.fence import BUSY
+from .._decision.decision import Action, Decision
+from .._errors import RotationError
+from .._stamp import stamp
+from .._steps.look import View
 
 TOUCHING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.ROLL_BACK, Action.TAKE_OVER, Action.DISCARD_OLD)
 CHANGING = (*TOUCHING, Action.RECORD)

@@ -13,29 +13,23 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
-    CURRENT,
-    VERSION_ID_LENGTHS,
-    SecretDescription,
-    SecretStore,
-    SecretVersion,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._db.let_in import row_let_in
-from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import RECONCILE, ROLL_BACK
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.refuse import beside_foreign
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError, SecretNotFound
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import effort, receipt
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.until_done import until_done
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import survey
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.match import find_versions_by_hash
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.observe import row_facts
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.persist import put_and_read_back
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.promote import promote
+from .._aws.secret_store import CURRENT, VERSION_ID_LENGTHS, SecretDescription, SecretStore, SecretVersion
+from .._codes import Code
+from .._context.context import RotationContext
+from .._context.request import RotationRequest
+from .._db.let_in import row_let_in
+from .._db.rows import AccountRow
+from .._decision.decision import RECONCILE, ROLL_BACK
+from .._decision.refuse import beside_foreign
+from .._errors import LoginRefused, RotationError, SecretNotFound
+from .._secret_value import Login
+from .._steps.look import survey
+from .._steps.match import find_versions_by_hash
+from .._steps.observe import row_facts
+from .._steps.persist import put_and_read_back
+from .._steps.promote import promote
+from .receipt import effort, receipt
+from .until_done import until_done
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretDescription, SecretStore
-from ansible_collections.dbops.rotation.plugins.module_utils._context.journal import Journal
-from ansible_collections.dbops.rotation.plugins.module_utils._context.request import DEFAULT_REPLICA_WAIT
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import listed
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SwapLost
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.replicas import await_replicas
+from .._aws.replica import Replica
+from .._aws.secret_store import SecretDescription, SecretStore
+from .._context.journal import Journal
+from .._context.request import DEFAULT_REPLICA_WAIT
+from .._decision.decision import listed
+from .._errors import RotationError, SwapLost
+from .._steps.replicas import await_replicas
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import WRITE_LIMIT
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import BUSY
-from ansible_collections.dbops.rotation.plugins.module_utils._db.slots import SLOT_BUSY
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import left_alone, receipt
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.until_done import until_done
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.ownership import LISTING_BEHIND
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import SCHEDULED
+from .._aws.secret_store import SecretStore
+from .._aws.write_limit import WRITE_LIMIT
+from .._context.context import RotationContext
+from .._context.request import RotationRequest
+from .._db.fence import BUSY
+from .._db.slots import SLOT_BUSY
+from .._errors import RotationError
+from .._next_step import Kind, command
+from .._steps.ownership import LISTING_BEHIND
+from .._triggers import SCHEDULED
+from .receipt import left_alone, receipt
+from .until_done import until_done
 
 NOT_NOW = (BUSY, SLOT_BUSY, WRITE_LIMIT, LISTING_BEHIND)
 

@@ -5,17 +5,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Decision
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import (
-    ConnectionLost,
-    RotationError,
-    RowsChanged,
-    SwapLost,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.protocol import follow
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
+from .._codes import Code
+from .._context.context import RotationContext
+from .._decision.decision import Decision
+from .._errors import ConnectionLost, RotationError, RowsChanged, SwapLost
+from .._steps.look import View
+from .protocol import follow
 
 MOST_LOOKS = 4
 

@@ -9,22 +9,22 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, PENDING, SecretStore
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._context.request import RotationRequest
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._db.commit import CANNOT_COMMIT
-from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fence, lock_taken
-from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import grants_digest
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import held_by_replicas
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._finding import Finding, judge
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
-from ansible_collections.dbops.rotation.plugins.module_utils._rotation.receipt import effort, server_facts
-from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
-from ansible_collections.dbops.rotation.plugins.module_utils._steps import findings
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View, look
+from .._aws.secret_store import CURRENT, PENDING, SecretStore
+from .._codes import Code
+from .._context.context import RotationContext
+from .._context.request import RotationRequest
+from .._cycle import tags
+from .._db.commit import CANNOT_COMMIT
+from .._db.fence import Fence, lock_taken
+from .._db.grants import grants_digest
+from .._decision.decide import held_by_replicas
+from .._errors import RotationError
+from .._finding import Finding, judge
+from .._next_step import Kind, command
+from .._stamp import stamp
+from .._steps import findings
+from .._steps.look import View, look
+from .receipt import effort, server_facts
 
 # What says something about the client; anything else (AWS or the network is down) says that nothing could be checked.
 ABOUT_THE_CLIENT = (

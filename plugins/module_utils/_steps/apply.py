@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretVersion
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._context.progress import Stage
-from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import Change
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import ConnectionLost, PolicyRefused, RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.rows import having, read_rows
+from .._aws.secret_store import SecretVersion
+from .._context.context import RotationContext
+from .._context.progress import Stage
+from .._db.rows import Change
+from .._errors import ConnectionLost, PolicyRefused, RotationError
+from .rows import having, read_rows
 
 
 def apply(context: RotationContext, changes: list[Change], version: SecretVersion, *, as_hash: bool) -> None:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._context.progress import Stage
-from ansible_collections.dbops.rotation.plugins.module_utils._db.grants import grants_digest
-from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import RECONCILE, listed
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.rows import read_rows
+from .._codes import Code
+from .._context.context import RotationContext
+from .._context.progress import Stage
+from .._db.grants import grants_digest
+from .._db.rows import AccountRow
+from .._decision.decision import RECONCILE, listed
+from .._errors import RotationError
+from .look import View
+from .rows import read_rows
 
 
 def confirm_kept(context: RotationContext, view: View) -> None:

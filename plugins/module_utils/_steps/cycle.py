@@ -8,20 +8,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
-    CURRENT,
-    PENDING,
-    SecretDescription,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.effective import EffectiveCycle, effective_cycle
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.schedule import schedule
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, shortened, started
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.windows import Calendar
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ROLLBACK, SCHEDULED
+from .._aws.secret_store import CURRENT, PENDING, SecretDescription
+from .._context.context import RotationContext
+from .._cycle import tags
+from .._cycle.effective import EffectiveCycle, effective_cycle
+from .._cycle.policy import Policy
+from .._cycle.schedule import schedule
+from .._cycle.tags import Cycle, shortened, started
+from .._cycle.windows import Calendar
+from .._errors import RotationError
+from .._triggers import ROLLBACK, SCHEDULED
 
 
 def cycle_of(context: RotationContext, secret: SecretDescription, now: datetime) -> EffectiveCycle:

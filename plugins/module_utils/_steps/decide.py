@@ -5,18 +5,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import decide, held_by_replicas
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import (
-    DRIFT,
-    INTRODUCING,
-    Action,
-    Decision,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.refuse import FOREIGN_PRIMARY
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View, look
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.replicas import catch_up
+from .._context.context import RotationContext
+from .._decision.decide import decide, held_by_replicas
+from .._decision.decision import DRIFT, INTRODUCING, Action, Decision
+from .._decision.refuse import FOREIGN_PRIMARY
+from .._errors import RotationError
+from .look import View, look
+from .replicas import catch_up
 
 # They may be seen while Secrets Manager does not show a version yet that is there.
 MAY_PASS = (DRIFT, FOREIGN_PRIMARY)

@@ -8,25 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._context.progress import Stage
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import overlap_until
-from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import Change
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import held_by_replicas
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import (
-    Action,
-    Decision,
-    kept_for,
-    listed,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.cycle import overlap_began
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.promote import refuse_moved_label
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.replicas import catch_up, lagging
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.rows import having, read_rows
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import UNATTENDED
+from .._aws.replica import Replica
+from .._context.context import RotationContext
+from .._context.progress import Stage
+from .._cycle.tags import overlap_until
+from .._db.rows import Change
+from .._decision.decide import held_by_replicas
+from .._decision.decision import Action, Decision, kept_for, listed
+from .._stamp import stamp
+from .._triggers import UNATTENDED
+from .cycle import overlap_began
+from .look import View
+from .promote import refuse_moved_label
+from .replicas import catch_up, lagging
+from .rows import having, read_rows
 
 
 def discard_or_keep(context: RotationContext, view: View, decision: Decision) -> datetime | None:

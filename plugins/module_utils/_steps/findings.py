@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import decide
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Action, adopting, listed
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import Facts
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._finding import Finding
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command
-from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
+from .._aws.replica import Replica
+from .._codes import Code
+from .._cycle.tags import Cycle
+from .._decision.decide import decide
+from .._decision.decision import Action, adopting, listed
+from .._decision.facts import Facts
+from .._errors import RotationError
+from .._finding import Finding
+from .._next_step import Kind, command
+from .._stamp import stamp
 
 # A consumer is locked out when the server expires the password; a late rotation must still come before.
 EXPIRY_MARGIN = timedelta(days=7)

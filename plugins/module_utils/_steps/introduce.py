@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretVersion
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_title
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import PROVEN, Action, Decision
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import PolicyRefused, RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.apply import apply
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.persist import persist
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.rows import refuse_changed_rows
+from .._aws.secret_store import SecretVersion
+from .._codes import Code
+from .._context.context import RotationContext
+from .._db.policy import policy_title
+from .._decision.decision import PROVEN, Action, Decision
+from .._errors import PolicyRefused, RotationError
+from .apply import apply
+from .look import View
+from .persist import persist
+from .rows import refuse_changed_rows
 
 DRAWS = 3
 

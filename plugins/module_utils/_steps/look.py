@@ -8,23 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
-    CURRENT,
-    SecretDescription,
-    SecretVersion,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle
-from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
-from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow, Change
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import Facts
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import Login
-from ansible_collections.dbops.rotation.plugins.module_utils._steps import ownership
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.cycle import cycle_of
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.match import find_versions_by_hash
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.observe import facts_of
+from .._aws.secret_store import CURRENT, SecretDescription, SecretVersion
+from .._codes import Code
+from .._context.context import RotationContext
+from .._cycle.tags import Cycle
+from .._db.hashes import StoredPassword
+from .._db.rows import AccountRow, Change
+from .._decision.facts import Facts
+from .._errors import RotationError, SecretNotFound
+from .._secret_value import Login
+from . import ownership
+from .cycle import cycle_of
+from .match import find_versions_by_hash
+from .observe import facts_of
 
 
 @dataclass(frozen=True)

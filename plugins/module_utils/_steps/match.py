@@ -7,14 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
-    PENDING,
-    PREVIOUS,
-    SecretDescription,
-    SecretVersion,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
+from .._aws.secret_store import PENDING, PREVIOUS, SecretDescription, SecretVersion
+from .._context.context import RotationContext
+from .._db.hashes import StoredPassword
 
 OTHERS_MOST = 20
 

@@ -7,25 +7,21 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
-    PENDING,
-    PREVIOUS,
-    SecretDescription,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._context.request import PROMOTE
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.effective import EffectiveCycle
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle
-from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import StoredPassword
-from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_rules
-from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts import Facts, PendingFacts, RowFacts
-from ansible_collections.dbops.rotation.plugins.module_utils._password import could_have_generated
-from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.cycle import is_due, overlap_began
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.replicas import lagging
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ON_DEMAND, ONBOARDING, ROLLBACK, SCHEDULED
+from .._aws.secret_store import PENDING, PREVIOUS, SecretDescription
+from .._context.context import RotationContext
+from .._context.request import PROMOTE
+from .._cycle import tags
+from .._cycle.effective import EffectiveCycle
+from .._cycle.tags import Cycle
+from .._db.hashes import StoredPassword
+from .._db.policy import policy_rules
+from .._db.rows import AccountRow
+from .._decision.facts import Facts, PendingFacts, RowFacts
+from .._password import could_have_generated
+from .._stamp import stamp
+from .._triggers import ON_DEMAND, ONBOARDING, ROLLBACK, SCHEDULED
+from .cycle import is_due, overlap_began
+from .replicas import lagging
 
 PENDING_LIFE = timedelta(days=1)
 

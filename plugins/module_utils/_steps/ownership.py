@@ -7,19 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
-    CURRENT,
-    SecretDescription,
-    SecretStore,
-    find,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._context.identity import Identity
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._db.server import MARIADB, MYSQL
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, command, with_options
-from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
+from .._aws.secret_store import CURRENT, SecretDescription, SecretStore, find
+from .._codes import Code
+from .._context.identity import Identity
+from .._cycle import tags
+from .._db.server import MARIADB, MYSQL
+from .._errors import RotationError
+from .._next_step import Kind, command, with_options
+from .._tag_text import tag_text
 
 LISTING_BEHIND = Code.LISTING_BEHIND
 

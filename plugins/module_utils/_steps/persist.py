@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import uuid
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import PENDING, SecretVersion
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._db.policy import policy_rules
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import rolls_back
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Decision
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SecretNotFound
-from ansible_collections.dbops.rotation.plugins.module_utils._password import generate
-from ansible_collections.dbops.rotation.plugins.module_utils._secret_value import SecretValue
-from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
+from .._aws.secret_store import PENDING, SecretVersion
+from .._codes import Code
+from .._context.context import RotationContext
+from .._cycle import tags
+from .._db.policy import policy_rules
+from .._decision.decide import rolls_back
+from .._decision.decision import Decision
+from .._errors import RotationError, SecretNotFound
+from .._password import generate
+from .._secret_value import SecretValue
+from .._stamp import stamp
+from .look import View
 
 UNANSWERED = (Code.AWS_UNREACHABLE, Code.AWS_ERROR)
 

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import CURRENT, SecretVersion
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._context.progress import Stage
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError, SwapLost
+from .._aws.secret_store import CURRENT, SecretVersion
+from .._codes import Code
+from .._context.context import RotationContext
+from .._context.progress import Stage
+from .._errors import RotationError, SwapLost
 
 
 def promote(context: RotationContext, version: SecretVersion) -> None:

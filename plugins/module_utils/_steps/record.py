@@ -10,21 +10,21 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import PENDING
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import FRESH_SECONDS, RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state import ROTATED_TAGS
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import Cycle, shortened, started
-from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._finding import Finding, with_next_step
-from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
-from ansible_collections.dbops.rotation.plugins.module_utils._steps import findings
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.cycle import is_unrecorded
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.observe import idle_pending
-from ansible_collections.dbops.rotation.plugins.module_utils._tag_text import tag_text
-from ansible_collections.dbops.rotation.plugins.module_utils._triggers import ROLLBACK
+from .._aws.secret_store import PENDING
+from .._context.context import FRESH_SECONDS, RotationContext
+from .._cycle import tags
+from .._cycle.notice_state import ROTATED_TAGS
+from .._cycle.tags import Cycle, shortened, started
+from .._db.rows import AccountRow
+from .._errors import RotationError
+from .._finding import Finding, with_next_step
+from .._stamp import stamp
+from .._tag_text import tag_text
+from .._triggers import ROLLBACK
+from . import findings
+from .cycle import is_unrecorded
+from .look import View
+from .observe import idle_pending
 
 
 def record(

@@ -9,13 +9,9 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.replica import Replica
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import (
-    CURRENT,
-    SecretDescription,
-    SecretStore,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
+from .._aws.replica import Replica
+from .._aws.secret_store import CURRENT, SecretDescription, SecretStore
+from .._context.context import RotationContext
 
 # AWS may answer with the state of before for a moment, so nobody asks at once.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 8.0

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretVersion
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import AccountRow
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import listed
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RowsChanged
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
+from .._aws.secret_store import SecretVersion
+from .._codes import Code
+from .._context.context import RotationContext
+from .._db.rows import AccountRow
+from .._decision.decision import listed
+from .._errors import RowsChanged
+from .look import View
 
 
 def read_rows(context: RotationContext) -> list[AccountRow]:

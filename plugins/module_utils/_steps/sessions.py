@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._db.sessions import end_other_sessions
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.record import is_untold
+from .._context.context import RotationContext
+from .._db.sessions import end_other_sessions
+from .look import View
+from .record import is_untold
 
 
 def end_sessions(context: RotationContext, view: View) -> None:

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._db.rows import Change
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Decision, listed
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.promote import refuse_moved_label
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.rows import all_have, read_rows, refuse_changed_rows
+from .._codes import Code
+from .._context.context import RotationContext
+from .._db.rows import Change
+from .._decision.decision import Decision, listed
+from .._errors import RotationError
+from .look import View
+from .promote import refuse_moved_label
+from .rows import all_have, read_rows, refuse_changed_rows
 
 
 def take_over(context: RotationContext, view: View, decision: Decision) -> None:

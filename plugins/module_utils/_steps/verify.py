@@ -5,18 +5,15 @@
 
 from __future__ import annotations
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretVersion
-from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
-from ansible_collections.dbops.rotation.plugins.module_utils._context.context import RotationContext
-from ansible_collections.dbops.rotation.plugins.module_utils._context.progress import Stage
-from ansible_collections.dbops.rotation.plugins.module_utils._db.server import refuse_other_place
-from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import (
-    NEW_PASSWORD_REFUSED,
-    SEVERAL_SERVERS,
-)
-from ansible_collections.dbops.rotation.plugins.module_utils._errors import LoginRefused, RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.look import View
-from ansible_collections.dbops.rotation.plugins.module_utils._steps.rows import all_have
+from .._aws.secret_store import SecretVersion
+from .._codes import Code
+from .._context.context import RotationContext
+from .._context.progress import Stage
+from .._db.server import refuse_other_place
+from .._decision.decision import NEW_PASSWORD_REFUSED, SEVERAL_SERVERS
+from .._errors import LoginRefused, RotationError
+from .look import View
+from .rows import all_have
 
 
 def verify(context: RotationContext, view: View, version: SecretVersion) -> None:
