@@ -33,10 +33,10 @@ def without(event: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def test_a_whole_event_is_a_message() -> None:
-    asked = read_message(json.dumps(rotation(requested_by="alice", force=True, overlap=60)), NOW)
-    assert isinstance(asked, Request)
-    assert (asked.client, asked.reason, asked.time) == ("client_acme", "leaked in a ticket", NOW)
-    assert asked.requested_by == "says to be alice" and asked.options == {"force": True, "overlap": 60}
+    request = read_message(json.dumps(rotation(requested_by="alice", force=True, overlap=60)), NOW)
+    assert isinstance(request, Request)
+    assert (request.client, request.reason, request.time) == ("client_acme", "leaked in a ticket", NOW)
+    assert request.requested_by == "says to be alice" and request.options == {"force": True, "overlap": 60}
 
 
 def test_a_message_of_the_sweep_comes_back_as_it_was() -> None:

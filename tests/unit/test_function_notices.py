@@ -102,35 +102,35 @@ def said(name: str, task: str, variable: str) -> str:
     """Return the template by which a task of the role sets a variable."""
     listed = DataLoader().load_from_file(str(ROLE / name))
     every = [*listed, *(inner for outer in listed for inner in outer.get("block", ()))]
-    (found,) = [one["vars"][variable] for one in every if one["name"] == task]
-    return str(found)
+    (text,) = [one["vars"][variable] for one in every if one["name"] == task]
+    return str(text)
 
 
 def test_the_role_tells_of_the_same_things() -> None:
-    """A failure, counted and not; a rotation; and how far ahead a client is pulled."""
+    """A failure, counted and not; a rotation; and how far ahead a client is brought forward."""
     receipt = {"rotated": True, "version_id": "new", "rotation": {"last": "a", "due": "b"}}
     counted = {"due": "2026-12-20T00:00:00Z", "failures": 2, "failed_at": "x"}
-    asked = {"rotation_trigger": "scheduled", "rotation_requested_by": "", "rotation_failure": {**ERROR, "msg": "x"}}
+    failure = {"rotation_trigger": "scheduled", "rotation_requested_by": "", "rotation_failure": {**ERROR, "msg": "x"}}
     details = "rotation_notice_details"
     failed = said("tasks/failed.yml", "Send the notice of the failure", details)
     rotated = said("handlers/main.yml", "Send the notice of the rotation", details)
-    pulled = said("tasks/due.yml", "Rotate, finish or discard", "rotation_bring_forward_days")
-    told = rendered(
+    brought_forward = said("tasks/due.yml", "Rotate, finish or discard", "rotation_bring_forward_days")
+    texts = rendered(
         [
-            Case(failed, {**asked, "rotation_failures": {}}),
-            Case(failed, {**asked, "rotation_failures": counted}),
+            Case(failed, {**failure, "rotation_failures": {}}),
+            Case(failed, {**failure, "rotation_failures": counted}),
             Case(rotated, {"rotation_receipt": receipt}),
-            Case(pulled, {"rotation_brought_forward_now": True, "rotation_state": {"lookahead_days": 22}}),
-            Case(pulled, {"rotation_brought_forward_now": False}),
+            Case(brought_forward, {"rotation_brought_forward_now": True, "rotation_state": {"lookahead_days": 22}}),
+            Case(brought_forward, {"rotation_brought_forward_now": False}),
         ]
     )
-    assert told[:2] == [of_failure(ERROR, found, "scheduled", "") for found in ({}, counted)]
-    assert told[2:] == [of_rotation(receipt), 22, 0]
+    assert texts[:2] == [of_failure(ERROR, one, "scheduled", "") for one in ({}, counted)]
+    assert texts[2:] == [of_rotation(receipt), 22, 0]
 
 
 def test_a_failure_is_told_with_all_that_a_notice_needs() -> None:
-    told = of_failure(ERROR, {}, "on_demand", "alice")
-    assert told == {
+    texts = of_failure(ERROR, {}, "on_demand", "alice")
+    assert texts == {
         "trigger": "on_demand",
         "requested_by": "alice",
         **{name: ERROR[name] for name in ("step", "code", "cause", "next_step")},

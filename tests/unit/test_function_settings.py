@@ -74,7 +74,7 @@ def test_what_is_taken_becomes_what_ansible_makes_of_it(option: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "given"),
+    ("spec", "raw"),
     [
         ({"type": "int"}, True),
         ({"type": "int"}, 1.5),
@@ -87,9 +87,9 @@ def test_what_is_taken_becomes_what_ansible_makes_of_it(option: str) -> None:
         ({"type": "str", "choices": ["a"]}, "b"),
     ],
 )
-def test_what_is_not_of_the_type_is_refused(spec: dict[str, Any], given: Any) -> None:
+def test_what_is_not_of_the_type_is_refused(spec: dict[str, Any], raw: Any) -> None:
     with pytest.raises(ValueError):
-        typed(spec, given)
+        typed(spec, raw)
 
 
 def test_a_text_of_the_environment_is_json_where_that_is_a_list_or_a_dictionary() -> None:
@@ -131,10 +131,10 @@ def test_the_last_word_is_the_clients(parameters: Any) -> None:
     names = ("overlap", "lead", "cycle_days", "min_age")
     put(parameters, ALL, {"rotation_lead": 3600, "rotation_overlap": 60})
     put(parameters, f"{CLIENTS}client_acme", {"rotation_overlap": 120})
-    found = of_client({"ROTATION_LEAD": "7200", "ROTATION_OVERLAP": "30", "ROTATION_CYCLE_DAYS": "20"})
-    params = found.params(ROTATE.spec)
-    assert found.faults == () and [params[name] for name in names] == [120, 3600, 20, 600]
-    assert found.params(ROTATE.spec, overlap=5)["overlap"] == 5  # an event's
+    own_settings = of_client({"ROTATION_LEAD": "7200", "ROTATION_OVERLAP": "30", "ROTATION_CYCLE_DAYS": "20"})
+    params = own_settings.params(ROTATE.spec)
+    assert own_settings.faults == () and [params[name] for name in names] == [120, 3600, 20, 600]
+    assert own_settings.params(ROTATE.spec, overlap=5)["overlap"] == 5  # an event's
     assert params.keys() == ROTATE.spec.keys() and params["password_length"] == 32
 
 
@@ -146,8 +146,8 @@ def test_many_clients_are_read_at_once(parameters: Any) -> None:
     names = [f"client_{number:02}" for number in range(25)]
     for number, name in enumerate(names):
         put(parameters, f"{CLIENTS}{name}", {"rotation_overlap": number})
-    found = read_settings(ENVIRONMENT, names)
-    assert [found[name].values["overlap"] for name in names] == list(range(25))
+    own_settings = read_settings(ENVIRONMENT, names)
+    assert [own_settings[name].values["overlap"] for name in names] == list(range(25))
 
 
 def test_a_name_that_no_parameter_can_have_is_not_asked_for(parameters: Any) -> None:
@@ -183,12 +183,12 @@ def test_a_name_that_no_parameter_can_have_is_not_asked_for(parameters: Any) -> 
 )
 def test_a_bad_parameter_is_named_with_its_option_and_not_its_value(parameters: Any, document: Any, told: str) -> None:
     put(parameters, f"{CLIENTS}client_acme", document)
-    found = of_client()
+    own_settings = of_client()
     with pytest.raises(RotationError) as caught:
-        found.refuse_faults()
+        own_settings.refuse_faults()
     assert caught.value.code == "invalid_option"
     assert told in filled(caught.value.cause, "client_acme", Function())
-    assert HIDDEN not in str(caught.value) and HIDDEN not in json.dumps(found.values)
+    assert HIDDEN not in str(caught.value) and HIDDEN not in json.dumps(own_settings.values)
     read_settings(ENVIRONMENT, ["client_globex"])["client_globex"].refuse_faults()
 
 
@@ -199,17 +199,19 @@ def test_a_secure_string_is_not_read(parameters: Any) -> None:
 
 @pytest.mark.parametrize("option", sorted(OF_A_CLIENT))
 def test_what_is_said_of_one_client_is_not_stored_for_all(parameters: Any, option: str) -> None:
-    given = {"accept_server_id": "x", "kill_sessions": True, "server_label": "x"}.get(option, ["x"])
-    put(parameters, ALL, {f"rotation_{option}": given})
+    raw = {"accept_server_id": "x", "kill_sessions": True, "server_label": "x"}.get(option, ["x"])
+    put(parameters, ALL, {f"rotation_{option}": raw})
     assert f"{ALL} (rotation_{option}): it is said of one client" in of_client().faults[0]
     put(parameters, ALL, {})
-    put(parameters, f"{CLIENTS}client_acme", {f"rotation_{option}": given})
-    assert of_client().faults == () and of_client().values[option] == given
+    put(parameters, f"{CLIENTS}client_acme", {f"rotation_{option}": raw})
+    assert of_client().faults == () and of_client().values[option] == raw
 
 
 def test_the_environment_is_held_to_the_same() -> None:
-    found = environment_settings({"ROTATION_OVERLAP": HIDDEN, "ROTATION_X": "1", "ROTATION_QUEUE_URL": "u", "X": "y"})
-    assert sorted(found.faults) == [
+    own_settings = environment_settings(
+        {"ROTATION_OVERLAP": HIDDEN, "ROTATION_X": "1", "ROTATION_QUEUE_URL": "u", "X": "y"}
+    )
+    assert sorted(own_settings.faults) == [
         "ROTATION_OVERLAP: rotation_overlap must be a whole number.",
         "ROTATION_X: there is no such option.",
     ]
@@ -220,10 +222,10 @@ def test_where_parameter_store_does_not_answer_the_environment_counts(monkeypatc
         raise RotationError("AWS does not allow this identity to read the parameters.", code="aws_denied")
 
     monkeypatch.setattr(settings, "read_named", denied)
-    found = settings_of({**ENVIRONMENT, "ROTATION_TOPIC_ARN": "arn:x"}, "client_acme")
-    assert found.values["topic_arn"] == "arn:x"
+    own_settings = settings_of({**ENVIRONMENT, "ROTATION_TOPIC_ARN": "arn:x"}, "client_acme")
+    assert own_settings.values["topic_arn"] == "arn:x"
     with pytest.raises(RotationError, match="read the parameters"):
-        found.refuse_faults()
+        own_settings.refuse_faults()
 
 
 def test_the_environment_says_where_things_are() -> None:

@@ -48,14 +48,14 @@ def now() -> datetime:
 
 @dataclass
 class Engine:
-    """Stands in the place of the rotation: takes what it is asked for, and gives a receipt or raises."""
+    """Stands in the place of the rotation: takes its parameters, and returns a receipt or raises."""
 
-    asked: list[Mapping[str, Any]] = field(default_factory=list)
+    calls: list[Mapping[str, Any]] = field(default_factory=list)
     error: RotationError | None = None
     rotated: bool = True
 
     def work(self, params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
-        self.asked.append(params)
+        self.calls.append(params)
         if self.error:
             raise self.error
         return {
@@ -77,7 +77,7 @@ class Account:
     """An AWS account with the topic and the queues of the functions."""
 
     topic: str
-    told: str
+    notice_queue: str
     work: str
     engine: Engine
 
@@ -103,17 +103,17 @@ class Account:
 
     def notices(self) -> list[dict[str, Any]]:
         """Return what machines were told since the last look."""
-        return [json.loads(json.loads(body)["Message"]) for body in self.received(self.told)]
+        return [json.loads(json.loads(body)["Message"]) for body in self.received(self.notice_queue)]
 
     def messages(self) -> list[dict[str, Any]]:
         return [json.loads(body) for body in self.received(self.work)]
 
     @staticmethod
     def received(url: str) -> list[str]:
-        found: list[str] = []
+        bodies: list[str] = []
         while messages := boto("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            found += [message["Body"] for message in messages]
-        return found
+            bodies += [message["Body"] for message in messages]
+        return bodies
 
     @staticmethod
     def put(name: str, document: Any) -> None:
@@ -124,37 +124,39 @@ class Account:
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     with emulated_aws():
         topic = boto("sns").create_topic(Name="notices")["TopicArn"]
-        told, work = (boto("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("told", "work"))
-        boto("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:123456789012:told")
+        notice_queue, work = (boto("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("notices", "work"))
+        boto("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:123456789012:notices")
         for name, value in (("AWS_REGION", REGION), ("AWS_DEFAULT_REGION", REGION), ("ROTATION_QUEUE_URL", work)):
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("ROTATION_TOPIC_ARN", topic)
         engine = Engine()
-        monkeypatch.setattr(client_module, "ROTATE", Operation(spec=ROTATE.spec, work=engine.work))
-        yield Account(topic, told, work, engine)
+        monkeypatch.setattr(
+            client_module, "ROTATE", Operation(declared=ROTATE.declared, spec=ROTATE.spec, work=engine.work)
+        )
+        yield Account(topic, notice_queue, work, engine)
 
 
 def requested(client: str = "client_acme", **more: Any) -> dict[str, Any]:
     return queue_event(bus_event(ASKED, detail(client, **more)))
 
 
-def checked(found: Call) -> Call:
+def checked(made: Call) -> Call:
     """Hold all audit events of a call to what every one has, and its output to holding no value."""
-    for event in found.events:
+    for event in made.events:
         assert event["kind"] in KINDS and event["outcome"] in OUTCOMES and event["check"] is False
         assert event["schema_version"] == 1 and event["source"] == "dbops.rotation"
         assert event["controller"] == "dbops-rotation-rotate" and event["playbook"].startswith("lambda/")
-    assert VALUE not in found.output and "receiptHandle" not in found.output
-    return found
+    assert VALUE not in made.output and "receiptHandle" not in made.output
+    return made
 
 
 def test_a_due_client_is_rotated_told_and_recorded(account: Account) -> None:
     secret_id = account.client("client_acme", now() - 41 * DAY)
     done = checked(call(rotation, queue_event(visit("client_acme", secret_id))))
     assert done.raised is None
-    (asked,) = account.engine.asked
-    assert (asked["trigger"], asked["requested_by"], asked["bring_forward_days"]) == ("scheduled", "", 0)
-    assert (asked["min_age"], asked["cycle_days"], asked["write_share"]) == (600, 40, 0.16)
+    (params,) = account.engine.calls
+    assert (params["trigger"], params["requested_by"], params["bring_forward_days"]) == ("scheduled", "", 0)
+    assert (params["min_age"], params["cycle_days"], params["write_share"]) == (600, 40, 0.16)
     assert [event["kind"] for event in done.events] == ["status", "rotation", "notice", "run"]
     assert done.of("rotation")[0]["rotated"] is True and done.of("run")[0]["counts"]["rotated"] == 1
     assert {event["playbook"] for event in done.events} == {"lambda/rotate"}
@@ -168,30 +170,30 @@ def test_nothing_is_logged_at_the_level_of_debugging(account: Account, caplog: p
     secret_id = account.client("client_acme", now() - 41 * DAY)
     caplog.set_level(logging.DEBUG)
     call(rotation, queue_event(visit("client_acme", secret_id), bus_event(ASKED, detail(reason="why", extra=VALUE))))
-    assert len(account.engine.asked) == 1 and caplog.text == ""
+    assert len(account.engine.calls) == 1 and caplog.text == ""
 
 
 def test_a_client_that_is_not_due_is_left_alone(account: Account) -> None:
     secret_id = account.client("client_acme", now() - 3 * DAY)
     done = checked(call(rotation, queue_event(visit("client_acme", secret_id))))
-    assert account.engine.asked == [] and account.notices() == []
+    assert account.engine.calls == [] and account.notices() == []
     assert [event["kind"] for event in done.events] == ["run"]
 
 
 @pytest.mark.parametrize(("days", "brought_forward"), [(37, [22]), (3, [])])
-def test_a_client_that_the_sweep_pulls_is_rotated_where_today_is_one_of_its_days(
+def test_a_client_that_the_sweep_brings_forward_is_rotated_where_today_is_one_of_its_days(
     account: Account, days: int, brought_forward: list[int]
 ) -> None:
     secret_id = account.client("client_acme", now() - days * DAY, **{tags.NOTIFIED: ""})
     call(rotation, queue_event(visit("client_acme", secret_id, 22)))
-    assert [asked["bring_forward_days"] for asked in account.engine.asked] == brought_forward
+    assert [params["bring_forward_days"] for params in account.engine.calls] == brought_forward
 
 
-def test_what_is_owed_is_sent_before(account: Account) -> None:
+def test_pending_notices_are_sent_before(account: Account) -> None:
     secret_id = account.client("client_acme", now() - 34 * DAY)
     call(rotation, queue_event(visit("client_acme", secret_id)))
     (notice,) = account.notices()
-    assert (notice["event"], notice["notice_days"], account.engine.asked) == ("upcoming", 7, [])
+    assert (notice["event"], notice["notice_days"], account.engine.calls) == ("upcoming", 7, [])
     call(rotation, queue_event(visit("client_acme", secret_id)))
     assert account.notices() == []
 
@@ -222,11 +224,11 @@ def test_an_event_rotates_as_it_asks(account: Account) -> None:
     account.put(f"{CLIENTS}client_acme", {"rotation_overlap": 3600, "rotation_server_label": "blue"})
     event = bus_event(ASKED, detail(requested_by="alice", overlap=60, force=True))
     done = checked(call(rotation, queue_event(event)))
-    (asked,) = account.engine.asked
-    assert (asked["trigger"], asked["reason"]) == ("on_demand", "leaked in a ticket")
-    assert (asked["requested_by"], asked["overlap"], asked["force"]) == ("says to be alice", 60, True)
-    assert asked["server_label"] == "blue" and asked["secret_id"] == "clients/client_acme/mysql/root"
-    assert datetime.fromisoformat(asked["before"]) == datetime.fromisoformat(event["time"])
+    (params,) = account.engine.calls
+    assert (params["trigger"], params["reason"]) == ("on_demand", "leaked in a ticket")
+    assert (params["requested_by"], params["overlap"], params["force"]) == ("says to be alice", 60, True)
+    assert params["server_label"] == "blue" and params["secret_id"] == "clients/client_acme/mysql/root"
+    assert datetime.fromisoformat(params["before"]) == datetime.fromisoformat(event["time"])
     (notice,) = account.notices()
     assert notice["requested_by"] == "says to be alice" and done.of("rotation")[0]["trigger"] == "on_demand"
 
@@ -235,32 +237,33 @@ def test_an_event_rotates_as_it_asks(account: Account) -> None:
 def test_the_engine_gives_up_before_the_call_ends(account: Account, seconds: float, deadline: float) -> None:
     account.client("client_acme", now() - 3 * DAY)
     call(rotation, requested(), Context(seconds))
-    assert account.engine.asked[0]["deadline"] == deadline
+    assert account.engine.calls[0]["deadline"] == deadline
 
 
 def test_too_late_a_message_comes_again(account: Account) -> None:
     secret_id = account.client("client_acme", now() - 41 * DAY)
     done = call(rotation, queue_event(visit("client_acme", secret_id)), Context(29.0))
     assert isinstance(done.raised, RotationError) and done.raised.code == "too_late"
-    assert (account.engine.asked, done.events, account.notices()) == ([], [], [])
+    assert (account.engine.calls, done.events, account.notices()) == ([], [], [])
 
 
 def test_a_crash_brings_the_message_back_and_tells_nothing_of_it(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def crash(*_given: Any) -> Any:
+    def crash(*_arguments: Any) -> Any:
         raise ValueError(VALUE)
 
     monkeypatch.setattr(client_module.Client, "visit", crash)
     done = call(rotation, queue_event(visit("client_acme", "clients/client_acme/mysql/root")))
     assert isinstance(done.raised, RotationError) and done.raised.code == "unexpected"
+    assert "Send the event again, or wait for the next sweep" in str(done.raised)
     assert VALUE not in str(done.raised) and done.raised.__context__ is None and VALUE not in done.output
 
 
 def refusal_of(account: Account, body: Any, client: str) -> dict[str, Any]:
     """Send what is to be refused, and give the error of the one event; nobody is touched or counted."""
     done = checked(call(rotation, queue_event(body)))
-    assert done.raised is None and account.engine.asked == []
+    assert done.raised is None and account.engine.calls == []
     (event,) = done.of("rotation")
     (notice,) = account.notices()
     assert (event["outcome"], event["client"]) == ("refused", client)
@@ -316,7 +319,7 @@ def test_a_bad_parameter_fails_its_client_and_the_others_go_on(account: Account)
     account.put(f"{CLIENTS}client_acme", {"rotation_overlap": VALUE})
     acme, globex = (account.client(name, now() - 41 * DAY) for name in ("client_acme", "client_globex"))
     done = checked(call(rotation, queue_event(visit("client_acme", acme), visit("client_globex", globex))))
-    assert [asked["client"] for asked in account.engine.asked] == ["client_globex"]
+    assert [params["client"] for params in account.engine.calls] == ["client_globex"]
     status = done.of("status")[0]
     assert (status["client"], status["outcome"]) == ("client_acme", "refused")
     failed, rotated = account.notices()
@@ -330,7 +333,7 @@ def test_a_bad_parameter_refuses_an_event_too(account: Account) -> None:
     done = checked(call(rotation, requested()))
     (event,) = done.of("rotation")
     assert (event["outcome"], event["error"]["code"]) == ("refused", "invalid_option")
-    assert account.notices()[0]["failures"] == 1 and account.engine.asked == []
+    assert account.notices()[0]["failures"] == 1 and account.engine.calls == []
 
 
 def test_a_busy_client_is_left_to_the_run_that_is_at_work(account: Account) -> None:
@@ -368,7 +371,7 @@ def test_the_sweep_finds_who_has_work_and_rotates_nobody(account: Account) -> No
     account.client("client_told", now() - 34 * DAY)
     account.client("client_of_playbooks", now() - 41 * DAY, runner="ansible")
     done = checked(call(sweep, {}))
-    assert done.answer == {"clients": 3} and account.engine.asked == []
+    assert done.answer == {"clients": 3} and account.engine.calls == []
     sent = {message["client"]: message for message in account.messages()}
     assert sorted(sent) == ["client_due", "client_late", "client_told"]
     assert sent["client_due"] == visit(
@@ -412,7 +415,7 @@ def test_the_messages_of_a_sweep_are_what_the_rotation_takes(account: Account) -
     assert call(sweep, {}).answer == {"clients": 12}
     for message in account.messages():
         assert call(rotation, queue_event(message)).raised is None
-    assert len({asked["client"] for asked in account.engine.asked}) == len(account.engine.asked) == 12
+    assert len({params["client"] for params in account.engine.calls}) == len(account.engine.calls) == 12
 
 
 def test_a_reset_counts_the_cycle_from_now(account: Account) -> None:
@@ -423,7 +426,7 @@ def test_a_reset_counts_the_cycle_from_now(account: Account) -> None:
     assert abs(due - now() - 50 * DAY) < timedelta(minutes=5)
     (event, run) = done.events
     assert (event["kind"], event["outcome"], event["requested_by"]) == ("cycle", "succeeded", "says to be alice")
-    assert run["playbook"] == "lambda/reset" and account.engine.asked == []
+    assert run["playbook"] == "lambda/reset" and account.engine.calls == []
 
 
 @pytest.mark.parametrize(

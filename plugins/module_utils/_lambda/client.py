@@ -43,27 +43,27 @@ class Client:
     record: Record
     invocation: Invocation
 
-    def visit(self, *, pulled: bool) -> None:
+    def visit(self, *, brought_forward: bool) -> None:
         """Do what is due, finish what was begun and tell people, as a scheduled run does.
 
-        ``pulled``: the sweep wants it to be rotated today although its due date is a few days away.
+        ``brought_forward``: the sweep wants it to be rotated today although its due date is a few days away.
         """
         state = self._state()
         if state.get("failed"):
             return self._tell_failure(state, SCHEDULED, "")
-        for owed in state["pending_notices"]:
-            self._notify(owed["event"], owed)
-        now = pulled and 0 in state["possible_days"]
+        for notice in state["pending_notices"]:
+            self._notify(notice["event"], notice)
+        now = brought_forward and 0 in state["possible_days"]
         if state["candidate"] or now:
             self._rotate(SCHEDULED, requested_by="", bring_forward_days=state["lookahead_days"] if now else 0)
 
-    def rotate(self, **asked: Any) -> None:
+    def rotate(self, **options: Any) -> None:
         """Rotate as somebody asks for it; the secret is known to be this client's."""
         refused = self.failure_of(self.settings.refuse_faults)
         if refused:
-            self.fail(refused, asked.get("requested_by", ""))
+            self.fail(refused, options.get("requested_by", ""))
         else:
-            self._rotate(ON_DEMAND, **asked)
+            self._rotate(ON_DEMAND, **options)
 
     def reset(self, reason: str, requested_by: str) -> None:
         """Count the cycle from now on; the secret is known to be this client's."""
@@ -77,8 +77,8 @@ class Client:
 
     def fail(self, result: Mapping[str, Any], requested_by: str) -> None:
         """Record, count and tell that what somebody asked for could not be looked at."""
-        asked = {"trigger": ON_DEMAND, "requested_by": requested_by}
-        self.record.add(_operations.ROTATE.name, self.name, {**result, **asked})
+        origin = {"trigger": ON_DEMAND, "requested_by": requested_by}
+        self.record.add(_operations.ROTATE.name, self.name, {**result, **origin})
         self._tell_failure(result, ON_DEMAND, requested_by)
 
     def failure_of(self, check: Callable[[], None]) -> dict[str, Any] | None:
@@ -102,18 +102,18 @@ class Client:
 
     def _refuse_stranger(self) -> None:
         try:
-            found = secret_store(self._params(CYCLE, CONNECTION)).describe()
+            secret = secret_store(self._params(CYCLE, CONNECTION)).describe()
         except SecretNotFound:
             raise _stranger(f"There is no secret {self.secret_id} for this client") from None
-        if found.tags.get(tags.CLIENT) != tag_text(self.name):
+        if secret.tags.get(tags.CLIENT) != tag_text(self.name):
             raise _stranger(f"The tag {tags.CLIENT} of the secret {self.secret_id} does not name this client")
 
-    def _rotate(self, trigger: str, **asked: Any) -> None:
-        params = self._params(ROTATE, trigger=trigger, **asked)
+    def _rotate(self, trigger: str, **options: Any) -> None:
+        params = self._params(ROTATE, trigger=trigger, **options)
         params["deadline"] = self.invocation.deadline(params["deadline"])
         receipt = self._done(_operations.ROTATE.name, ROTATE, params)
         if receipt.get("failed"):
-            self._tell_failure(receipt, trigger, asked.get("requested_by", ""))
+            self._tell_failure(receipt, trigger, options.get("requested_by", ""))
         elif receipt.get("rotated"):
             self._notify(ROTATED, of_rotation(receipt))
 
@@ -129,10 +129,10 @@ class Client:
             return
         text, warnings = self._text(event, details)
         about = as_options(details, NOTICE.spec.keys() - CONNECTION)
-        given = self._params(NOTICE, {*CONNECTION, *OF_A_NOTICE}, **{**about, "event": event, "text": text})
-        result = NOTICE.outcome(given, check=False, diff=False)
-        told = [*warnings, *result.get("warnings", ())]
-        self.record.add(_operations.NOTICE.name, self.name, {**result, "warnings": told})
+        params = self._params(NOTICE, {*CONNECTION, *OF_A_NOTICE}, **{**about, "event": event, "text": text})
+        result = NOTICE.outcome(params, check=False, diff=False)
+        warnings = [*warnings, *result.get("warnings", ())]
+        self.record.add(_operations.NOTICE.name, self.name, {**result, "warnings": warnings})
 
     def _text(self, event: str, details: Mapping[str, Any]) -> tuple[str, list[str]]:
         try:
@@ -145,9 +145,9 @@ class Client:
         self.record.add(module, self.name, result)
         return result
 
-    def _params(self, operation: Operation, names: Any = None, **asked: Any) -> dict[str, Any]:
+    def _params(self, operation: Operation, names: Any = None, **options: Any) -> dict[str, Any]:
         own = {"client": self.name, "secret_id": self.secret_id}
-        return self.settings.params(operation.spec, names, **asked, **own)
+        return self.settings.params(operation.spec, names, **options, **own)
 
 
 def _stranger(what: str) -> RotationError:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a function may be asked for: messages of the queue and events of the bus. Pure.
+"""The messages of the queue and the events of the bus that a function takes. Pure.
 
 Nothing here repeats what somebody wrote into an event, but for the client where its name is one.
 """
@@ -140,12 +140,12 @@ def _who_and_why(detail: Mapping[str, Any]) -> tuple[str, str]:
 def _time(event: Mapping[str, Any], now: datetime) -> datetime:
     """Return when the event was put; one that lies ahead would let each copy of it rotate once more."""
     try:
-        found = moment("time", str(event.get("time", "")))
+        time = moment("time", str(event.get("time", "")))
     except RotationError:
         raise invalid("says no time") from None
-    if found > now + SKEW:
+    if time > now + SKEW:
         raise invalid("has a time that lies ahead")
-    return found
+    return time
 
 
 def _options(detail: Mapping[str, Any], known: set[str]) -> dict[str, Any]:

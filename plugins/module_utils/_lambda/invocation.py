@@ -14,6 +14,7 @@ from typing import Any
 
 from .._codes import Code
 from .._errors import RotationError, unexpected
+from .._next_step import filled, present
 from .._readers import Function, reading
 
 # What has to be left when the engine gives up, for telling people.
@@ -36,7 +37,7 @@ class Invocation:
 
     @classmethod
     def of(cls, context: Any) -> Invocation:
-        """Take what Lambda hands over beside the event."""
+        """Return the call that the context of Lambda describes."""
         return cls(
             function=str(context.function_name),
             request_id=str(context.aws_request_id),
@@ -44,9 +45,9 @@ class Invocation:
             environment=os.environ,
         )
 
-    def deadline(self, asked: float) -> float:
-        """Return the seconds that a run may take."""
-        return min(asked, self.remaining() - TELLING)
+    def deadline(self, seconds: float) -> float:
+        """Return the seconds that a run may take, which are at most these."""
+        return min(seconds, self.remaining() - TELLING)
 
     def refuse_too_late(self) -> None:
         """Raise a RotationError where there is too little time to begin, so that what is asked for comes again."""
@@ -64,13 +65,26 @@ def handler(work: Callable[[Any, Invocation], Any]) -> Handler:
 
     @wraps(work)
     def guarded(event: Any, context: Any) -> Any:
-        try:
-            with reading(Function()):
+        with reading(Function()):
+            try:
                 return work(event, Invocation.of(context))
-        except RotationError as error:
-            failed = error
-        except Exception as error:  # its text may hold anything, and so may that of the one that it came from
-            failed = unexpected(error)
+            except RotationError as error:
+                failed = _in_words(error)
+            except Exception as error:  # its text may hold anything, and so may that of the one that it came from
+                failed = _in_words(unexpected(error))
         raise failed from None
 
     return guarded
+
+
+def _in_words(error: RotationError) -> RotationError:
+    """Return the error in the words of the present reader; Lambda formats it when nobody is one any more."""
+    client = error.client
+    written = RotationError(
+        filled(error.cause, client),
+        code=error.code,
+        next_step=present(error.next_step, client),
+        state=filled(error.state, client),
+    )
+    written.client, written.step = client, error.step
+    return written

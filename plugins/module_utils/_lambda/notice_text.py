@@ -13,6 +13,7 @@ from .._clean import cleaned
 from .._codes import Code
 from .._errors import RotationError
 from .._next_step import present
+from .._readers import variable
 from .options import ROOT
 
 try:
@@ -25,13 +26,8 @@ TEMPLATES = ROOT / "roles/rotation/templates/notices"
 
 def notice_text(event: str, client: str, secret_id: str, details: Mapping[str, Any]) -> str:
     """Render the text of a notice, with details that cannot forge a line. Raises RotationError where that fails."""
-    variables = {
-        "inventory_hostname": client,
-        "client": client,
-        "secret_id": secret_id,
-        "notice_event": event,
-        "notice_details": cleaned(details),
-    }
+    role = {"client": client, "secret_id": secret_id, "notice_event": event, "notice_details": cleaned(details)}
+    variables = {"inventory_hostname": client, **{variable(name): value for name, value in role.items()}}
     try:
         return str(_environment().get_template(f"{event}.j2").render(variables))
     except Exception as error:  # a template's own text of it may hold a value

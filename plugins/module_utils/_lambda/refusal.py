@@ -33,9 +33,9 @@ UNTOUCHED = "Nothing was changed, and nothing was counted."
 def result_of(error: RotationError) -> dict[str, Any]:
     """Return the failed result of a refusal, as an operation would."""
     error.locate(client=error.client or NOBODY, step="prepare", state=UNTOUCHED, next_step="")
-    told = {name: getattr(error, name) for name in ("client", "step", "code", "cause", "state", "next_step")}
-    told = filled_result(told, error.client)
-    return {"failed": True, "changed": False, "msg": str(error), "error": told, "trigger": ON_DEMAND}
+    description = {name: getattr(error, name) for name in ("client", "step", "code", "cause", "state", "next_step")}
+    description = filled_result(description, error.client)
+    return {"failed": True, "changed": False, "msg": str(error), "error": description, "trigger": ON_DEMAND}
 
 
 def refuse(module: str, result: Mapping[str, Any], settings: Settings, record: Record) -> None:
@@ -58,11 +58,11 @@ def _tell(error: Mapping[str, Any], settings: Settings, record: Record) -> None:
         state_left=error["state"],
         **{name: error[name] for name in ("step", "code", "cause", "next_step")},
     )
-    told: dict[str, Any] = {"client": notice.client, "event": notice.event, "notice_id": notice.notice_id}
+    result: dict[str, Any] = {"client": notice.client, "event": notice.event, "notice_id": notice.notice_id}
     try:
         client = sns_client(params, params["topic_arn"])
         message = publish(client, params["topic_arn"], notice, params["assume_role_arn"])
         sent = {"changed": True, "delivered": True, "message_id": message}
     except RotationError as trouble:
         sent = {"changed": False, "delivered": False, "warnings": [f"The refusal could not be told: {trouble.told()}"]}
-    record.add(_operations.NOTICE.name, notice.client, {**told, "body": notice.body(), **sent})
+    record.add(_operations.NOTICE.name, notice.client, {**result, "body": notice.body(), **sent})

@@ -24,19 +24,19 @@ def reset_cycle(event: Any, invocation: Invocation) -> None:
     invocation.refuse_too_late()
     record = Record(invocation, RESET)
     try:
-        asked = events.read_event(event, events.RESET, datetime.now(UTC))
+        request = events.read_event(event, events.RESET, datetime.now(UTC))
     except RotationError as error:
         record.add(_operations.CYCLE.name, error.client, result_of(error))
     else:
-        _reset(asked, record, invocation)
+        _reset(request, record, invocation)
     record.finish()
 
 
-def _reset(asked: events.Request, record: Record, invocation: Invocation) -> None:
-    secret_id = Place.of(invocation.environment).secret_id(asked.client)
-    client = Client(asked.client, secret_id, environment_settings(invocation.environment), record, invocation)
+def _reset(request: events.Request, record: Record, invocation: Invocation) -> None:
+    secret_id = Place.of(invocation.environment).secret_id(request.client)
+    client = Client(request.client, secret_id, environment_settings(invocation.environment), record, invocation)
     stranger = client.identity()
     if stranger:
-        record.add(_operations.CYCLE.name, asked.client, {**stranger, "requested_by": asked.requested_by})
+        record.add(_operations.CYCLE.name, request.client, {**stranger, "requested_by": request.requested_by})
     else:
-        client.reset(asked.reason, asked.requested_by)
+        client.reset(request.reason, request.requested_by)

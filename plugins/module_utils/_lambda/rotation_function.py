@@ -45,28 +45,28 @@ def _bodies(event: Any) -> list[str]:
 def _work(body: str, invocation: Invocation) -> None:
     record = Record(invocation, ROTATE)
     try:
-        asked = read_message(body, datetime.now(UTC))
+        message = read_message(body, datetime.now(UTC))
     except RotationError as error:
         refuse(_operations.ROTATE.name, result_of(error), settings_of(invocation.environment), record)
     else:
-        settings = settings_of(invocation.environment, asked.client)
-        if isinstance(asked, Visit):
-            Client(asked.client, asked.secret_id, settings, record, invocation).visit(
-                pulled=asked.bring_forward_days > 0
+        settings = settings_of(invocation.environment, message.client)
+        if isinstance(message, Visit):
+            Client(message.client, message.secret_id, settings, record, invocation).visit(
+                brought_forward=message.bring_forward_days > 0
             )
         else:
-            _rotate(asked, settings, record, invocation)
+            _rotate(message, settings, record, invocation)
     record.finish()
 
 
-def _rotate(asked: Request, settings: Settings, record: Record, invocation: Invocation) -> None:
+def _rotate(request: Request, settings: Settings, record: Record, invocation: Invocation) -> None:
     place = Place.of(invocation.environment)
-    client = Client(asked.client, place.secret_id(asked.client), settings, record, invocation)
+    client = Client(request.client, place.secret_id(request.client), settings, record, invocation)
     stranger = client.identity()
     if stranger and stranger["error"]["code"] == UNKNOWN_CLIENT:
-        refuse(_operations.ROTATE.name, {**stranger, "requested_by": asked.requested_by}, settings, record)
+        refuse(_operations.ROTATE.name, {**stranger, "requested_by": request.requested_by}, settings, record)
     elif stranger:
-        client.fail(stranger, asked.requested_by)
+        client.fail(stranger, request.requested_by)
     else:
-        why = {"reason": asked.reason, "requested_by": asked.requested_by}
-        client.rotate(**why, before=asked.time.isoformat(), **asked.options)
+        why = {"reason": request.reason, "requested_by": request.requested_by}
+        client.rotate(**why, before=request.time.isoformat(), **request.options)

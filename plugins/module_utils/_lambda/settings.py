@@ -28,7 +28,7 @@ VARIABLE = "ROTATION_"
 ALL, CLIENTS = "/dbops/rotation/functions", "/dbops/rotation/clients/"
 # What Parameter Store takes as one part of a name.
 NAME = re.compile(r"[A-Za-z0-9_.-]+")
-MOST_TOLD = 10
+MOST_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class Place:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Place:
-        """Read it; what is empty is as if it were not there."""
-        given = {name: environment.get(f"{VARIABLE}{name.upper()}", "") for name in cls.__dataclass_fields__}
-        return cls(**{name: text for name, text in given.items() if text})
+        """Return what an environment says; what is empty is as if it were not there."""
+        texts = {name: environment.get(f"{VARIABLE}{name.upper()}", "") for name in cls.__dataclass_fields__}
+        return cls(**{name: text for name, text in texts.items() if text})
 
     def secret_id(self, client: str) -> str:
         """Return the name of a client's secret."""
@@ -67,21 +67,21 @@ class Settings:
     faults: tuple[str, ...] = ()
     trouble: RotationError | None = None
 
-    def params(self, spec: Spec, names: Sequence[str] | set[str] | None = None, **asked: Any) -> dict[str, Any]:
-        """Return the parameters of an operation: what is asked, and what is set of these names, or else of all."""
+    def params(self, spec: Spec, names: Sequence[str] | set[str] | None = None, **options: Any) -> dict[str, Any]:
+        """Return the parameters of an operation: these options, and what is set of these names, or else of all."""
         taken = spec.keys() if names is None else spec.keys() & set(names)
         set_here = {name: self.values[name] for name in taken if name in self.values}
-        return {name: one.get("default") for name, one in spec.items()} | set_here | asked
+        return {name: one.get("default") for name, one in spec.items()} | set_here | options
 
     def refuse_faults(self) -> None:
         """Raise a RotationError (invalid_option) that names every parameter and option that cannot be used."""
         if self.trouble:
             raise self.trouble
         if self.faults:
-            more = len(self.faults) - MOST_TOLD
-            told = " ".join(self.faults[:MOST_TOLD]) + (f" And {more} more." if more > 0 else "")
+            more = len(self.faults) - MOST_NAMED
+            text = " ".join(self.faults[:MOST_NAMED]) + (f" And {more} more." if more > 0 else "")
             raise RotationError(
-                f"Settings of the functions cannot be used: {told}",
+                f"Settings of the functions cannot be used: {text}",
                 code=Code.INVALID_OPTION,
                 next_step="Correct them (aws ssm put-parameter --overwrite, or the environment of the function);"
                 " docs/lambda.md describes them.",
@@ -92,8 +92,8 @@ class Settings:
 class Source:
     """One place that says something: how it is named, what it says, and how a value is read."""
 
-    told: Callable[[str], str]
-    given: Mapping[str, Any] = field(repr=False)
+    label: Callable[[str], str]
+    values: Mapping[str, Any] = field(repr=False)
     read: Callable[[Mapping[str, Any], Any], Any]
     for_one_client: bool = False
 
@@ -101,12 +101,12 @@ class Source:
 def environment_settings(environment: Mapping[str, str]) -> Settings:
     """Return what the environment of the function says."""
     own = {f"{VARIABLE}{name.upper()}" for name in Place.__dataclass_fields__}
-    given = {
+    values = {
         name.removeprefix(VARIABLE).lower(): text
         for name, text in environment.items()
         if name.startswith(VARIABLE) and name not in own and text
     }
-    return _with(Settings(defaults()), Source(lambda option: f"{VARIABLE}{option.upper()}", given, from_text))
+    return _with(Settings(defaults()), Source(lambda option: f"{VARIABLE}{option.upper()}", values, from_text))
 
 
 def own_access(environment: Mapping[str, str]) -> AwsOptions:
@@ -130,10 +130,10 @@ def read_settings(environment: Mapping[str, str], clients: Sequence[str]) -> dic
     """
     place, base = Place.of(environment), environment_settings(environment)
     names = {client: place.parameter_of(client) for client in clients}
-    asked = [name for name in (place.parameter, *dict.fromkeys(names.values())) if name]
-    found = read_named(make_client(own_access(environment), "ssm"), asked)
-    common = _stored(base, found.get(place.parameter))
-    return {"": common} | {client: _stored(common, found.get(name), True) for client, name in names.items()}
+    parameter_names = [name for name in (place.parameter, *dict.fromkeys(names.values())) if name]
+    parameters = read_named(make_client(own_access(environment), "ssm"), parameter_names)
+    common = _stored(base, parameters.get(place.parameter))
+    return {"": common} | {client: _stored(common, parameters.get(name), True) for client, name in names.items()}
 
 
 def _stored(settings: Settings, parameter: Parameter | None, for_one_client: bool = False) -> Settings:
@@ -145,26 +145,26 @@ def _stored(settings: Settings, parameter: Parameter | None, for_one_client: boo
         return replace(settings, faults=(*settings.faults, fault))
     odd = [name for name in document if not name.startswith(PREFIX)]
     faults = [f"{parameter.name}: an option is called {PREFIX}<option>, and {len(odd)} are not."] if odd else []
-    given = {name.removeprefix(PREFIX): document[name] for name in document if name not in odd}
-    source = Source(lambda option: f"{parameter.name} ({PREFIX}{option})", given, typed, for_one_client)
+    values = {name.removeprefix(PREFIX): document[name] for name in document if name not in odd}
+    source = Source(lambda option: f"{parameter.name} ({PREFIX}{option})", values, typed, for_one_client)
     return _with(replace(settings, faults=(*settings.faults, *faults)), source)
 
 
 def _with(settings: Settings, source: Source) -> Settings:
     """Return the settings with what one more source says, as far as it can be used."""
-    said = {option: value for option, value in source.given.items() if value not in (None, "")}
+    entries = {option: value for option, value in source.values.items() if value not in (None, "")}
     values, faults = dict[str, Any](), list[str]()
-    for option, given in said.items():
+    for option, value in entries.items():
         why = refused(option, for_one_client=source.for_one_client)
         if why:
             faults.append(f"{_named(source, option)}: {why}.")
             continue
         try:
-            values[option] = source.read(SPEC[option], given)
+            values[option] = source.read(SPEC[option], value)
         except (ValueError, OverflowError):
-            faults.append(f"{source.told(option)}: {allowed(f'{PREFIX}{option}', SPEC[option])}")
+            faults.append(f"{source.label(option)}: {allowed(f'{PREFIX}{option}', SPEC[option])}")
     wrong = dict(_wrong(values, settings.values))
-    faults += [f"{source.told(option)}: {text}" for option, text in wrong.items()]
+    faults += [f"{source.label(option)}: {text}" for option, text in wrong.items()]
     usable = {option: value for option, value in values.items() if option not in wrong}
     return Settings({**settings.values, **usable}, (*settings.faults, *faults))
 
@@ -182,4 +182,4 @@ def _wrong(values: Mapping[str, Any], below: Mapping[str, Any]) -> Iterator[tupl
 def _named(source: Source, option: str) -> str:
     """Name what is set; a name that is no option's may be anything."""
     known = re.fullmatch(r"[a-z_]{1,40}", option)
-    return source.told(option) if known else source.told("...")
+    return source.label(option) if known else source.label("...")

@@ -51,11 +51,12 @@ def _sweep(environment: Mapping[str, str], record: Record) -> int:
     settings = read_settings(environment, list(named))
     standings = {name: standing(name, one, _outlook(settings[name]), now) for name, one in named.items()}
     groups = grouped(standings, now)
-    candidates, pulled = set(groups[CANDIDATES]), set(groups[BROUGHT_FORWARD])
+    candidates, brought_forward = set(groups[CANDIDATES]), set(groups[BROUGHT_FORWARD])
     for name, one in standings.items():
         record.count(_operations.CYCLE_INFO.name, name, _state(one, candidate=name in candidates))
     visits = [
-        Visit(name, named[name].secret.name, LOOKAHEAD_DAYS if name in pulled else 0) for name in groups[CANDIDATES]
+        Visit(name, named[name].secret.name, LOOKAHEAD_DAYS if name in brought_forward else 0)
+        for name in groups[CANDIDATES]
     ]
     _send(environment, visits)
     return len(visits)
@@ -69,7 +70,7 @@ def _clients(environment: Mapping[str, str]) -> dict[str, Listed]:
 
 
 def _outlook(settings: Settings) -> Outlook:
-    """Return what is asked of a client: of one whose settings are wrong, what the right ones of them say."""
+    """Return the outlook of a client; of its settings, the wrong ones do not count."""
     return Outlook(policy(settings.params(SPEC)), notices=bool(settings.values.get("topic_arn")))
 
 

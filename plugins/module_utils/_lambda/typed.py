@@ -24,63 +24,63 @@ def from_text(spec: Mapping[str, Any], text: str) -> Any:
     return typed(spec, read_json(text) if spec.get("type") in ("list", "dict") else text)
 
 
-def typed(spec: Mapping[str, Any], given: Any) -> Any:
+def typed(spec: Mapping[str, Any], raw: Any) -> Any:
     """Return a value of the option's type; ValueError where it is none."""
-    value = TYPES[spec.get("type", "str")](spec, given)
+    value = TYPES[spec.get("type", "str")](spec, raw)
     if value not in spec.get("choices", [value]):
         raise ValueError
     return value
 
 
-def _str(_spec: Mapping[str, Any], given: Any) -> str:
-    if isinstance(given, bool) or not isinstance(given, str | int):
+def _str(_spec: Mapping[str, Any], raw: Any) -> str:
+    if isinstance(raw, bool) or not isinstance(raw, str | int):
         raise ValueError
-    return str(given)
+    return str(raw)
 
 
-def _bool(_spec: Mapping[str, Any], given: Any) -> bool:
-    word = given.strip().lower() if isinstance(given, str) else ""
-    if not isinstance(given, bool) and word not in TRUE | FALSE:
+def _bool(_spec: Mapping[str, Any], raw: Any) -> bool:
+    word = raw.strip().lower() if isinstance(raw, str) else ""
+    if not isinstance(raw, bool) and word not in TRUE | FALSE:
         raise ValueError
-    return given if isinstance(given, bool) else word in TRUE
+    return raw if isinstance(raw, bool) else word in TRUE
 
 
-def _int(_spec: Mapping[str, Any], given: Any) -> int:
-    if isinstance(given, bool) or not isinstance(given, str | int):
+def _int(_spec: Mapping[str, Any], raw: Any) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, str | int):
         raise ValueError
-    return int(given)
+    return int(raw)
 
 
-def _float(_spec: Mapping[str, Any], given: Any) -> float:
-    if isinstance(given, bool) or not isinstance(given, str | int | float):
+def _float(_spec: Mapping[str, Any], raw: Any) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         raise ValueError
-    found = float(given)
-    if not math.isfinite(found):
+    number = float(raw)
+    if not math.isfinite(number):
         raise ValueError
-    return found
+    return number
 
 
-def _list(spec: Mapping[str, Any], given: Any) -> list[Any]:
-    if not isinstance(given, list):
+def _list(spec: Mapping[str, Any], raw: Any) -> list[Any]:
+    if not isinstance(raw, list):
         raise ValueError
     element = {"type": spec.get("elements", "raw"), "options": spec.get("options")}
-    return [typed(element, one) for one in given]
+    return [typed(element, one) for one in raw]
 
 
-def _dict(spec: Mapping[str, Any], given: Any) -> dict[str, Any]:
-    if not isinstance(given, Mapping):
+def _dict(spec: Mapping[str, Any], raw: Any) -> dict[str, Any]:
+    if not isinstance(raw, Mapping):
         raise ValueError
     parts = spec.get("options")
     if parts is None:
-        return dict(given)
+        return dict(raw)
     required = {name for name, part in parts.items() if part.get("required")}
-    if given.keys() - parts.keys() or any(given.get(name) is None for name in required):
+    if raw.keys() - parts.keys() or any(raw.get(name) is None for name in required):
         raise ValueError
-    return {name: _part(part, given.get(name)) for name, part in parts.items()}
+    return {name: _part(part, raw.get(name)) for name, part in parts.items()}
 
 
-def _part(spec: Mapping[str, Any], given: Any) -> Any:
-    return spec.get("default") if given is None else typed(spec, given)
+def _part(spec: Mapping[str, Any], raw: Any) -> Any:
+    return spec.get("default") if raw is None else typed(spec, raw)
 
 
 TYPES: Mapping[str, Callable[[Mapping[str, Any], Any], Any]] = {
@@ -91,5 +91,5 @@ TYPES: Mapping[str, Callable[[Mapping[str, Any], Any], Any]] = {
     "float": _float,
     "list": _list,
     "dict": _dict,
-    "raw": lambda _spec, given: given,
+    "raw": lambda _spec, raw: raw,
 }

@@ -27,7 +27,7 @@ class Functions:
 
     sqs: Any
     work: str
-    told: str
+    notice_queue: str
     environment: Mapping[str, str]
 
     def send(self, message: Any) -> None:
@@ -46,9 +46,9 @@ class Functions:
         return len(self.receive(self.work))
 
     def notices(self) -> list[dict[str, Any]]:
-        found = self.receive(self.told)
+        found = self.receive(self.notice_queue)
         for message in found:
-            self.sqs.delete_message(QueueUrl=self.told, ReceiptHandle=message["ReceiptHandle"])
+            self.sqs.delete_message(QueueUrl=self.notice_queue, ReceiptHandle=message["ReceiptHandle"])
         return [json.loads(json.loads(message["Body"])["Message"]) for message in found]
 
     def receive(self, url: str) -> list[dict[str, Any]]:
@@ -63,9 +63,9 @@ def at_work(aws: AwsEmulator, authority: Authority) -> Iterator[Functions]:
     """Set the environment of the functions."""
     name = uuid.uuid4().hex
     sqs, sns = aws.client("sqs"), aws.client("sns")
-    work, told = (sqs.create_queue(QueueName=f"{kind}-{name}")["QueueUrl"] for kind in ("work", "told"))
+    work, notice_queue = (sqs.create_queue(QueueName=f"{kind}-{name}")["QueueUrl"] for kind in ("work", "notices"))
     topic = sns.create_topic(Name=name)["TopicArn"]
-    arn = sqs.get_queue_attributes(QueueUrl=told, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    arn = sqs.get_queue_attributes(QueueUrl=notice_queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     environment = {
         "AWS_ENDPOINT_URL": aws.endpoint_url,
@@ -73,7 +73,6 @@ def at_work(aws: AwsEmulator, authority: Authority) -> Iterator[Functions]:
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-        "AWS_LAMBDA_FUNCTION_NAME": "dbops-rotation-rotate",
         "ROTATION_QUEUE_URL": work,
         "ROTATION_TOPIC_ARN": topic,
         "ROTATION_TLS_CA_FILE": str(authority.ca_file),
@@ -84,7 +83,7 @@ def at_work(aws: AwsEmulator, authority: Authority) -> Iterator[Functions]:
         for variable, value in environment.items():
             patch.setenv(variable, value)
         forget_clients()
-        yield Functions(sqs, work, told, environment)
+        yield Functions(sqs, work, notice_queue, environment)
     forget_clients()
 
 
