@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev world world-stop demo test unit integration slow servers faults sim bench matrix molecule lint sanity check clean
+.PHONY: help setup setup-dev world world-stop demo test unit integration slow servers faults sim bench lambda matrix molecule lint sanity check clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ sim: setup ## Live through a simulated year of 200 clients
 
 bench: setup-dev ## Measure a fleet against a playbook of stock collections
 	@tools/bench.sh
+
+lambda: setup ## Build the package of the Lambda functions; ARCH=arm64, CA=bundle.pem
+	@.venv/bin/python tools/lambda_package.py $(if $(ARCH),--arch $(ARCH)) $(if $(CA),--ca $(CA))
 
 matrix: setup-dev ## Run the tests with each interpreter and ansible-core that is at hand
 	@.venv/bin/nox

@@ -36,6 +36,7 @@ RULES = frozenset(
         Code.FOREIGN_SECONDARY,
         Code.GRANTS_OFF,
         Code.IMPOSSIBLE_DUE,
+        Code.INVALID_EVENT,
         Code.INVALID_OPTION,
         Code.KNOWN_REFUSED,
         Code.LABEL_MOVED_BACK,
@@ -64,6 +65,7 @@ RULES = frozenset(
         Code.SEVERAL_WRITERS,
         Code.SHARED_ACCOUNT,
         Code.TLS_REQUIRED,
+        Code.UNKNOWN_CLIENT,
         Code.UNSUPPORTED_SERVER,
         Code.VERSION_UNDECRYPTABLE,
     }

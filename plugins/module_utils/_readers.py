@@ -58,6 +58,11 @@ FIXED_OF_MODULES: dict[str, Options] = {**FIXED, "roll_back": {"trigger": "rollb
 # What only the role has, in a task's own words.
 KEYWORDS = {"jump_host": "delegate_to"}
 
+# The functions: where events go, how a sweep is started, and which options an event holds.
+BUS = "dbops-rotation"
+SWEEP = "aws lambda invoke --function-name dbops-rotation-sweep /dev/stdout"
+EVENT_OPTIONS = {"force": {"force": True}}
+
 
 class Reader(Protocol):
     """The words of one kind of reader."""
@@ -154,6 +159,41 @@ class Awx:
 
 
 @dataclass(frozen=True)
+class Function:
+    """Somebody who looks at the output of a Lambda function, and may have no controller."""
+
+    def option(self, name: str) -> str:
+        """Return the name in a parameter, which is the role's variable."""
+        return variable(name)
+
+    def playbook(self, name: str) -> str:
+        """Return the path in a checkout."""
+        return CommandLine().playbook(name)
+
+    def command(self, kind: str, client: str, options: Options) -> str:
+        """Write the event that asks for it, or name the command line where no event does."""
+        if kind == "finish":
+            return f"wait for the next sweep, which finishes it, or start one: {SWEEP}"
+        if kind == "rotate":
+            asked = {key: value for name in options for key, value in EVENT_OPTIONS.get(name, {}).items()}
+            stored = {name: options[name] for name in options if name not in EVENT_OPTIONS}
+            return f"{_put_event(client, asked)}{f' with {self.options(stored)}' if stored else ''}"
+        if kind not in PLAYBOOKS:
+            return f"the same event with {self.options(options)}"
+        return f"at a command line, for no function does it: {CommandLine().command(kind, client, options)}"
+
+    def options(self, options: Options) -> str:
+        """Write options as the client's parameter holds them."""
+        named = {variable(name): value for name, value in options.items()}
+        return f"{json.dumps(named, ensure_ascii=False)} in the client's parameter"
+
+    def again(self, text: str) -> str:
+        """Speak of events."""
+        sent = re.sub(r"\b([Rr])un the same command again", _send_again, text)
+        return re.sub(r"\b([Tt])he same command", r"\1he same event", sent)
+
+
+@dataclass(frozen=True)
 class Engine:
     """A reader who is unknown."""
 
@@ -199,7 +239,9 @@ class ModuleUser(Engine):
         return re.sub(r"\b([Tt])he same command", r"\1he same task", text)
 
 
-READERS: dict[str, type[Any]] = {one.__name__: one for one in (CommandLine, Installed, Awx, Engine, ModuleUser)}
+READERS: dict[str, type[Any]] = {
+    one.__name__: one for one in (CommandLine, Installed, Awx, Function, Engine, ModuleUser)
+}
 # Where a module finds who reads its messages, on whatever host it runs.
 ENVIRONMENT = "DBOPS_ROTATION_READER"
 _reading: list[Reader] = []
@@ -243,6 +285,22 @@ def variable(name: str) -> str:
 def limit(client: str) -> str:
     """Write a client's name as a limit; Ansible splits at spaces where there is no comma."""
     return f"{client}," if {" ", ":"} & set(client) else client
+
+
+def _send_again(found: re.Match[str]) -> str:
+    return f"{'S' if found[1] == 'R' else 's'}end the event again, or wait for the next sweep"
+
+
+def _put_event(client: str, asked: Mapping[str, bool]) -> str:
+    """Write a command that can be copied."""
+    detail = {"schema": 1, "client": client, "reason": "WHY", **asked}
+    entry = {
+        "EventBusName": BUS,
+        "Source": COLLECTION,
+        "DetailType": "Rotation Requested",
+        "Detail": json.dumps(detail, ensure_ascii=False),
+    }
+    return f"aws events put-events --entries {shlex.quote(json.dumps([entry], ensure_ascii=False))}"
 
 
 def _extra_variable(name: str, value: str | list[str]) -> str:

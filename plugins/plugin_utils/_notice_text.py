@@ -14,16 +14,16 @@ from ansible.template import trust_as_template
 from ansible.utils.display import Display
 
 from ..module_utils._clean import cleaned, one_line
+from ..module_utils._notice.details import as_options
 
 
 def completed(action: ActionBase, arguments: Mapping[str, Any], options: Container[str]) -> dict[str, Any]:
     """Return the arguments of a notice with what ``details`` and ``template`` stand for; ``known`` are its options."""
     fields = dict(arguments)
     source = fields.pop("details", None) or {}
-    details = {name: source[name] for name in source if name in options and source[name] not in (None, "")}
     template = fields.pop("template", None)
     text = {"text": _render(action, str(template), cleaned(source))} if template and "text" not in fields else {}
-    return {**details, **text, **fields}
+    return {**as_options(source, options), **text, **fields}
 
 
 def _render(action: ActionBase, template: str, details: Mapping[str, Any]) -> str:

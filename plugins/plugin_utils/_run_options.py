@@ -5,26 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ..module_utils._module.allowed import allowed
 from ..module_utils._module.option_checks import CHECKED, Fault, faults_of_values
 from ..module_utils._readers import variable
 
 Spec = Mapping[str, Mapping[str, Any]]
-# The first is for one, the second for the elements of a list.
-WORDS = {
-    "bool": ("true or false", "truth values"),
-    "dict": ("a dictionary", "dictionaries"),
-    "float": ("a number", "numbers"),
-    "int": ("a whole number", "whole numbers"),
-    "list": ("a list", "lists"),
-    "path": ("a path", "paths"),
-    "str": ("a text", "texts"),
-}
 
 
 def faults(spec: Spec, options: Mapping[str, Any], *, here: bool) -> list[Fault]:
@@ -78,18 +69,3 @@ def validated(spec: Mapping[str, Any], value: Any) -> Any:
     outcome = result.validated_parameters["option"]
     repr(outcome)  # ValueError for a whole number of thousands of digits
     return outcome
-
-
-def allowed(option: str, spec: Mapping[str, Any]) -> str:
-    """Return what is allowed for an option."""
-    kind = str(spec.get("type", "str"))
-    elements = f" of {WORDS[spec['elements']][1]}" if kind == "list" and spec.get("elements") in WORDS else ""
-    choices = spec.get("choices")
-    what = f"one of {', '.join(map(str, choices))}" if choices else f"{WORDS[kind][0]}{elements}"
-    parts = list(_parts(spec.get("options") or {}))
-    return f"{option} must be {what}{' with ' if parts else ''}{', '.join(parts)}."
-
-
-def _parts(options: Spec) -> Iterator[str]:
-    for name, spec in options.items():
-        yield name if spec.get("required") else f"{name} (may be left out)"

@@ -9,7 +9,6 @@ message has a value in it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,9 @@ from typing import Any
 from ..module_utils._aws.parameters import LIST, SECURE, Parameter
 from ..module_utils._codes import Code
 from ..module_utils._errors import RotationError
-from ._run_options import Spec, allowed, faults, validated
+from ..module_utils._json_text import UNREADABLE, read_json
+from ..module_utils._module.allowed import allowed
+from ._run_options import Spec, faults, validated
 
 PREFIX = "rotation_"
 # What one run is asked for, or one client is: stored for all, it would do what nobody asked for.
@@ -40,7 +41,8 @@ CORRECT = (
 )
 MOST_TOLD = 20
 OPTION = re.compile(r"rotation_[a-z_]+")
-UNREADABLE = object()
+# What the functions read: docs/lambda.md. No run over an inventory takes anything from there.
+OF_FUNCTIONS = re.compile(r"functions|clients/[^/]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +96,13 @@ def options_of(parameters: Sequence[Parameter], path: str, spec: Spec) -> Stored
 
 def _settings(parameter: Parameter, path: str, spec: Spec) -> list[Setting]:
     place = parameter.name.removeprefix(f"{path}/")
+    if OF_FUNCTIONS.fullmatch(place):
+        return []
     if "/" in place:
         raise _Wrong(f"lies deeper than {path}, but nothing is stored for one client or group alone")
     if place.startswith(PREFIX):
         return [Setting(place, parameter, _value(parameter, spec.get(place, {})))]
-    document = _json(parameter.text)
+    document = read_json(parameter.text)
     if not isinstance(document, dict):
         raise _Wrong(
             f"is neither called as an option, such as {path}/rotation_overlap, nor a JSON dictionary that says each"
@@ -114,22 +118,7 @@ def _value(parameter: Parameter, option: Mapping[str, Any]) -> Any:
         if kind != "list":
             raise _Wrong("is a StringList, but the option is no list")
         return parameter.text.split(",")
-    return _json(parameter.text) if kind in ("list", "dict") else parameter.text
-
-
-def _json(text: str) -> Any:
-    """Read JSON; what is none, or says a thing twice, is no value of any type."""
-    try:
-        return json.loads(text, object_pairs_hook=_unique)
-    except (ValueError, RecursionError):
-        return UNREADABLE
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) < len(pairs):
-        raise ValueError
-    return document
+    return read_json(parameter.text) if kind in ("list", "dict") else parameter.text
 
 
 def _wrong_names(settings: Sequence[Setting], by_option: Mapping[str, Setting], spec: Spec) -> Iterator[str]:

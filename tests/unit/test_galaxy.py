@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 GALAXY: dict[str, Any] = DataLoader().load_from_file(str(ROOT / "galaxy.yml"))
 LINKS: dict[str, Any] = DataLoader().load_from_file(str(ROOT / "docs/docsite/links.yml"))
 # What a user of a built collection does without; a built copy is still linted, so its tests stay.
-OF_A_CHECKOUT = (".ci", ".github", "Makefile", "ansible.cfg", "collections", "noxfile.py", "pytest.ini", "tools")
+OF_A_CHECKOUT = (
+    *(".ci", ".github", "Makefile", "ansible.cfg", "collections", "functions", "noxfile.py", "pytest.ini", "tools"),
+)
 # What ansible-galaxy leaves out by itself.
 ALWAYS = ("*.retry",)
 

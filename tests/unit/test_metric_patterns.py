@@ -33,6 +33,8 @@ FAILED = {"kind": "rotation", "outcome": "failed", "locked_out": True, "check": 
     ("event", "metrics"),
     [
         (RUN, {"Heartbeat", "Overdue", "Unfinished", "Failing", "NoticesFailed"}),
+        ({**RUN, "playbook": "lambda/sweep"}, {"Heartbeat", "Overdue", "Unfinished", "Failing", "NoticesFailed"}),
+        ({**RUN, "playbook": "lambda/rotate"}, {"NoticesFailed"}),
         ({**RUN, "check": True}, set()),
         ({**RUN, "playbook": "rotate"}, {"NoticesFailed"}),
         (ROTATED, {"Rotated", "RotationSeconds"}),

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +20,7 @@ from ansible_collections.dbops.rotation.plugins.filter.rotation_next_step import
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import one_line
 from ansible_collections.dbops.rotation.plugins.module_utils._db.errors import diagnose
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import adopting
+from ansible_collections.dbops.rotation.plugins.module_utils._lambda.events import read_event
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import (
     Kind,
     command,
@@ -35,6 +39,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._readers import (
     Awx,
     CommandLine,
     Engine,
+    Function,
     Installed,
     ModuleUser,
     Options,
@@ -109,6 +114,54 @@ def test_both_readers_are_told_the_same_in_their_words(text: str, line: str, job
     assert present(text, "client_acme", Awx()) == job
 
 
+PUT = (
+    """aws events put-events --entries '[{"EventBusName": "dbops-rotation", "Source": "dbops.rotation","""
+    """ "DetailType": "Rotation Requested", "Detail": "{%s}"}]'"""
+)
+ASKED = r"""\"schema\": 1, \"client\": \"client_acme\", \"reason\": \"WHY\""""
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (command(Kind.ROTATE), PUT % ASKED),
+        (command(Kind.ROTATE, {"force": "true"}), PUT % (ASKED + r""", \"force\": true""")),
+        (
+            command(Kind.ROTATE, ROWS),
+            PUT % ASKED + """ with {"rotation_adopt_rows": ["root@localhost", "root@%"]} in the client's parameter""",
+        ),
+        (
+            command(Kind.SAME, {"accept_server_id": "x"}),
+            """the same event with {"rotation_accept_server_id": "x"} in the client's parameter""",
+        ),
+        (
+            command(Kind.FINISH),
+            "wait for the next sweep, which finishes it, or start one: aws lambda invoke --function-name"
+            " dbops-rotation-sweep /dev/stdout",
+        ),
+        (
+            command(Kind.VERIFY),
+            "at a command line, for no function does it: ansible-playbook playbooks/verify.yml -l client_acme",
+        ),
+        (
+            "Mend it; then run the same command again.",
+            "Mend it; then send the event again, or wait for the next sweep.",
+        ),
+        ("Run the same command again.", "Send the event again, or wait for the next sweep."),
+    ],
+)
+def test_who_has_functions_is_told_of_events(text: str, told: str) -> None:
+    assert present(text, "client_acme", Function()) == told
+
+
+def test_the_event_that_is_advised_is_taken() -> None:
+    words = shlex.split(present(command(Kind.ROTATE), "o.brien", Function()))
+    (entry,) = json.loads(words[words.index("--entries") + 1])
+    event = {"source": entry["Source"], "detail-type": entry["DetailType"], "detail": json.loads(entry["Detail"])}
+    now = datetime.now(UTC)
+    assert read_event({**event, "time": now.isoformat()}, "Rotation Requested", now).client == "o.brien"
+
+
 @pytest.mark.parametrize("sign", ["AWX_HOST", "AWX_PRIVATE_DATA_DIR"])
 def test_a_failure_in_a_job_of_awx_names_the_template(monkeypatch: pytest.MonkeyPatch, sign: str) -> None:
     monkeypatch.setenv(sign, "/runner")
@@ -126,15 +179,15 @@ def test_a_failure_elsewhere_has_a_command() -> None:
 
 
 def test_another_reader_needs_no_change_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Function(CommandLine):
+    class Chat(CommandLine):
         def command(self, kind: str, client: str, options: Options) -> str:
-            return f"invoke {kind} for {client}"
+            return f"ask for {kind} of {client}"
 
-    monkeypatch.setitem(READERS, "Function", Function)
-    for name, value in as_environment(Function()).items():
+    monkeypatch.setitem(READERS, "Chat", Chat)
+    for name, value in as_environment(Chat()).items():
         monkeypatch.setenv(name, value)
     with reading(from_environment()):
-        assert present("To mend it: {verify}", "client_acme") == "To mend it: invoke verify for client_acme"
+        assert present("To mend it: {verify}", "client_acme") == "To mend it: ask for verify of client_acme"
 
 
 @pytest.mark.parametrize("name", ["root@{x}", "100%", "a'b", 'a"b', "a|b", "{rotate}"])
@@ -278,4 +331,4 @@ def test_every_module_of_advice_is_there() -> None:
 @pytest.mark.parametrize("to", READERS.values(), ids=READERS)
 def test_no_placeholder_is_left_of_a_text_that_was_cut(to: type[Reader]) -> None:
     cut = one_line(f"Adopt them: {command(Kind.ROTATE, adopting([f'root@{number}.invalid' for number in range(400)]))}")
-    assert cut.endswith("...") and "{" not in present(cut, "client_acme", to())
+    assert cut.endswith("...") and "{rotate" not in present(cut, "client_acme", to())

@@ -187,6 +187,7 @@ OTHER_NAMES = {
     "rotation_doctor_info": "a module",
     "rotation_enabled": "a field of AWS",
     "rotation_history_info": "a module",
+    "rotation_next_step": "a filter, which a function gives to the templates of notices",
     "rotation_notice": "a module",
     "rotation_request": "a function",
     "rotation_tags": "a function",

@@ -156,6 +156,12 @@ def test_a_value_that_is_none_of_the_choices_is_told_with_them(option: str) -> N
     assert f"must be one of {', '.join(SPEC[option]['choices'])}." in text and HIDDEN not in text
 
 
+def test_what_the_functions_read_is_left_to_them() -> None:
+    own = parameter("rotation_overlap", "60")
+    theirs = [parameter(name, {"rotation_overlap": 5}) for name in ("functions", "clients/client_acme")]
+    assert values(own, *theirs) == {"rotation_overlap": 60}
+
+
 def test_all_that_is_wrong_is_told_at_once() -> None:
     text = refused(parameter("rotation_overlap", "soon"), parameter("rotation_lead", "1"), parameter("x/y", "1"))
     assert all(f"{PATH}/{name}" in text for name in ("rotation_overlap (", "rotation_lead (", "x/y lies deeper"))

@@ -32,6 +32,8 @@ NAMED = re.compile(r"not authorized to perform: ([A-Za-z0-9-]+):([A-Za-z0-9]+)\b
 # What an action is allowed on, where that is not a secret.
 ALLOWED_ON = {
     "secretsmanager:ListSecrets": "the resource *, for it cannot be allowed on less,",
+    "sqs:SendMessage": "the work queue",
+    "ssm:GetParameters": "the parameters (arn:aws:ssm:REGION:ACCOUNT:parameter/NAME)",
     "ssm:GetParametersByPath": "the path (arn:aws:ssm:REGION:ACCOUNT:parameter/PATH)",
     "sts:AssumeRole": "the role, which has to trust this identity (with {option|external_id}, if it asks for one),",
 }

@@ -1,11 +1,12 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parameters below a path of Parameter Store."""
+"""Parameters of Parameter Store: all below a path, or those of some names."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,8 @@ from .errors import translated
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
 PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 SECURE, LIST = "SecureString", "StringList"
+# So many names GetParameters takes.
+MOST_NAMES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +49,14 @@ def read_parameters(client: Any, path: str) -> list[Parameter]:
             next_step="Correct {option|parameter_path} or the region; {playbook|provision} writes"
             " /dbops/rotation/settings, which is below /dbops/rotation.",
         )
+    return parameters
+
+
+def read_named(client: Any, names: Sequence[str]) -> dict[str, Parameter]:
+    """Read the parameters of these names, as far as there are any; a SecureString stays encrypted."""
+    parameters: dict[str, Parameter] = {}
+    for begin in range(0, len(names), MOST_NAMES):
+        with translated("read the parameters of the functions", "ssm"):
+            answer = client.get_parameters(Names=list(names[begin : begin + MOST_NAMES]))
+        parameters |= {one["Name"]: Parameter(one["Name"], one["Type"], one["Value"]) for one in answer["Parameters"]}
     return parameters

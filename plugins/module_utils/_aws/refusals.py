@@ -191,7 +191,7 @@ UNKNOWN = Refusal(
 
 
 def meaning_of(service: str, aws_code: str) -> Refusal:
-    """Return what a code means at a service."""
+    """Return what a code of AWS means at a service."""
     if aws_code.isdecimal():  # the status of an answer that holds no code
         return UNAVAILABLE if aws_code.startswith("5") else NOT_AWS
     name = aws_code.removesuffix("Exception")

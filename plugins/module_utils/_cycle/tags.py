@@ -48,6 +48,8 @@ OVERLAP_UNTIL = "rotation/overlap-until"
 REFUSED = "rotation/refused"
 # The version with which a rollback brought an earlier password back.
 ROLLBACK = "rotation/rollback"
+# Whose schedule visits the client: the functions' (lambda), or playbooks' where it says otherwise or is missing.
+RUNNER = "rotation/runner"
 # The identity of the server, and after a space the word by which a person told it from another with the same one. A
 # word before it says that the account stands in a tag of its own; earlier releases wrote neither.
 SERVER_ID = "rotation/server-id"

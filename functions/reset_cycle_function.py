@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from ansible_collections.dbops.rotation.plugins.module_utils._lambda.reset_function import reset_cycle as handler
+
+__all__ = ["handler"]

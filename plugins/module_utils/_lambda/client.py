@@ -1,0 +1,159 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a function does with one client: what tasks/due.yml, change.yml, failed.yml and the handlers of the role do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .. import _operations
+from .._codes import Code
+from .._cycle import tags
+from .._errors import RotationError, SecretNotFound
+from .._events import FAILED, ROTATED
+from .._module.cycle import CYCLE, RESET
+from .._module.cycle_info import CYCLE_INFO
+from .._module.notice import NOTICE
+from .._module.operation import Operation
+from .._module.options import secret_store
+from .._module.rotate import ROTATE
+from .._next_step import Kind, command
+from .._notice.details import as_options, of_failure, of_rotation
+from .._tag_text import tag_text
+from .._triggers import ON_DEMAND, SCHEDULED
+from .invocation import Invocation
+from .notice_text import notice_text
+from .options import CONNECTION, OF_A_NOTICE
+from .record import Record
+from .settings import Settings
+
+UNKNOWN_CLIENT = Code.UNKNOWN_CLIENT
+
+
+@dataclass(frozen=True)
+class Client:
+    """One client in one call of a function."""
+
+    name: str
+    secret_id: str
+    settings: Settings
+    record: Record
+    invocation: Invocation
+
+    def visit(self, *, brought_forward: bool) -> None:
+        """Do what is due, finish what was begun and tell people, as a scheduled run does.
+
+        ``brought_forward``: the sweep wants it to be rotated today although its due date is a few days away.
+        """
+        state = self._state()
+        if state.get("failed"):
+            return self._tell_failure(state, SCHEDULED, "")
+        for notice in state["pending_notices"]:
+            self._notify(notice["event"], notice)
+        now = brought_forward and 0 in state["possible_days"]
+        if state["candidate"] or now:
+            self._rotate(SCHEDULED, requested_by="", bring_forward_days=state["lookahead_days"] if now else 0)
+
+    def rotate(self, **options: Any) -> None:
+        """Rotate as somebody asks for it; the secret is known to be this client's."""
+        refused = self.failure_of(self.settings.refuse_faults)
+        if refused:
+            self.fail(refused, options.get("requested_by", ""))
+        else:
+            self._rotate(ON_DEMAND, **options)
+
+    def reset(self, reason: str, requested_by: str) -> None:
+        """Count the cycle from now on; the secret is known to be this client's."""
+        params = self._params(CYCLE, CONNECTION, state=RESET, reason=reason)
+        result = self.failure_of(self.settings.refuse_faults) or CYCLE.outcome(params, check=False, diff=False)
+        self.record.add(_operations.CYCLE.name, self.name, {**result, "requested_by": requested_by})
+
+    def identity(self) -> dict[str, Any] | None:
+        """Return the failed result of a secret that is not there, or that says to be another client's; else None."""
+        return self.failure_of(self._refuse_stranger)
+
+    def fail(self, result: Mapping[str, Any], requested_by: str) -> None:
+        """Record, count and tell that what somebody asked for could not be looked at."""
+        origin = {"trigger": ON_DEMAND, "requested_by": requested_by}
+        self.record.add(_operations.ROTATE.name, self.name, {**result, **origin})
+        self._tell_failure(result, ON_DEMAND, requested_by)
+
+    def failure_of(self, check: Callable[[], None]) -> dict[str, Any] | None:
+        """Return the failed result of a check that raises; None where it does not."""
+
+        def checked(_params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
+            check()
+            return {}
+
+        result = Operation(CYCLE.declared, {}, checked).outcome(
+            self._params(CYCLE, CONNECTION), check=False, diff=False
+        )
+        return result if result.get("failed") else None
+
+    def _state(self) -> dict[str, Any]:
+        """Read the cycle, unless the settings say no."""
+        refused = self.failure_of(self.settings.refuse_faults)
+        result = refused or CYCLE_INFO.outcome(self._params(CYCLE_INFO), check=False, diff=False)
+        self.record.add(_operations.CYCLE_INFO.name, self.name, result)
+        return result
+
+    def _refuse_stranger(self) -> None:
+        try:
+            secret = secret_store(self._params(CYCLE, CONNECTION)).describe()
+        except SecretNotFound:
+            raise _stranger(f"There is no secret {self.secret_id} for this client") from None
+        if secret.tags.get(tags.CLIENT) != tag_text(self.name):
+            raise _stranger(f"The tag {tags.CLIENT} of the secret {self.secret_id} does not name this client")
+
+    def _rotate(self, trigger: str, **options: Any) -> None:
+        params = self._params(ROTATE, trigger=trigger, **options)
+        params["deadline"] = self.invocation.deadline(params["deadline"])
+        receipt = self._done(_operations.ROTATE.name, ROTATE, params)
+        if receipt.get("failed"):
+            self._tell_failure(receipt, trigger, options.get("requested_by", ""))
+        elif receipt.get("rotated"):
+            self._notify(ROTATED, of_rotation(receipt))
+
+    def _tell_failure(self, result: Mapping[str, Any], trigger: str, requested_by: str) -> None:
+        """Count the failure on the secret, and tell people."""
+        error = result["error"]
+        counting = self._params(CYCLE, CONNECTION, state="failed", step=error["step"], code=error["code"])
+        counted = self._done(_operations.CYCLE.name, CYCLE, counting)
+        self._notify(FAILED, of_failure(error, counted, trigger, requested_by))
+
+    def _notify(self, event: str, details: Mapping[str, Any]) -> None:
+        if not self.settings.values.get("topic_arn"):
+            return
+        text, warnings = self._text(event, details)
+        about = as_options(details, NOTICE.spec.keys() - CONNECTION)
+        params = self._params(NOTICE, {*CONNECTION, *OF_A_NOTICE}, **{**about, "event": event, "text": text})
+        result = NOTICE.outcome(params, check=False, diff=False)
+        warnings = [*warnings, *result.get("warnings", ())]
+        self.record.add(_operations.NOTICE.name, self.name, {**result, "warnings": warnings})
+
+    def _text(self, event: str, details: Mapping[str, Any]) -> tuple[str, list[str]]:
+        try:
+            return notice_text(event, self.name, self.secret_id, details), []
+        except RotationError as error:
+            return "", [error.cause]
+
+    def _done(self, module: str, operation: Operation, params: Mapping[str, Any]) -> dict[str, Any]:
+        result = operation.outcome(params, check=False, diff=False)
+        self.record.add(module, self.name, result)
+        return result
+
+    def _params(self, operation: Operation, names: Any = None, **options: Any) -> dict[str, Any]:
+        own = {"client": self.name, "secret_id": self.secret_id}
+        return self.settings.params(operation.spec, names, **options, **own)
+
+
+def _stranger(what: str) -> RotationError:
+    return RotationError(
+        f"{what}, so the event was refused.",
+        code=UNKNOWN_CLIENT,
+        next_step="Correct the client's name in the event, or ROTATION_SECRET_PREFIX and ROTATION_SECRET_SUFFIX of the"
+        f" function; a client that is not under management yet is brought in so: {command(Kind.ONBOARD)}",
+    )
