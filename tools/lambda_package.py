@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,16 +40,16 @@ def main() -> None:
     parser.add_argument("--python", default=PYTHON, help="the runtime's minor version")
     parser.add_argument("--to", type=Path, default=ROOT / "dist", help="the folder to write to")
     asked = parser.parse_args()
-    folder = ROOT / ".cache/lambda" / f"{asked.arch}-{asked.python}"
-    fill(folder, asked.arch, asked.python, asked.ca)
-    print(told(pack(folder, asked.to / f"dbops-rotation-lambda-{version()}-{asked.arch}.zip"), folder))
+    target = asked.to / f"dbops-rotation-lambda-{version()}-{asked.arch}.zip"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        fill(folder, asked.arch, asked.python, asked.ca)
+        print(told(pack(folder, target), folder))
 
 
 def fill(folder: Path, arch: str, python: str, ca: Path | None) -> None:
     """Lay out the package in a folder."""
     compiler = interpreter(python)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
     install_libraries(folder, arch, python)
     copy_engine(folder)
     if ca:
