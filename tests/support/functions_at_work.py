@@ -83,8 +83,10 @@ def at_work(aws: AwsEmulator, authority: Authority) -> Iterator[Functions]:
         for variable, value in environment.items():
             patch.setenv(variable, value)
         forget_clients()
-        yield Functions(sqs, work, notice_queue, environment)
-    forget_clients()
+        try:
+            yield Functions(sqs, work, notice_queue, environment)
+        finally:
+            forget_clients()
 
 
 def due(client: ManagedClient) -> ManagedClient:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from time import monotonic
@@ -22,7 +23,8 @@ ROTATE, SWEEP, RESET = "lambda/rotate", "lambda/sweep", "lambda/reset"
 
 def show(line: str) -> None:
     """Write a line where Lambda reads it."""
-    print(line, flush=True)
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 class Record:
