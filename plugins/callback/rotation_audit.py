@@ -159,7 +159,7 @@ def quiet(method: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(method)
     def guarded(self: CallbackModule, *arguments: Any, **options: Any) -> None:
         try:
-            with reading(of_playbook()):
+            with reading(self._reader):
                 method(self, *arguments, **options)
         except Exception as error:  # its text may hold anything
             self.warn_once(f"Audit event lost: {type(error).__name__}.")
@@ -179,6 +179,7 @@ class CallbackModule(CallbackBase):
         super().__init__(*arguments, **options)
         self._trail: Trail | None = None
         self._warned = False
+        self._reader = of_playbook()
 
     @quiet
     def v2_playbook_on_start(self, playbook: Any) -> None:
@@ -206,7 +207,7 @@ class CallbackModule(CallbackBase):
             for line in self._trail.unkept:
                 self._display.display(line)
             if self._trail.trouble:
-                self.warn_once(present(" ".join(self._trail.trouble), "", of_playbook()))
+                self.warn_once(present(" ".join(self._trail.trouble), ""))
 
     def warn_once(self, text: str) -> None:
         """Warn, but not for every event of a run."""

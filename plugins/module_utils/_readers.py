@@ -18,19 +18,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
+from ._operations import ONBOARD, RECONCILE, RESTORE, ROTATE, VERIFY
+
 Options: TypeAlias = Mapping[str, str | list[str]]
 
 COLLECTION = "dbops.rotation"
-# The commands of the role; an option is a variable of it.
-PLAYBOOKS = {
-    "rotate": "rotate",
-    "finish": "rotate",
-    "verify": "verify",
-    "roll_back": "rollback",
-    "reconcile": "reconcile",
-    "onboard": "onboard",
-    "restore": "restore",
+# The commands of advice, and the operation that each of them is.
+COMMANDS = {
+    "rotate": ROTATE,
+    "finish": ROTATE,
+    "verify": VERIFY,
+    "roll_back": ROTATE,
+    "reconcile": RECONCILE,
+    "onboard": ONBOARD,
+    "restore": RESTORE,
 }
+# The role has a playbook of its own for a rotation back.
+PLAYBOOKS = {kind: declared.playbook for kind, declared in COMMANDS.items()} | {"roll_back": "rollback"}
+MODULES = {kind: declared.name for kind, declared in COMMANDS.items()}
 FIXED: dict[str, Options] = {"finish": {"trigger": "recovery"}}
 # Where the role calls an option by another word than its module.
 VARIABLES = {"backup.path": "backup_file", "onboard.replica": "replica_regions", "onboard.username": "onboard_user"}
@@ -44,15 +49,6 @@ TEMPLATES = {
     "onboard": "Onboard a client",
     # A scheduled job asks for nothing, so the same template would not do.
     "same": "Rotate a client now' or, for a reconciliation, 'Reconcile a client",
-}
-MODULES = {
-    "rotate": "secretsmanager_mysql_rotate",
-    "finish": "secretsmanager_mysql_rotate",
-    "verify": "secretsmanager_mysql_verify",
-    "roll_back": "secretsmanager_mysql_rotate",
-    "reconcile": "secretsmanager_mysql_reconcile",
-    "onboard": "secretsmanager_mysql_onboard",
-    "restore": "secretsmanager_mysql_restore",
 }
 FIXED_OF_MODULES: dict[str, Options] = {**FIXED, "roll_back": {"trigger": "rollback"}}
 # What only the role has, in a task's own words.

@@ -18,7 +18,7 @@ from ..module_utils._notice.details import as_options
 
 
 def completed(action: ActionBase, arguments: Mapping[str, Any], options: Container[str]) -> dict[str, Any]:
-    """Return the arguments of a notice with what ``details`` and ``template`` stand for; ``known`` are its options."""
+    """Return the arguments of a notice with what ``details`` and ``template`` stand for; ``options`` are its names."""
     fields = dict(arguments)
     source = fields.pop("details", None) or {}
     template = fields.pop("template", None)

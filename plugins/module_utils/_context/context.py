@@ -127,7 +127,7 @@ class RotationContext:
         self.fence.acquire(self._dead)
 
     def await_turn(self) -> bool:
-        """Wait, before anything is changed, for the server and for AWS; tell whether what was seen is old by then."""
+        """Wait, before anything is changed, for the server and for AWS. Return True if the view must be refreshed."""
         before = self.journal.waited_for_server + self.store.writes.waited
         with self.journal.step("wait"):
             self._take_slot()

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .. import _operations
 from .._codes import Code
 from .._cycle import tags
 from .._errors import RotationError, SecretNotFound
@@ -29,8 +28,6 @@ from .notice_text import notice_text
 from .options import CONNECTION, OF_A_NOTICE
 from .record import Record
 from .settings import Settings
-
-UNKNOWN_CLIENT = Code.UNKNOWN_CLIENT
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ class Client:
         """Count the cycle from now on; the secret is known to be this client's."""
         params = self._params(CYCLE, CONNECTION, state=RESET, reason=reason)
         result = self.failure_of(self.settings.refuse_faults) or CYCLE.outcome(params, check=False, diff=False)
-        self.record.add(_operations.CYCLE.name, self.name, {**result, "requested_by": requested_by})
+        self.record.add(CYCLE.declared, self.name, {**result, "requested_by": requested_by})
 
     def identity(self) -> dict[str, Any] | None:
         """Return the failed result of a secret that is not there, or that says to be another client's; else None."""
@@ -78,7 +75,7 @@ class Client:
     def fail(self, result: Mapping[str, Any], requested_by: str) -> None:
         """Record, count and tell that what somebody asked for could not be looked at."""
         origin = {"trigger": ON_DEMAND, "requested_by": requested_by}
-        self.record.add(_operations.ROTATE.name, self.name, {**result, **origin})
+        self.record.add(ROTATE.declared, self.name, {**result, **origin})
         self._tell_failure(result, ON_DEMAND, requested_by)
 
     def failure_of(self, check: Callable[[], None]) -> dict[str, Any] | None:
@@ -97,7 +94,7 @@ class Client:
         """Read the cycle, unless the settings say no."""
         refused = self.failure_of(self.settings.refuse_faults)
         result = refused or CYCLE_INFO.outcome(self._params(CYCLE_INFO), check=False, diff=False)
-        self.record.add(_operations.CYCLE_INFO.name, self.name, result)
+        self.record.add(CYCLE_INFO.declared, self.name, result)
         return result
 
     def _refuse_stranger(self) -> None:
@@ -111,7 +108,7 @@ class Client:
     def _rotate(self, trigger: str, **options: Any) -> None:
         params = self._params(ROTATE, trigger=trigger, **options)
         params["deadline"] = self.invocation.deadline(params["deadline"])
-        receipt = self._done(_operations.ROTATE.name, ROTATE, params)
+        receipt = self._done(ROTATE, params)
         if receipt.get("failed"):
             self._tell_failure(receipt, trigger, options.get("requested_by", ""))
         elif receipt.get("rotated"):
@@ -121,7 +118,7 @@ class Client:
         """Count the failure on the secret, and tell people."""
         error = result["error"]
         counting = self._params(CYCLE, CONNECTION, state="failed", step=error["step"], code=error["code"])
-        counted = self._done(_operations.CYCLE.name, CYCLE, counting)
+        counted = self._done(CYCLE, counting)
         self._notify(FAILED, of_failure(error, counted, trigger, requested_by))
 
     def _notify(self, event: str, details: Mapping[str, Any]) -> None:
@@ -132,7 +129,7 @@ class Client:
         params = self._params(NOTICE, {*CONNECTION, *OF_A_NOTICE}, **{**about, "event": event, "text": text})
         result = NOTICE.outcome(params, check=False, diff=False)
         warnings = [*warnings, *result.get("warnings", ())]
-        self.record.add(_operations.NOTICE.name, self.name, {**result, "warnings": warnings})
+        self.record.add(NOTICE.declared, self.name, {**result, "warnings": warnings})
 
     def _text(self, event: str, details: Mapping[str, Any]) -> tuple[str, list[str]]:
         try:
@@ -140,9 +137,9 @@ class Client:
         except RotationError as error:
             return "", [error.cause]
 
-    def _done(self, module: str, operation: Operation, params: Mapping[str, Any]) -> dict[str, Any]:
+    def _done(self, operation: Operation, params: Mapping[str, Any]) -> dict[str, Any]:
         result = operation.outcome(params, check=False, diff=False)
-        self.record.add(module, self.name, result)
+        self.record.add(operation.declared, self.name, result)
         return result
 
     def _params(self, operation: Operation, names: Any = None, **options: Any) -> dict[str, Any]:
@@ -153,7 +150,7 @@ class Client:
 def _stranger(what: str) -> RotationError:
     return RotationError(
         f"{what}, so the event was refused.",
-        code=UNKNOWN_CLIENT,
+        code=Code.UNKNOWN_CLIENT,
         next_step="Correct the client's name in the event, or ROTATION_SECRET_PREFIX and ROTATION_SECRET_SUFFIX of the"
         f" function; a client that is not under management yet is brought in so: {command(Kind.ONBOARD)}",
     )

@@ -15,6 +15,7 @@ from .._audit.counts import Counts
 from .._audit.event import Origin, encoded, event_of, run_event
 from .._audit.outcome import FAILED, SUCCEEDED, Report
 from .._clean import one_line
+from .._operations import Declaration
 from .invocation import Invocation
 
 # What stands in the place of a playbook's name.
@@ -38,9 +39,9 @@ class Record:
         self._counts = Counts()
         self._failed = False
 
-    def add(self, module: str, client: str, result: Mapping[str, Any]) -> None:
+    def add(self, declared: Declaration, client: str, result: Mapping[str, Any]) -> None:
         """Take the result of an operation, and tell of its warnings."""
-        report = self._report(module, client, result)
+        report = self._report(declared, client, result)
         self._counts.add(report)
         self._failed |= report.failed
         if report.worth_telling:
@@ -48,9 +49,9 @@ class Record:
         for text in result.get("warnings", ()):
             self._write(f"warning: {one_line(f'{client}: {text}')}")
 
-    def count(self, module: str, client: str, result: Mapping[str, Any]) -> None:
+    def count(self, declared: Declaration, client: str, result: Mapping[str, Any]) -> None:
         """Take what is worth no event of its own."""
-        self._counts.add(self._report(module, client, result))
+        self._counts.add(self._report(declared, client, result))
 
     def finish(self) -> None:
         """End the run with the event of its own."""
@@ -60,8 +61,8 @@ class Record:
         self._tell(run_event(numbers, self._origin, datetime.now(UTC), outcome=outcome, check=False, seconds=seconds))
 
     @staticmethod
-    def _report(module: str, client: str, result: Mapping[str, Any]) -> Report:
-        return Report(module, client, result, failed=bool(result.get("failed")), check=False)
+    def _report(declared: Declaration, client: str, result: Mapping[str, Any]) -> Report:
+        return Report(declared.name, client, result, failed=bool(result.get("failed")), check=False)
 
     def _tell(self, event: Mapping[str, Any]) -> None:
         self._write(encoded(event).decode().rstrip("\n"))

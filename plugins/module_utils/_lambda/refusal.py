@@ -16,10 +16,11 @@ from .. import _operations
 from .._errors import RotationError
 from .._events import FAILED
 from .._module.notice import NOTICE
+from .._module.operation import failed_result
 from .._module.options import sns_client
-from .._next_step import filled_result
 from .._notice.notice import Notice
 from .._notice.publish import publish
+from .._operations import Declaration
 from .._triggers import ON_DEMAND
 from .options import CONNECTION, OF_A_NOTICE
 from .record import Record
@@ -32,15 +33,12 @@ UNTOUCHED = "Nothing was changed, and nothing was counted."
 
 def result_of(error: RotationError) -> dict[str, Any]:
     """Return the failed result of a refusal, as an operation would."""
-    error.locate(client=error.client or NOBODY, step="prepare", state=UNTOUCHED, next_step="")
-    description = {name: getattr(error, name) for name in ("client", "step", "code", "cause", "state", "next_step")}
-    description = filled_result(description, error.client)
-    return {"failed": True, "changed": False, "msg": str(error), "error": description, "trigger": ON_DEMAND}
+    return failed_result(error, {"client": error.client or NOBODY, "trigger": ON_DEMAND}, UNTOUCHED)
 
 
-def refuse(module: str, result: Mapping[str, Any], settings: Settings, record: Record) -> None:
+def refuse(declared: Declaration, result: Mapping[str, Any], settings: Settings, record: Record) -> None:
     """Record that an event was refused, and tell people where they are told anything."""
-    record.add(module, result["error"]["client"], result)
+    record.add(declared, result["error"]["client"], result)
     if settings.values.get("topic_arn"):
         _tell(result["error"], settings, record)
 
@@ -65,4 +63,4 @@ def _tell(error: Mapping[str, Any], settings: Settings, record: Record) -> None:
         sent = {"changed": True, "delivered": True, "message_id": message}
     except RotationError as trouble:
         sent = {"changed": False, "delivered": False, "warnings": [f"The refusal could not be told: {trouble.told()}"]}
-    record.add(_operations.NOTICE.name, notice.client, {**result, "body": notice.body(), **sent})
+    record.add(_operations.NOTICE, notice.client, {**result, "body": notice.body(), **sent})

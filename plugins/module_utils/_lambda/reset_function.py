@@ -26,7 +26,7 @@ def reset_cycle(event: Any, invocation: Invocation) -> None:
     try:
         request = events.read_event(event, events.RESET, datetime.now(UTC))
     except RotationError as error:
-        record.add(_operations.CYCLE.name, error.client, result_of(error))
+        record.add(_operations.CYCLE, error.client, result_of(error))
     else:
         _reset(request, record, invocation)
     record.finish()
@@ -37,6 +37,6 @@ def _reset(request: events.Request, record: Record, invocation: Invocation) -> N
     client = Client(request.client, secret_id, environment_settings(invocation.environment), record, invocation)
     stranger = client.identity()
     if stranger:
-        record.add(_operations.CYCLE.name, request.client, {**stranger, "requested_by": request.requested_by})
+        record.add(_operations.CYCLE, request.client, {**stranger, "requested_by": request.requested_by})
     else:
         client.reset(request.reason, request.requested_by)

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .. import _operations
+from .._codes import Code
 from .._errors import RotationError
-from .client import UNKNOWN_CLIENT, Client
+from .client import Client
 from .events import Request, Visit, invalid, read_message
 from .invocation import Invocation, handler
 from .record import ROTATE, Record
@@ -47,7 +48,7 @@ def _work(body: str, invocation: Invocation) -> None:
     try:
         message = read_message(body, datetime.now(UTC))
     except RotationError as error:
-        refuse(_operations.ROTATE.name, result_of(error), settings_of(invocation.environment), record)
+        refuse(_operations.ROTATE, result_of(error), settings_of(invocation.environment), record)
     else:
         settings = settings_of(invocation.environment, message.client)
         if isinstance(message, Visit):
@@ -63,8 +64,8 @@ def _rotate(request: Request, settings: Settings, record: Record, invocation: In
     place = Place.of(invocation.environment)
     client = Client(request.client, place.secret_id(request.client), settings, record, invocation)
     stranger = client.identity()
-    if stranger and stranger["error"]["code"] == UNKNOWN_CLIENT:
-        refuse(_operations.ROTATE.name, {**stranger, "requested_by": request.requested_by}, settings, record)
+    if stranger and stranger["error"]["code"] == Code.UNKNOWN_CLIENT:
+        refuse(_operations.ROTATE, {**stranger, "requested_by": request.requested_by}, settings, record)
     elif stranger:
         client.fail(stranger, request.requested_by)
     else:

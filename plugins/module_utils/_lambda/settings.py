@@ -109,9 +109,9 @@ def environment_settings(environment: Mapping[str, str]) -> Settings:
     return _with(Settings(defaults()), Source(lambda option: f"{VARIABLE}{option.upper()}", values, from_text))
 
 
-def own_access(environment: Mapping[str, str]) -> AwsOptions:
+def own_access(settings: Settings) -> AwsOptions:
     """Return access to what belongs to the functions, as the queue does: never in a client's own role."""
-    return aws_options(environment_settings(environment).params(SPEC, assume_role_arn=None, external_id=None))
+    return aws_options(settings.params(SPEC, assume_role_arn=None, external_id=None))
 
 
 def settings_of(environment: Mapping[str, str], client: str = "") -> Settings:
@@ -131,7 +131,7 @@ def read_settings(environment: Mapping[str, str], clients: Sequence[str]) -> dic
     place, base = Place.of(environment), environment_settings(environment)
     names = {client: place.parameter_of(client) for client in clients}
     parameter_names = [name for name in (place.parameter, *dict.fromkeys(names.values())) if name]
-    parameters = read_named(make_client(own_access(environment), "ssm"), parameter_names)
+    parameters = read_named(make_client(own_access(base), "ssm"), parameter_names)
     common = _stored(base, parameters.get(place.parameter))
     return {"": common} | {client: _stored(common, parameters.get(name), True) for client, name in names.items()}
 

@@ -47,25 +47,26 @@ def sweep(_event: Any, invocation: Invocation) -> dict[str, int]:
 
 
 def _sweep(environment: Mapping[str, str], record: Record) -> int:
-    now, named = datetime.now(UTC), _clients(environment)
+    now, own = datetime.now(UTC), environment_settings(environment)
+    named = _clients(environment, own)
     settings = read_settings(environment, list(named))
     standings = {name: standing(name, one, _outlook(settings[name]), now) for name, one in named.items()}
     groups = grouped(standings, now)
     candidates, brought_forward = set(groups[CANDIDATES]), set(groups[BROUGHT_FORWARD])
     for name, one in standings.items():
-        record.count(_operations.CYCLE_INFO.name, name, _state(one, candidate=name in candidates))
+        record.count(_operations.CYCLE_INFO, name, _state(one, candidate=name in candidates))
     visits = [
         Visit(name, named[name].secret.name, LOOKAHEAD_DAYS if name in brought_forward else 0)
         for name in groups[CANDIDATES]
     ]
-    _send(environment, visits)
+    _send(environment, own, visits)
     return len(visits)
 
 
-def _clients(environment: Mapping[str, str]) -> dict[str, Listed]:
+def _clients(environment: Mapping[str, str], own: Settings) -> dict[str, Listed]:
     place = Place.of(environment)
     choice = Choice(place.secret_prefix, place.secret_suffix, {RUNNER: LAMBDA})
-    client = secrets_client(environment_settings(environment).params(SPEC))
+    client = secrets_client(own.params(SPEC))
     return host_names(read_entries(list_entries(client, choice), choice), choice)
 
 
@@ -84,7 +85,7 @@ def _state(one: Standing, *, candidate: bool) -> dict[str, Any]:
     }
 
 
-def _send(environment: Mapping[str, str], visits: list[Visit]) -> None:
+def _send(environment: Mapping[str, str], own: Settings, visits: list[Visit]) -> None:
     url = Place.of(environment).queue_url
     if not url:
         raise RotationError(
@@ -92,7 +93,7 @@ def _send(environment: Mapping[str, str], visits: list[Visit]) -> None:
             code=Code.INVALID_OPTION,
             next_step="Set it in the environment of the function to the URL of the work queue.",
         )
-    client = make_client(own_access(environment), "sqs")
+    client = make_client(own_access(own), "sqs")
     for entries in _batches(visits):
         with translated("send to the work queue", "sqs"):
             answer = client.send_message_batch(QueueUrl=url, Entries=entries)

@@ -56,7 +56,7 @@ class Operation:
         try:
             refuse_unfit_names(params)
         except RotationError as error:
-            return _failure(error, params, "Nothing was changed.")
+            return failed_result(error, params, "Nothing was changed.")
         return None
 
     def context_module(self, module: Any) -> None:
@@ -78,12 +78,12 @@ class Operation:
             result: dict[str, Any] = cleaned(raw, self.lines)
         except RotationError as error:
             name_missing_tags(error, params)
-            return _failure(error, params, "Nothing was changed.")
+            return failed_result(error, params, "Nothing was changed.")
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # Ansible's task timeout is no Exception
             state = "Unknown; the stored versions and the server hold the truth."
-            return _failure(unexpected(error), params, state)
+            return failed_result(unexpected(error), params, state)
         if not diff:
             result.pop("diff", None)
         return result
@@ -96,7 +96,8 @@ def refuse_unfit_names(params: Mapping[str, Any]) -> None:
             refuse_unfit_name(str(params[option]), SECRET_IDS[option])
 
 
-def _failure(error: RotationError, params: Mapping[str, Any], state: str) -> dict[str, Any]:
+def failed_result(error: RotationError, params: Mapping[str, Any], state: str) -> dict[str, Any]:
+    """Return what a task that failed returns; ``state`` counts where the error has none of its own."""
     error.locate(client=client_name(params), step="prepare", state=state, next_step="")
     description = {name: getattr(error, name) for name in ("client", "step", "code", "cause", "state", "next_step")}
     # Who asked for what. The reason only where the run has compared it with the passwords.
