@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from generated import replaced, write
+from generated import keep, replaced
 
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import decide, leads_on
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Action
@@ -19,6 +19,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._decision.facts imp
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "safety.md"
 BEGIN, END = "<!-- decision table: begin -->", "<!-- decision table: end -->"
+NATIVE_BEGIN, NATIVE_END = "<!-- table of the steps: begin -->", "<!-- table of the steps: end -->"
 TRIGGERS = ("on_demand", "scheduled", "recovery", "rollback")
 
 NONE: frozenset[str] = frozenset()
@@ -80,6 +81,44 @@ STATES: tuple[tuple[str, Facts], ...] = (
 )
 
 
+EMPTY = PendingFacts("T", same_keys=False, reusable=False, newer=False, empty=True)
+RESERVED = replace(CLEAN, pending=EMPTY, token="T", trigger="on_demand")
+TAKEN_UP = replace(RESERVED, pending=STORED, token="P")
+DONE = replace(CLEAN, token="C")
+NATIVE_STATES: tuple[tuple[str, Facts], ...] = (
+    ("AWSPENDING, empty", RESERVED),
+    ("the same, and an earlier run's password is on the rows", both(U, C, RESERVED)),
+    ("the same, and an old password is still valid", both(C, V, RESERVED)),
+    ("AWSPENDING, stored, usable", TAKEN_UP),
+    ("AWSPENDING, stored, not usable: a day old, or other keys changed", replace(TAKEN_UP, pending=UNTRUSTED.pending)),
+    ("AWSPENDING, on some rows", rows(replace(LOGIN, primary=P, secondary=C), OTHER, TAKEN_UP)),
+    ("AWSPENDING, on all rows", both(P, C, TAKEN_UP)),
+    ("AWSCURRENT, an old password is still valid", both(C, V, replace(DONE, recorded="V"))),
+    ("AWSCURRENT, not recorded", replace(DONE, recorded="V")),
+    ("AWSCURRENT, done", DONE),
+    ("neither", replace(RESERVED, pending=STORED)),
+)
+
+
+def native_table() -> Iterator[str]:
+    """Return the lines of the table of Secrets Manager's own rotation."""
+    yield "| the reserved version is | `createSecret` | `testSecret` | `finishSecret` |"
+    yield "|---" * 4 + "|"
+    for words, facts in NATIVE_STATES:
+        last = _told_to_the_end(facts)
+        test = last if last.startswith("refuse") else "ok"
+        yield f"| {words} | {_told_to_the_end(replace(facts, stores_only=True))} | {test} | {last} |"
+
+
+def _told_to_the_end(facts: Facts) -> str:
+    """Return what is decided, and what the same run decides after that."""
+    decision = decide(facts)
+    if decision.action is Action.REFUSE or not leads_on(decision, facts):
+        return told(facts)
+    after = decide(both(C, None, replace(facts, recorded="C")))
+    return f"{decision.action}, then {after.action}"
+
+
 def table() -> Iterator[str]:
     """Return the lines of the table."""
     yield "| state | " + " | ".join(f"`{trigger}`" for trigger in TRIGGERS) + " |"
@@ -102,8 +141,8 @@ def told(facts: Facts) -> str:
 
 def page(text: str) -> str:
     """Return the page with the table of now."""
-    return replaced(text, BEGIN, END, table())
+    return replaced(replaced(text, BEGIN, END, table()), NATIVE_BEGIN, NATIVE_END, native_table())
 
 
 if __name__ == "__main__":
-    sys.exit(write(PAGE, BEGIN, END, table()))
+    sys.exit(keep(PAGE, page(PAGE.read_text())))

@@ -56,6 +56,7 @@ RULES = frozenset(
         Code.REASON_HOLDS_PASSWORD,
         Code.REPLICA,
         Code.REPLICA_LAGS,
+        Code.ROTATION_DISABLED,
         Code.ROW_PROBLEM,
         Code.SECRET_DELETED,
         Code.SECRET_EXISTS,
@@ -65,6 +66,7 @@ RULES = frozenset(
         Code.SEVERAL_WRITERS,
         Code.SHARED_ACCOUNT,
         Code.TLS_REQUIRED,
+        Code.TOKEN_STALE,
         Code.UNKNOWN_CLIENT,
         Code.UNSUPPORTED_SERVER,
         Code.VERSION_UNDECRYPTABLE,
@@ -119,6 +121,7 @@ ENDS = {
     "take_over": End.FINISHED,
     "discard_old": End.FINISHED,
     "record": End.FINISHED,
+    "store": End.DONE,
     "nothing": End.LEFT_ALONE,
     "busy": End.LEFT_ALONE,
 }

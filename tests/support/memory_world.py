@@ -87,7 +87,8 @@ class World(MemoryServer):
 
     def keep_promises(self) -> None:
         """P1 and P2, on the rows that began with them kept."""
-        labelled = {str(self.versions[version].document["password"]) for version in self.stages.values()}
+        stored = self.versions.keys() & set(self.stages.values())
+        labelled = {str(self.versions[version].document["password"]) for version in stored}
         for host in self.promised:
             opened_by = {self.current()} if self.plugin == NATIVE else labelled
             assert any(hashed(self.plugin, password) in self.rows[host] for password in opened_by), self.effects
@@ -197,7 +198,7 @@ def rotate_in(
     adopt: tuple[str, ...] = (),
     overlap: int = 0,
     writes: Writes | None = None,
-    force: bool = False,
+    **more: Any,
 ) -> dict[str, Any]:
     request = RotationRequest(
         client="acme",
@@ -205,8 +206,8 @@ def rotate_in(
         trigger=trigger,
         adopt_rows=frozenset(adopt),
         overlap=overlap,
-        force=force,
         replica_wait=0.0,
+        **more,
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(login_module, "connect", world.connect)

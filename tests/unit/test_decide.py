@@ -134,9 +134,25 @@ def lagging_rows() -> Iterator[Facts]:
             )
 
 
+def reserved_rows() -> Iterator[Facts]:
+    """What the steps of Secrets Manager's own rotation find; what is AWSCURRENT already begins nothing."""
+    found = [row for row in rows("a", login=True) if not row.adopted]
+    pendings = (None, *PENDINGS[1:4], replace(REUSABLE, same_keys=False, reusable=False, newer=False, empty=True))
+    tagged = itertools.product(
+        found, pendings, ("C", "V"), ("C", "P", "U"), (False, True), (frozenset(), frozenset("P"))
+    )
+    for row, pending, recorded, token, stores_only, refused in tagged:
+        trigger = "recovery" if token == "C" else "on_demand"
+        state = Facts("C", "V", pending, recorded, (row,), trigger, due=False, restorable=True, refused=refused)
+        yield replace(state, token=token, stores_only=stores_only)
+        yield replace(state, trigger="scheduled")
+
+
 @cache
 def judged() -> list[Judged]:
-    states = itertools.chain(lone_rows(), pairs_of_rows(), promised_rows(), hidden_rows(), held_rows(), lagging_rows())
+    states = itertools.chain(
+        *(lone_rows(), pairs_of_rows(), promised_rows(), hidden_rows(), held_rows(), lagging_rows(), reserved_rows())
+    )
     return [(facts, decide(facts)) for facts in states]
 
 
@@ -147,6 +163,41 @@ def violations(broken: Callable[[Facts, Decision], bool]) -> list[Judged]:
 def test_the_model_reaches_every_action() -> None:
     assert {decision.action for _facts, decision in judged()} == set(Action)
     assert len(judged()) > 100_000
+
+
+def test_a_rotation_of_secrets_manager_is_refused_where_its_version_was_put_aside() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        aside = facts.token not in (None, "C", facts.pending and facts.pending.version)
+        return aside != (decision.code == "token_stale")
+
+    assert not violations(broken)
+
+
+def test_only_a_reserved_version_without_a_value_is_filled_and_create_secret_sends_nothing() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        if decision.action is Action.STORE:
+            pending = facts.pending
+            return not (facts.stores_only and pending and pending.empty and decision.version == facts.token)
+        return facts.stores_only and decision.action in CHANGES
+
+    assert not violations(broken)
+
+
+def test_nobody_else_goes_on_with_a_version_without_a_value() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        empty = facts.pending is not None and facts.pending.empty
+        return empty and facts.token is None and decision.version == "P" and "P" not in str(facts.rows)
+
+    assert not violations(broken)
+
+
+def test_what_comes_again_never_tries_a_refused_password_again() -> None:
+    def broken(facts: Facts, decision: Decision) -> bool:
+        pending = facts.pending
+        refused = facts.stored and pending is not None and pending.version in facts.refused
+        return refused and facts.token is not None and decision.action in (Action.RESUME, Action.FINISH)
+
+    assert not violations(broken)
 
 
 def test_a_schedule_never_ends_an_overlap() -> None:
@@ -297,7 +348,7 @@ def test_nothing_is_called_done_while_an_old_password_lives_or_a_row_lacks_the_c
     def broken(facts: Facts, decision: Decision) -> bool:
         old = any(row.secondary for row in facts.covered) and not (facts.overlapping or facts.lagging)
         undone = old or any("C" not in row.primary for row in facts.covered)
-        undone = undone and not facts.skip_reason
+        undone = undone and not (facts.skip_reason or facts.stores_only)
         restored = facts.trigger == "rollback" and facts.rollback == facts.current
         return decision.action in (Action.NOTHING, Action.RECORD) and undone and not restored
 
@@ -308,7 +359,8 @@ def test_nothing_means_recorded() -> None:
     def broken(facts: Facts, decision: Decision) -> bool:
         # Where an old password stays for a replica region, that tag is what makes the next scheduled run look again.
         left = facts.tags_need_repair or (facts.overlap_over and not facts.lagging)
-        return decision.action is Action.NOTHING and (facts.recorded != "C" or left)
+        undone = (facts.recorded != "C" or left) and not facts.stores_only
+        return decision.action is Action.NOTHING and undone
 
     assert not violations(broken)
 
@@ -328,7 +380,7 @@ def test_a_scheduled_run_leaves_what_is_clean_and_not_due() -> None:
 
 def test_who_asks_for_a_new_password_gets_one_or_a_reason() -> None:
     def broken(facts: Facts, decision: Decision) -> bool:
-        asked = facts.trigger == "on_demand" and not facts.skip_reason
+        asked = facts.trigger == "on_demand" and not (facts.skip_reason or facts.stores_only)
         return asked and decision.action in (Action.NOTHING, Action.RECORD)
 
     assert not violations(broken)

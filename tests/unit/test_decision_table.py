@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import decision_table
+from decision_table import NATIVE_STATES, STATES, TRIGGERS
 
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decide import decide
 from ansible_collections.dbops.rotation.plugins.module_utils._decision.decision import Action
@@ -22,9 +23,8 @@ def test_a_page_with_another_table_is_told_from_it() -> None:
 
 
 def test_the_table_shows_every_action() -> None:
-    decided = {
-        decide(replace(facts, trigger=trigger)).action
-        for _words, facts in decision_table.STATES
-        for trigger in decision_table.TRIGGERS
-    }
-    assert decided == set(Action)
+    states = [
+        *(replace(facts, trigger=trigger) for _words, facts in STATES for trigger in TRIGGERS),
+        *(replace(facts, stores_only=only) for _words, facts in NATIVE_STATES for only in (True, False)),
+    ]
+    assert {decide(facts).action for facts in states} == set(Action)

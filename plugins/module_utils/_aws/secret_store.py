@@ -59,6 +59,7 @@ class SecretDescription:
     deleted: bool
     rotation_enabled: bool
     owning_service: str | None
+    rotation_lambda: str | None = None
     replicas: tuple[Replica, ...] = ()
     primary_region: str | None = None
 
@@ -127,14 +128,20 @@ class SecretStore:
                     return _creation_time(version)
         raise SecretNotFound(f"The secret {self.secret_id!r} has no version {version_id}.", code=Code.SECRET_NOT_FOUND)
 
-    def put_pending(self, value: SecretValue, version_id: str) -> None:
-        """Store a new version as AWSPENDING; sent twice with one id it is stored once."""
+    def put_pending(self, value: SecretValue, version_id: str, rotation_token: str | None = None) -> None:
+        """Store a new version as AWSPENDING; sent twice with one id it is stored once.
+
+        Secrets Manager wants the token of its own rotation where the function has another role than its own.
+        https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
+        """
+        token = {"RotationToken": rotation_token} if rotation_token else {}
         self._call(
             "put_secret_value",
             f"store the new password in {self.secret_id!r}",
             ClientRequestToken=version_id,
             SecretString=value.dump(),
             VersionStages=[PENDING],
+            **token,
         )
 
     def promote(self, version_id: str, replacing: str) -> None:
@@ -244,6 +251,7 @@ def described(answer: Mapping[str, Any]) -> SecretDescription:
         deleted="DeletedDate" in answer,
         rotation_enabled=bool(answer.get("RotationEnabled")),
         owning_service=answer.get("OwningService"),
+        rotation_lambda=answer.get("RotationLambdaARN"),
         replicas=replicas_of(answer),
         primary_region=answer.get("PrimaryRegion"),
     )
@@ -271,6 +279,7 @@ def _hidden(arguments: Mapping[str, Any]) -> list[str]:
     if not text:
         return []
     values = {key: value for key, value in json.loads(text).items() if key not in SHOWN}
+    values["RotationToken"] = arguments.get("RotationToken")
     return [text, *(value for value in values.values() if isinstance(value, str) and value)]
 
 

@@ -17,7 +17,7 @@ from .._decision.decision import RECONCILE, ROLL_BACK
 from .._errors import LoginRefused, RotationError
 from .._next_step import Kind, command
 from .._secret_value import Login
-from .._triggers import ROLLBACK, UNATTENDED
+from .._triggers import ROLLBACK
 from .journal import Journal
 from .request import RotationRequest
 from .versions import Versions
@@ -80,10 +80,14 @@ class Logins:
         failure: RotationError | None = None
         for version in self._candidates():
             try:
-                return self.log_in(version.value.login)
+                session = self.log_in(version.value.login)
             except LoginRefused as error:
                 refused.append(version)
                 failure = failure or error
+                continue
+            if failure and self._request.token:
+                self.remember(refused, failure)  # three steps would be refused the same
+            return session
         if failure is None:
             raise _refusal_before(self._versions.current)
         self.remember(refused, failure)
@@ -111,7 +115,7 @@ class Logins:
 
     def _refused_ids(self) -> list[str]:
         """Return the versions that must not cost another failed login; a person's own run may try again."""
-        return refused_versions(self._store.describe().tags) if self._request.trigger in UNATTENDED else []
+        return refused_versions(self._store.describe().tags) if self._request.comes_again else []
 
     def _tell_of_moved_label(self, failure: RotationError) -> None:
         """Say so where AWSCURRENT is not what the last rotation made it: then nobody need have changed the password."""

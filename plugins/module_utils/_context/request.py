@@ -15,7 +15,7 @@ from .._db.tls import TlsOptions
 from .._errors import RotationError
 from .._password import PasswordRules
 from .._reason import refuse_invalid_reason
-from .._triggers import ON_DEMAND, RECOVERY
+from .._triggers import ON_DEMAND, RECOVERY, UNATTENDED
 from .identity import refuse_invalid_label
 
 DEFAULT_DEADLINE = 120.0
@@ -25,6 +25,8 @@ DEFAULT_REPLICA_WAIT = 30.0
 LONGEST_REPLICA_WAIT = 600
 ALL, PROMOTE, FINISH = "all", "promote", "finish"
 STEPS = (ALL, PROMOTE, FINISH)
+# What createSecret of Secrets Manager's own rotation asks for; no module has it.
+STORE = "store"
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,9 @@ class RotationRequest:
     may take each other's place; ``server_label`` tells two apart that give one identity. ``per_server`` is the number
     of rotations that may be at work on one server, 0 any number. ``replica_wait`` is how many seconds the end of the
     old password waits for replica regions. ``ignores_overlap``: a person says what is true now, so no overlap of before
-    holds.
+    holds. ``token`` is the version that Secrets Manager has reserved for the rotation (ClientRequestToken); then
+    ``steps`` may be STORE, which ends when the password is stored there. ``rotation_token`` goes with what is stored
+    there (RotationToken of PutSecretValue).
     """
 
     client: str
@@ -69,12 +73,19 @@ class RotationRequest:
     per_server: int = DEFAULT_PER_SERVER
     replica_wait: float = DEFAULT_REPLICA_WAIT
     ignores_overlap: bool = False
+    token: str | None = None
+    rotation_token: str | None = field(default=None, repr=False)
     check: bool = False
 
     @property
     def effective_trigger(self) -> str:
         """Return the trigger by which is decided what may be begun."""
         return RECOVERY if self.steps == FINISH else self.trigger
+
+    @property
+    def comes_again(self) -> bool:
+        """Return True if nobody thinks between two attempts, as Secrets Manager does not: it repeats its steps."""
+        return self.trigger in UNATTENDED or self.token is not None
 
     def overlap_end(self) -> datetime:
         """Return the moment at which an overlap that begins now is over."""

@@ -22,8 +22,9 @@ UNREADABLE = (
 class Versions:
     """What is known of a secret's versions.
 
-    ``adopted`` is the version into which a password went that somebody had set by hand. ``backed_up`` are the passwords
-    of a backup, all that is known of a lost secret's.
+    ``adopted`` is the version into which a password went that somebody had set by hand. ``empty`` are versions that
+    were looked for and have no value, as the one that Secrets Manager reserves for a rotation. ``backed_up`` are the
+    passwords of a backup, all that is known of a lost secret's.
     """
 
     current: SecretVersion
@@ -34,6 +35,7 @@ class Versions:
         """Know nothing yet; ``reason`` says why somebody started the run; people will read it."""
         self.adopted: str | None = None
         self.undecryptable: set[str] = set()
+        self.empty: set[str] = set()
         self._store = store
         self._reason = reason
         self._warn = warn
@@ -62,11 +64,15 @@ class Versions:
 
     def read_if_possible(self, version_id: str) -> SecretVersion | None:
         """Read a version that somebody else may have written; None where it holds no login, or none that we may see."""
+        if version_id in self.empty and version_id not in self._known:
+            return None
         try:
             return self.read(version_id)
         except RotationError as error:
             if error.code not in UNREADABLE:
                 raise
+            if error.code == Code.SECRET_NOT_FOUND:
+                self.empty.add(version_id)
             if error.code == UNDECRYPTABLE:
                 self.undecryptable.add(version_id)
                 self._warn(f"Version {version_id} cannot be read: {error.cause}")

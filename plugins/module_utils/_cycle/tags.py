@@ -34,6 +34,7 @@ CYCLE_DAYS = "rotation/cycle-days"
 DUE = "rotation/due"
 # How many runs have failed in a row, and where the last one did.
 FAILURES = "rotation/failures"
+FUNCTION = "rotation/function"
 # A digest of the grants of the covered rows, as the last rotation left them.
 GRANTS = "rotation/grants"
 # The version that was promoted for the hooks to run before its old password ends.

@@ -15,13 +15,18 @@ from dataclasses import replace
 from .._codes import Code
 from .._next_step import Kind, command
 from .._triggers import ROLLBACK, SCHEDULED, UNATTENDED
-from .decision import RECONCILE, Action, Decision, drift, kept_for, refusal
+from .decision import INTRODUCING, RECONCILE, Action, Decision, drift, kept_for, refusal
 from .facts import Facts, RowFacts
 from .refuse import refuse, taken_over
 
 
 def decide(facts: Facts) -> Decision:
     """Return the one safe thing to do."""
+    decision = _decide(facts)
+    return _only_store(decision, facts) if facts.stores_only and decision.action in INTRODUCING else decision
+
+
+def _decide(facts: Facts) -> Decision:
     steps = (
         refuse,
         _take_over,
@@ -35,6 +40,13 @@ def decide(facts: Facts) -> Decision:
         _resume,
     )
     return next((decision for step in steps if (decision := step(facts))), None) or _begin(facts)
+
+
+def _only_store(decision: Decision, facts: Facts) -> Decision:
+    """Store what is to be new, and leave the server for the step that comes last."""
+    if decision.action is Action.ROTATE and facts.reserved:
+        return replace(decision, action=Action.STORE, version=facts.reserved)
+    return Decision(Action.NOTHING, f"{decision.reason} That is left for the last step, finishSecret.")
 
 
 def leads_on(decision: Decision, facts: Facts) -> bool:

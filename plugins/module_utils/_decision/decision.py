@@ -28,6 +28,7 @@ SEVERAL_SERVERS = (
 class Action(StrEnum):
     """What to do next."""
 
+    STORE = "store"
     ROTATE = "rotate"
     RESUME = "resume"
     FINISH = "finish"
@@ -42,7 +43,7 @@ class Action(StrEnum):
 
 INTRODUCING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.ROLL_BACK)
 # They put a password on the server that no row has yet; whatever finishes what was begun waits for nobody.
-BEGINNING = (Action.ROTATE, Action.RESUME, Action.ROLL_BACK)
+BEGINNING = (Action.STORE, Action.ROTATE, Action.RESUME, Action.ROLL_BACK)
 # Their password has been on this server before, so the server's policy has no say in it any more.
 PROVEN = (Action.FINISH, Action.ROLL_BACK)
 

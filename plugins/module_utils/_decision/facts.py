@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .._triggers import UNATTENDED
+
 
 @dataclass(frozen=True)
 class RowFacts:
@@ -54,13 +56,15 @@ class PendingFacts:
     """The version under AWSPENDING, where it is not AWSCURRENT.
 
     ``reusable``: its other keys equal AWSCURRENT's, our generator could have made it and it is under a day old.
-    ``same_keys``: its other keys equal AWSCURRENT's. ``newer``: not made before AWSCURRENT's version.
+    ``same_keys``: its other keys equal AWSCURRENT's. ``newer``: not made before AWSCURRENT's version. ``empty``: it has
+    no value yet, because Secrets Manager has reserved it for a rotation of its own.
     """
 
     version: str
     same_keys: bool
     reusable: bool
     newer: bool
+    empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,8 @@ class Facts:
     account opened the server. ``undecryptable`` are versions whose password could not be read. ``overlap_over`` tells
     that the tags speak of an overlap that is over; it is written too where a replica region lags, so that the next
     scheduled run looks again. ``lagging`` says which regions do. ``forced`` tells that a person does not want to wait
-    for them. ``refused`` are versions that the server is remembered to have refused.
+    for them. ``refused`` are versions that the server is remembered to have refused. ``token`` is the version that
+    Secrets Manager has reserved, where its own rotation runs; ``stores_only`` tells that this ends with what is stored.
     """
 
     current: str
@@ -99,6 +104,8 @@ class Facts:
     lagging: tuple[str, ...] = ()
     forced: bool = False
     refused: frozenset[str] = frozenset()
+    token: str | None = None
+    stores_only: bool = False
 
     @property
     def covered(self) -> tuple[RowFacts, ...]:
@@ -126,8 +133,19 @@ class Facts:
 
     @property
     def stored(self) -> bool:
-        """Return True if a version waits under AWSPENDING that was never current."""
-        return self.pending is not None and not self.was_current(self.pending.version)
+        """Return True if a password waits under AWSPENDING that was never current."""
+        return self.pending is not None and not (self.pending.empty or self.was_current(self.pending.version))
+
+    @property
+    def reserved(self) -> str | None:
+        """Return the version that Secrets Manager has reserved for this run, where it has no value yet."""
+        pending = self.pending
+        return self.token if pending and pending.empty and pending.version == self.token else None
+
+    @property
+    def comes_again(self) -> bool:
+        """Return True if nobody thinks between two attempts: a schedule repeats its runs, Secrets Manager its steps."""
+        return self.trigger in UNATTENDED or self.token is not None
 
     @property
     def begun(self) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from .._codes import Code
 from .._next_step import Kind, command
-from .._triggers import ROLLBACK, UNATTENDED
+from .._triggers import ROLLBACK
 from .decision import (
     NEW_PASSWORD_REFUSED,
     RECONCILE,
@@ -28,8 +28,18 @@ FOREIGN_PRIMARY = Code.FOREIGN_PRIMARY
 
 def refuse(facts: Facts) -> Decision | None:
     """Return the refusal that the facts ask for, if any."""
-    checks = (_no_row, _undecryptable, _shared, _not_ours, _moved_back, _stranded, _refused_before)
+    checks = (_token_stale, _no_row, _undecryptable, _shared, _not_ours, _moved_back, _stranded, _refused_before)
     return next((refusal for check in checks if (refusal := check(facts))), None)
+
+
+def token_stale(token: str) -> Decision:
+    """Refuse a rotation of Secrets Manager whose version another run, or a person, has put aside."""
+    return refusal(
+        Code.TOKEN_STALE,
+        f"The version {token}, which Secrets Manager reserved for this rotation, is neither AWSCURRENT nor AWSPENDING"
+        " any more: another run took over, or a person edited the secret.",
+        f"Nothing, where the password was rotated since; else begin a new rotation: {command(Kind.ROTATE)}",
+    )
 
 
 def beside_foreign(rows: Iterable[RowFacts]) -> Decision | None:
@@ -60,6 +70,12 @@ def beside_foreign(rows: Iterable[RowFacts]) -> Decision | None:
 def taken_over(facts: Facts) -> tuple[str, ...]:
     """Return the adopted rows on which AWSCURRENT's password is the second one, behind one that no version knows."""
     return tuple(row.name for row in facts.covered if row.only_second and facts.is_over_current(row))
+
+
+def _token_stale(facts: Facts) -> Decision | None:
+    if facts.token in (None, facts.current, facts.pending and facts.pending.version):
+        return None
+    return token_stale(str(facts.token))
 
 
 def _no_row(facts: Facts) -> Decision | None:
@@ -132,9 +148,9 @@ def _stranded(facts: Facts) -> Decision | None:
 
 
 def _refused_before(facts: Facts) -> Decision | None:
-    """Let no schedule try a new password again that the server has refused; a person may, and other labels are."""
+    """Let nothing that comes again try a new password that the server has refused; a person may, and rows may hold it."""
     pending = facts.pending
-    if pending is None or not facts.stored or facts.trigger not in UNATTENDED or pending.version not in facts.refused:
+    if pending is None or not facts.stored or not facts.comes_again or pending.version not in facts.refused:
         return None
     return refusal(
         NEW_PASSWORD_REFUSED,

@@ -56,11 +56,7 @@ class Client:
 
     def rotate(self, **options: Any) -> None:
         """Rotate as somebody asks for it; the secret is known to be this client's."""
-        refused = self.failure_of(self.settings.refuse_faults)
-        if refused:
-            self.fail(refused, options.get("requested_by", ""))
-        else:
-            self._rotate(ON_DEMAND, **options)
+        self._rotate(ON_DEMAND, **options)
 
     def reset(self, reason: str, requested_by: str) -> None:
         """Count the cycle from now on; the secret is known to be this client's."""
@@ -72,11 +68,23 @@ class Client:
         """Return the failed result of a secret that is not there, or that says to be another client's; else None."""
         return self.failure_of(self._refuse_stranger)
 
-    def fail(self, result: Mapping[str, Any], requested_by: str) -> None:
-        """Record, count and tell that what somebody asked for could not be looked at."""
-        origin = {"trigger": ON_DEMAND, "requested_by": requested_by}
+    def change(self, operation: Operation, options: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
+        """Change the password by an operation, as long as there is time; the result is for the caller to tell."""
+        params = self._params(operation, **options)
+        params["deadline"] = self.invocation.deadline(params["deadline"])
+        return self.failure_of(self.settings.refuse_faults) or operation.outcome(params, check=check, diff=False)
+
+    def tell(self, receipt: Mapping[str, Any]) -> None:
+        """Record what a run came to, and tell people of a new password."""
+        self.record.add(ROTATE.declared, self.name, receipt)
+        if receipt.get("rotated"):
+            self._notify(ROTATED, of_rotation(receipt))
+
+    def fail(self, result: Mapping[str, Any], trigger: str, requested_by: str, *, quiet: bool = False) -> None:
+        """Record and count that a rotation failed, and tell people unless they know."""
+        origin = {"trigger": trigger} | ({"requested_by": requested_by} if requested_by else {})
         self.record.add(ROTATE.declared, self.name, {**result, **origin})
-        self._tell_failure(result, ON_DEMAND, requested_by)
+        self._tell_failure(result, trigger, requested_by, quiet=quiet)
 
     def failure_of(self, check: Callable[[], None]) -> dict[str, Any] | None:
         """Return the failed result of a check that raises; None where it does not."""
@@ -89,6 +97,13 @@ class Client:
             self._params(CYCLE, CONNECTION), check=False, diff=False
         )
         return result if result.get("failed") else None
+
+    def _tell_failure(self, result: Mapping[str, Any], trigger: str, requested_by: str, *, quiet: bool = False) -> None:
+        error = result["error"]
+        counting = self._params(CYCLE, CONNECTION, state="failed", step=error["step"], code=error["code"])
+        counted = self._done(CYCLE, counting)
+        if not quiet:
+            self._notify(FAILED, of_failure(error, counted, trigger, requested_by))
 
     def _state(self) -> dict[str, Any]:
         """Read the cycle, unless the settings say no."""
@@ -106,20 +121,11 @@ class Client:
             raise _stranger(f"The tag {tags.CLIENT} of the secret {self.secret_id} does not name this client")
 
     def _rotate(self, trigger: str, **options: Any) -> None:
-        params = self._params(ROTATE, trigger=trigger, **options)
-        params["deadline"] = self.invocation.deadline(params["deadline"])
-        receipt = self._done(ROTATE, params)
-        if receipt.get("failed"):
-            self._tell_failure(receipt, trigger, options.get("requested_by", ""))
-        elif receipt.get("rotated"):
-            self._notify(ROTATED, of_rotation(receipt))
-
-    def _tell_failure(self, result: Mapping[str, Any], trigger: str, requested_by: str) -> None:
-        """Count the failure on the secret, and tell people."""
-        error = result["error"]
-        counting = self._params(CYCLE, CONNECTION, state="failed", step=error["step"], code=error["code"])
-        counted = self._done(CYCLE, counting)
-        self._notify(FAILED, of_failure(error, counted, trigger, requested_by))
+        result = self.change(ROTATE, {"trigger": trigger, **options})
+        if result.get("failed"):
+            self.fail(result, trigger, options.get("requested_by", ""))
+        else:
+            self.tell(result)
 
     def _notify(self, event: str, details: Mapping[str, Any]) -> None:
         if not self.settings.values.get("topic_arn"):

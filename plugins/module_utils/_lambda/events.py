@@ -8,6 +8,7 @@ Nothing here repeats what somebody wrote into an event, but for the client where
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +34,11 @@ KEYS = {ROTATE: OF_ANY | {"force", "overlap"}, RESET: OF_ANY}
 OF_A_VISIT = {"schema", "kind", "client", "secret_id", "bring_forward_days"}
 # How a name is told that anybody who may put events can claim.
 CLAIM = "says to be "
+# The steps of Secrets Manager's own rotation, and the keys of its call.
+CREATE, SET, TEST, FINISH = "createSecret", "setSecret", "testSecret", "finishSecret"
+STEPS = (CREATE, SET, TEST, FINISH)
+UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+OF_A_STEP = ("Step", "SecretId", "ClientRequestToken")
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,35 @@ class Request:
     requested_by: str
     time: datetime
     options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of Secrets Manager's own rotation; ``token`` is the version that it has reserved."""
+
+    name: str
+    secret_id: str
+    token: str
+    rotation_token: str | None = field(repr=False)
+
+
+def is_step(event: Any) -> bool:
+    """Return True if Secrets Manager calls, or somebody who means to be it."""
+    return isinstance(event, Mapping) and any(key in event for key in OF_A_STEP)
+
+
+def read_step(event: Mapping[str, Any]) -> Step:
+    """Read a call of Secrets Manager. Raises RotationError (invalid_event)."""
+    values = [event.get(key) for key in (*OF_A_STEP, "RotationToken")]
+    if not all(isinstance(value, str) and value for value in values[: len(OF_A_STEP)]):
+        raise invalid(f"has not all of {', '.join(OF_A_STEP)}")
+    if values[0] not in STEPS:
+        raise invalid(f"is none of the steps {', '.join(STEPS)}")
+    if not re.fullmatch(UUID, str(values[2])):
+        raise invalid("has a ClientRequestToken that is no UUID")
+    if not isinstance(values[3], str | None):
+        raise invalid("has a RotationToken that is no text")
+    return Step(*values)
 
 
 def read_message(body: str, now: datetime) -> Visit | Request:

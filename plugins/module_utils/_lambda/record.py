@@ -19,7 +19,7 @@ from .._operations import Declaration
 from .invocation import Invocation
 
 # What stands in the place of a playbook's name.
-ROTATE, SWEEP, RESET = "lambda/rotate", "lambda/sweep", "lambda/reset"
+ROTATE, NATIVE, SWEEP, RESET = "lambda/rotate", "lambda/native", "lambda/sweep", "lambda/reset"
 
 
 def show(line: str) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rotation function: works on one client for each message of the queue.
+"""The rotation function: works on one client for each message of the queue, or for each step of Secrets Manager.
 
 A failure of the engine is counted and told, and the message is done. Only what is raised here brings it back.
 """
@@ -15,22 +15,24 @@ from typing import Any
 from .. import _operations
 from .._codes import Code
 from .._errors import RotationError
+from .._triggers import ON_DEMAND
 from .client import Client
-from .events import Request, Visit, invalid, read_message
+from .events import Request, Visit, invalid, is_step, read_message
 from .invocation import Invocation, handler
+from .native import follow_step
 from .record import ROTATE, Record
 from .refusal import refuse, result_of
 from .settings import Place, Settings, settings_of
 
-# By these Secrets Manager's call is known, whatever else it holds.
-NATIVE = {"Step", "SecretId", "ClientRequestToken"}
-
 
 @handler
 def rotation(event: Any, invocation: Invocation) -> None:
-    """Work on what the queue hands over; raises RotationError for anything else, and where it has to come again."""
-    if isinstance(event, Mapping) and NATIVE & event.keys():
-        raise invalid("is a step of Secrets Manager's own rotation, which this function does not take yet")
+    """Work on what the queue or Secrets Manager hands over.
+
+    Raises RotationError for anything else, and where it has to come again.
+    """
+    if is_step(event):
+        return follow_step(event, invocation)
     for body in _bodies(event):
         invocation.refuse_too_late()
         _work(body, invocation)
@@ -67,7 +69,7 @@ def _rotate(request: Request, settings: Settings, record: Record, invocation: In
     if stranger and stranger["error"]["code"] == Code.UNKNOWN_CLIENT:
         refuse(_operations.ROTATE, {**stranger, "requested_by": request.requested_by}, settings, record)
     elif stranger:
-        client.fail(stranger, request.requested_by)
+        client.fail(stranger, ON_DEMAND, request.requested_by)
     else:
         why = {"reason": request.reason, "requested_by": request.requested_by}
         client.rotate(**why, before=request.time.isoformat(), **request.options)

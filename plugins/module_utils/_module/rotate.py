@@ -18,13 +18,15 @@ from .operation import Operation
 from .options import AWS_SPEC, CHANGE_SPEC, CLIENT_SPEC, DATABASE_SPEC, rotation_request, secret_store
 
 
-def _rotate(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
+def rotate_with(params: Mapping[str, Any], check: bool, **more: Any) -> dict[str, Any]:
+    """Rotate as the options say, and as ``more`` does of what is no option."""
     request = rotation_request(
         params,
         trigger=params["trigger"],
         check=check,
         before=moment("{option|before}", params["before"]) if params["before"] else None,
         policy=policy(params),
+        **more,
     )
     return rotate(request, secret_store(params))
 
@@ -48,5 +50,5 @@ ROTATE = Operation(
         **DATABASE_SPEC,
         **AWS_SPEC,
     },
-    work=_rotate,
+    work=rotate_with,
 )

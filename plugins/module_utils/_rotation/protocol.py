@@ -18,6 +18,7 @@ from .._steps.decide import look_and_decide
 from .._steps.discard import discard_or_keep, keep_for_lagging
 from .._steps.introduce import introduce
 from .._steps.look import View
+from .._steps.persist import store
 from .._steps.promote import promote
 from .._steps.record import record
 from .._steps.sessions import end_sessions
@@ -42,6 +43,9 @@ def _execute(context: RotationContext, view: View, decision: Decision) -> bool:
     if decision.action in (Action.NOTHING, Action.WAIT_FOR_HOOKS):
         return _leave_alone(context, view, decision)
     context.effects.changed = True
+    if decision.action is Action.STORE:
+        store(context, view, decision)
+        return True
     if decision.action is Action.TAKE_OVER:
         take_over(context, view, decision)
         return False

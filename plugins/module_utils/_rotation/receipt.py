@@ -19,8 +19,9 @@ from .._stamp import stamp
 from .._steps.look import View
 
 TOUCHING = (Action.ROTATE, Action.RESUME, Action.FINISH, Action.ROLL_BACK, Action.TAKE_OVER, Action.DISCARD_OLD)
-CHANGING = (*TOUCHING, Action.RECORD)
+CHANGING = (*TOUCHING, Action.STORE, Action.RECORD)
 DONE = {
+    Action.STORE: "the new password is stored, and not sent yet",
     Action.ROTATE: "rotated",
     Action.RESUME: "rotated, with the password that an earlier run had stored",
     Action.FINISH: "rotated, finishing what an earlier run had begun",
@@ -32,6 +33,7 @@ DONE = {
     Action.NOTHING: "nothing to do",
 }
 PLANNED = {
+    Action.STORE: "would store the new password",
     Action.ROTATE: "would rotate",
     Action.RESUME: "would rotate, with the password that an earlier run had stored",
     Action.FINISH: "would rotate, finishing what an earlier run had begun",
@@ -199,6 +201,8 @@ def _diff(context: RotationContext, view: View, decision: Decision, previous: st
 def _forecast(decision: Decision) -> dict[str, str]:
     if decision.action in (Action.TAKE_OVER, Action.DISCARD_OLD, Action.RECORD):
         return {}
+    if decision.action is Action.STORE:
+        return {PENDING: str(decision.version)}
     new = decision.version if decision.version and not decision.as_new_version else "(a new version)"
     return {CURRENT: new, PENDING: new, tags.LAST: "(now)", tags.DUE: "(anew)"}
 

@@ -10,9 +10,10 @@ from typing import Any
 from .._aws.secret_store import SecretStore
 from .._aws.write_limit import WRITE_LIMIT
 from .._context.context import RotationContext
-from .._context.request import RotationRequest
+from .._context.request import ALL, RotationRequest
 from .._db.fence import BUSY
 from .._db.slots import SLOT_BUSY
+from .._decision.refuse import token_stale
 from .._errors import RotationError
 from .._next_step import Kind, command
 from .._steps.ownership import LISTING_BEHIND
@@ -47,4 +48,24 @@ def _rotate(context: RotationContext) -> dict[str, Any]:
         if error.code not in NOT_NOW or context.request.trigger != SCHEDULED or context.effects.changed:
             raise
         return left_alone(context, error)
+    if context.request.token and context.request.steps == ALL and not context.request.check:
+        _refuse_other_current(context, context.request.token)
     return receipt(context, view, decision, previous)
+
+
+def _refuse_other_current(context: RotationContext, token: str) -> None:
+    """Raise a RotationError where a rotation of Secrets Manager ends without the version it is about.
+
+    One that this run made in its place is as good: the server's policy had refused the other's password.
+    """
+    current = context.current.version_id
+    if current == token:
+        return
+    if not context.effects.announces:
+        stale = token_stale(token)
+        with context.journal.step("confirm"):
+            raise RotationError(stale.reason, code=stale.code, next_step=stale.next_step)
+    context.journal.warn(
+        f"Version {current} is AWSCURRENT in place of {token}, which Secrets Manager had reserved: the password"
+        " stored there could not be used."
+    )

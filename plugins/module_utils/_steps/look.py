@@ -61,6 +61,7 @@ class View:
 
 def look(context: RotationContext, *, only_looks: bool = False) -> View:
     """Look once; raises RotationError where what is seen rules a rotation out whatever the labels say."""
+    context.versions.empty.clear()
     secret, rows = survey(context, only_looks=only_looks)
     context.regions.replicas = secret.replicas
     versions_by_hash = find_versions_by_hash(context, secret, {password for row in rows for password in row.passwords})

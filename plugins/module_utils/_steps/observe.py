@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from .._aws.secret_store import PENDING, PREVIOUS, SecretDescription
 from .._context.context import RotationContext
-from .._context.request import PROMOTE
+from .._context.request import PROMOTE, STORE
 from .._cycle import tags
 from .._cycle.effective import EffectiveCycle
 from .._cycle.tags import Cycle
@@ -19,7 +19,7 @@ from .._db.rows import AccountRow
 from .._decision.facts import Facts, PendingFacts, RowFacts
 from .._password import could_have_generated
 from .._stamp import stamp
-from .._triggers import ON_DEMAND, ONBOARDING, ROLLBACK, SCHEDULED
+from .._triggers import ON_DEMAND, ONBOARDING, RECOVERY, ROLLBACK, SCHEDULED
 from .cycle import is_due, overlap_began
 from .replicas import lagging
 
@@ -47,7 +47,7 @@ def facts_of(
         pending=_pending(context, secret),
         recorded=secret.tags.get(tags.VERSION),
         rows=tuple(row_facts(context, row, versions_by_hash) for row in rows if row.passwords),
-        trigger=context.request.effective_trigger,
+        trigger=_trigger(context),
         due=context.request.effective_trigger == SCHEDULED and is_due(context, secret, effective, now),
         tags_need_repair=bool(effective.tags)
         or impossible
@@ -65,7 +65,22 @@ def facts_of(
         lagging=tuple(str(replica) for replica in lagging(secret.replicas)),
         forced=context.request.force,
         refused=frozenset(tags.refused_versions(secret.tags)),
+        token=_token(context),
+        stores_only=context.request.steps == STORE,
     )
+
+
+def _trigger(context: RotationContext) -> str:
+    """Return what may be begun: nothing, once a rotation of Secrets Manager has given its new password."""
+    request = context.request
+    given = request.token and (context.progress.promoted or context.current.version_id == request.token)
+    return RECOVERY if given else request.effective_trigger
+
+
+def _token(context: RotationContext) -> str | None:
+    """Return the version that Secrets Manager has reserved, until this run has put another one in its place."""
+    token = context.request.token
+    return token if context.progress.stored in (None, token) else None
 
 
 def _impossible_overlap(overlap: datetime | None) -> str:
@@ -155,7 +170,8 @@ def _pending(context: RotationContext, secret: SecretDescription) -> PendingFact
         return None
     version = context.versions.read_if_possible(version_id)
     if version is None:
-        return PendingFacts(version_id, same_keys=False, reusable=False, newer=False)
+        empty = version_id in context.versions.empty
+        return PendingFacts(version_id, same_keys=False, reusable=False, newer=False, empty=empty)
     same_keys = version.value.same_other_keys(context.current.value)
     rules = policy_rules(context.server, context.current.value.login.user, context.request.rules)
     return PendingFacts(

@@ -34,12 +34,17 @@ def refuse_foreign_management(secret: SecretDescription) -> None:
             next_step="Take this client out of the inventory, or end that service's management of the password"
             " (for RDS: aws rds modify-db-instance --no-manage-master-user-password with a new password).",
         )
-    if secret.rotation_enabled:
+    if secret.rotation_enabled and not is_rotated_by_our_function(secret):
         raise RotationError(
             f"Secrets Manager's own rotation is enabled for {secret.name!r}.",
             code=Code.SECRET_ROTATION_ENABLED,
             next_step=f"Cancel it: aws secretsmanager cancel-rotate-secret --secret-id {secret.name}",
         )
+
+
+def is_rotated_by_our_function(secret: SecretDescription) -> bool:
+    """Return True if the function that Secrets Manager calls is the one that the tag names, which is ours."""
+    return secret.rotation_lambda is not None and secret.tags.get(tags.FUNCTION) == secret.rotation_lambda
 
 
 def refuse_other_server(identity: Identity, accepted: str | None) -> None:

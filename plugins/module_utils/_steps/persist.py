@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 from .._aws.secret_store import PENDING, SecretVersion
 from .._codes import Code
@@ -33,7 +34,7 @@ def persist(context: RotationContext, view: View, decision: Decision) -> SecretV
         value = context.versions.read(decision.version).value
         stored = context.store.read(version_id=decision.version, stage=PENDING)
     else:
-        version_id = str(uuid.uuid4())
+        version_id = _new_id(context, view)
         value = _new_value(context, decision)  # it may be refused, so nothing is written before
         _declare(context, view, decision, version_id)
         stored = put_and_read_back(context, value, version_id)
@@ -41,6 +42,21 @@ def persist(context: RotationContext, view: View, decision: Decision) -> SecretV
         raise RotationError("AWSPENDING does not hold what was stored there.", code=Code.AWS_INCONSISTENT)
     context.versions.keep(stored)
     return stored
+
+
+def store(context: RotationContext, view: View, decision: Decision) -> None:
+    """Make a new password durable in the version that Secrets Manager has reserved, and no more.
+
+    Nothing is declared: the step that sends the password does that.
+    """
+    with context.journal.step("persist"):
+        put_and_read_back(context, _new_value(context, replace(decision, version=None)), _new_id(context, view))
+
+
+def _new_id(context: RotationContext, view: View) -> str:
+    """Return the id of a version to store: the reserved one where it has no value yet, for a value never changes."""
+    reserved = view.facts.reserved
+    return reserved if reserved and reserved != context.progress.stored else str(uuid.uuid4())
 
 
 def _declare(context: RotationContext, view: View, decision: Decision, version_id: str) -> None:
@@ -77,7 +93,7 @@ def put_and_read_back(context: RotationContext, value: SecretValue, version_id: 
     """Store a version; whether it is there after a lost answer or an error is decided by reading it."""
     before, failure = context.progress.stored, None
     try:
-        context.store.put_pending(value, version_id)
+        context.store.put_pending(value, version_id, _rotation_token(context, version_id))
     except RotationError as error:
         if error.code not in UNANSWERED:
             raise
@@ -95,6 +111,10 @@ def put_and_read_back(context: RotationContext, value: SecretValue, version_id: 
             "AWSPENDING cannot be read back after it was stored.", code=Code.AWS_INCONSISTENT
         )
     return stored
+
+
+def _rotation_token(context: RotationContext, version_id: str) -> str | None:
+    return context.request.rotation_token if version_id == context.request.token else None
 
 
 def _read_back(context: RotationContext, version_id: str, *, patient: bool) -> SecretVersion | None:
