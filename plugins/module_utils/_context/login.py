@@ -115,7 +115,10 @@ class Logins:
 
     def _refused_ids(self) -> list[str]:
         """Return the versions that must not cost another failed login; a person's own run may try again."""
-        return refused_versions(self._store.describe().tags) if self._request.comes_again else []
+        if not self._request.comes_again:
+            return []
+        known = self._request.refused
+        return refused_versions(self._store.describe().tags) if known is None else list(known)
 
     def _tell_of_moved_label(self, failure: RotationError) -> None:
         """Say so where AWSCURRENT is not what the last rotation made it: then nobody need have changed the password."""

@@ -45,7 +45,8 @@ class RotationRequest:
     old password waits for replica regions. ``ignores_overlap``: a person says what is true now, so no overlap of before
     holds. ``token`` is the version that Secrets Manager has reserved for the rotation (ClientRequestToken); then
     ``steps`` may be STORE, which ends when the password is stored there. ``rotation_token`` goes with what is stored
-    there (RotationToken of PutSecretValue).
+    there (RotationToken of PutSecretValue). ``refused`` are versions that the server is remembered to have refused,
+    where the caller has read that a moment ago.
     """
 
     client: str
@@ -75,6 +76,7 @@ class RotationRequest:
     ignores_overlap: bool = False
     token: str | None = None
     rotation_token: str | None = field(default=None, repr=False)
+    refused: tuple[str, ...] | None = None
     check: bool = False
 
     @property

@@ -148,7 +148,7 @@ def _stranded(facts: Facts) -> Decision | None:
 
 
 def _refused_before(facts: Facts) -> Decision | None:
-    """Let nothing that comes again try a new password that the server has refused; a person may, and rows may hold it."""
+    """Let nothing that comes again try a new password that the server has refused; a person may do it."""
     pending = facts.pending
     if pending is None or not facts.stored or not facts.comes_again or pending.version not in facts.refused:
         return None

@@ -50,7 +50,7 @@ def follow_step(event: Mapping[str, Any], invocation: Invocation) -> None:
     record = Record(invocation, NATIVE)
     name = secret.tags[tags.CLIENT]
     client = Client(name, secret.name, settings_of(invocation.environment, name), record, invocation)
-    result = client.change(_operation(step), _options(), check=step.name == TEST)
+    result = client.change(_operation(step, secret), _options(), check=step.name == TEST)
     if result.get("failed"):
         _tell_failure(client, result, secret)
     elif step.name == FINISH or result.get("rotated"):
@@ -82,10 +82,15 @@ def _describe(step: Step, invocation: Invocation) -> SecretDescription:
     return secret
 
 
-def _operation(step: Step) -> Operation:
-    steps = STORE if step.name == CREATE else ALL
-    more = {"token": step.token, "rotation_token": step.rotation_token, "steps": steps}
-    return Operation(ROTATE.declared, ROTATE.spec, partial(rotate_with, **more))
+def _operation(step: Step, secret: SecretDescription) -> Operation:
+    work = partial(
+        rotate_with,
+        token=step.token,
+        rotation_token=step.rotation_token,
+        steps=STORE if step.name == CREATE else ALL,
+        refused=tuple(tags.refused_versions(secret.tags)),
+    )
+    return Operation(ROTATE.declared, ROTATE.spec, work)
 
 
 def _options() -> dict[str, Any]:
