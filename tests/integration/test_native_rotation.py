@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from administration import loaded
 from function_calls import Call, call, visit
 from functions_at_work import Functions, at_work, fresh, tagged
 from managed import MakeClient, ManagedClient, secrets_manager
 from rotation_service import FUNCTION_ARN, STEPS, RotationService
+from trouble import changed_globally
 from world.aws import AwsEmulator
 from world.certificates import Authority
 from world.databases import DatabaseServer
@@ -21,6 +23,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.rotation_function import rotation
 
+POLICY = "'file://component_validate_password'"
 MOST_CALLS = 17
 MOST_CALLS_OF_A_REPEATED_STEP = 4
 # Of the notice, which is no part of a rotation.
@@ -196,6 +199,35 @@ def test_ed25519_rows_go_through_the_four_steps(
     client.server.create_account(client.user, client.hosts, client.password, "ed25519")
     token = service.rotate(native(client, service).secret_id, step)
     assert_rotated(client, token, client.password)
+
+
+def test_a_replica_region_that_lags_keeps_the_old_password_until_it_has_the_new_one(
+    service: RotationService, client: ManagedClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    native(client, service)
+    monkeypatch.setenv("ROTATION_REPLICA_WAIT", "0")
+    service.replica = "InProgress"
+    token = service.rotate(client.secret_id, step)
+    new = client.stored()["password"]
+    assert client.stages()["AWSCURRENT"] == token and client.opens(new) and client.opens(client.password)
+    service.replica = "InSync"
+    step(service.event(client.secret_id, "finishSecret", token))
+    assert_rotated(client, token, client.password)
+
+
+def test_a_password_that_the_servers_policy_refuses_by_then_gives_way_to_another(
+    service: RotationService, functions: Functions, mysql_client: ManagedClient
+) -> None:
+    client = native(mysql_client, service)
+    token = service.reserve(client.secret_id)
+    step(service.event(client.secret_id, "createSecret", token))
+    stored = client.stored("AWSPENDING")["password"]
+    with loaded(client.server, f"COMPONENT {POLICY}"), changed_globally(client, **{"validate_password.length": 48}):
+        done = step(service.event(client.secret_id, "finishSecret", token))
+    assert f"warning: {client.name}: Version" in done.output and token in done.output
+    assert_rotated(client, client.stages()["AWSCURRENT"], client.password)
+    assert client.stages()["AWSCURRENT"] != token and not client.opens(stored)
+    assert [notice["event"] for notice in functions.notices()] == ["rotated"]
 
 
 @pytest.mark.parametrize(

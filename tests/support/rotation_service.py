@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from faulty_proxy import FaultyProxy
+from faulty_proxy import REPLICA_REGION, FaultyProxy
 
 Answer = tuple[int, dict[str, str], bytes]
 PENDING, CURRENT = "AWSPENDING", "AWSCURRENT"
@@ -26,7 +26,10 @@ MISSING = {"__type": "ResourceNotFoundException", "message": "There is no such v
 
 
 class RotationService(FaultyProxy):
-    """Forwards every request; `calls` counts those of Secrets Manager, and `reserved` holds what has no value yet."""
+    """Forwards every request; `calls` counts those of Secrets Manager, and `reserved` holds what has no value yet.
+
+    `replica` is the state of a replica region of every secret, where there is to be one.
+    """
 
     def __init__(self, target: str, ask: Callable[..., Mapping[str, Any]]) -> None:
         """Take the emulator's address, and how to ask it past this service: ask(operation, **arguments)."""
@@ -34,6 +37,7 @@ class RotationService(FaultyProxy):
         self.calls: Counter[str] = Counter()
         self.functions: dict[str, str] = {}
         self.reserved: dict[str, str] = {}
+        self.replica = ""
         self._ask = ask
         self._guard = threading.RLock()
 
@@ -118,7 +122,8 @@ class RotationService(FaultyProxy):
         if token:
             stages = {version: [label for label in labels if label != PENDING] for version, labels in stages.items()}
             stages[token] = [PENDING]
-        return {**told, key: stages, **enabled}
+        replicas = {"ReplicationStatus": [{"Region": REPLICA_REGION, "Status": self.replica}]} if self.replica else {}
+        return {**told, key: stages, **enabled, **replicas}
 
     def _name(self, secret_id: str) -> str:
         return str(self._ask("describe_secret", SecretId=secret_id)["Name"])

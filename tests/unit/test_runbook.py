@@ -184,13 +184,16 @@ OTHER_NAMES = {
     "rotation_audit": "a callback, whose section of ansible.cfg has that name",
     "rotation_cycle": "a module",
     "rotation_cycle_info": "a module",
+    "rotation_disabled": "a code",
     "rotation_doctor_info": "a module",
     "rotation_enabled": "a field of AWS",
     "rotation_history_info": "a module",
+    "rotation_lambda": "a field of AWS",
     "rotation_next_step": "a filter, which a function gives to the templates of notices",
     "rotation_notice": "a module",
     "rotation_request": "a function",
     "rotation_tags": "a function",
+    "rotation_token": "a field of AWS",
 }
 
 
