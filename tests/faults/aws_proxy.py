@@ -10,19 +10,28 @@ from .history import History
 from .http_messages import Request, ask, read_request, written
 from .listener import Listener, is_gone
 from .region import Region
+from .reserved import Reserved
 from .steps import Course, Fate, Step
 
 
 class AwsProxy(Listener):
     """Counts the requests, lets them be disturbed, and forwards what passes."""
 
-    def __init__(self, course: Course, target_port: int, history: History, region: Region | None) -> None:
+    def __init__(
+        self,
+        course: Course,
+        target_port: int,
+        history: History,
+        region: Region | None = None,
+        reserved: Reserved | None = None,
+    ) -> None:
         """Describe a proxy of one client; `history` is told of writes before they are done."""
         super().__init__()
         self._course = course
         self._target_port = target_port
         self._history = history
         self._region = region
+        self._reserved = reserved
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request after the other."""
@@ -51,6 +60,10 @@ class AwsProxy(Listener):
         else:
             late = self._history.late_answer(json.loads(request.body), step)
         answer = late or await ask(self._target_port, request)
+        if self._reserved:
+            self._reserved.note(step.operation, answer)
+            if step.operation == "DescribeSecret":
+                answer = self._reserved.told(answer, late=late is not None)
         if self._region is None or step.operation != "DescribeSecret":
             return answer
         return self._region.told_late(answer) if late else self._region.told(answer)

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from by_hand import description, move, password_of, remove
 from managed import ManagedClient, secrets_manager
+from world.aws import ACCESS_KEY, REGION, SECRET_KEY
 
 from .aws_proxy import AwsProxy
 from .database_proxy import DatabaseProxy
 from .history import History, state_of
 from .listener import Listener
 from .region import Region
+from .reserved import FUNCTION, Reserved, variables_of
 from .rows import opens, rows_of
 from .steps import Course, Disturbance, Step, Undisturbed
 
@@ -69,6 +71,8 @@ class Case:
     seen_steps: list[Step] = field(default_factory=list)
     farewells: frozenset[str] = frozenset()
     region: Region | None = None
+    reserved: Reserved | None = None
+    direct_url: str = ""
     _proxies: Sequence[Listener] = ()
     _passwords: dict[str, str] = field(default_factory=dict)
 
@@ -88,7 +92,9 @@ class Case:
         aws = secrets_manager(setting.aws)
         self.history = History(lambda: state_of(aws, self.client.secret_id))
         self.region = Region() if self.path.replicated else None
-        self.aws_proxy = AwsProxy(self.course, setting.aws_port, self.history, self.region)
+        self.reserved = Reserved() if self.path.native else None
+        self.direct_url = setting.aws.endpoint_url
+        self.aws_proxy = AwsProxy(self.course, setting.aws_port, self.history, self.region, self.reserved)
         self.database_proxy = DatabaseProxy(self.course, self.server.process.port)
         self._proxies = [self.aws_proxy, self.database_proxy]
         for proxy in self._proxies:
@@ -98,8 +104,10 @@ class Case:
         self.client.options["per_server"] = NO_TURNS
         if self.region:
             self.region.version = self.stages()["AWSCURRENT"]
-            # Only the proxy knows of the region, so every run asks there.
-            self.client.options |= {"endpoint_url": self.endpoint_url, "replica_wait": REPLICA_WAIT}
+            self.client.options["replica_wait"] = REPLICA_WAIT
+        if self.region or self.reserved:
+            # Only the proxy knows of it, so every run asks there.
+            self.client.options["endpoint_url"] = self.endpoint_url
         self.path.prepare(self)
 
     def _make_secret(self, server_id: str) -> None:
@@ -107,6 +115,7 @@ class Case:
         client, port = self.client, self.database_proxy.port
         aws = secrets_manager(client.aws)
         tags = {"rotation/server-id": server_id, "rotation/client": client.name}
+        tags |= {"rotation/function": FUNCTION} if self.reserved else {}
         client.create_secret(port=port, password=new_password())
         text = json.dumps(client.document(port=port))
         answer = aws.put_secret_value(SecretId=client.secret_id, SecretString=text, VersionStages=["AWSPENDING"])
@@ -142,7 +151,25 @@ class Case:
         process = self.fault.process if self.fault else None
         # While all clients come to their steps, none may lose patience.
         waiting = {"rotation_aws_config": PATIENT} if process else {}
-        return {**self.variables(), **self.path.variables, **waiting}
+        native = variables_of(self.events(), self.function_environment()) if self.reserved else {}
+        return {**self.variables(), **self.path.variables, **waiting, **native}
+
+    def events(self) -> list[dict[str, str]]:
+        """The calls of Secrets Manager's own rotation, where there is one."""
+        return self.reserved.events(self.client.secret_id) if self.reserved else []
+
+    def function_environment(self) -> dict[str, str]:
+        """The environment of the rotation function; Parameter Store is no part of the protocol."""
+        return {
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "ROTATION_REGION": REGION,
+            "ROTATION_ENDPOINT_URL": self.endpoint_url,
+            "ROTATION_ENDPOINT_URLS": json.dumps({"ssm": self.direct_url, "default": self.endpoint_url}),
+            "ROTATION_TLS_CA_FILE": str(self.client.ca_file),
+            "ROTATION_PER_SERVER": str(NO_TURNS),
+            "ROTATION_WRITE_SHARE": "0",
+        }
 
     def disturbance(self) -> Disturbance:
         """What happens in the run."""

@@ -35,6 +35,8 @@ def move_label_back(case: Case) -> None:
 
 def remove_pending(case: Case) -> None:
     """Somebody takes AWSPENDING away."""
+    if case.reserved and case.reserved.is_empty:
+        case.reserved.is_empty = False
     held = case.client.stages()
     if "AWSPENDING" in held and held["AWSPENDING"] != held["AWSCURRENT"]:
         move(case.client, "AWSPENDING", None)

@@ -27,8 +27,9 @@ def judge_told(case: Case, run: Controller, *, survived: bool) -> None:
 
 def is_told(case: Case, message: str) -> bool:
     """Whether a message has the form of every failure."""
-    name = re.escape(case.client.name)
-    return bool(re.fullmatch(rf"{name}: stopped at step '[a-z ]+': \S.* State: \S.* Next: \S.*", message, re.DOTALL))
+    # Before it has read the secret, the function knows no name of the client.
+    name = "|".join(map(re.escape, (case.client.name, case.client.secret_id)))
+    return bool(re.fullmatch(rf"({name}): stopped at step '[a-z ]+': \S.* State: \S.* Next: \S.*", message, re.DOTALL))
 
 
 def judge_claim(case: Case, sight: Sight) -> None:

@@ -130,6 +130,7 @@ HUMAN = (
     Fault("no-tags", "TagResource denied for good", TAGS_DENIED, on(AWS), persists=True),
 )
 FAULTS = {fault.name: fault for fault in (*PROCESS, *CONNECTION, *HUMAN)}
+WHOLE = ("fresh", "native")
 # On the other paths, whose steps are mostly those of a fresh rotation, ways to die that look alike from outside are
 # tried once.
 FEWER = tuple(
@@ -142,5 +143,5 @@ FEW = ("kill-after", "timeout", "cut", "lose-reply", "down", "deny", "wrong-pass
 def worth_trying(path: str, holds_two: bool) -> tuple[str, ...]:
     """The faults that a path is tried with."""
     if not holds_two:
-        return FEW if path == "fresh" else ()
-    return tuple(FAULTS) if path == "fresh" else FEWER
+        return FEW if path in WHOLE else ()
+    return tuple(FAULTS) if path in WHOLE else FEWER

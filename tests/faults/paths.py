@@ -36,6 +36,8 @@ class Path:
     wait: float = 0
     # A replica region that lags at first gives out the old password.
     replicated: bool = False
+    # Secrets Manager's own rotation calls the function.
+    native: bool = False
 
 
 PATHS = {
@@ -47,5 +49,6 @@ PATHS = {
         Path("replicas", "rotate.yml", replicated=True),
         Path("rollback", "playbooks/rollback.yml"),
         Path("hooks", "tests/faults/hooks.yml", {"rotation_hooks": [HOOK]}),
+        Path("native", "tests/faults/native.yml", native=True),
     )
 }

@@ -6,10 +6,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+
 from . import deeds
 from .cases import SILENT, UNSETTLED, Case
 from .evidence import is_told, judge_told
 from .judge import judge_moment, judge_settled
+from .reserved import follow
 from .rows import Rows, rows_of
 from .steps import Undisturbed
 from .stopping import pause
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 PLAYBOOK = "rotate.yml"
 # For fewer clients it is not worth it to start Ansible.
 WORTH_A_RUN = 6
-ON_DEMAND, RECOVERY = "on_demand", "recovery"
+ON_DEMAND, RECOVERY, TOKEN_STALE = "on_demand", "recovery", "token_stale"
 
 
 def settle(batch: Batch) -> None:
@@ -82,7 +85,29 @@ def _play_again(batch: Batch, cases: Sequence[Case]) -> None:
 
 
 def _rerun(case: Case, trigger: str) -> None:
-    """As the schedule does, or a person, without Ansible around it."""
+    """As the schedule does, or a person, without Ansible around it; or as Secrets Manager does, which calls again.
+
+    Of its rotations, a third is settled by that alone, the others after a run of the schedule or of a person.
+    """
+    if not case.reserved or case.step % 3:
+        _run_engine(case, trigger)
+    if case.reserved:
+        _call_again(case)
+
+
+def _call_again(case: Case) -> None:
+    before = rows_of(case.client)
+    try:
+        follow(case.events(), case.function_environment())
+    except RotationError as error:
+        case.settled_by += f" Secrets Manager: {error.code}"
+        if error.code == TOKEN_STALE:
+            _run_engine(case, RECOVERY)
+        else:
+            _refused(case, str(error), before)
+
+
+def _run_engine(case: Case, trigger: str) -> None:
     before = rows_of(case.client)
     result = case.client.run(trigger=trigger)
     case.settled_by += f" {trigger} run: {result.get('action', 'failed')}"

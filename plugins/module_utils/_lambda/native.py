@@ -38,6 +38,8 @@ from .settings import settings_of
 WHO = "secretsmanager"
 # So long people are not told again of a failure that comes again.
 QUIET = timedelta(hours=1)
+UNTOUCHED = "Nothing was changed."
+AGAIN = "Secrets Manager calls again by itself; the audit event and the notice say why it failed."
 
 
 def follow_step(event: Mapping[str, Any], invocation: Invocation) -> None:
@@ -65,7 +67,11 @@ def follow_step(event: Mapping[str, Any], invocation: Invocation) -> None:
 def _describe(step: Step, invocation: Invocation) -> SecretDescription:
     """Describe the secret; raises RotationError where it is no client's, or where its rotation is not enabled."""
     params = settings_of(invocation.environment).params(CYCLE.spec, CONNECTION, secret_id=step.secret_id)
-    secret = secret_store(params).describe()
+    try:
+        secret = secret_store(params).describe()
+    except RotationError as error:
+        error.locate(client=step.secret_id, step="read", state=UNTOUCHED, next_step=AGAIN)
+        raise
     if not secret.tags.get(tags.CLIENT):
         raise RotationError(
             f"The secret {secret.name!r} has no tag {tags.CLIENT}, so it is no client's.",
@@ -112,9 +118,7 @@ def _is_repeated(secret: SecretDescription, error: Mapping[str, str]) -> bool:
 
 
 def _failed(step: Step, error: Mapping[str, str]) -> RotationError:
-    return RotationError(
-        f"{step.name} failed: {error['code']} at the step {error['step']}.",
-        code=error["code"],
-        next_step="The audit event and the notice say why.",
-        state=error["state"],
-    )
+    """Return what the step raises: the code and no cause, for AWS keeps it where others may read it."""
+    failed = RotationError(f"{step.name} failed: {error['code']}.", code=error["code"], next_step=AGAIN)
+    failed.locate(client=error["client"], step=error["step"], state=error["state"], next_step=AGAIN)
+    return failed

@@ -31,10 +31,10 @@ def show(line: str) -> None:
 class Record:
     """Writes what happened as the audit callback does, and counts it for the event of the run."""
 
-    def __init__(self, invocation: Invocation, playbook: str, write: Callable[[str], None] = show) -> None:
+    def __init__(self, invocation: Invocation, playbook: str, write: Callable[[str], None] | None = None) -> None:
         """Begin the run."""
         self._origin = Origin(invocation.request_id, invocation.function, playbook)
-        self._write = write
+        self._write = write or show
         self._began = monotonic()
         self._counts = Counts()
         self._failed = False

@@ -15,7 +15,8 @@ type: notification
 short_description: Writes results as lines of JSON
 description: [For the fault matrix, to the file that FAULTS_RESULTS names.]
 """
-ENGINE = "dbops.rotation."
+# The collection's own, and the function in its place.
+ENGINE = ("dbops.rotation.", "native_steps")
 # It speaks of the whole play and not of the client under whose name it runs.
 OF_THE_PLAY = "dbops.rotation.rotation_guard"
 

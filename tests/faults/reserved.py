@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A version that Secrets Manager has reserved for its own rotation, which the emulator cannot, and its steps."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.dbops.rotation.plugins.module_utils._lambda import record
+from ansible_collections.dbops.rotation.plugins.module_utils._lambda.invocation import Invocation
+from ansible_collections.dbops.rotation.plugins.module_utils._lambda.native import follow_step
+from ansible_collections.dbops.rotation.plugins.module_utils._readers import Function, reading
+
+from .steps import Fate
+
+# The lines of a function would hide those of the matrix; what a disturbed run writes is kept with its output.
+record.show = lambda _line: None
+
+FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:dbops-rotation-rotate"
+STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
+SECONDS = 180.0
+
+
+class Reserved:
+    """It is AWSPENDING, without a value, until somebody stores one there, or puts it aside."""
+
+    def __init__(self) -> None:
+        """Reserve a version."""
+        self.token = str(uuid.uuid4())
+        self.is_empty = True
+
+    def told(self, answer: Fate, *, late: bool = False) -> Fate:
+        """AWS's answer about the secret, with the version in it; a late one is of before the last write."""
+        if answer.status != 200:
+            return answer
+        description = json.loads(answer.answer)
+        stages = description["VersionIdsToStages"]
+        if self.is_empty or (late and self.token not in stages):
+            others = {version: [label for label in stages[version] if label != "AWSPENDING"] for version in stages}
+            stages = {**others, self.token: ["AWSPENDING"]}
+        own = {"RotationEnabled": True, "RotationLambdaARN": FUNCTION, "VersionIdsToStages": stages}
+        return Fate(answer=json.dumps({**description, **own}).encode())
+
+    def note(self, operation: str, answer: Fate) -> None:
+        """Whoever stores a version takes AWSPENDING: with this id it has a value then, with another it is put aside."""
+        if operation == "PutSecretValue" and answer.status == 200:
+            self.is_empty = False
+
+    def events(self, secret_id: str) -> list[dict[str, str]]:
+        """The four calls of the function."""
+        return [{"Step": step, "SecretId": secret_id, "ClientRequestToken": self.token} for step in STEPS]
+
+
+def follow(events: list[dict[str, str]], environment: Mapping[str, str]) -> None:
+    """Call the function as Secrets Manager does; raises RotationError at the first step that fails."""
+    os.environ.update({name: text for name, text in environment.items() if name.startswith("AWS_")})
+    with reading(Function()):
+        for event in events:
+            follow_step(event, invocation(environment))
+
+
+def invocation(environment: Mapping[str, str]) -> Invocation:
+    """A call of the function with time enough."""
+    return Invocation("dbops-rotation-rotate", str(uuid.uuid4()), lambda: SECONDS, environment)
+
+
+def variables_of(events: list[dict[str, str]], environment: Mapping[str, str]) -> dict[str, Any]:
+    """What tests/faults/native.yml needs."""
+    return {"native_events": events, "native_environment": dict(environment)}
