@@ -16,9 +16,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._readers import Fun
 
 from .steps import Fate
 
-# The lines of a function would hide those of the matrix; what a disturbed run writes is kept with its output.
-record.show = lambda _line: None
-
 FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:dbops-rotation-rotate"
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 SECONDS = 180.0
@@ -60,6 +57,13 @@ def follow(events: list[dict[str, str]], environment: Mapping[str, str]) -> None
     with reading(Function()):
         for event in events:
             follow_step(event, invocation(environment))
+
+
+def _hide(line: str) -> None:
+    """Hide the lines of a function among those of the matrix; what a disturbed run writes is kept with its output."""
+
+
+record.show = _hide
 
 
 def invocation(environment: Mapping[str, str]) -> Invocation:

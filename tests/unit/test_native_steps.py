@@ -84,7 +84,7 @@ def test_create_secret_says_that_it_stored_and_not_that_it_rotated() -> None:
 
 def test_test_secret_changes_nothing() -> None:
     for start in ({}, {"pending": P}, {"recorded": V, "rows": ((C, V), (C, V))}):
-        world = make_world(MYSQL, NATIVE, **start)  # type: ignore[arg-type]
+        world = make_world(MYSQL, NATIVE, **start)
         look(world, reserve(world))
         assert not world.effects
 

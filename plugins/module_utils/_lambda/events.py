@@ -87,16 +87,17 @@ def is_step(event: Any) -> bool:
 
 def read_step(event: Mapping[str, Any]) -> Step:
     """Read a call of Secrets Manager. Raises RotationError (invalid_event)."""
-    values = [event.get(key) for key in (*OF_A_STEP, "RotationToken")]
-    if not all(isinstance(value, str) and value for value in values[: len(OF_A_STEP)]):
+    step, secret_id, token = (event.get(key) for key in OF_A_STEP)
+    rotation_token = event.get("RotationToken")
+    if not all(isinstance(value, str) and value for value in (step, secret_id, token)):
         raise invalid(f"has not all of {', '.join(OF_A_STEP)}")
-    if values[0] not in STEPS:
+    if step not in STEPS:
         raise invalid(f"is none of the steps {', '.join(STEPS)}")
-    if not re.fullmatch(UUID, str(values[2])):
+    if not re.fullmatch(UUID, str(token)):
         raise invalid("has a ClientRequestToken that is no UUID")
-    if not isinstance(values[3], str | None):
+    if not isinstance(rotation_token, str | None):
         raise invalid("has a RotationToken that is no text")
-    return Step(*values)
+    return Step(str(step), str(secret_id), str(token), rotation_token)
 
 
 def read_message(body: str, now: datetime) -> Visit | Request:
