@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 from generated import keep, replaced, write
@@ -21,7 +22,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._readers import Com
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "iam.md"
 FOLDER = PAGE.with_suffix("")
 BEGIN, END = "<!-- policies: begin -->", "<!-- policies: end -->"
-HEAD = ("| action | on | what stops without it | how it is known |", "|---|---|---|---|")
+HEAD = ("| action | on | without it | evidence |", "|---|---|---|---|")
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 SCOPE = Scope(
     account=ACCOUNT,
@@ -39,16 +40,17 @@ SCOPE = Scope(
 
 
 def lines() -> Iterator[str]:
-    """Return what stands between the two marks."""
+    """Yield what stands between the two marks."""
     for duty, grants in GRANTS.items():
         yield from ("", f"### {duty}", "", f"The policy: [iam/{duty}.json](iam/{duty}.json)", "", *HEAD)
-        for grant in grants:
-            yield f"| `{grant.action}` | {grant.on} | {filled(grant.breaks, '', CommandLine())} | {grant.evidence} |"
+        for (on, breaks, evidence), alike in groupby(grants, lambda grant: (grant.on, grant.breaks, grant.evidence)):
+            actions = ", ".join(f"`{grant.action}`" for grant in alike)
+            yield f"| {actions} | {on} | {filled(breaks, '', CommandLine())} | {evidence} |"
     yield ""
 
 
 def policies() -> Iterator[tuple[Path, str]]:
-    """Return the file of each policy, and its text."""
+    """Yield the file of each policy, and its text."""
     for duty in GRANTS:
         yield FOLDER / f"{duty}.json", json.dumps(policy(duty, SCOPE), indent=2) + "\n"
 

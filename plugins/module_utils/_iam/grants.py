@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which actions of AWS each duty needs, on what, and what stops without them: the source of policies and docs/iam.md.
+"""Which actions of AWS each duty needs, on what, and what fails without them: the source of policies and docs/iam.md.
 
 No duty may delete a secret.
 """
@@ -16,7 +16,7 @@ CLIENT_ROLES, SOURCES, REPLICA_KEYS = "client roles", "source secrets", "replica
 SOURCE_KEYS = "keys of source secrets"
 # The key as SNS uses it for who publishes.
 TOPIC_KEY = "key of the topic"
-# What the provisioner makes; all but keys, which have no names, are limited by name.
+# What the provisioner creates; all but keys, which have no names, are limited by name.
 KEYS, ALIASES, TOPICS, LOGS, ALARMS = "any key", "key alias", "topics", "log groups", "alarms"
 PARAMETER, POLICIES, ROLES = "parameter", "policies", "roles"
 # Where that parameter and other settings are read.
@@ -24,69 +24,71 @@ PARAMETERS, PARAMETER_KEY = "path of the parameter", "key of parameters"
 
 
 # How an action is known to be needed.
-TAKEN_AWAY, USED, DOCUMENTED = "taken away in a test", "used in a test", "documented"
+REMOVED, USED, DOCUMENTED = "removed in a test", "used in a test", "documented by AWS"
 
 
 @dataclass(frozen=True)
 class Grant:
-    """One action that a duty needs, or else ``breaks`` stops."""
+    """One action that a duty needs; ``breaks`` says what happens without it."""
 
     action: str
     on: str
     breaks: str
-    evidence: str = TAKEN_AWAY
+    evidence: str = REMOVED
 
     @property
     def proven(self) -> bool:
-        """Whether a test takes it away and sees what stops."""
-        return self.evidence == TAKEN_AWAY
+        """Return True if a test removes it and sees what fails."""
+        return self.evidence == REMOVED
 
 
 def _by_evidence(evidence: str, *grants: Grant) -> tuple[Grant, ...]:
     return tuple(replace(grant, evidence=evidence) for grant in grants)
 
 
-def _each(on: str, actions: str) -> tuple[Grant, ...]:
-    return tuple(Grant(action, on, "making or taking away what an account needs") for action in actions.split())
+def _each(on: str, actions: str, playbook: str = "provision") -> tuple[Grant, ...]:
+    return tuple(Grant(action, on, f"`{{playbook|{playbook}}}` fails") for action in actions.split())
 
 
 KMS = _by_evidence(
     USED,
-    Grant("kms:Decrypt", KEY, "every read of a secret that is encrypted with the key"),
-    Grant("kms:GenerateDataKey", KEY, "every write of such a secret"),
+    Grant("kms:Decrypt", KEY, "no secret with this key can be read"),
+    Grant("kms:GenerateDataKey", KEY, "no secret with this key can be written"),
 )
 REPLICA_KMS = _by_evidence(
     USED,
-    Grant("kms:Encrypt", REPLICA_KEYS, "the copy of a secret to a replica region with a key of its own"),
-    Grant("kms:GenerateDataKey", REPLICA_KEYS, "the copy of a secret to a replica region with a key of its own"),
+    Grant("kms:Encrypt", REPLICA_KEYS, "a replica region with a key of its own gets no copy of the secret"),
+    Grant("kms:GenerateDataKey", REPLICA_KEYS, "a replica region with a key of its own gets no copy of the secret"),
 )
 AUDIT_TRAIL = (
-    Grant("logs:CreateLogStream", LOG_GROUP, "the audit trail is kept in the spool of the machine only"),
-    Grant("logs:PutLogEvents", LOG_GROUP, "the audit trail is kept in the spool of the machine only"),
+    Grant("logs:CreateLogStream", LOG_GROUP, "the audit trail is only in the spool of the machine"),
+    Grant("logs:PutLogEvents", LOG_GROUP, "the audit trail is only in the spool of the machine"),
 )
 NOTICES = (
-    Grant("sns:Publish", TOPIC, "a notice is not delivered"),
+    Grant("sns:Publish", TOPIC, "no notice is delivered"),
     *_by_evidence(
         USED,
-        Grant("kms:Decrypt", TOPIC_KEY, "a notice is not delivered where the topic is encrypted with the key"),
-        Grant("kms:GenerateDataKey", TOPIC_KEY, "a notice is not delivered where the topic is encrypted with the key"),
+        Grant("kms:Decrypt", TOPIC_KEY, "no notice is delivered if the topic has this key"),
+        Grant("kms:GenerateDataKey", TOPIC_KEY, "no notice is delivered if the topic has this key"),
     ),
 )
 # Every duty works over an inventory, which may read them.
 SETTINGS = (
-    Grant("ssm:GetParametersByPath", PARAMETERS, "every run over an inventory with `parameter_path`"),
-    *_by_evidence(DOCUMENTED, Grant("kms:Decrypt", PARAMETER_KEY, "the same, where a SecureString there has the key")),
+    Grant("ssm:GetParametersByPath", PARAMETERS, "every run over an inventory with `parameter_path` fails"),
+    *_by_evidence(DOCUMENTED, Grant("kms:Decrypt", PARAMETER_KEY, "such a run fails if a SecureString has this key")),
 )
-EXAMINED = (Grant("sns:GetTopicAttributes", TOPIC, "`doctor.yml` cannot tell whether the topic can be reached"),)
+EXAMINED = (Grant("sns:GetTopicAttributes", TOPIC, "`{playbook|doctor}` cannot check the topic"),)
 
 ROTATOR = (
-    Grant("secretsmanager:GetSecretValue", SECRETS, "every rotation, at its first step"),
-    Grant("secretsmanager:DescribeSecret", SECRETS, "every rotation, before it changes anything"),
-    Grant("secretsmanager:PutSecretValue", SECRETS, "every rotation that needs a new password"),
-    Grant("secretsmanager:UpdateSecretVersionStage", SECRETS, "a rotation after the new password is on the server"),
-    Grant("secretsmanager:TagResource", SECRETS, "a rotation is not recorded, and is looked at again by every run"),
-    Grant("secretsmanager:ListSecretVersionIds", SECRETS, "the state of a secret without our tags"),
-    Grant("secretsmanager:ListSecrets", ALL, "onboarding, a first rotation, `verify`: is the account in two secrets?"),
+    Grant("secretsmanager:GetSecretValue", SECRETS, "every rotation fails at its first step"),
+    Grant("secretsmanager:DescribeSecret", SECRETS, "every rotation fails before it changes anything"),
+    Grant("secretsmanager:PutSecretValue", SECRETS, "every rotation that needs a new password fails"),
+    Grant("secretsmanager:UpdateSecretVersionStage", SECRETS, "rotations fail after the server has the new password"),
+    Grant("secretsmanager:TagResource", SECRETS, "a rotation is not recorded, and every run looks at it again"),
+    Grant("secretsmanager:ListSecretVersionIds", SECRETS, "the state of a secret without our tags is unknown"),
+    Grant(
+        "secretsmanager:ListSecrets", ALL, "a first rotation and `{playbook|verify}` cannot look for a second secret"
+    ),
     *KMS,
     # AWS says it of the call that makes a copy only; a new version it copies by itself.
     *_by_evidence(DOCUMENTED, *REPLICA_KMS),
@@ -94,46 +96,44 @@ ROTATOR = (
     *EXAMINED,
     *AUDIT_TRAIL,
     *SETTINGS,
-    Grant("sts:AssumeRole", CLIENT_ROLES, "every client with `{option|assume_role_arn}`"),
+    Grant("sts:AssumeRole", CLIENT_ROLES, "every client with `{option|assume_role_arn}` fails"),
 )
 ONBOARDER = (
-    Grant("secretsmanager:CreateSecret", NEW_SECRETS, "onboarding, after the present password was proven"),
-    Grant("secretsmanager:TagResource", SECRETS, "onboarding: AWS asks for it where a secret is created with tags"),
-    Grant("secretsmanager:DescribeSecret", SECRETS, "onboarding: is there a secret already?"),
-    Grant("secretsmanager:GetSecretValue", SECRETS, "onboarding a client that has a secret already"),
-    Grant("secretsmanager:ListSecrets", ALL, "onboarding: is the account in another secret already?"),
-    Grant("secretsmanager:GetSecretValue", SOURCES, "onboarding with `{option|onboard.source_secret_id}`"),
-    Grant("secretsmanager:ReplicateSecretToRegions", SECRETS, "onboarding with `{option|onboard.replica}`"),
-    *_by_evidence(
-        USED, Grant("kms:Decrypt", SOURCE_KEYS, "the same, where that secret is encrypted with a key of its own")
-    ),
+    Grant("secretsmanager:CreateSecret", NEW_SECRETS, "onboarding fails after it has proven the password"),
+    Grant("secretsmanager:TagResource", SECRETS, "onboarding fails: AWS wants it to create a secret with tags"),
+    Grant("secretsmanager:DescribeSecret", SECRETS, "onboarding cannot see whether the secret exists"),
+    Grant("secretsmanager:GetSecretValue", SECRETS, "onboarding fails if the secret exists"),
+    Grant("secretsmanager:ListSecrets", ALL, "onboarding cannot look for a second secret of the account"),
+    Grant("secretsmanager:GetSecretValue", SOURCES, "onboarding with `{option|onboard.source_secret_id}` fails"),
+    Grant("secretsmanager:ReplicateSecretToRegions", SECRETS, "no region of `{option|onboard.replica}` gets a copy"),
+    *_by_evidence(USED, Grant("kms:Decrypt", SOURCE_KEYS, "onboarding fails if the source secret has this key")),
     *KMS,
     *REPLICA_KMS,
     *AUDIT_TRAIL,
     *SETTINGS,
 )
 NOTIFIER = (
-    Grant("secretsmanager:DescribeSecret", SECRETS, "what has been told is not known, so that it is told again"),
-    Grant("secretsmanager:TagResource", SECRETS, "that a notice went out is not remembered"),
+    Grant("secretsmanager:DescribeSecret", SECRETS, "it is unknown what was sent, so a notice may be sent again"),
+    Grant("secretsmanager:TagResource", SECRETS, "a notice is not recorded as sent, so it is sent again"),
     *NOTICES,
     *SETTINGS,
 )
 AUDITOR = (
-    Grant("secretsmanager:DescribeSecret", SECRETS, "the state of every client"),
-    Grant("secretsmanager:ListSecretVersionIds", SECRETS, "the state of a secret without our tags"),
-    Grant("secretsmanager:ListSecrets", ALL, "an inventory made of the secrets"),
-    Grant("logs:FilterLogEvents", LOG_GROUP, "the history of a client"),
+    Grant("secretsmanager:DescribeSecret", SECRETS, "the state of every client is unknown"),
+    Grant("secretsmanager:ListSecretVersionIds", SECRETS, "the state of a secret without our tags is unknown"),
+    Grant("secretsmanager:ListSecrets", ALL, "an inventory of `dbops.rotation.fleet` fails"),
+    Grant("logs:FilterLogEvents", LOG_GROUP, "`{playbook|history}` cannot read the log group"),
     *SETTINGS,
 )
 RESTORER = (
-    Grant("secretsmanager:GetSecretValue", SECRETS, "backup, and the proof after a restore"),
-    Grant("secretsmanager:DescribeSecret", SECRETS, "backup and restore"),
-    Grant("secretsmanager:CreateSecret", NEW_SECRETS, "the restore of a secret that is gone"),
-    Grant("secretsmanager:PutSecretValue", SECRETS, "the restore of its other versions"),
-    Grant("secretsmanager:UpdateSecretVersionStage", SECRETS, "the restore of staging labels"),
-    Grant("secretsmanager:TagResource", SECRETS, "the restore of tags"),
-    Grant("secretsmanager:RestoreSecret", SECRETS, "the restore of a secret that waits for deletion"),
-    Grant("secretsmanager:ListSecrets", ALL, "every restore: is the account in another secret by now?"),
+    Grant("secretsmanager:GetSecretValue", SECRETS, "backups fail, and no restore can be proven"),
+    Grant("secretsmanager:DescribeSecret", SECRETS, "backup and restore fail"),
+    Grant("secretsmanager:CreateSecret", NEW_SECRETS, "a secret that is gone cannot be restored"),
+    Grant("secretsmanager:PutSecretValue", SECRETS, "the other versions of a secret cannot be restored"),
+    Grant("secretsmanager:UpdateSecretVersionStage", SECRETS, "staging labels cannot be restored"),
+    Grant("secretsmanager:TagResource", SECRETS, "tags cannot be restored"),
+    Grant("secretsmanager:RestoreSecret", SECRETS, "a secret with a deletion date cannot be restored"),
+    Grant("secretsmanager:ListSecrets", ALL, "restore cannot look for a second secret of the account"),
     *KMS,
     *AUDIT_TRAIL,
     *SETTINGS,
@@ -161,8 +161,8 @@ MADE = _by_evidence(
     *_each(ROLES, "iam:AttachRolePolicy iam:CreateRole iam:DeleteRole iam:DetachRolePolicy iam:GetRole"),
     *_each(ROLES, "iam:ListAttachedRolePolicies iam:ListInstanceProfilesForRole iam:ListRolePolicies"),
     *_each(ROLES, "iam:TagRole iam:UpdateAssumeRolePolicy iam:UpdateRole"),
-    *_each(SECRETS, "secretsmanager:DescribeSecret secretsmanager:GetResourcePolicy"),
-    *_each(SECRETS, "secretsmanager:PutResourcePolicy secretsmanager:DeleteResourcePolicy"),
+    *_each(SECRETS, "secretsmanager:DescribeSecret secretsmanager:GetResourcePolicy", "access"),
+    *_each(SECRETS, "secretsmanager:PutResourcePolicy secretsmanager:DeleteResourcePolicy", "access"),
 )
 PROVISIONER = (*MADE, *SETTINGS)
 GRANTS: dict[str, tuple[Grant, ...]] = {
