@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write the tables of docs/iam.md and the policies in docs/iam/ from their source, plugins/module_utils/_iam.
 
-Without an argument it rewrites them; with --check it only tells whether they are up to date.
+Without an argument it rewrites them; with --check it only says whether they are up to date.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def policies() -> Iterator[tuple[Path, str]]:
 
 
 def page(text: str) -> str:
-    """Return the page with the tables of now."""
+    """Return the page with fresh tables."""
     return replaced(text, BEGIN, END, lines())
 
 

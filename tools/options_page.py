@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write the tables of docs/options.md from the roles' argument specifications and defaults.
 
-Without an argument it rewrites the page; with --check it only tells whether the page is up to date.
+Without an argument it rewrites the page; with --check it only says whether the page is up to date.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ PAGE = ROOT / "docs" / "options.md"
 BEGIN, END = "<!-- options: begin -->", "<!-- options: end -->"
 HEAD = ("| variable | type | default | meaning |", "|---|---|---|---|")
 # Ansible's markup for values, options, modules and the like.
-MARKUP = re.compile(r"\b(?:RV|[CEIMOV])\(([^)]*)\)")
+MARKUP = re.compile(r"\b(?:RV|[CEIMOPV])\(([^)#]*)(?:#[^)]*)?\)")
 
 Options = dict[str, dict[str, Any]]
 
 
 def load(path: Path) -> Any:
-    """Return what a YAML file holds, without the tags that Ansible puts on it."""
+    """Return the content of a YAML file, without the tags that Ansible puts on it."""
     return json.loads(json.dumps(DataLoader().load_from_file(str(path))))
 
 
@@ -47,7 +47,7 @@ def single(entry: dict[str, Any], defaults: dict[str, Any]) -> Iterator[str]:
 
 
 def several(entries: dict[str, Any], defaults: dict[str, Any]) -> Iterator[str]:
-    """Yield one table of what all entry points of a role take, and for each what it takes besides."""
+    """Yield one table with the options of all entry points, and one for each entry point with options of its own."""
     shared = set.intersection(*(set(entry["options"]) for entry in entries.values()))
     yield from ("", "| entry point | what it does |", "|---|---|")
     yield from (f"| `{name}` | {entry['short_description']} |" for name, entry in entries.items())
@@ -83,7 +83,7 @@ def shown_default(option: dict[str, Any], default: Any) -> str:
 
 
 def meaning(option: dict[str, Any]) -> str:
-    """Return the description as a cell, with what may be chosen."""
+    """Return the description as a cell, with the choices."""
     described = option["description"]
     text = " ".join(described) if isinstance(described, list) else described
     choices = ", ".join(f"`{choice}`" for choice in option.get("choices", ()))
@@ -91,7 +91,7 @@ def meaning(option: dict[str, Any]) -> str:
 
 
 def page(text: str) -> str:
-    """Return the page with the tables of now."""
+    """Return the page with fresh tables."""
     return replaced(text, BEGIN, END, lines())
 
 
