@@ -14,23 +14,23 @@ attributes:
     description: Can run in C(check_mode) and return changed status prediction without modifying target.
     support: full
     details:
-      - It reads Secrets Manager and the database, so that the prediction rests on facts. Nothing is changed.
+      - Reads Secrets Manager and the database, and predicts from what it finds. Changes nothing.
   diff_mode:
     description: Will return details on what has changed or, in check mode, would change.
     support: full
     details:
-      - Only version ids, staging labels and dates are shown.
+      - Shows only version ids, staging labels and dates.
   async:
     description: Supports being used with the C(async) keyword.
     support: full
     details:
-      - The module is then sent to the target, even on a local connection, and runs under the Python of
+      - Ansible then sends the module to the target, even on a local connection. It runs under the Python of
         C(ansible_python_interpreter), which needs the required libraries.
   action:
     description: This has a corresponding action plugin.
     support: full
     details:
-      - On a local connection the work is done in the controller's own process, without starting another Python.
+      - On a local connection the action works in the controller's process and starts no other Python.
   action_group:
     description: Use C(group/dbops.rotation.all) in C(module_defaults) to set defaults for this module.
     support: full

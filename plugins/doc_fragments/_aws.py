@@ -12,13 +12,13 @@ options:
   region:
     description:
       - The AWS region of the secret.
-      - If it is not set, E(AWS_REGION), E(AWS_DEFAULT_REGION) or the region of the profile is used.
+      - By default E(AWS_REGION), E(AWS_DEFAULT_REGION) or the region of the profile.
     type: str
     aliases: [aws_region]
   access_key:
     description:
       - AWS access key ID.
-      - If no key is given, credentials come from the usual places of the AWS SDK (environment, profile, role of the
+      - Without a key, credentials come from the usual places of the AWS SDK (environment, profile, role of the
         machine).
       - Mutually exclusive with O(profile).
     type: str
@@ -35,32 +35,30 @@ options:
     aliases: [aws_session_token]
   profile:
     description:
-      - A named AWS profile. If it is not set, E(AWS_PROFILE) is used.
+      - A named AWS profile. By default E(AWS_PROFILE).
     type: str
     aliases: [aws_profile]
   endpoint_url:
     description:
-      - URL of Secrets Manager, such as that of a VPC endpoint, where it is not the usual one. No other service is asked
-        there.
-      - The environment variable E(AWS_URL) may also be used. Without either, E(AWS_ENDPOINT_URL_SECRETS_MANAGER),
-        E(AWS_ENDPOINT_URL) and the shared configuration file of AWS say where it is, if they do.
+      - URL of Secrets Manager, such as that of a VPC endpoint, if it is not the usual one. No other service uses it.
+      - By default E(AWS_URL), E(AWS_ENDPOINT_URL_SECRETS_MANAGER), E(AWS_ENDPOINT_URL), or the shared configuration
+        file of AWS.
     type: str
     aliases: [aws_endpoint_url]
   endpoint_urls:
     description:
-      - URLs of the other services, as a dictionary with the keys V(sts), V(sns), V(ssm), V(logs) and V(iam), where they
-        are not the usual ones. V(default) is for all that are not named, as with an emulator.
-      - For a service without one, the variables of AWS such as E(AWS_ENDPOINT_URL_SNS) and its shared configuration
-        file count.
+      - URLs of other services, as a dictionary with the keys V(sts), V(sns), V(ssm), V(logs) and V(iam), if they are
+        not the usual ones. V(default) is for every service that is not named, for example with an emulator.
+      - For other services, AWS's variables such as E(AWS_ENDPOINT_URL_SNS) and its shared configuration file apply.
     type: dict
   validate_certs:
     description:
-      - Whether the certificate of the AWS endpoint is verified.
+      - Verify the certificate of the AWS endpoint.
     type: bool
     default: true
   aws_ca_bundle:
     description:
-      - The CA bundle that verifies the AWS endpoint. If it is not set, E(AWS_CA_BUNDLE) is used.
+      - The CA bundle that verifies the AWS endpoint. By default E(AWS_CA_BUNDLE).
     type: path
   aws_config:
     description:
@@ -68,29 +66,29 @@ options:
     type: dict
   assume_role_arn:
     description:
-      - ARN of a role to assume for this task, for clients whose secrets lie in AWS accounts of their own.
+      - ARN of a role to assume for this task, for a client with its secret in another AWS account.
       - The temporary credentials stay in the process that runs the task and are never returned.
     type: str
   external_id:
     description:
-      - The external ID that the role of O(assume_role_arn) asks for.
+      - The external ID that the role of O(assume_role_arn) requires.
     type: str
   write_share:
     description:
       - The share of AWS's quota (50 writes of a kind per second, account and region) that all tasks of a controller may
-        use together, from 0 to 1. V(0) is no limit. The rest is left to others who write to secrets.
-      - A rotation waits for its turn before it changes anything, as long as its deadline allows.
-      - All accounts and regions count together. A controller counts alone, so if several work at the same time (job
-        slices of AWX, for example), each of them needs its part of the share.
-      - A task that runs on another host than the controller, or C(async), counts alone and never waits.
+        use together, from 0 to 1. V(0) is no limit. The rest is for others who write to secrets.
+      - A rotation waits for its turn before it changes anything, at most until its deadline.
+      - The counter adds up all accounts and regions. Each controller has its own. If several controllers work at the
+        same time, such as job slices of AWX, give each its part of the share.
+      - A task on another host than the controller, or with C(async), has a counter of its own and never waits.
     type: float
     default: 0.8
   onboard_tags:
     description:
-      - The tags that onboarding wrote, such as those that the IAM policy of this identity asks of the secret. Where AWS
-        denies a call, the message names those that the secret lacks.
+      - The tags that onboarding wrote, such as those that an IAM policy requires of the secret. If AWS denies a call,
+        the message names the tags that the secret lacks.
     type: dict
 notes:
-  - If the task runs on another host than the controller (a jump host), environment variables and AWS configuration
-    files are read there.
+  - A task on another host than the controller (a jump host) reads environment variables and AWS configuration files
+    there.
 """

@@ -12,58 +12,59 @@ options:
   password_length:
     description:
       - Length of the new password, from 16 to 128. The server's own policy may make it longer.
-      - An account with which replicas log in to their source can have 32 characters at most.
+      - The password of an account with which replicas log in to their source can have at most 32 characters.
     type: int
     default: 32
   password_exclude_characters:
     description:
       - Characters that the new password must not contain.
-      - Passwords are made of letters, digits and C(-), C(_), C(.), which need no quoting in shells, URLs, YAML, JSON,
-        C(my.cnf) and C(.env) files.
+      - Passwords have letters, digits and C(-), C(_), C(.). These need no quotes in shells, URLs, YAML, JSON, C(my.cnf)
+        and C(.env) files.
     type: str
     default: ''
   adopt_rows:
     description:
-      - Foreign account rows, written V(user@host), that are to carry this secret's password from now on.
-      - The passwords that those rows have now stop working, a second retained one included; C(AWSCURRENT)'s goes on
-        working where it is one of them.
+      - Foreign account rows, written V(user@host), that get this secret's password.
+      - The passwords that those rows have now stop working, also a second one that a row retains. Only the password of
+        C(AWSCURRENT) still works, if it is one of them.
       - The messages of check mode and of onboarding name the foreign rows.
     type: list
     elements: str
     default: []
   accept_server_id:
     description:
-      - A run is refused if the host in the secret leads to another server than the one on which the password was last
-        changed. If that is right (after a failover or a restore), give the id of the new server here.
+      - The id of the new server, if the host in the secret leads to another server on purpose, such as after a failover
+        or a restore. Without it a run is refused on another server than that of the last change.
       - The message of the refusal names the id.
-      - Servers that may take each other's place at any time are listed once, in O(server_ids).
+      - Servers that may replace each other at any time belong in O(server_ids).
     type: str
   allow_plaintext_statement:
     description:
-      - Allow the new password in plain text in a statement where a MariaDB validation plugin refuses hashes
+      - Allow the new password in plain text in a statement if a MariaDB validation plugin refuses hashes
         (C(strict_password_validation)). The server's logs may then show it.
     type: bool
     default: false
   per_server:
     description:
-      - How many rotations, of different clients, may be at work on one database server at a time, from 0 to 64. V(0) is
-        no limit.
-      - A rotation waits for its turn before it changes anything, as long as its O(deadline) allows. What finishes a
-        rotation that was begun does not wait.
-      - The server itself counts (with C(GET_LOCK)), so it also holds for several controllers.
+      - How many rotations of different clients may work on one database server at a time, from 0 to 64. V(0) is no
+        limit.
+      - A rotation waits for its turn before it changes anything, at most until its O(deadline). A run that finishes a
+        rotation does not wait.
+      - The server itself counts (with C(GET_LOCK)), so the limit also holds for several controllers.
     type: int
     default: 1
   replica_wait:
     description:
-      - How many seconds the end of the old password waits, from 0 to 600 and as far as O(deadline) allows, until AWS
-        says that every replica region of the secret is V(InSync).
-      - If one lags after that or has failed, the old password stays valid for those who read there, with a warning, and
-        later scheduled runs look again and end it. Nothing is waited for where a secret has no replicas.
+      - Seconds, from 0 to 600, to wait until AWS says that every replica region of the secret is V(InSync), before the
+        old password ends. The O(deadline) may shorten it.
+      - If a region lags after that, or failed, the run warns and the old password stays valid for programs that read
+        there. A later scheduled run ends it. A secret without replicas does not wait.
     type: float
     default: 30
   reason:
     description:
-      - One line of at most 200 characters for the receipt, such as a ticket. It is stored nowhere on AWS.
+      - The reason for the receipt, such as a ticket, in one line of at most 200 characters. It is not stored on the
+        secret.
     type: str
     default: ''
 """

@@ -12,7 +12,7 @@ options:
   client:
     description:
       - The client's name in messages and in the tag C(rotation/client).
-      - If it is not set, it is the name of the inventory host.
+      - By default the name of the inventory host.
     type: str
   secret_id:
     description:
@@ -21,21 +21,21 @@ options:
     required: true
   tls_mode:
     description:
-      - How the connection to the database is protected.
+      - What TLS checks on the connection to the database.
       - V(verify_identity) verifies the server's certificate and its name.
-      - V(verify_ca) verifies the certificate only. It warns.
-      - V(disabled) does not use TLS. It warns, and the new password travels as a hash only.
+      - V(verify_ca) verifies only the certificate, and warns.
+      - V(disabled) does not use TLS, and warns. The new password then travels only as a hash.
     type: str
     choices: [verify_identity, verify_ca, disabled]
     default: verify_identity
   tls_ca_file:
     description:
       - The certificate authority that signed the certificate of the database server, in PEM form.
-      - If it is not set, the authorities that the system trusts are used.
+      - By default the authorities that the system trusts.
     type: path
   tls_server_name:
     description:
-      - The name to look for in the server's certificate, if it is another than the host in the secret.
+      - The name in the server's certificate, if it is not the host in the secret.
     type: str
   tls_client_cert:
     description:
@@ -47,36 +47,36 @@ options:
     type: path
   unix_socket:
     description:
-      - Connect through this local socket instead of host and port. TLS is not used there.
+      - Connect through this local socket instead of host and port, without TLS.
     type: path
   single_writer:
     description:
       - Promise that the host in the secret always leads to one pinned server that takes all writes.
-      - Needed for Galera, multi-primary Group Replication and a writable server that also replicates from another.
+      - Necessary for Galera, for multi-primary Group Replication, and for a writable server that also replicates from
+        another.
     type: bool
     default: false
   server_ids:
     description:
-      - The ids of servers that keep the same accounts and may take each other's place behind the secret's host, such as
-        a source and the replica that a failover promotes. Then a switch among them needs nobody.
-      - The id of a server is in the receipt of a rotation (RV(ignore:server.server_id)); on MySQL it is its
+      - Ids of servers with the same accounts that may replace each other behind the host in the secret, such as a
+        source and the replica that a failover promotes. Then nobody has to act when they switch.
+      - The receipt of a rotation has the id of the server (RV(ignore:server.server_id)). On MySQL it is its
         C(server_uuid).
-      - The members of a MySQL replication group need not be listed. They are learned at onboarding and at
-        each rotation.
+      - The members of a MySQL replication group need not be listed. Onboarding and each rotation learn them.
     type: list
     elements: str
     default: []
   server_label:
     description:
-      - A word that tells this client's server from another that gives the same identity, such as a clone with the
-        C(auto.cnf) of the first. It says that they are two, which nothing else can.
-      - It is stored on the secret, so set it only once.
+      - A word that distinguishes this client's server from another one with the same identity, such as a clone with the
+        C(auto.cnf) of the first.
+      - The secret keeps it, so set it for one run only.
       - At most 32 letters, digits, C(.), C(-) and C(_).
     type: str
     default: ''
   deadline:
     description:
-      - Seconds after which the run is given up, above 0 and below 900. The next run finishes what was begun.
+      - Seconds after which the run stops, above 0 and below 900. The next run finishes its work.
     type: float
     default: 120
 """

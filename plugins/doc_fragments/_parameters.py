@@ -11,14 +11,14 @@ class ModuleDocFragment:
 options:
   parameter_path:
     description:
-      - A path of Systems Manager Parameter Store, such as V(/dbops/rotation). What is stored below it becomes variables
-        of the group C(all), to which everything else that an inventory, a playbook or C(-e) says is preferred.
-      - A parameter is called as a variable of the role P(dbops.rotation.rotation#role), or holds several of them as a
-        JSON dictionary, as the one that P(dbops.rotation.rotation_provision#role) writes. A wrong one ends the run.
-      - It is read once for an inventory, decrypted, with the access to AWS of the first file that names it. The value
-        of a C(SecureString) is no variable, but is asked for by P(dbops.rotation.parameter#lookup).
-      - The extra variable C(rotation_parameter_path) names another path for one run; where it is empty, nothing
-        is read.
+      - A path of Systems Manager Parameter Store, such as V(/dbops/rotation). The parameters below it become variables
+        of the group C(all). All other variables of an inventory, a playbook or C(-e) have priority.
+      - The name of a parameter is a variable of the role P(dbops.rotation.rotation#role). A parameter of any other name
+        is a JSON dictionary of such variables, like the one that P(dbops.rotation.rotation_provision#role) writes. A
+        wrong parameter ends the run.
+      - The path is read once for an inventory, decrypted, with the access to AWS of the first file that names it. The
+        value of a C(SecureString) is in no variable. P(dbops.rotation.parameter#lookup) returns it.
+      - The extra variable C(rotation_parameter_path) names another path for one run. An empty one reads nothing.
     type: str
     version_added: 0.2.0
 """

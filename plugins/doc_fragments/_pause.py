@@ -11,7 +11,7 @@ class ModuleDocFragment:
 options:
   paused:
     description:
-      - Keeps the client out of scheduled runs until a moment. It may become overdue meanwhile, which is told.
+      - Leave the client out of scheduled runs for a time. If it becomes overdue meanwhile, people get a notice.
     type: dict
     suboptions:
       until:

@@ -12,12 +12,12 @@ options:
   prompt:
     description:
       - Ask for the password at the terminal if no other option gives it.
-      - A job of AWX fails instead, for nobody sits there.
+      - A job of AWX fails instead.
     type: bool
     default: false
   prompt_timeout:
     description:
-      - Seconds after which the question at the terminal counts as not answered.
+      - Seconds to wait for an answer at the terminal.
     type: int
     default: 300
     version_added: 0.2.0

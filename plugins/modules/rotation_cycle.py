@@ -17,9 +17,8 @@ description:
     with a warning.
   - A due date that is further ahead than any run sets it is an error. A reset repairs it.
 notes:
-  - The options of the connection to the database are taken so that one C(module_defaults) serves a whole play. This
-    module does not connect to it.
-  - Messages name options as the variables of the role, which start with C(rotation_).
+  - This module does not connect to the database. It accepts the options of that connection, so that one
+    C(module_defaults) is enough for a play.
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._calendar
@@ -112,7 +111,7 @@ last:
   type: str
   sample: "2026-11-23T03:00:00Z"
 due:
-  description: When it has to be changed next, as the tag of the secret now has it.
+  description: When the next change is due, as the tag of the secret now has it.
   returned: when the secret could be read
   type: str
   sample: "2027-01-02T03:00:00Z"
@@ -166,10 +165,10 @@ error:
       description: What went wrong.
       type: str
     state:
-      description: What was left.
+      description: The state left.
       type: str
     next_step:
-      description: What to do.
+      description: What to do next.
       type: str
 """
 

@@ -15,9 +15,8 @@ description:
   - Reads the tags and staging labels of a client's secret, without any value, and says when the password was changed
     and is due, whether a scheduled run would rotate it now, and which notices are owed. Nothing is ever changed.
 notes:
-  - The options of the connection to the database are taken so that one C(module_defaults) serves a whole play. This
-    module does not connect to it.
-  - Messages name options as the variables of the role, which start with C(rotation_).
+  - This module does not connect to the database. It accepts the options of that connection, so that one
+    C(module_defaults) is enough for a play.
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._calendar
@@ -130,7 +129,7 @@ last:
   type: str
   sample: "2026-11-23T03:00:00Z"
 due:
-  description: When it has to be changed next.
+  description: When the next change is due.
   returned: success
   type: str
   sample: "2027-01-02T03:00:00Z"
@@ -267,10 +266,10 @@ error:
       description: What went wrong.
       type: str
     state:
-      description: What was left.
+      description: The state left.
       type: str
     next_step:
-      description: What to do.
+      description: What to do next.
       type: str
 """
 

@@ -18,9 +18,8 @@ description:
 notes:
   - If no option of the access to AWS is set, the access is that of the callback.
   - Needs C(logs:FilterLogEvents) on the log group.
-  - The options of the connection to the database are taken so that one C(module_defaults) serves a whole play. This
-    module does not connect to it.
-  - Messages name options as the variables of the role, which start with C(rotation_history_).
+  - This module does not connect to the database. It accepts the options of that connection, so that one
+    C(module_defaults) is enough for a play.
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._database
@@ -131,10 +130,10 @@ error:
       description: What went wrong.
       type: str
     state:
-      description: What was left.
+      description: The state left.
       type: str
     next_step:
-      description: What to do.
+      description: What to do next.
       type: str
 """
 

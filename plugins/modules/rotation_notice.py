@@ -25,9 +25,8 @@ notes:
     secret. A topic with a KMS key of your own also needs C(kms:GenerateDataKey) and C(kms:Decrypt) on that key.
   - The topic's region is taken from its ARN. A FIFO topic gets one message group for each client.
   - The caller sees to it that no text holds a password.
-  - The options of the connection to the database are taken so that one C(module_defaults) serves a whole play. This
-    module does not connect to it.
-  - Messages name options as the variables of the role, which start with C(rotation_).
+  - This module does not connect to the database. It accepts the options of that connection, so that one
+    C(module_defaults) is enough for a play.
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._database
@@ -99,7 +98,7 @@ options:
     type: str
   due:
     description:
-      - When it has to be changed next.
+      - When the next change is due.
     type: str
   expected:
     description:
@@ -277,7 +276,7 @@ body:
       description: When the password was changed.
       type: str
     due:
-      description: When it has to be changed next.
+      description: When the next change is due.
       type: str
     expected:
       description: When a scheduled run will probably change it.
@@ -304,10 +303,10 @@ body:
       description: What went wrong.
       type: str
     state_left:
-      description: What was left.
+      description: The state left.
       type: str
     next_step:
-      description: What to do.
+      description: What to do next.
       type: str
 text:
   description: The text of the mail.
@@ -333,10 +332,10 @@ error:
       description: What went wrong.
       type: str
     state:
-      description: What was left.
+      description: The state left.
       type: str
     next_step:
-      description: What to do.
+      description: What to do next.
       type: str
 """
 

@@ -27,7 +27,6 @@ notes:
   - A file that exists and cannot be decrypted is never replaced.
   - Versions without a staging label are left out. So is, with a warning, a version other than C(AWSCURRENT) that cannot
     be read.
-  - Messages name options as the variables of the role, which start with C(rotation_backup_).
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._database
@@ -129,9 +128,9 @@ error:
       description: What went wrong.
       type: str
     state:
-      description: What was left.
+      description: The state left.
       type: str
     next_step:
-      description: What to do.
+      description: What to do next.
       type: str
 """

@@ -19,9 +19,6 @@ description:
     is, except that missing replicas (O(replica)) are added, and the credentials are not tried. One with other contents
     is an error.
   - Nothing is created unless the credentials, the server and the name of the secret have all been found good.
-notes:
-  - Messages name options as the variables of the role, which start with C(rotation_) and, where they are for onboarding
-    only, with C(rotation_onboard_).
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._database
@@ -47,8 +44,8 @@ options:
     description:
       - The present password, best from an encrypted variable.
       - Mutually exclusive with O(password_file) and O(source_secret_id).
-      - It has to be a text. What YAML takes for a number or a truth value (V(123456), V(1.5), V(yes)) is refused,
-        because the text that was written is not known any more. Quote it.
+      - It must be a text. A value that YAML reads as a number or a boolean (V(123456), V(1.5), V(yes)) is refused,
+        because the original text is lost. Quote it.
     type: raw
   password_file:
     description:
@@ -146,8 +143,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: What happened, in one sentence. On failure the client, the step, the cause, the state that was left and
-    what to do next.
+  description: What happened, in one sentence. On failure the client, the step, the cause, the state left and the next
+    step.
   returned: always
   type: str
   sample: "client_acme: the password opens MySQL 9.7.4 at db.acme.example.com:3306 and is stored as a secret"
@@ -173,8 +170,8 @@ rows:
   elements: dict
   sample: [{row: root@localhost, plugin: caching_sha2_password, state: covered}]
 replicas:
-  description: The replica regions of the secret, as AWS tells of them. The status is V(InSync), V(InProgress) or
-    V(Failed), the message AWS's own.
+  description: The replica regions of the secret, as AWS reports them. The status is V(InSync), V(InProgress) or
+    V(Failed). The message is AWS's.
   returned: success
   type: list
   elements: dict
@@ -195,8 +192,8 @@ throttled:
   type: int
   sample: 0
 waited:
-  description: How many seconds the run waited for its turn to write to AWS (O(write_share)). For the database server it
-    never waits.
+  description: Seconds that the run waited for its turn to write to AWS (O(write_share)). It never waits for the
+    database server.
   returned: success
   type: dict
   sample: {server: 0.0, write_limit: 0.0}
@@ -220,10 +217,10 @@ error:
       description: What went wrong.
       type: str
     state:
-      description: What was left.
+      description: The state left.
       type: str
     next_step:
-      description: What to do.
+      description: What to do next.
       type: str
 """
 

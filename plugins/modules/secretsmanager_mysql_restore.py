@@ -25,7 +25,6 @@ notes:
     C(RestoreSecret), C(DescribeSecret), C(GetSecretValue), and C(ListSecrets) on all secrets.
   - Tags whose names begin with C(aws:) cannot be written and are left out. Replicas, the resource policy and the
     rotation schedule of a secret are not in a backup.
-  - Messages name options as the variables of the roles, which start with C(rotation_) and C(rotation_backup_).
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._change
@@ -101,8 +100,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: What happened, in one sentence. On failure the client, the step, the cause, the state that was left and
-    what to do next.
+  description: What happened, in one sentence. On failure the client, the step, the cause, the state left and the next
+    step.
   returned: always
   type: str
 client:
@@ -168,10 +167,10 @@ error:
       description: What went wrong.
       type: str
     state:
-      description: What was left.
+      description: The state left.
       type: str
     next_step:
-      description: What to do.
+      description: What to do next.
       type: str
 """
 

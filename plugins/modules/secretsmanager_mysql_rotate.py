@@ -26,8 +26,6 @@ description:
     be opened with a password that this module cannot change. The message names the rows and what to do.
   - No value and no hash of a password is returned, logged, or part of any message, at any verbosity.
   - Supported are MySQL 8.0.14 and later, and MariaDB 10.4 and later.
-notes:
-  - Messages name options as the variables of the role, which start with C(rotation_).
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._change
@@ -171,8 +169,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: What happened, in one sentence. On failure the client, the step, the cause, the state that was left and
-    what to do next.
+  description: What happened, in one sentence. On failure the client, the step, the cause, the state left and the next
+    step.
   returned: always
   type: str
   sample: "client_acme: rotated (3 account rows of MySQL 9.7.4 at db.acme.example.com:3306)"
@@ -182,7 +180,7 @@ client:
   type: str
   sample: client_acme
 secret_id:
-  description: The secret as it was named.
+  description: The secret, as the task names it.
   returned: success
   type: str
   sample: clients/client_acme/mysql/root
@@ -194,13 +192,14 @@ arn:
 action:
   description:
     - What was done, or in check mode would be done.
-    - V(rotate) makes a new password and sets it. V(resume) sets a new password that an earlier run had stored.
-      V(finish) sets on all rows a new password that an earlier run had set on some of them. V(roll_back) sets the
-      previous password again. V(wait_for_hooks) waits for O(steps=finish). V(busy) left it to another run that is at
-      work, or to the next one if its turn did not come in time (a scheduled run only).
-    - V(take_over) ends the other password of rows that O(adopt_rows) names and C(AWSCURRENT) opens as the second one.
-    - V(discard_old) ends an old password that an earlier run had left valid. V(record) writes tags only. V(nothing)
-      changes nothing.
+    - V(rotate) makes a new password and sets it. V(resume) sets a new password that an earlier run stored. V(finish)
+      sets on all rows a new password that an earlier run set on some of them. V(roll_back) sets the previous password
+      again. V(wait_for_hooks) waits for O(steps=finish). V(busy) left it to another run that is at work, or to the next
+      one if its turn did not come in time (a scheduled run only).
+    - V(take_over) ends the other password of rows in O(adopt_rows) that have the password of C(AWSCURRENT) as their
+      second one.
+    - V(discard_old) ends an old password that an earlier run left valid. V(record) only writes tags. V(nothing) changes
+      nothing.
   returned: success
   type: str
   sample: rotate
@@ -286,14 +285,14 @@ server:
       type: str
       sample: mysql
     version:
-      description: The version as the server gives it.
+      description: The version, as the server reports it.
       type: str
       sample: 9.7.4
     server_id:
-      description: The identity of the server, which is also remembered in a tag of the secret.
+      description: The identity of the server. A tag of the secret has it, too.
       type: str
     address:
-      description: Where it was reached.
+      description: Its address.
       type: str
       sample: db.acme.example.com:3306
     tls:
@@ -310,7 +309,7 @@ rotation:
       type: str
       sample: "2026-11-23T03:00:00Z"
     due:
-      description: When it has to be changed next.
+      description: When the next change is due.
       type: str
       sample: "2027-01-02T03:00:00Z"
     cycle_days:
@@ -318,23 +317,24 @@ rotation:
       type: str
       sample: "40"
     overlap_until:
-      description: Until when the old password stays valid; empty if it has ended.
+      description: Until when the old password stays valid. Empty if it has ended.
       type: str
       sample: ""
 replicas:
-  description: The replica regions of the secret, as AWS told of them last. The status is V(InSync), V(InProgress) or
-    V(Failed), the message AWS's own.
+  description: The replica regions of the secret, as AWS reported them last. The status is V(InSync), V(InProgress) or
+    V(Failed). The message is AWS's.
   returned: success
   type: list
   elements: dict
   sample: [{region: eu-west-1, status: InSync, message: ""}]
 kept_for:
-  description: The replica regions for which the old password stays valid, with what is wrong there; empty if none does.
+  description: The replica regions for which the old password stays valid, with the trouble there. Empty if there are
+    none.
   returned: success
   type: str
   sample: ""
 steps:
-  description: The steps that were taken, with their durations in seconds.
+  description: The steps of the run, with their durations in seconds.
   returned: success
   type: list
   elements: dict
@@ -366,7 +366,7 @@ throttled:
   type: int
   sample: 0
 waited:
-  description: How many seconds the run waited for its turn, on the database server (O(per_server)) and to write to AWS
+  description: Seconds that the run waited for its turn, on the database server (O(per_server)) and to write to AWS
     (O(write_share)).
   returned: success
   type: dict
@@ -391,10 +391,10 @@ error:
       description: What went wrong.
       type: str
     state:
-      description: What was left.
+      description: The state left.
       type: str
     next_step:
-      description: What to do.
+      description: What to do next.
       type: str
 """
 

@@ -17,8 +17,6 @@ description:
     is, and whether the grants are those of the last rotation.
   - Nothing is changed on the server. A login that the server refuses is remembered in a tag of the secret (not in check
     mode), so that neither this module nor a schedule tries it again and locks the account.
-notes:
-  - Messages name options as the variables of the role, which start with C(rotation_).
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._database
@@ -111,7 +109,7 @@ client:
   type: str
   sample: client_acme
 secret_id:
-  description: The secret as it was named.
+  description: The secret, as the task names it.
   returned: success
   type: str
   sample: clients/client_acme/mysql/root
@@ -130,14 +128,14 @@ server:
       type: str
       sample: mysql
     version:
-      description: The version as the server gives it.
+      description: The version, as the server reports it.
       type: str
       sample: 9.7.4
     server_id:
-      description: The identity of the server, which is also remembered in a tag of the secret.
+      description: The identity of the server. A tag of the secret has it, too.
       type: str
     address:
-      description: Where it was reached.
+      description: Its address.
       type: str
       sample: db.acme.example.com:3306
     tls:
@@ -154,7 +152,7 @@ rotation:
       type: str
       sample: "2026-11-23T03:00:00Z"
     due:
-      description: When it has to be changed next.
+      description: When the next change is due.
       type: str
       sample: "2027-01-02T03:00:00Z"
     cycle_days:
@@ -162,12 +160,12 @@ rotation:
       type: str
       sample: "40"
     overlap_until:
-      description: Until when the old password stays valid; empty if it has ended.
+      description: Until when the old password stays valid. Empty if it has ended.
       type: str
       sample: ""
 replicas:
-  description: The replica regions of the secret, as AWS tells of them. The status is V(InSync), V(InProgress) or
-    V(Failed), the message AWS's own.
+  description: The replica regions of the secret, as AWS reports them. The status is V(InSync), V(InProgress) or
+    V(Failed). The message is AWS's.
   returned: when the server could be looked at
   type: list
   elements: dict
@@ -194,8 +192,8 @@ throttled:
   type: int
   sample: 0
 waited:
-  description: How many seconds the run waited for its turn to write to AWS (O(write_share)). For the database server it
-    never waits.
+  description: Seconds that the run waited for its turn to write to AWS (O(write_share)). It never waits for the
+    database server.
   returned: success
   type: dict
   sample: {server: 0.0, write_limit: 0.0}
@@ -219,10 +217,10 @@ error:
       description: What went wrong.
       type: str
     state:
-      description: What was left.
+      description: The state left.
       type: str
     next_step:
-      description: What to do.
+      description: What to do next.
       type: str
 """
 

@@ -102,10 +102,10 @@ error:
       description: What went wrong.
       type: str
     state:
-      description: What was left.
+      description: The state left.
       type: str
     next_step:
-      description: What to do.
+      description: What to do next.
       type: str
 """
 
