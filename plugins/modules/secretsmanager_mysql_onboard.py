@@ -12,13 +12,13 @@ author:
   - dbops.rotation maintainers (@dbops)
 short_description: Store the password of an existing MySQL or MariaDB account in AWS Secrets Manager
 description:
-  - Logs in to the database with the present credentials to prove them, says which rows of the account they cover and
-    which are foreign, and creates the client's secret with the tags that start its cycle.
-  - The password is not changed; M(dbops.rotation.secretsmanager_mysql_rotate) does that.
-  - A secret of the same name with the same contents is taken over. One that is under management already is left as it
-    is, except that missing replicas (O(replica)) are added, and the credentials are not tried. One with other contents
-    is an error.
-  - Nothing is created unless the credentials, the server and the name of the secret have all been found good.
+  - Proves the current password by a login, reports which rows of the account it opens and which are foreign, and
+    creates the client's secret with the tags that start its cycle.
+  - Does not change the password. M(dbops.rotation.secretsmanager_mysql_rotate) does that.
+  - Takes over a secret of the same name with the same content. Other content is an error. A secret that is under
+    management already stays as it is and needs no login; only missing replicas (O(replica)) and tags (O(tags)) are
+    added.
+  - Creates nothing before it has checked the password, the server and the name of the secret.
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._database
@@ -27,8 +27,8 @@ extends_documentation_fragment:
 options:
   host:
     description:
-      - Name or address of the database server, as the consumers of the secret reach it.
-      - Required unless O(source_secret_id) is given.
+      - Name or address of the database server, as programs that read the secret reach it.
+      - Required unless O(source_secret_id) is set.
     type: str
   port:
     description:
@@ -37,50 +37,50 @@ options:
     default: 3306
   username:
     description:
-      - User name of the account; all of its C(user@host) rows are looked at.
+      - User name of the account. All its C(user@host) rows are checked.
     type: str
     default: root
   password:
     description:
-      - The present password, best from an encrypted variable.
+      - The current password, best from an encrypted variable.
       - Mutually exclusive with O(password_file) and O(source_secret_id).
       - It must be a text. A value that YAML reads as a number or a boolean (V(123456), V(1.5), V(yes)) is refused,
         because the original text is lost. Quote it.
     type: raw
   password_file:
     description:
-      - A file on the controller whose first line is the present password.
+      - A file on the controller whose first line is the current password.
       - Mutually exclusive with O(password) and O(source_secret_id).
     type: path
   source_secret_id:
     description:
-      - An existing secret in AWS's database form that holds the present credentials. It may be O(secret_id) itself.
-      - Another secret than O(secret_id) is only read. It is out of date as soon as the password is rotated; delete it
-        when nobody reads it any more.
+      - An existing secret in AWS's database form with the current user and password. It may be O(secret_id) itself.
+      - Another secret than O(secret_id) is only read. The first rotation makes it outdated. Delete it when nobody reads
+        it any more.
       - Mutually exclusive with O(password) and O(password_file).
     type: str
   kms_key_id:
     description:
-      - The KMS key that encrypts the new secret. If it is not set, the AWS account's default key does.
+      - The KMS key that encrypts the new secret. By default the AWS account's default key.
     type: str
   tags:
     description:
-      - Tags that the secret gets besides ours, for a client under management too. None is taken away.
+      - Tags for the secret besides ours, also for a client that is under management already. None is removed.
     type: dict
     default: {}
     version_added: 0.2.0
   cycle_days:
     description:
-      - Days from one rotation to the next. The first cycle is shorter, by an amount that depends on the name of the
-        client, so that clients onboarded on one day do not all fall due on one day.
+      - Days from one rotation to the next. The first cycle is shorter, and the name of the client decides by how much.
+        So clients of one onboarding do not all become due on one day.
     type: int
     default: 40
   replica:
     description:
-      - Regions to which AWS copies the secret. Those that are missing are added, for a client under management too;
-        none is removed, and a replica that exists keeps its key.
-      - A secret of the same name in such a region is not overwritten. A region that AWS could not copy it to is told in
-        a warning with AWS's reason.
+      - Regions to which AWS copies the secret. Missing ones are added, also for a client that is under management
+        already. None is removed, and an existing replica keeps its key.
+      - A secret of the same name in such a region is not overwritten. A warning names each region to which AWS could
+        not copy the secret, with AWS's reason.
     type: list
     elements: dict
     default: []
@@ -92,12 +92,11 @@ options:
         required: true
       kms_key_id:
         description:
-          - A KMS key of that region that encrypts the replica. If it is not set, the account's default key there does.
+          - A KMS key of that region that encrypts the replica. By default the account's default key there.
         type: str
   replica_wait:
     description:
-      - How many seconds to wait, from 0 to 600, until AWS has made the replicas that were added, so that a failure can
-        be told.
+      - Seconds, from 0 to 600, to wait until AWS has created new replicas, so that the result can name a failure.
     type: float
     default: 30
 requirements:
@@ -123,7 +122,7 @@ EXAMPLES = r"""
     secret_id: clients/client_globex/mysql/root
     source_secret_id: clients/client_globex/mysql/root
 
-- name: Let the secret be read in another region too
+- name: Copy the secret to another region, too
   dbops.rotation.secretsmanager_mysql_onboard:
     secret_id: clients/client_acme/mysql/root
     host: db.acme.example.com
@@ -133,7 +132,7 @@ EXAMPLES = r"""
       - region: eu-west-1
         kms_key_id: alias/dbops-rotation
 
-- name: Only prove the credentials and say which account rows they cover
+- name: Only prove the password and say which account rows it opens
   dbops.rotation.secretsmanager_mysql_onboard:
     secret_id: clients/client_initech/mysql/root
     host: db.initech.example.com
@@ -161,9 +160,8 @@ secret_id:
 rows:
   description:
     - Every row of the account on the server, with its plugin and its state.
-    - The state is V(covered) where the present password opens the row, V(foreign) where the row has another password,
-      V(skipped) where it has none (a socket), and starts with V(unfit) where the row cannot be rotated, followed by the
-      reason.
+    - The state is V(covered) if the current password opens the row, V(foreign) if the row has another password, and
+      V(skipped) if it has none (a socket). If the row cannot be rotated, it is V(unfit) and the reason.
     - Empty if the client is under management already.
   returned: success
   type: list
@@ -178,12 +176,12 @@ replicas:
   sample: [{region: eu-west-1, status: InSync, message: ""}]
 logins:
   description: How many logins the run made; C(failed) counts those that the server refused.
-  returned: when the credentials were used
+  returned: when there was a login
   type: dict
   sample: {succeeded: 1, failed: 0}
 secretsmanager_calls:
   description: How many calls of Secrets Manager the run made, in total and for each operation.
-  returned: when the credentials were used
+  returned: when there was a login
   type: dict
   sample: {total: 4}
 throttled:

@@ -14,14 +14,14 @@ short_description: Reconcile a secret and its MySQL or MariaDB server after some
 description:
   - For a client whose server refuses C(AWSCURRENT), because somebody changed the password by hand, restored the
     database from a backup, or moved a staging label.
-  - Takes the password that works now, proves it by one login, and makes it C(AWSCURRENT) in a new version, with the
-    other keys as they are. Then it does what a recovery does, so that one password opens all covered rows and the tags
-    say so. The password itself is not changed where all rows have it already.
-  - With an administrator's secret it sets a new password on the rows of the account instead. Rows whose password is in
-    no version of the secret have to be named in O(adopt_rows).
-  - If none of O(password), O(password_file), O(version), O(admin_secret_id) is given, C(AWSCURRENT) is tried once
-    more, although the server refused it at an earlier run.
-  - The cycle is not begun anew by a password that somebody set by hand.
+  - Proves by one login the password that works now, and makes it C(AWSCURRENT) in a new version with the other keys of
+    the secret. Then it does the work of a recovery, so that one password opens all covered rows, and writes the tags.
+    It changes no row that has the password already.
+  - With an administrator's secret it sets a new password on the rows of the account instead. O(adopt_rows) must name
+    the rows whose password is in no version of the secret.
+  - Without O(password), O(password_file), O(version) and O(admin_secret_id) it tries C(AWSCURRENT) once more, although
+    the server refused it in an earlier run.
+  - A password that somebody set by hand starts no new cycle.
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._change
@@ -48,8 +48,8 @@ options:
     type: str
   admin_secret_id:
     description:
-      - A secret in AWS's database form with user name and password of another account of the same server, which may
-        change this one. The host and port are those of the client's secret.
+      - A secret in AWS's database form, with another account on the same server that may change this account. Host and
+        port are those of the client's secret.
       - Mutually exclusive with O(password), O(password_file) and O(version).
     type: str
 requirements:
@@ -146,7 +146,7 @@ rows:
       type: str
       sample: changed
     detail:
-      description: What is special about the row, if anything.
+      description: A remark about the row, if there is one.
       type: str
 server:
   description: The server that answered.

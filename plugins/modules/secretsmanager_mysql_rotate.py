@@ -12,20 +12,20 @@ author:
   - dbops.rotation maintainers (@dbops)
 short_description: Change a MySQL or MariaDB password that is kept in AWS Secrets Manager
 description:
-  - Changes the password of one database account on all of its C(user@host) rows and stores it in its secret, so that
-    at every moment the version under C(AWSCURRENT) opens the database.
-  - The new password is stored as C(AWSPENDING) before it is sent to the server. It is set while the old one stays
-    valid, proven by a login, and promoted to C(AWSCURRENT) by compare-and-swap. Only then is the old one discarded.
-  - Host, port and user come from the secret, which has the JSON form of AWS's own database secrets. Keys that
-    are not part of it are kept as found.
-  - A run that finds an unfinished rotation (after a crash, a lost answer or an outage) finishes it. It learns from the
-    password hashes on the server what was done, not from failed logins.
-  - Account rows whose password is in no version of the secret are reported and left alone, unless O(adopt_rows)
-    names them. Rows without a password (sockets) are reported and never overwritten.
-  - Nothing is changed while a password of this secret opens a row beside one that is in no version, or while a row may
-    be opened with a password that this module cannot change. The message names the rows and what to do.
-  - No value and no hash of a password is returned, logged, or part of any message, at any verbosity.
-  - Supported are MySQL 8.0.14 and later, and MariaDB 10.4 and later.
+  - Changes the password of one database account on all its C(user@host) rows and stores it in its secret. At every
+    moment the version under C(AWSCURRENT) opens the database.
+  - Stores the new password as C(AWSPENDING) before it sends it to the server. Sets it while the old one stays valid,
+    proves it by a login, and promotes it to C(AWSCURRENT) by compare-and-swap. Only then it discards the old one.
+  - Host, port and user come from the secret, which has the JSON form of AWS's own database secrets. Other keys stay as
+    they are.
+  - A run that finds an unfinished rotation (after a crash, a lost answer or an outage) finishes it. The password hashes
+    on the server show how far it came, not failed logins.
+  - Reports rows with a password that is in no version of the secret, and leaves them alone unless O(adopt_rows) names
+    them. Reports rows without a password (sockets), and never changes them.
+  - Refuses to change anything if a row has a password of this secret beside one that is in no version, or if a row may
+    accept a password that this module cannot change. The message names the rows and what to do.
+  - Never returns, logs or shows a password or its hash, at any verbosity.
+  - Supports MySQL 8.0.14 and later, and MariaDB 10.4 and later.
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._change
@@ -37,69 +37,68 @@ options:
   trigger:
     description:
       - Why the rotation runs.
-      - V(on_demand) and V(onboarding) always give a new password.
-      - V(scheduled) gives one if the password is due or a rotation was begun, and otherwise changes nothing.
-      - V(recovery) only finishes what an earlier run left.
-      - V(rollback) brings the previous password back, the one under C(AWSPREVIOUS), or under C(AWSCURRENT) if somebody
-        has moved that label back already. It goes into a new version and by the same steps as a rotation. It does not
-        begin the cycle anew, the password is due within a day. Done twice, it changes nothing the second time.
-      - V(scheduled) and V(recovery) do not try a password again that the server has refused at an earlier run.
+      - V(on_demand) and V(onboarding) always set a new password.
+      - V(scheduled) sets one if the password is due, finishes an unfinished rotation, and otherwise changes nothing.
+      - V(recovery) only finishes an unfinished rotation.
+      - V(rollback) brings the previous password back, in a new version and by the steps of a rotation. That is the
+        password under C(AWSPREVIOUS), or under C(AWSCURRENT) if somebody moved that label back already. It starts no
+        new cycle, so the password is due within a day. A second rollback changes nothing.
+      - V(scheduled) and V(recovery) do not try a password again that the server refused in an earlier run.
     type: str
     choices: [scheduled, on_demand, recovery, rollback, onboarding]
     default: on_demand
   overlap:
     description:
-      - How long the old password stays valid beside the new one, in seconds, for programs that keep the password they
-        read. By default it ends as soon as the new one is C(AWSCURRENT).
-      - Any later run discards it once that time has passed. A scheduled run that finds the password due before waits,
-        one that a person asked for ends the overlap and warns.
-      - A MariaDB row with the C(ed25519) plugin can hold one password only and has no overlap.
+      - Seconds for which the old password stays valid beside the new one, for programs that cache the password. By
+        default it ends as soon as the new one is C(AWSCURRENT).
+      - Any run after that time discards the old password. If the password is due before, a scheduled run waits, and a
+        run on demand ends the overlap and warns.
+      - A MariaDB row with the plugin C(ed25519) or C(caching_sha2_password) has only one password, and so no overlap.
     type: int
     default: 0
   steps:
     description:
-      - V(all) takes the rotation to its end.
-      - V(promote) stops after the new password is C(AWSCURRENT) and leaves the old one valid, so that programs can be
-        told before it ends. RV(waits_for_hooks) is then true. Done again, it begins nothing new before V(finish) was
-        done.
-      - V(finish) only does what is left, whatever O(trigger) is, which is then recorded as the reason of the rotation.
+      - V(all) is the whole rotation.
+      - V(promote) stops when the new password is C(AWSCURRENT) and leaves the old one valid, so that programs can read
+        the new one first. RV(waits_for_hooks) is then true. A second V(promote) starts no other rotation before
+        V(finish).
+      - V(finish) only does the rest, whatever O(trigger) says. It records that trigger.
     type: str
     choices: [all, promote, finish]
     default: all
   min_age:
     description:
-      - A password that was rotated less than so many seconds ago is left alone by V(on_demand), with a warning that
-        says by whom and when. Onboarding is no rotation in this sense, and what is unfinished is finished in any case.
+      - With V(on_demand), leave a password alone that was rotated within this number of seconds, and warn by whom and
+        when. Onboarding does not count as a rotation here. An unfinished rotation is always finished.
     type: int
     default: 0
   before:
     description:
-      - Only clients whose password was last rotated before this moment (ISO 8601 with a time zone) are rotated by
-        V(on_demand). A run over many clients that was stopped can be repeated with it and does the rest.
+      - With V(on_demand), rotate only clients that were last rotated before this moment (ISO 8601 with a time zone).
+        Use it to repeat a run over many clients that was stopped; it then does the rest.
     type: str
   force:
     description:
-      - Rotate although O(min_age) has not passed, and although a scheduled run would have to wait for a window or for
-        the end of a freeze.
-      - A run that a person asked for also ends an old password that was kept because a replica region lags. Whoever
-        reads there is refused until the replica catches up.
+      - Rotate in spite of O(min_age). In a scheduled run, also rotate outside of windows and in freezes.
+      - A run on demand also ends an old password that is kept because a replica region lags. Programs that read there
+        are refused until the replica catches up.
     type: bool
     default: false
   bring_forward_days:
     description:
-      - V(scheduled) rotates a client whose due date is nearer than so many days, although it is not due, if its window
-        is open. So the work of a fleet is spread over days; C(rotate_due.yml) decides who is brought forward.
+      - With V(scheduled), also rotate a client whose due date is within this number of days, if its window is open.
+        C(rotate_due.yml) sets it to spread the work of a fleet over days.
     type: int
     default: 0
   kill_sessions:
     description:
-      - End all other connections of the account after the rotation. They live on otherwise, whoever opened them, which
-        is not wanted where a password has leaked.
+      - End all other connections of the account after the rotation, for a password that has leaked. Otherwise they stay
+        open, whoever opened them.
     type: bool
     default: false
   requested_by:
     description:
-      - Who asked for the rotation, for the receipt, for a tag of the secret and for notices.
+      - Who asked for the rotation, for the receipt, a tag of the secret and notices.
     type: str
     default: ''
 requirements:
@@ -122,13 +121,13 @@ EXAMPLES = r"""
     tls_ca_file: /etc/ssl/rds/global-bundle.pem
     reason: "CHG-1042: left the company"
 
-- name: Say what would happen, and why, without changing anything
+- name: Say what would happen, and why, without a change
   dbops.rotation.secretsmanager_mysql_rotate:
     secret_id: clients/client_acme/mysql/root
   check_mode: true
   diff: true
 
-- name: Give a row that was made by hand the secret's password too
+- name: Set the secret's password on a foreign row, too
   dbops.rotation.secretsmanager_mysql_rotate:
     secret_id: clients/client_globex/mysql/root
     adopt_rows:
@@ -194,8 +193,8 @@ action:
     - What was done, or in check mode would be done.
     - V(rotate) makes a new password and sets it. V(resume) sets a new password that an earlier run stored. V(finish)
       sets on all rows a new password that an earlier run set on some of them. V(roll_back) sets the previous password
-      again. V(wait_for_hooks) waits for O(steps=finish). V(busy) left it to another run that is at work, or to the next
-      one if its turn did not come in time (a scheduled run only).
+      again. V(wait_for_hooks) waits for O(steps=finish). V(busy) leaves the work to another run that works now, or to
+      the next one if its turn did not come in time (only in a scheduled run).
     - V(take_over) ends the other password of rows in O(adopt_rows) that have the password of C(AWSCURRENT) as their
       second one.
     - V(discard_old) ends an old password that an earlier run left valid. V(record) only writes tags. V(nothing) changes
@@ -214,12 +213,12 @@ trigger:
   type: str
   sample: on_demand
 reason:
-  description: The reason. A failure returns it if it was compared with the passwords under labels.
-  returned: success, and failures where it could be compared
+  description: The reason. A failure returns it only after a check that it is none of the passwords under labels.
+  returned: success, and failures after that check
   type: str
   sample: "CHG-1042: left the company"
 requested_by:
-  description: Who asked for it.
+  description: Who asked for the rotation.
   returned: always
   type: str
 forced:
@@ -228,14 +227,14 @@ forced:
   type: bool
 rotated:
   description:
-    - Whether the rotation to RV(version_id) came to its end in this run, so that people are to be told.
-    - It is true once for each rotation. Where the run that changed the password could not write the tags, the run that
-      writes them later says V(false).
+    - Whether this run finished the rotation to RV(version_id), so that a notice has to follow.
+    - It is true once for each rotation. If the run that changed the password could not write the tags, the later run
+      that writes them returns V(false).
   returned: success
   type: bool
   sample: true
 waits_for_hooks:
-  description: Whether the old password was left valid for hooks to run; a call with O(steps=finish) is to follow.
+  description: Whether the old password stays valid until the hooks have run. A task with O(steps=finish) has to follow.
   returned: success
   type: bool
   sample: false
@@ -273,7 +272,7 @@ rows:
       type: str
       sample: changed
     detail:
-      description: What is special about the row, if anything.
+      description: A remark about the row, if there is one.
       type: str
 server:
   description: The server that answered.

@@ -13,10 +13,10 @@ author:
 short_description: Check a rotated MySQL or MariaDB password, its secret and its server without changing them
 description:
   - Logs in with C(AWSCURRENT) and compares the hashes of all rows of the account with the versions of the secret,
-    offline. It reports unfinished rotations, leftover passwords, foreign rows, how far the server's own password expiry
-    is, and whether the grants are those of the last rotation.
-  - Nothing is changed on the server. A login that the server refuses is remembered in a tag of the secret (not in check
-    mode), so that neither this module nor a schedule tries it again and locks the account.
+    offline. Reports unfinished rotations, leftover passwords, foreign rows, the server's own password expiry, and
+    whether the grants are those of the last rotation.
+  - Changes nothing on the server. If the server refuses the login, a tag of the secret records it (not in check mode).
+    Then neither this module nor a schedule tries it again and locks the account.
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._database
@@ -44,7 +44,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: The verdict and what leads to it, in one sentence each.
+  description: The verdict and the findings, in one sentence each.
   returned: always
   type: str
   sample: "client_acme: all is well"
@@ -54,7 +54,7 @@ healthy:
   type: bool
   sample: true
 findings:
-  description: What somebody has to know.
+  description: The findings.
   returned: success
   type: list
   elements: dict
@@ -64,17 +64,17 @@ findings:
       type: str
       sample: foreign_rows
     text:
-      description: What was found.
+      description: The finding.
       type: str
     next_step:
       description: What to do about it, if anything.
       type: str
     problem:
-      description: Whether it needs repair; otherwise it is for your information.
+      description: Whether it needs repair. Otherwise it is for information.
       type: bool
 rows:
   description: Every row of the account on the server.
-  returned: when the server could be looked at
+  returned: when the server was checked
   type: list
   elements: dict
   contains:
@@ -87,21 +87,21 @@ rows:
       type: str
       sample: caching_sha2_password
     state:
-      description: Whose password it has. V(current) is that of C(AWSCURRENT), V(behind) that of another version,
-        V(foreign_primary) one of no version, with one of this secret behind it; V(foreign) that of no version;
-        V(skipped) has none.
+      description: The password of the row. V(current) is that of C(AWSCURRENT), V(behind) that of another version,
+        V(foreign) one of no version. V(foreign_primary) is one of no version with a second one of this secret.
+        V(skipped) is none.
       type: str
       sample: current
     second_password:
-      description: Whether another password of the secret, or an unknown one, opens the row too.
+      description: Whether another password, of the secret or unknown, also opens the row.
       type: bool
       sample: false
     expires:
-      description: When the server itself expires the password, if it does.
+      description: When the server's own policy expires the password, if it does.
       type: str
 grants_digest:
   description: A digest of the grants of the covered rows, without passwords.
-  returned: when the server could be looked at
+  returned: when the server was checked
   type: str
 client:
   description: The client's name.
@@ -166,7 +166,7 @@ rotation:
 replicas:
   description: The replica regions of the secret, as AWS reports them. The status is V(InSync), V(InProgress) or
     V(Failed). The message is AWS's.
-  returned: when the server could be looked at
+  returned: when the server was checked
   type: list
   elements: dict
   sample: [{region: eu-west-1, status: InSync, message: ""}]

@@ -12,12 +12,11 @@ author:
   - dbops.rotation maintainers (@dbops)
 short_description: Set who may read and who may rotate a secret
 description:
-  - Writes a resource policy that denies everybody else to read the secret or to change it, whatever their own policies
-    allow, and that denies everybody to delete it. To delete a secret, take the policy away first.
-  - Only the policy is touched, never the value, which is why this module exists beside
-    M(community.aws.secretsmanager_secret).
-  - Statements of the policy that this module did not write are kept.
-  - A client whose secret does not exist yet is left alone.
+  - Writes a resource policy. It denies everybody else to read or change the secret, whatever their own policies allow.
+    It denies everybody to delete it, so remove the policy before you delete a secret.
+  - Changes only the policy, never the value, unlike M(community.aws.secretsmanager_secret).
+  - Keeps statements of the policy that it did not write.
+  - Does nothing for a client whose secret does not exist yet.
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._database
@@ -25,7 +24,7 @@ extends_documentation_fragment:
 options:
   client:
     description:
-      - The client's name, for messages. In a play it is the name of the host.
+      - The client's name, for messages. By default the name of the inventory host.
     type: str
   secret_id:
     description:
@@ -34,20 +33,20 @@ options:
     required: true
   readers:
     description:
-      - Who may read the secret besides those who rotate it. ARNs of roles or users, with V(*) if need be, or names of
-        roles in the secret's account.
-      - Those without V(*) are also allowed to, which they need if they are in another account.
-      - Needed unless O(state=absent), if only as an empty list, because who is left out cannot read any more.
+      - Who may read the secret besides O(rotators). ARNs of roles or users (V(*) is a wildcard), or names of roles in
+        the secret's account.
+      - The policy also allows readers without V(*), which those in another account need.
+      - Required unless O(state=absent), if only as an empty list, because nobody else can read the secret then.
     type: list
     elements: str
   rotators:
     description:
-      - Who may read and change the secret, in the same form. Needed unless O(state=absent).
+      - Who may read and change the secret, in the same form. Required unless O(state=absent).
     type: list
     elements: str
   state:
     description:
-      - V(absent) takes away what this module wrote.
+      - V(absent) removes what this module wrote.
     type: str
     choices: [present, absent]
     default: present
@@ -58,7 +57,7 @@ requirements:
 """
 
 EXAMPLES = r"""
-- name: Let the shop of client_acme read the password, our role rotate it, and nobody else do either
+- name: Let only the shop of client_acme read the password, and only our role rotate it
   dbops.rotation.secretsmanager_policy:
     secret_id: clients/client_acme/mysql/root
     region: eu-central-1
@@ -80,7 +79,7 @@ client:
   type: str
   sample: client_acme
 policy:
-  description: The policy as it is or, in check mode, would be; empty where there is none.
+  description: The policy as it is or, in check mode, would be. Empty if there is none.
   returned: success
   type: dict
 error:

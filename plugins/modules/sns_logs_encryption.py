@@ -12,31 +12,31 @@ author:
   - dbops.rotation maintainers (@dbops)
 short_description: Encrypt an SNS topic and a log group of CloudWatch Logs with a KMS key
 description:
-  - Sets the key of an SNS topic, which M(community.aws.sns_topic) cannot, and the key of a log group that exists
-    already, which M(amazon.aws.cloudwatchlogs_log_group) sets only where it makes the group.
-  - The key's policy must allow C(cloudwatch.amazonaws.com) to use it, or alarms to the topic are lost without a word,
-    and C(logs.<region>.amazonaws.com), or CloudWatch Logs refuses the key. The role
-    rotation_provision writes such a policy.
-  - A log group is encrypted from then on; what lies in it stays as it is.
-  - In check mode a topic or a log group that does not exist yet counts as one that is not encrypted.
+  - Sets the key of an SNS topic, which M(community.aws.sns_topic) cannot do. Sets the key of an existing log group,
+    which M(amazon.aws.cloudwatchlogs_log_group) does only for a new one.
+  - The key's policy must allow two services to use it. Without C(cloudwatch.amazonaws.com), alarms to the topic are
+    lost without a message. Without C(logs.<region>.amazonaws.com), CloudWatch Logs refuses the key. The role
+    P(dbops.rotation.rotation_provision#role) writes such a policy.
+  - Encrypts new events of a log group. Old events stay as they are.
+  - In check mode a missing topic or log group counts as not encrypted.
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._aws
 options:
   client:
     description:
-      - A name for messages. In a play it is the name of the host.
+      - A name for messages. By default the name of the inventory host.
     type: str
     default: account
   kms_key_arn:
     description:
-      - ARN of the key. Both services take only symmetric keys.
+      - ARN of the key. Both services accept only symmetric keys.
     type: str
     required: true
   topic_arn:
     description:
       - ARN of the topic.
-      - At least one of O(topic_arn) and O(log_group) is needed.
+      - At least one of O(topic_arn) and O(log_group) is required.
     type: str
   log_group:
     description:
