@@ -12,10 +12,9 @@ author:
   - dbops.rotation maintainers (@dbops)
 short_description: Start, repair or reset the rotation cycle of a client
 description:
-  - Keeps the cycle of a client in the tags of its secret. No secret value is read, and the password is not changed.
-  - Missing or invalid tags are written again, counted from the age of the version under C(AWSCURRENT),
-    with a warning.
-  - A due date that is further ahead than any run sets it is an error. A reset repairs it.
+  - Writes the cycle of a client to the tags of its secret. Reads no secret value, and changes no password.
+  - Replaces missing or invalid tags, counted from the age of the version under C(AWSCURRENT), and warns.
+  - Fails if the due date is further ahead than any run sets it. A reset repairs that.
 notes:
   - This module does not connect to the database. It accepts the options of that connection, so that one
     C(module_defaults) is enough for a play.
@@ -29,26 +28,26 @@ attributes:
     description: Can run in C(check_mode) and return changed status prediction without modifying target.
     support: full
     details:
-      - The secret is described, so that the prediction rests on facts. Nothing is changed.
+      - Describes the secret, and predicts from what it finds. Changes nothing.
   diff_mode:
     description: Will return details on what has changed or, in check mode, would change.
     support: full
     details:
-      - The tags of the cycle are shown.
+      - Shows the tags of the cycle.
 options:
   state:
     description:
-      - V(present) starts the cycle of a client that has none. Its first due date lies in the cycle by its name, so that
-        clients that come on one day are not all due on one day. It mends tags, and counts the due date anew if the
-        cycle has another length now.
-      - V(reset) counts from now, for a password that was changed in another way. It needs a O(reason).
-      - V(failed) counts one more failed rotation in a row, before people are told. Trouble with that is a warning.
+      - V(present) starts the cycle of a client that has none. The name of the client decides where in the cycle its
+        first due date lies, so that clients of one onboarding are not all due on one day. V(present) also repairs tags,
+        and counts the due date again if O(cycle_days) has changed.
+      - V(reset) counts from now, for a password that was changed in another way. It requires O(reason).
+      - V(failed) counts one more failed rotation in a row, before the notice. Trouble with that is a warning.
     type: str
     choices: [present, reset, failed]
     default: present
   reason:
     description:
-      - Why the cycle is reset, in one line of at most 200 characters. It is stored nowhere on AWS.
+      - Why the cycle is reset, in one line of at most 200 characters. It is not stored on the secret.
     type: str
   step:
     description:
@@ -82,7 +81,7 @@ EXAMPLES = r"""
     state: reset
     reason: "CHG-1042: changed at the console"
 
-- name: Say what would be written
+- name: Show which tags would be written
   dbops.rotation.rotation_cycle:
     secret_id: clients/client_globex/mysql/root
   check_mode: true
@@ -136,7 +135,7 @@ code:
   type: str
   sample: login_refused
 failures:
-  description: How many rotations have failed in a row; 0 also where a failure could not be counted.
+  description: How many rotations failed in a row. V(0) also if a failure could not be counted.
   returned: success
   type: int
   sample: 0

@@ -12,8 +12,8 @@ author:
   - dbops.rotation maintainers (@dbops)
 short_description: Read the rotation cycle of a client, and what a scheduled run has to do
 description:
-  - Reads the tags and staging labels of a client's secret, without any value, and says when the password was changed
-    and is due, whether a scheduled run would rotate it now, and which notices are owed. Nothing is ever changed.
+  - Reads the tags and staging labels of a client's secret, but no value. Returns when the password was changed and is
+    due, whether a scheduled run would rotate it now, and which notices are pending. Changes nothing.
 notes:
   - This module does not connect to the database. It accepts the options of that connection, so that one
     C(module_defaults) is enough for a play.
@@ -37,7 +37,7 @@ attributes:
 options:
   notice_days:
     description:
-      - Days before a rotation at which it is announced, once each. At most ten.
+      - Days before a rotation on which people get a notice, once each. At most ten.
     type: list
     elements: int
     default: [7, 1]
@@ -51,7 +51,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at the cycle of every client in the play
+- name: Read the cycle of every client in the play
   dbops.rotation.rotation_cycle_info:
     secret_id: clients/{{ inventory_hostname }}/mysql/root
     region: eu-central-1
@@ -117,8 +117,8 @@ candidate:
   type: bool
   sample: false
 work:
-  description: What that is. V(rotate) changes the password, V(finish) ends an unfinished rotation, V(discard) ends an
-    old password whose overlap has passed.
+  description: The work of a scheduled run. V(rotate) changes the password, V(finish) finishes a rotation, V(discard)
+    ends an old password after its overlap.
   returned: success
   type: list
   elements: str
@@ -134,7 +134,7 @@ due:
   type: str
   sample: "2027-01-02T03:00:00Z"
 expected:
-  description: When a scheduled run will probably change it, at the latest.
+  description: When a scheduled run will probably change the password, at the latest.
   returned: success
   type: str
   sample: "2027-01-01T03:00:00Z"
@@ -144,59 +144,59 @@ cycle_days:
   type: int
   sample: 40
 days_left:
-  description: Whole days until the due date; below zero when it has passed.
+  description: Whole days until the due date. Negative if it has passed.
   returned: success
   type: int
   sample: 39
 overdue:
-  description: Whether the due date has passed, by more than five minutes.
+  description: Whether the due date passed more than five minutes ago.
   returned: success
   type: bool
   sample: false
 due_now:
-  description: Whether a scheduled run rotates it now.
+  description: Whether a scheduled run rotates the client now.
   returned: success
   type: bool
   sample: false
 last_chance:
-  description: Whether it does so early, because no later run finds a window before the due date.
+  description: Whether the scheduled run rotates the client early, because there is no later window before the due date.
   returned: success
   type: bool
   sample: false
 waiting:
-  description: Whether it is due and waits for a window.
+  description: Whether the client is due and waits for a window.
   returned: success
   type: bool
   sample: false
 too_late:
-  description: Whether it will be overdue before a window opens or the pause ends.
+  description: Whether the client will be overdue before a window opens or the pause ends.
   returned: success
   type: bool
   sample: false
 window:
-  description: Whether it may be rotated now.
+  description: Whether the client may be rotated now.
   returned: success
   type: dict
   contains:
     open:
-      description: Whether a window is open and no freeze holds.
+      description: Whether a window is open and there is no freeze.
       type: bool
       sample: true
     closed_because:
-      description: Why not, if not.
+      description: Why it is not open.
       type: str
       sample: changes are frozen (year end)
     opens:
-      description: When a rotation is possible next, if it is not possible now.
+      description: When a rotation is possible next, if not now.
       type: str
       sample: "2027-01-02T23:00:00Z"
 paused:
-  description: Until when and why it is paused, if it is.
+  description: The end and the reason of the pause, if there is one.
   returned: success
   type: dict
   sample: {until: "2026-12-21T00:00:00Z", reason: migration}
 unfinished:
-  description: Whether a rotation was begun and not finished, or the tags do not know the version under AWSCURRENT.
+  description: Whether a rotation is unfinished, or the tags name another version than that under AWSCURRENT.
   returned: success
   type: bool
   sample: false
@@ -206,7 +206,7 @@ overlap_until:
   type: str
   sample: "2026-11-24T03:00:00Z"
 failures:
-  description: How many rotations have failed in a row, and when, where and how the last one did.
+  description: How many rotations failed in a row, and when, where and how the last one failed.
   returned: success
   type: dict
   contains:
@@ -219,7 +219,7 @@ failures:
       type: str
       sample: "2026-11-23T03:00:00Z"
     step:
-      description: At which step.
+      description: The step that failed.
       type: str
       sample: open
     code:
@@ -227,22 +227,22 @@ failures:
       type: str
       sample: login_refused
 pending_notices:
-  description: The notices that are owed, as options of M(dbops.rotation.rotation_notice).
+  description: The pending notices, as options of M(dbops.rotation.rotation_notice).
   returned: success
   type: list
   elements: dict
   sample:
     - {event: upcoming, notice_days: 7, days_left: 8, due: "2027-01-02T03:00:00Z", expected: "2027-01-01T03:00:00Z"}
 possible_days:
-  description: In how many days from today (0 is today) it can be rotated without being late, so that the work of a
-    fleet can be spread. Empty if the due date is far away.
+  description: The days from today (0 is today) on which the client can be rotated in time, to spread the work of a
+    fleet. Empty if the due date is far away.
   returned: success
   type: list
   elements: int
   sample: [0, 1, 2, 3]
 lookahead_days:
-  description: How many days ahead RV(possible_days) looks. C(rotate_due.yml) hands it to
-    M(dbops.rotation.secretsmanager_mysql_rotate) as C(bring_forward_days) for a client that is rotated early.
+  description: How many days ahead RV(possible_days) looks. For a client that is rotated early, C(rotate_due.yml) sets
+    it as O(dbops.rotation.secretsmanager_mysql_rotate#module:bring_forward_days).
   returned: success
   type: int
   sample: 22

@@ -10,12 +10,12 @@ module: rotation_doctor_info
 version_added: 0.1.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Check what a rotation needs from AWS, without changing anything
+short_description: Check what a rotation needs from AWS
 description:
-  - Says as whom AWS knows the run, how far the clock is off, whether the secret can be described, read and decrypted,
-    and whether the topic can be reached. Each finding has its remedy.
-  - IAM simulates the calls that would change something, if the identity may call C(iam:SimulatePrincipalPolicy).
-  - The server, its TLS and its rows are checked by M(dbops.rotation.secretsmanager_mysql_verify).
+  - Checks the identity of the run in AWS, the clock, whether the secret can be described, read and decrypted, and
+    whether the topic can be reached. Each finding says what to do. Changes nothing.
+  - Lets IAM simulate the calls that would change something, if the identity may call C(iam:SimulatePrincipalPolicy).
+  - M(dbops.rotation.secretsmanager_mysql_verify) checks the server, its TLS and its rows.
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._database
@@ -23,7 +23,7 @@ extends_documentation_fragment:
 options:
   client:
     description:
-      - The client's name, for messages. In a play it is the name of the host.
+      - The client's name, for messages. By default the name of the inventory host.
     type: str
   secret_id:
     description:
@@ -43,7 +43,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See whether AWS is ready for client_acme
+- name: Check whether AWS is ready for client_acme
   dbops.rotation.rotation_doctor_info:
     secret_id: clients/client_acme/mysql/root
     region: eu-central-1
@@ -54,12 +54,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: The verdict and what leads to it, in one sentence each.
+  description: The verdict and the findings, in one sentence each.
   returned: always
   type: str
   sample: "client_acme: AWS is ready"
 healthy:
-  description: Whether nothing would stop or hamper a rotation.
+  description: Whether nothing would stop or impair a rotation.
   returned: success
   type: bool
   sample: true
@@ -69,12 +69,12 @@ client:
   type: str
   sample: client_acme
 identity:
-  description: The ARN as which AWS knows the run.
+  description: The ARN of the run's identity in AWS.
   returned: success
   type: str
   sample: arn:aws:sts::123456789012:assumed-role/dbops-rotation-rotator/dbops-rotation
 checks:
-  description: What was checked.
+  description: The checks.
   returned: success
   type: list
   elements: dict
@@ -85,13 +85,13 @@ checks:
       type: str
       sample: read
     text:
-      description: What was found.
+      description: The finding.
       type: str
     next_step:
       description: What to do about it, if anything.
       type: str
     problem:
-      description: Whether it would stop or hamper a rotation.
+      description: Whether it would stop or impair a rotation.
       type: bool
 error:
   description: The parts of a failure.

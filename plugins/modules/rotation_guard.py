@@ -12,20 +12,19 @@ author:
   - dbops.rotation maintainers (@dbops)
 short_description: Refuse an accidental run over all clients, and options that are wrong for every client
 description:
-  - Fails if a play works on all of several clients, unless O(everything) is true.
-  - What counts is what the limit selects and not how it is written. An empty limit, V(all), V(*), V(~.*), V(!nobody)
-    and a group with every client are refused alike.
-  - The clients are the hosts of the play as its C(hosts) says. A host that is only the C(rotation_jump_host) of another
-    one is none.
-  - Fails as well where the limit names a host or a group, if only to leave it out, that the inventory does not have.
-    Patterns and files in a limit are left alone.
-  - Fails as well where an option of the role has a wrong type, is none of its choices, is out of its range or cannot
-    be computed, in the same way for every client that the play works on. So a mistake that is made once is told once,
-    with what is allowed, before anything is done and anybody is told. What is wrong with one of several clients is
-    left to that client. Where there is only one, an option counts here if it is an extra variable.
-  - Fails as well where settings were to be read from Parameter Store and were not, as when the inventory file that
-    names their path could not be read.
-  - It is one task for the whole play, so it needs C(run_once).
+  - Fails if a play has several clients and the run selects all of them, unless O(everything) is true.
+  - Only the selected clients count, not the form of the limit. No limit, V(all), V(*), V(~.*), V(!nobody) and a group
+    with every client are all refused.
+  - The clients are the hosts of the play. A host that is only the C(rotation_jump_host) of another host is no client.
+  - Fails if the limit names a host or a group that the inventory does not have, even if the limit excludes it. Does not
+    check patterns and files in a limit.
+  - Fails if an option of the role is wrong in the same way for every client of the run. Its type or value is not
+    allowed, or its template fails. So one mistake causes one message, with what is allowed, before any change and any
+    notice. An option that is wrong for one of several clients fails only that client. In a run over one client, only
+    extra variables are checked here.
+  - Fails if the run lacks its settings from Parameter Store, for example because Ansible could not read the inventory
+    file with their path.
+  - It is one task for the whole play, so it requires C(run_once).
 attributes:
   check_mode:
     support: full
@@ -41,21 +40,20 @@ options:
     default: false
   argument_specs:
     description:
-      - The file with the argument specifications of the role C(dbops.rotation.rotation), whose variables are checked.
-      - If it is not set, none are.
+      - The file with the argument specifications of the role P(dbops.rotation.rotation#role), to check its variables.
+      - By default none are checked.
     type: path
   entry_point:
     description:
-      - The entry point whose options are checked. If it is not set, none are.
+      - The entry point whose options are checked. By default none are checked.
     type: str
   parameter_path:
     description:
-      - The path of Parameter Store whose settings the run is to have (C(rotation_parameter_path)). It fails where the
-        inventory has not read them.
+      - The path of the settings in Parameter Store that the run needs (C(rotation_parameter_path)).
     type: str
   parameters_read:
     description:
-      - The path whose settings the inventory has read.
+      - The path of the settings that the inventory has read.
     type: str
 notes:
   - It runs on the controller and connects to no host.

@@ -12,11 +12,11 @@ author:
   - dbops.rotation maintainers (@dbops)
 short_description: Read the history of a client
 description:
-  - Reads the events that the callback P(dbops.rotation.rotation_audit#callback) left of a client, from the log group of
-    CloudWatch Logs and from the spool on this machine. Each event is there once, the oldest first.
-  - C(docs/audit.md) of the collection describes the events. Nothing is ever changed.
+  - Reads the events of a client that the callback P(dbops.rotation.rotation_audit#callback) wrote, from the log group
+    of CloudWatch Logs and from the spool on this machine. Returns each event once, the oldest first.
+  - C(docs/audit.md) of the collection describes the events. Changes nothing.
 notes:
-  - If no option of the access to AWS is set, the access is that of the callback.
+  - Without an option for the access to AWS, the access is that of the callback.
   - Needs C(logs:FilterLogEvents) on the log group.
   - This module does not connect to the database. It accepts the options of that connection, so that one
     C(module_defaults) is enough for a play.
@@ -39,28 +39,28 @@ options:
   source:
     description:
       - Where to read.
-      - V(auto) reads the spool, and the log group if O(log_group) is set. One that cannot be read is a warning.
-      - V(spool) and V(logs) read one of them, and fail where it cannot be read.
+      - V(auto) reads the spool, and the log group if there is one. It warns if one of them cannot be read.
+      - V(spool) and V(logs) read one of them, and fail if it cannot be read.
     type: str
     choices: [auto, spool, logs]
     default: auto
   log_group:
     description:
-      - The log group. If it is not set, it is the one that the callback ships to.
+      - The log group. By default that of the callback.
     type: str
   spool:
     description:
       - The folder of the spool.
-      - If it is not set, it is the one that the callback writes to.
+      - By default that of the callback.
     type: path
   since:
     description:
       - Only events from this day or moment on (ISO 8601). Without a time zone it is in UTC.
-      - A large log group is read faster with it.
+      - It makes the search in a large log group faster.
     type: str
   limit:
     description:
-      - Return at most so many events, the latest ones. V(0) returns all.
+      - Return at most this number of events, the latest ones. V(0) returns all.
     type: int
     default: 50
 requirements:

@@ -12,19 +12,19 @@ author:
   - dbops.rotation maintainers (@dbops)
 short_description: Send a notice about a rotation by SNS
 description:
-  - Publishes one notice to an SNS topic, with a text for mailboxes, a short text for telephones and JSON for queues,
-    functions and web hooks in the same message.
+  - Publishes one notice to an SNS topic. The message has a text for mail, a short text for telephones, and JSON for
+    queues, functions and web hooks.
   - Subscriptions can filter by the message attributes C(client), C(event), C(environment), C(trigger), C(severity)
-    (V(info), V(warning), V(critical)) and C(notice_id). What is not known is left out.
-  - What has been told is kept in the tag C(rotation/notified) of the client's secret, so that a notice comes once.
-    A crash between sending and marking, or another run that looks before it is marked, makes it come twice, with the
+    (V(info), V(warning), V(critical)) and C(notice_id). An attribute without a value is left out.
+  - The tag C(rotation/notified) of the client's secret records what was sent, so that a notice arrives once. It arrives
+    twice after a crash between the message and the tag, or if another run reads the tag in between. Then both have the
     same C(notice_id).
   - Trouble with SNS or with the tag is a warning, never a failure. Check RV(delivered).
 notes:
   - Needs C(sns:Publish) on the topic, and C(secretsmanager:DescribeSecret) and C(secretsmanager:TagResource) on the
     secret. A topic with a KMS key of your own also needs C(kms:GenerateDataKey) and C(kms:Decrypt) on that key.
-  - The topic's region is taken from its ARN. A FIFO topic gets one message group for each client.
-  - The caller sees to it that no text holds a password.
+  - The topic's region comes from its ARN. A FIFO topic gets one message group for each client.
+  - The caller has to make sure that no text has a password.
   - This module does not connect to the database. It accepts the options of that connection, so that one
     C(module_defaults) is enough for a play.
 extends_documentation_fragment:
@@ -36,7 +36,7 @@ attributes:
     description: Can run in C(check_mode) and return changed status prediction without modifying target.
     support: full
     details:
-      - AWS is not asked. The result holds what would be sent.
+      - Makes no call to AWS. Returns what would be sent.
   diff_mode:
     description: Will return details on what has changed or, in check mode, would change.
     support: none
@@ -50,15 +50,15 @@ options:
     required: true
   details:
     description:
-      - The options that say what the notice is about, from O(trigger) to O(next_step), as one dictionary, such as an
-        entry of C(pending_notices) of M(dbops.rotation.rotation_cycle_info). What is no option of this module is left
-        out; an option that is given by itself wins.
+      - The options from O(trigger) to O(next_step) as one dictionary, such as an entry of
+        RV(dbops.rotation.rotation_cycle_info#module:pending_notices). Other keys are ignored. An option of the task has
+        priority.
     type: dict
     version_added: 0.2.0
   template:
     description:
-      - A Jinja template of the text for people, looked for as M(ansible.builtin.template) looks for it. It sees all
-        variables. Where it cannot be used, a warning says why, and a plain text is made.
+      - A Jinja template of the text for people, in the search path of M(ansible.builtin.template). It can use all
+        variables. If it fails, a warning says why, and the text is a plain one.
     type: str
     version_added: 0.2.0
   topic_arn:
@@ -78,7 +78,7 @@ options:
     choices: [scheduled, on_demand, recovery, rollback, onboarding]
   reason:
     description:
-      - The reason. It is cut to one line of 200 characters.
+      - The reason, cut to one line of 200 characters.
     type: str
   requested_by:
     description:
@@ -102,11 +102,11 @@ options:
     type: str
   expected:
     description:
-      - When a scheduled run will probably change it.
+      - When a scheduled run will probably change the password.
     type: str
   days_left:
     description:
-      - Whole days until the due date; below zero when it has passed.
+      - Whole days until the due date. Negative if it has passed.
     type: int
   notice_days:
     description:
@@ -114,12 +114,12 @@ options:
     type: int
   failures:
     description:
-      - The number of this failure in a row, as M(dbops.rotation.rotation_cycle) counted it. Failures after the due
-        date, and the third and later ones in a row, are V(critical).
+      - The number of this failure in a row, from M(dbops.rotation.rotation_cycle). Failures after the due date, and
+        from the third one in a row on, are V(critical).
     type: int
   failed_at:
     description:
-      - When it failed, as M(dbops.rotation.rotation_cycle) remembered it. Now if it is not set.
+      - When it failed, from M(dbops.rotation.rotation_cycle). By default now.
     type: str
   step:
     description:
@@ -135,7 +135,7 @@ options:
     type: str
   state_left:
     description:
-      - What was left.
+      - The state left.
     type: str
   next_step:
     description:
@@ -143,12 +143,11 @@ options:
     type: str
   subject:
     description:
-      - The subject of the mail. It is brought into the form that SNS takes, ASCII of less than 100 characters. A short
-        one is made if it is not set.
+      - The subject of the mail, converted to the form of SNS (ASCII, under 100 characters). By default a short one.
     type: str
   text:
     description:
-      - The text of the mail, at most 20000 characters. A plain one is made if it is not set.
+      - The text of the mail, at most 20000 characters. By default a plain one.
     type: str
 requirements:
   - boto3 >= 1.34
@@ -162,7 +161,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Tell that a password was changed
+- name: Send a notice that a password was changed
   dbops.rotation.rotation_notice:
     event: rotated
     secret_id: clients/client_acme/mysql/root
@@ -173,7 +172,7 @@ EXAMPLES = r"""
     version_id: 5f0f3a4e-6b1c-4d5a-9a3b-0d5a0b1f2c3d
     due: "2027-01-02T03:00:00Z"
 
-- name: Say what would be sent
+- name: Show what would be sent
   dbops.rotation.rotation_notice:
     event: upcoming
     secret_id: clients/client_globex/mysql/root
@@ -190,12 +189,12 @@ msg:
   type: str
   sample: "client_acme: the notice 'rotated' was sent: Password changed: client_acme"
 delivered:
-  description: Whether SNS has the notice, now or from before. Always V(false) in check mode.
+  description: Whether SNS has the notice, from this run or an earlier one. Always V(false) in check mode.
   returned: success
   type: bool
   sample: true
 message_id:
-  description: The id that SNS gave the message, if it was sent now.
+  description: The id of the message in SNS, if this run sent it.
   returned: success
   type: str
   sample: 8f1f9b0e-5a0f-4c3e-9b0a-2f6f6f5d1c11
@@ -210,12 +209,12 @@ event:
   type: str
   sample: rotated
 notice_id:
-  description: The id by which a consumer recognises a notice that comes twice.
+  description: The id by which a consumer recognizes a notice that arrives twice.
   returned: success
   type: str
   sample: 3f6c0d0f0e0b5a1f9d1b1c7f4a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d9e8f7a6b
 subject:
-  description: The subject as SNS gets it.
+  description: The subject, as SNS gets it.
   returned: success
   type: str
   sample: "Password changed: client_acme"
@@ -226,8 +225,8 @@ attributes:
   sample: {client: client_acme, event: rotated, environment: production, trigger: on_demand, severity: info}
 body:
   description:
-    - The body for machines, which queues, functions and web hooks get as JSON.
-    - Every key is there in every notice, V(null) where it does not apply. Keys may be added within one C(schema).
+    - The body for programs. Queues, functions and web hooks get it as JSON.
+    - Every notice has every key, V(null) if it does not apply. A C(schema) may get new keys.
   returned: success
   type: dict
   contains:
@@ -245,14 +244,14 @@ body:
       description: V(info), V(warning) or V(critical).
       type: str
     time:
-      description: When the notice was made.
+      description: The time of the notice.
       type: str
       sample: "2026-11-23T03:00:00Z"
     client:
       description: The client.
       type: str
     secret_id:
-      description: The secret, as it was named.
+      description: The secret, as the task names it.
       type: str
     environment:
       description: The environment.
@@ -264,7 +263,7 @@ body:
       description: The reason.
       type: str
     requested_by:
-      description: Who asked for it.
+      description: Who asked for the rotation.
       type: str
     version_id:
       description: The version under AWSCURRENT.
@@ -279,7 +278,7 @@ body:
       description: When the next change is due.
       type: str
     expected:
-      description: When a scheduled run will probably change it.
+      description: When a scheduled run will probably change the password.
       type: str
     days_left:
       description: Whole days until the due date.
@@ -288,7 +287,7 @@ body:
       description: How many days before the rotation the notice is sent.
       type: int
     failures:
-      description: The number of this failure in a row; 0 where there is none, or it could not be counted.
+      description: The number of this failure in a row. V(0) if there is none, or it could not be counted.
       type: int
     failed_at:
       description: When it failed.

@@ -12,12 +12,11 @@ author:
   - dbops.rotation maintainers (@dbops)
 short_description: Show the state of a fleet, or the history of a client, as a table
 description:
-  - Prints one text between the lines of the run, not as a value in a result, so that a table stays one.
-  - At a terminal a table is as wide as the terminal. Where it has no room, columns are left out, the empty ones first,
-    and the table says which; a long text goes on in further lines. Without a terminal, as in AWX or in a file, it is as
-    wide as it gets.
-  - Nothing is printed where the stdout callback writes a document for programs (C(json), C(jsonl)), whose result has
-    RV(text).
+  - Prints the text between the lines of the run, not as a value in a result, so that a table keeps its form.
+  - At a terminal a table is at most as wide as the terminal. If it has no room, columns are left out, empty ones first,
+    and the table says which. A long text continues in more lines. Without a terminal, as in AWX or in a file, the table
+    is as wide as it gets.
+  - Prints nothing if the stdout callback writes for programs (C(json), C(jsonl)). The result then has RV(text).
 attributes:
   check_mode:
     support: full
@@ -28,17 +27,17 @@ attributes:
 options:
   states:
     description:
-      - A dictionary of names with what M(dbops.rotation.rotation_cycle_info) returned for them.
-      - One of O(states) and O(events) is required, and they exclude each other.
+      - A dictionary of clients with the results of M(dbops.rotation.rotation_cycle_info).
+      - Exactly one of O(states) and O(events) is required.
     type: dict
   events:
     description:
-      - What M(dbops.rotation.rotation_history_info) returned.
+      - The events that M(dbops.rotation.rotation_history_info) returned.
     type: list
     elements: dict
   form:
     description:
-      - V(table) is for people; V(json), and of O(states) V(csv) too, are for programs and are never cut.
+      - V(table) is for people. V(json), and V(csv) for O(states), are for programs and are never cut.
     type: str
     default: table
 notes:

@@ -12,21 +12,20 @@ author:
   - dbops.rotation maintainers (@dbops)
 short_description: Write the secrets of many clients to one file that is encrypted with ansible-vault
 description:
-  - Reads the secrets of all hosts of the play, with the values of all versions that carry a staging label, the labels,
-    tags, description and KMS key, and writes them to one file on the controller.
-  - The file is encrypted with a vault secret of the run (C(--vault-id), C(--vault-password-file)). It is replaced in
-    one step, so that a run which is killed leaves the old one or the new one, and no value is ever written in plain
-    text.
-  - A client whose secret cannot be read is named in RV(failures); the others are written. What the file already holds
-    of clients that are not read now, because of this or because of C(--limit), stays in it as it was.
-  - The task has to be C(run_once). It runs on the controller only, whatever the connection of the hosts is.
-  - The result holds names, ids and times, and no value.
+  - Reads the secrets of all hosts of the play and writes them to one file on the controller. The file has the values of
+    all versions with a staging label, the labels, tags, description and KMS key.
+  - Encrypts the file with a vault secret of the run (C(--vault-id), C(--vault-password-file)). Replaces the file in one
+    step, so a killed run leaves the old file or the new one. Never writes a value in plain text.
+  - Writes the other clients if the secret of one cannot be read, and names that one in RV(failures). A client that is
+    not read now, because of a failure or C(--limit), stays in the file as it was.
+  - The task must be C(run_once). It runs only on the controller, whatever the connection of the hosts is.
+  - Returns names, ids and times, but no value.
 notes:
-  - Nothing is changed on AWS, and no database is connected to. The identity needs C(secretsmanager:DescribeSecret) and
+  - Changes nothing on AWS, and connects to no database. The identity needs C(secretsmanager:DescribeSecret) and
     C(secretsmanager:GetSecretValue).
-  - A file that exists and cannot be decrypted is never replaced.
-  - Versions without a staging label are left out. So is, with a warning, a version other than C(AWSCURRENT) that cannot
-    be read.
+  - Never replaces an existing file that it cannot decrypt.
+  - Leaves out versions without a staging label. Leaves out, with a warning, a version other than C(AWSCURRENT) that
+    cannot be read.
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._database
@@ -34,25 +33,25 @@ extends_documentation_fragment:
 options:
   path:
     description:
-      - The backup file. Its folder has to exist.
+      - The backup file. Its folder must exist.
     type: path
     required: true
   client_options:
     description:
-      - The name of a variable that holds the options of one client, such as V(rotation_connection) of the role. It is
+      - The name of a variable with the options of one client, such as V(rotation_connection) of the role. It is
         evaluated for each host of the play.
-      - If it is not set, only the secret of O(secret_id) is written.
+      - Without it, only the secret of O(secret_id) is written.
     type: str
   vault_id:
     description:
-      - The id of the vault secret to encrypt with. If it is not set, E(ANSIBLE_VAULT_ENCRYPT_IDENTITY) names it, or it
-        is the first one of the run.
+      - The id of the vault secret that encrypts the file. By default that of E(ANSIBLE_VAULT_ENCRYPT_IDENTITY), or the
+        first one of the run.
     type: str
 attributes:
   async:
     support: none
     details:
-      - The vault secrets are only known to the run itself.
+      - Only the run itself knows the vault secrets.
 requirements:
   - boto3 >= 1.34
   - PyMySQL >= 1.2.0
@@ -62,7 +61,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Back up all clients of the play, each with the options that its own variables make
+- name: Back up all clients of the play, each with its own variables
   dbops.rotation.secretsmanager_mysql_backup:
     secret_id: "{{ rotation_secret_id }}"
     client_options: rotation_connection
@@ -90,7 +89,7 @@ path:
   type: str
   sample: /var/backups/rotation/secrets.vault
 clients:
-  description: What was read, by client.
+  description: The secrets that were read, by client.
   returned: success
   type: dict
   sample:
@@ -99,7 +98,7 @@ clients:
       region: eu-central-1
       versions: {AWSCURRENT: 5f0f3a4e-6b1c-4d5a-9a3b-0d5a0b1f2c3d, AWSPREVIOUS: 0b7c5d0e-2f61-4d0c-8f35-4c1f0a9e8d7b}
 kept:
-  description: The clients that were not read and stay in the file as they were, with the times of their backup.
+  description: The clients that were not read and stay in the file, with the times of their backups.
   returned: success
   type: dict
   sample: {client_globex: "2026-11-23T03:00:00Z"}

@@ -13,18 +13,19 @@ author:
 short_description: Restore a lost secret from a backup, with the password that opens the database server
 description:
   - For a secret that was lost, alone or with its region. Logs in once with C(AWSCURRENT) of the backup. If that opens
-    the server, the secret is created with the ids, labels and tags that its versions had, in the region of the options.
-  - A secret that exists is not overwritten. If its C(AWSCURRENT) opens the server, it is left as it is, whatever the
-    backup holds. If it does not, that is an error; see O(replace).
-  - The deletion of a secret that is scheduled for deletion is cancelled. Where the backup has the same C(AWSCURRENT),
-    it is proven before that, otherwise after it, because a value cannot be read before.
+    the server, creates the secret in the region of the options, with its tags, and with the ids and labels of its
+    versions.
+  - Does not overwrite an existing secret. If its C(AWSCURRENT) opens the server, the secret stays as it is, whatever
+    the backup has. Otherwise that is an error; see O(replace).
+  - Cancels the deletion of a secret that is scheduled for deletion. If the backup has the same C(AWSCURRENT), it proves
+    that password before. Otherwise it proves it after, because AWS returns no value before.
   - No run makes more than one login that the server refuses.
-  - A restore that was cut off is finished by the next one.
+  - The next restore finishes one that was interrupted.
 notes:
   - The identity needs C(secretsmanager:CreateSecret), C(TagResource), C(PutSecretValue), C(UpdateSecretVersionStage),
     C(RestoreSecret), C(DescribeSecret), C(GetSecretValue), and C(ListSecrets) on all secrets.
-  - Tags whose names begin with C(aws:) cannot be written and are left out. Replicas, the resource policy and the
-    rotation schedule of a secret are not in a backup.
+  - Nobody can write tags whose names begin with C(aws:), so they are left out. A backup does not have the replicas, the
+    resource policy and the rotation schedule of a secret.
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._change
@@ -33,35 +34,34 @@ extends_documentation_fragment:
 options:
   path:
     description:
-      - The file that M(dbops.rotation.secretsmanager_mysql_backup) wrote. It is read and decrypted on the controller
-        with the vault secrets of the run, and only the part of O(client) is used.
+      - The file that M(dbops.rotation.secretsmanager_mysql_backup) wrote. The controller reads and decrypts it with the
+        vault secrets of the run, and uses only the part of O(client).
       - One of O(path) and O(backup) is required.
     type: path
   backup:
     description:
-      - The part of one client, in place of the file. The task itself puts it here when it is sent to another host.
+      - The part of one client, instead of the file. The task sets it itself when it runs on another host.
       - Mutually exclusive with O(path).
     type: str
   version:
     description:
-      - The version of the backup that the server has, by its id or staging label. It is proven and becomes
-        C(AWSCURRENT).
-      - Another one than C(AWSCURRENT) is right if a rotation was under way during the backup, or if the server itself
-        was set back.
+      - The version in the backup whose password the server has, by its id or staging label. A login proves it, and it
+        becomes C(AWSCURRENT).
+      - Set it if a rotation ran during the backup, or if the server itself was restored to an older state.
     type: str
     default: AWSCURRENT
   replace:
     description:
-      - If the secret exists, try the password of the backup instead of the one that the secret has. If the server has
-        it, it becomes C(AWSCURRENT) in a new version, as M(dbops.rotation.secretsmanager_mysql_reconcile) does it.
-      - This is for a server that was set back to an older state and a secret that has not the password of that time any
-        more. A secret whose own password is the newer one on the server is still left as it is.
+      - If the secret exists, try the password of the backup instead of that of the secret. If it opens the server, it
+        becomes C(AWSCURRENT) in a new version, as with M(dbops.rotation.secretsmanager_mysql_reconcile).
+      - This is for a server that was restored to an older state, if the secret does not have the password of that time
+        any more. If the secret has the newer password of the server, it still stays as it is.
     type: bool
     default: false
   kms_key_id:
     description:
-      - The KMS key that encrypts the new secret. If it is not set, it is the former key, or in another region the
-        default key of the account.
+      - The KMS key that encrypts the new secret. By default the former key, or in another region the account's default
+        key.
     type: str
 requirements:
   - boto3 >= 1.34
@@ -89,7 +89,7 @@ EXAMPLES = r"""
     region: eu-west-1
     kms_key_id: arn:aws:kms:eu-west-1:123456789012:key/0f5c2c1e-5f0b-4d52-9f55-0a8b3c1d7e6f
 
-- name: The database was restored from a dump, whose password only the secrets' backup of that day has
+- name: The database was restored from a dump; only the backup of that day has its password
   dbops.rotation.secretsmanager_mysql_restore:
     client: client_initech
     secret_id: clients/client_initech/mysql/root
@@ -115,15 +115,15 @@ secret_id:
   type: str
   sample: clients/client_acme/mysql/root
 reason:
-  description: Why it was asked for. A failure has it where the reason could be compared with the client's passwords.
-  returned: success, and failure where it could be compared
+  description: The reason. A failure returns it only after a check that it is none of the client's passwords.
+  returned: success, and failures after that check
   type: str
   sample: CHG-1042
 action:
   description:
-    - V(created) made the secret anew. V(finished) added what an earlier restore had left out. V(undeleted) cancelled a
-      deletion. V(kept) left a secret alone that opens the server. V(replaced) stored the password of the backup in a
-      secret that exists.
+    - V(created) created the secret again. V(finished) added the rest of an earlier restore. V(undeleted) cancelled a
+      deletion. V(kept) left a secret alone that opens the server. V(replaced) stored the password of the backup in an
+      existing secret.
   returned: success
   type: str
   sample: created
