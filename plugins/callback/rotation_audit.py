@@ -12,57 +12,55 @@ author:
 short_description: Keep an audit trail of every rotation, and ship it to CloudWatch Logs
 description:
   - Writes one event, as a line of JSON, for every rotation, rollback, reconciliation, onboarding, backup, restore,
-    verification, notice and reset of a cycle, whether it succeeded, was refused or failed, and one for the run with
-    what it came to in numbers. C(docs/audit.md) of the collection describes the events. They never hold a password or
-    a hash.
-  - Every event goes to the spool first, a folder on the controller. With O(log_group) it is shipped from there to
-    CloudWatch Logs as soon as something failed or was refused, when there are many, and at the end of the run. What
-    could not be shipped is shipped later or by the next run, at least once; an event that comes twice has the same
-    C(id).
+    verification, notice and reset of a cycle, whether it succeeded, failed or was refused. Writes one event for the
+    run, with its counts. C(docs/audit.md) of the collection describes the events. They never have a password or a hash.
+  - Writes every event first to the spool, a folder on the controller. With O(log_group) it ships events from there to
+    CloudWatch Logs. It ships a failure or refusal at once, other events when there are many, and all at the end of the
+    run. The next run ships the rest. Every event arrives at least once. If it arrives twice, it has the same C(id).
   - Trouble with the spool or with AWS never stops a run. One warning at its end says what is wrong. With O(log_group),
-    an event that could neither be spooled nor shipped is a line of the output.
-  - The log group has to exist. The stream C(<date>/<controller>/<run id>) is made.
+    an event that could be neither spooled nor shipped is a line of the output.
+  - The log group must exist. The callback creates the stream C(<date>/<controller>/<run id>).
 notes:
   - Access to AWS comes from the environment of the controller, O(profile) or the role of the machine. It needs
-    C(logs:CreateLogStream) and C(logs:PutLogEvents), and for playbooks/history.yml C(logs:FilterLogEvents).
-  - The spool has to lie on a file system of the machine itself, for its locks to hold.
+    C(logs:CreateLogStream) and C(logs:PutLogEvents). C(playbooks/history.yml) needs C(logs:FilterLogEvents).
+  - The spool must be on a file system of the machine itself, or its locks do not work.
 requirements:
   - enabling, as C(callbacks_enabled = dbops.rotation.rotation_audit) in the section C([defaults]) of ansible.cfg
   - boto3 >= 1.34, on the controller, where events are shipped
 options:
   spool:
     description:
-      - The folder of the spool. It is made if it is not there.
-      - If it is not set, it is C(dbops-rotation/spool) in E(XDG_STATE_HOME), or in C(~/.local/state).
+      - The folder of the spool. The callback creates it.
+      - By default C(dbops-rotation/spool) in E(XDG_STATE_HOME), or in C(~/.local/state).
     type: path
     env: [{name: ROTATION_AUDIT_SPOOL}]
     ini: [{section: callback_rotation_audit, key: spool}]
   keep_days:
     description:
-      - After so many days a file is removed of which everything has been shipped.
-      - Without O(log_group) nothing is removed, for then the spool is the only place.
+      - Days after which a file with only shipped events is removed.
+      - Without O(log_group) nothing is removed, because the spool is then the only place.
     type: int
     default: 90
     env: [{name: ROTATION_AUDIT_KEEP_DAYS}]
     ini: [{section: callback_rotation_audit, key: keep_days}]
   log_group:
     description:
-      - The log group to ship to, such as V(/dbops/rotation). If it is not set, nothing is shipped.
+      - The log group to ship to, such as V(/dbops/rotation). Without it nothing is shipped.
     type: str
     env: [{name: ROTATION_AUDIT_LOG_GROUP}]
     ini: [{section: callback_rotation_audit, key: log_group}]
   stdout:
     description:
-      - Whether every event is also written to the output of the run, as one line of JSON. For places where the spool
-        does not outlive the run, such as execution environments, and where the output is collected.
-      - If it is not set, it is so in a job of AWX (which sets E(AWX_HOST)) without O(log_group), because nothing else
-        is left of it, and nowhere else.
+      - Also write every event to the output of the run, as one line of JSON. For places where the spool does not
+        outlive the run, such as execution environments, and where something collects the output.
+      - By default true in a job of AWX (which sets E(AWX_HOST)) without O(log_group), because only the output remains
+        there. Otherwise false.
     type: bool
     env: [{name: ROTATION_AUDIT_STDOUT}]
     ini: [{section: callback_rotation_audit, key: stdout}]
   check_mode:
     description:
-      - Whether runs in check mode leave events too. They are marked as such.
+      - Also write events in check mode. They have C(check) true.
     type: bool
     default: false
     env: [{name: ROTATION_AUDIT_CHECK_MODE}]
@@ -70,34 +68,34 @@ options:
   region:
     description:
       - The AWS region of the log group.
-      - If it is not set, E(AWS_DEFAULT_REGION) or the region of the profile is used.
+      - By default E(AWS_DEFAULT_REGION) or the region of the profile.
     type: str
     env: [{name: ROTATION_AUDIT_REGION}, {name: AWS_REGION}]
     ini: [{section: callback_rotation_audit, key: region}]
   profile:
     description:
-      - A named AWS profile. If it is not set, E(AWS_PROFILE) is used.
+      - A named AWS profile. By default E(AWS_PROFILE).
     type: str
     env: [{name: ROTATION_AUDIT_PROFILE}]
     ini: [{section: callback_rotation_audit, key: profile}]
   endpoint_url:
     description:
-      - URL of CloudWatch Logs, such as that of an emulator or a VPC endpoint. No other service is asked there.
-      - If it is not set, E(AWS_ENDPOINT_URL_CLOUDWATCH_LOGS), E(AWS_ENDPOINT_URL) and the shared configuration file of
-        AWS count, as E(AWS_ENDPOINT_URL_STS) does for O(assume_role_arn).
+      - URL of CloudWatch Logs, such as that of an emulator or a VPC endpoint. No other service uses it.
+      - By default E(AWS_ENDPOINT_URL_CLOUDWATCH_LOGS), E(AWS_ENDPOINT_URL), or the shared configuration file of AWS.
+        For O(assume_role_arn) it is E(AWS_ENDPOINT_URL_STS).
     type: str
     env: [{name: ROTATION_AUDIT_ENDPOINT_URL}]
     ini: [{section: callback_rotation_audit, key: endpoint_url}]
   validate_certs:
     description:
-      - Whether the certificate of the AWS endpoint is verified.
+      - Verify the certificate of the AWS endpoint.
     type: bool
     default: true
     env: [{name: ROTATION_AUDIT_VALIDATE_CERTS}]
     ini: [{section: callback_rotation_audit, key: validate_certs}]
   aws_ca_bundle:
     description:
-      - The CA bundle that verifies the AWS endpoint. If it is not set, E(AWS_CA_BUNDLE) is used.
+      - The CA bundle that verifies the AWS endpoint. By default E(AWS_CA_BUNDLE).
     type: path
     env: [{name: ROTATION_AUDIT_CA_BUNDLE}]
     ini: [{section: callback_rotation_audit, key: aws_ca_bundle}]
@@ -109,7 +107,7 @@ options:
     ini: [{section: callback_rotation_audit, key: assume_role_arn}]
   external_id:
     description:
-      - The external ID that the role of O(assume_role_arn) asks for.
+      - The external ID that the role of O(assume_role_arn) requires.
     type: str
     env: [{name: ROTATION_AUDIT_EXTERNAL_ID}]
     ini: [{section: callback_rotation_audit, key: external_id}]

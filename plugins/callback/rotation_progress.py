@@ -13,28 +13,29 @@ short_description: Show the progress and the summary of a run over many clients
 description:
   - Counts the results of M(dbops.rotation.secretsmanager_mysql_rotate),
     M(dbops.rotation.secretsmanager_mysql_onboard) and M(dbops.rotation.secretsmanager_mysql_reconcile).
-  - A run over a few clients prints the message of each receipt as it arrives. A larger one prints a line now and then,
-    with how many clients are done, failed and left, how many a minute are worked on, and how long the rest will take.
-  - A run that came to at least one client by these modules ends with one table. It has what was done, why clients were
-    left alone, what failed by cause, with the first names and what to do next, the slowest clients, the calls of
-    Secrets Manager, and the notices that were sent.
-  - Every line is plain text that ends with a newline, for terminals, AWX and logs alike. In check mode the table says
-    what would be done. With C(-v) Ansible prints the whole receipt, so its message is not printed again.
+  - A run over a few clients prints the message of each receipt when it arrives. A larger run prints a line from time to
+    time. It says how many clients are done, failed and left, how many a minute are done, and how long the rest will
+    take.
+  - A run in which one of these modules worked on a client ends with one table. It shows what was done, why clients were
+    left alone, failures by cause with the first names and the next step, the slowest clients, the calls of Secrets
+    Manager, and the notices.
+  - Every line is plain text that ends with a newline, for terminals, AWX and logs. In check mode the table says what
+    would be done. With C(-v) Ansible prints the whole receipt, so the callback does not print its message again.
 notes:
-  - Callbacks hear of events only, so a line that is due by time is written when the next event arrives. While every
-    fork waits for a slow server, there is none.
-  - Where a client has several results, the last one counts, and the calls and seconds of all are added up. A failure
-    that is rescued counts as a failure, as it does for the role of this collection.
-  - A client fails as C(hook_failed) where any other task fails between the change of its password and the end of the
-    old one, and as C(task_failed) where the role counts the failure of another task on its secret.
-  - Durations and calls come from receipts. A task that failed has none, so its calls are not in the sum.
-  - The clients of a run are all hosts of its play, those of later waves (C(serial)) among them. Those of which no
-    result came, because the run was stopped, are told as not reached.
-  - There is no table where a person interrupts a run, because Ansible then ends without an event.
+  - A callback runs only at events. A line that is due by time appears with the next event, and none appears while every
+    fork waits for a slow server.
+  - If a client has several results, the last one counts, and the calls and seconds of all are added up. A rescued
+    failure counts as a failure, as in the role of this collection.
+  - A client has the failure C(hook_failed) if another task fails between the change of its password and the end of the
+    old one. It has C(task_failed) if the role counts the failure of another task on its secret.
+  - Durations and calls come from receipts. A failed task has no receipt, so its calls are not in the sum.
+  - The clients of a run are all hosts of its play, including those of later waves (C(serial)). Clients without a
+    result, because the run was stopped, are shown as not reached.
+  - There is no table if a person interrupts a run, because Ansible then ends without an event.
 options:
   every_clients:
     description:
-      - A line is printed after so many clients. V(0) prints none for their number.
+      - Print a line after this number of clients. V(0) is never.
     type: int
     default: 50
     env:
@@ -44,7 +45,7 @@ options:
         key: every_clients
   every_seconds:
     description:
-      - A line is printed after so many seconds. V(0) prints none for the time.
+      - Print a line after this number of seconds. V(0) is never.
     type: int
     default: 15
     env:
@@ -54,7 +55,7 @@ options:
         key: every_seconds
   messages_up_to:
     description:
-      - A run over at most so many clients prints the message of each receipt instead of lines of progress.
+      - A run over at most this number of clients prints the message of each receipt instead of lines of progress.
     type: int
     default: 5
     env:

@@ -15,26 +15,26 @@ description:
 options:
   _input:
     description:
-      - The configuration, as the role C(rotation_awx) has it in its variables. Its keys are C(job_templates),
-        C(schedules), C(inventories), C(execute) and C(messages).
+      - The configuration, as in the variables of the role P(dbops.rotation.rotation_awx#role). Its keys are
+        C(job_templates), C(schedules), C(inventories), C(execute) and C(messages).
     type: dict
     required: true
   checkout:
     description:
-      - The checkout whose playbooks are meant, on the controller.
+      - The checkout with the playbooks, on the controller.
     type: path
     required: true
 """
 
 EXAMPLES = r"""
-- name: Refuse what AWX would not understand
+- name: Refuse a configuration that AWX would not accept
   ansible.builtin.assert:
     that: written_down | dbops.rotation.rotation_awx_findings(checkout=playbook_dir ~ '/..') | length == 0
 """
 
 RETURN = r"""
 _value:
-  description: One sentence for each finding; nothing if all is well.
+  description: One sentence for each finding. Empty if all is well.
   type: list
   elements: str
 """

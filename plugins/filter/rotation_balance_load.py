@@ -8,14 +8,14 @@ name: rotation_balance_load
 version_added: 0.1.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Return the clients to rotate today, so that the work of a fleet is spread over days
+short_description: Return the clients to rotate today, to spread the work of a fleet over days
 description:
-  - Takes what M(dbops.rotation.rotation_cycle_info) returns for each client, and gives the names of those that are to
-    be rotated today although their due date is a few days away. No client is rotated later than it has to be.
+  - Takes the results of M(dbops.rotation.rotation_cycle_info) for all clients. Returns the names of the clients to
+    rotate today although their due date is a few days away. No client is rotated later because of it.
 options:
   _input:
     description:
-      - A dictionary of names with what was returned for them.
+      - A dictionary of clients with their results.
     type: dict
     required: true
 seealso:
@@ -23,7 +23,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Say who is rotated today
+- name: Show which clients are rotated today
   ansible.builtin.debug:
     msg: "{{ {'client_acme': acme_state, 'client_globex': globex_state} | dbops.rotation.rotation_balance_load }}"
 """

@@ -10,12 +10,12 @@ author:
   - dbops.rotation maintainers (@dbops)
 short_description: Write the state of a fleet as a table, as JSON or as CSV
 description:
-  - Takes what M(dbops.rotation.rotation_cycle_info) returns for each client, and gives one text with a line for each,
-    the most urgent first.
+  - Takes the results of M(dbops.rotation.rotation_cycle_info) for all clients. Returns one text with a line for each
+    client, the most urgent first.
 options:
   _input:
     description:
-      - A dictionary of names with what was returned for them.
+      - A dictionary of clients with their results.
     type: dict
     required: true
   form:
@@ -26,8 +26,8 @@ options:
     default: table
   width:
     description:
-      - How wide a table may be. V(0) is as wide as it gets. Where it has no room, columns are left out, the empty ones
-        first, and the last line says which.
+      - How wide a table may be. V(0) is no limit. If it has no room, columns are left out, empty ones first, and the
+        last line says which.
     type: int
     default: 0
     version_added: 0.2.0

@@ -10,7 +10,7 @@ author:
   - dbops.rotation maintainers (@dbops)
 short_description: Write the history of a client as a table or as JSON
 description:
-  - Takes the events that M(dbops.rotation.rotation_history_info) returns, and gives one text with a line for each.
+  - Takes the events of M(dbops.rotation.rotation_history_info). Returns one text with a line for each event.
 options:
   _input:
     description:
@@ -20,14 +20,14 @@ options:
     required: true
   form:
     description:
-      - V(table) is for people, V(json) is for programs and has the whole events.
+      - V(table) is for people. V(json) is for programs and has the whole events.
     type: str
     choices: [table, json]
     default: table
   width:
     description:
-      - How wide a table may be. V(0) is as wide as it gets. Where it has no room, columns are left out, the empty ones
-        first, and the last line says which; what a line is about goes on in further lines.
+      - How wide a table may be. V(0) is no limit. If it has no room, columns are left out, empty ones first, and the
+        last line says which. A long text continues in more lines.
     type: int
     default: 0
     version_added: 0.2.0

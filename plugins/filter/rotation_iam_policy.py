@@ -10,17 +10,18 @@ author:
   - dbops.rotation maintainers (@dbops)
 short_description: Return the IAM policy of a duty, limited to the secrets, key, topic and log group of an account
 description:
-  - Returns the least privileges that a duty of this collection needs, as an IAM policy document. C(docs/iam.md)
-    says what each action is for.
-  - Statements ask for TLS. The KMS key may be used through Secrets Manager only, for the secrets with the prefix.
-  - No duty may delete a secret, change its resource policy or have Secrets Manager rotate it.
+  - Returns the least privileges that a duty of this collection needs, as an IAM policy document. C(docs/iam.md) says
+    what happens without each action.
+  - Every statement requires TLS, except those on keys. The KMS key may be used only through Secrets Manager for the
+    secrets with the prefix, and through SNS for notices.
+  - No duty may delete a secret or let Secrets Manager rotate it. Only V(provisioner) may change its resource policy.
 positional: account, region
 options:
   _input:
     description:
-      - The duty. V(rotator) rotates, V(onboarder) brings clients under management, V(notifier) only tells people,
-        V(auditor) only reads metadata, V(restorer) backs up and restores, V(provisioner) makes what
-        C(playbooks/provision.yml) makes.
+      - The duty. V(rotator) rotates, V(onboarder) brings clients under management, V(notifier) only sends notices,
+        V(auditor) only reads metadata, V(restorer) backs up and restores, V(provisioner) runs
+        C(playbooks/provision.yml) and C(playbooks/access.yml).
     type: str
     choices: [rotator, onboarder, notifier, auditor, restorer, provisioner]
     required: true
@@ -41,7 +42,7 @@ options:
     default: aws
   prefix:
     description:
-      - What the names of the secrets begin with.
+      - The start of the names of the secrets.
     type: str
     default: clients/
   key_arn:
@@ -54,7 +55,7 @@ options:
     type: str
   topic_key_arn:
     description:
-      - The KMS key of the topic, where it is not O(key_arn), as with a topic of another account.
+      - The KMS key of the topic, if it is not O(key_arn), for example that of a topic in another account.
     type: str
   log_group:
     description:
@@ -62,19 +63,19 @@ options:
     type: str
   client_roles:
     description:
-      - ARNs of roles in the clients' own accounts that may be assumed.
+      - ARNs of roles in the clients' own accounts that the duty may assume.
     type: list
     elements: str
     default: []
   source_secrets:
     description:
-      - ARNs of secrets from which passwords may be taken over at onboarding.
+      - ARNs of secrets from which onboarding may take passwords.
     type: list
     elements: str
     default: []
   source_keys:
     description:
-      - ARNs of the KMS keys of O(source_secrets), where those are not AWS's own.
+      - ARNs of the KMS keys of O(source_secrets), unless they are AWS's own.
     type: list
     elements: str
     default: []
@@ -86,22 +87,23 @@ options:
     default: []
   secret_tags:
     description:
-      - Tags that a secret must have; not asked of V(onboarder) and V(restorer), who create secrets.
+      - Tags that a secret must have. Not for V(onboarder) and V(restorer), which create secrets.
     type: dict
     default: {}
   names:
     description:
-      - What the names of the roles, policies, alarms and the like that V(provisioner) may make begin with.
+      - The start of the names of roles, policies, alarms and so on that V(provisioner) may create.
     type: str
     default: dbops-rotation
   parameter:
     description:
-      - The parameter of Parameter Store that V(provisioner) may make. All may read what is stored below the same path.
+      - The parameter in Parameter Store that V(provisioner) may create. Every duty may read all parameters below the
+        same path.
     type: str
 """
 
 EXAMPLES = r"""
-- name: Show what the role that rotates needs
+- name: Show the policy of the rotator
   ansible.builtin.debug:
     msg: >-
       {{ 'rotator' | dbops.rotation.rotation_iam_policy('123456789012', 'eu-central-1', log_group='/dbops/rotation') }}

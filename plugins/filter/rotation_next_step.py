@@ -10,9 +10,9 @@ author:
   - dbops.rotation maintainers (@dbops)
 short_description: Write the next command of a message for the person who reads it
 description:
-  - Puts commands in the place of V({rotate}), V({finish}), V({verify}), V({roll_back}), V({reconcile}), V({onboard})
-    and V({restore}) in a text.
-  - In a job of AWX they name the job template and its limit, and elsewhere the command line.
+  - Replaces V({rotate}), V({finish}), V({verify}), V({roll_back}), V({reconcile}), V({onboard}) and V({restore}) in a
+    text by commands.
+  - In a job of AWX a command is a job template with its limit, elsewhere a command line.
 options:
   _input:
     description:
@@ -21,13 +21,13 @@ options:
     required: true
   client:
     description:
-      - The client that the command is for, as the inventory calls it.
+      - The client of the command, by its name in the inventory.
     type: str
     required: true
 """
 
 EXAMPLES = r"""
-- name: Say how to change the password
+- name: Show how to change the password
   ansible.builtin.debug:
     msg: "{{ 'To change it now: {rotate}' | dbops.rotation.rotation_next_step(inventory_hostname) }}"
 """

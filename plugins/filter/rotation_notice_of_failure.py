@@ -8,9 +8,9 @@ name: rotation_notice_of_failure
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Say what the notice of a failed rotation is about
+short_description: Return the details of the notice of a failed rotation
 description:
-  - Takes the C(error) of a task that failed, and gives O(dbops.rotation.rotation_notice#module:details) of the notice.
+  - Takes the C(error) of a failed task. Returns O(dbops.rotation.rotation_notice#module:details) of the notice.
 positional: counted, trigger, requested_by
 options:
   _input:
@@ -20,7 +20,7 @@ options:
     required: true
   counted:
     description:
-      - What M(dbops.rotation.rotation_cycle) returned when it counted the failure.
+      - The result of M(dbops.rotation.rotation_cycle) that counted the failure.
     type: dict
     required: true
   trigger:
@@ -30,7 +30,7 @@ options:
     required: true
   requested_by:
     description:
-      - Who asked for it.
+      - Who asked for the rotation.
     type: str
     required: true
 seealso:
@@ -38,9 +38,10 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Tell people that the password could not be changed
+- name: Send a notice that the password could not be changed
   dbops.rotation.rotation_notice:
     event: failed
+    secret_id: clients/client_acme/mysql/root
     topic_arn: arn:aws:sns:eu-central-1:123456789012:dbops-rotation
     details: "{{ receipt.error | dbops.rotation.rotation_notice_of_failure(counted, 'on_demand', 'alice') }}"
 """

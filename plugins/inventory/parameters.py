@@ -8,11 +8,11 @@ name: parameters
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Settings that Parameter Store holds for all clients
+short_description: Settings for all clients from Parameter Store
 description:
-  - Adds no host, but settings for those of the other files of an inventory. Its file is called C(parameters.yml),
-    C(parameters.yaml), or something that ends in C(.parameters.yml) or C(.parameters.yaml).
-  - An inventory of P(dbops.rotation.fleet#inventory) needs no such file, for it has the same option.
+  - Adds no host, but settings for the hosts of the other files of an inventory. The name of its file is
+    C(parameters.yml) or C(parameters.yaml), or ends in C(.parameters.yml) or C(.parameters.yaml).
+  - P(dbops.rotation.fleet#inventory) has the same option, so its inventory needs no such file.
 options:
   plugin:
     description:
@@ -24,9 +24,9 @@ extends_documentation_fragment:
   - dbops.rotation._aws
   - dbops.rotation._parameters
 notes:
-  - Options may be templates. Those of the access to AWS hold for Parameter Store only.
-  - Ansible goes on without an inventory file that could not be read. The playbooks of this collection then refuse to
-    run; C(any_unparsed_is_failed) in the section C(inventory) of C(ansible.cfg) ends every run.
+  - Options may be templates. The access to AWS is only for Parameter Store.
+  - Ansible goes on without an inventory file that it could not read. The playbooks of this collection then refuse to
+    run. With C(any_unparsed_is_failed) in the section C(inventory) of C(ansible.cfg) every run ends.
 requirements:
   - boto3 >= 1.34
   - PyMySQL >= 1.2.0

@@ -10,15 +10,16 @@ author:
   - dbops.rotation maintainers (@dbops)
 short_description: Return the hosts of a play, and fail if there are none
 description:
-  - Returns the pattern unchanged, for the C(hosts) of a play. Ansible reads C(hosts) before the first task, so the
-    check also runs for a play without hosts. Ansible itself only says C(no hosts matched) then, and ends with status 0.
-  - Fails where the inventory has no host, where the pattern matches none, and where the limit leaves none of them. The
-    message says which of them it is, and whether Ansible ignored an C(ansible.cfg).
-  - A group of states of the inventory plugin P(dbops.rotation.fleet#inventory), whose name begins with C(rotation_),
-    may be empty. Then there is nothing to do, and the run succeeds.
-  - Warns where neither P(dbops.rotation.rotation_audit#callback) nor P(dbops.rotation.rotation_progress#callback) is
+  - Returns the pattern unchanged, for the C(hosts) of a play. Ansible reads C(hosts) before the first task, so this
+    check also runs for a play without hosts. Ansible itself then only prints C(no hosts matched), and ends with status
+    0.
+  - Fails if the inventory has no host, if the pattern matches none, or if the limit leaves none of them. The message
+    says which, and whether Ansible ignored an C(ansible.cfg).
+  - A group of the inventory plugin P(dbops.rotation.fleet#inventory) whose name begins with C(rotation_) may be empty.
+    Then there is nothing to do, and the run succeeds.
+  - Warns if neither P(dbops.rotation.rotation_audit#callback) nor P(dbops.rotation.rotation_progress#callback) is
     enabled.
-  - Checks nothing where the play is only listed, or its syntax checked.
+  - Checks nothing if Ansible only lists the play or checks its syntax.
 options:
   _terms:
     description:
@@ -28,12 +29,12 @@ options:
     required: true
   variable:
     description:
-      - The variable by which a user chooses the pattern, for the message.
+      - The variable with which a user sets the pattern, for the message.
     type: str
     default: rotation_hosts
   without_callbacks:
     description:
-      - Do not warn where the callbacks are off.
+      - Do not warn if the callbacks are off.
     type: bool
     default: false
     env: [{name: ROTATION_WITHOUT_CALLBACKS}]
@@ -46,6 +47,8 @@ EXAMPLES = r"""
   strategy: linear
   connection: local
   gather_facts: false
+  module_defaults:
+    group/dbops.rotation.all: "{{ rotation_connection }}"
   tasks:
     - name: Verify
       ansible.builtin.import_role:

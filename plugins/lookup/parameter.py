@@ -8,22 +8,22 @@ name: parameter
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Return an option of the role that Parameter Store holds as a SecureString
+short_description: Return an option of the role that is a SecureString in Parameter Store
 description:
-  - The inventory plugins P(dbops.rotation.parameters#inventory) and P(dbops.rotation.fleet#inventory) write it into the
-    inventory in the place of the value, so that the value is in no inventory that is printed, exported or kept by AWX.
-  - It returns without a call what the inventory plugin has read. In a job of AWX, which has only the exported
-    inventory, all workers together read the path once.
+  - The inventory plugins P(dbops.rotation.parameters#inventory) and P(dbops.rotation.fleet#inventory) write this lookup
+    into the inventory instead of the value. So no printed or exported inventory has the value, nor that in AWX.
+  - Returns, without a call, what the inventory plugin has read. A job of AWX has only the exported inventory, so its
+    workers together read the path once.
 options:
   _terms:
     description:
-      - The options, called as the variables of the role.
+      - The options, by the names of the role's variables.
     type: list
     elements: str
     required: true
   path:
     description:
-      - The path, as O(dbops.rotation.parameters#inventory:parameter_path).
+      - The path, as in O(dbops.rotation.parameters#inventory:parameter_path).
     type: str
     required: true
 extends_documentation_fragment:
@@ -34,9 +34,10 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Assume the role with the external ID that is stored
+- name: Rotate with the stored external ID
   ansible.builtin.import_role:
     name: dbops.rotation.rotation
+    tasks_from: rotate
   vars:
     rotation_external_id: >-
       {{ lookup('dbops.rotation.parameter', 'rotation_external_id', path='/dbops/rotation', region='eu-central-1') }}
