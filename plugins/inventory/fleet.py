@@ -8,26 +8,24 @@ name: fleet
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: The clients as Secrets Manager knows them
+short_description: List the clients from Secrets Manager
 description:
-  - Makes a host of each secret of a client, and groups that say in what state the clients are. No value of a secret is
-    read.
-  - One C(ListSecrets) call is made for each hundred secrets. The configuration file is called C(fleet.yml),
-    C(fleet.yaml), or something that ends in C(.fleet.yml) or C(.fleet.yaml).
-  - A host is called what the tag C(rotation/client) of its secret says, or else what O(name_prefix) and O(name_suffix)
-    leave of the secret's name. What cannot be in the name of a host becomes an underscore. A name that two secrets
-    claim goes to the one whose own name says the same, and the name of a group to none.
-  - All hosts are in the group O(group). What is set in this file (access to AWS except for keys, the calendar) is a
-    variable of that group, so that the playbooks need no other file. The host variable C(rotation_tags) has all tags
-    of a secret; C(rotation_secret_id) is there where the secret is not called C(clients/NAME/mysql/root).
-  - C(rotation_due) has to be rotated before the next scheduled run; C(rotation_overdue) is past its due date;
-    C(rotation_pending) has a rotation that is not finished; C(rotation_overlap) has an old password whose overlap is
-    over; C(rotation_never_rotated) was onboarded at most; C(rotation_failing) failed at the last attempt;
-    C(rotation_notice) has a notice that people have not been sent; C(rotation_brought_forward) is rotated today so
-    that no day has much more work than another.
-  - C(rotation_candidates) has every client that a scheduled run may have work with, and is all that
-    C(playbooks/rotate_due.yml) visits. What is done there is decided anew for each client, for a listing may be five
-    minutes old.
+  - Makes a host from the secret of each client, and groups by the state of the clients. Reads no value of a secret.
+  - Makes one C(ListSecrets) call for each hundred secrets. The name of the configuration file is C(fleet.yml) or
+    C(fleet.yaml), or ends in C(.fleet.yml) or C(.fleet.yaml).
+  - The name of a host is the tag C(rotation/client) of its secret, or else the secret's name without O(name_prefix) and
+    O(name_suffix). Characters that a host name cannot have become underscores. If two secrets claim one host name, the
+    secret whose own name has it gets it. A host never gets the name of a group.
+  - All hosts are in the group O(group). The settings of this file (access to AWS except keys, the calendar) are
+    variables of that group, so the playbooks need no other file. The host variable C(rotation_tags) has all tags of a
+    secret. C(rotation_secret_id) is set if the secret's name is not C(clients/NAME/mysql/root).
+  - C(rotation_due) are clients that are due before the next scheduled run, C(rotation_overdue) those past their due
+    date. C(rotation_pending) have an unfinished rotation, C(rotation_overlap) an old password after its overlap.
+    C(rotation_never_rotated) were never rotated, C(rotation_failing) failed at the last attempt. C(rotation_notice)
+    have a pending notice. C(rotation_brought_forward) are rotated today, so that no day has much more work than
+    another.
+  - C(rotation_candidates) are all clients with which a scheduled run may have work. C(playbooks/rotate_due.yml) visits
+    only these, and decides again for each client, because a listing may be five minutes old.
 options:
   plugin:
     description:
@@ -37,17 +35,17 @@ options:
     choices: [dbops.rotation.fleet]
   name_prefix:
     description:
-      - How the names of the clients' secrets begin.
+      - The start of the names of the clients' secrets.
     type: str
     default: clients/
   name_suffix:
     description:
-      - How the names of the clients' secrets end.
+      - The end of the names of the clients' secrets.
     type: str
     default: /mysql/root
   tags:
     description:
-      - Tags that the clients' secrets have. A tag without a value may have any.
+      - Tags that the clients' secrets must have. A tag without a value here may have any value.
     type: dict
     default: {}
   group:
@@ -57,32 +55,32 @@ options:
     default: clients
   group_prefix:
     description:
-      - How the names of the groups of states begin.
-      - C(rotation_candidates) and C(rotation_brought_forward) are always called that, because
-        C(playbooks/rotate_due.yml) looks for them.
+      - The start of the names of the groups of states.
+      - C(rotation_candidates) and C(rotation_brought_forward) always have these names, because
+        C(playbooks/rotate_due.yml) needs them.
     type: str
     default: rotation_
   cycle_days:
     description:
-      - A client whose secret says otherwise is in the groups that its secret makes it belong to, and a candidate if
-        this number makes it due.
+      - Days from one rotation to the next. A client with another number on its secret is in the groups of that number.
+        If O(cycle_days) makes it due, it is a candidate, too.
     default: 40
   notice_days:
     description:
-      - How many days before a rotation it is announced.
+      - How many days before a rotation people get a notice.
     type: list
     elements: int
     default: [7, 1]
   notices:
     description:
-      - Whether people are told at all (C(rotation_topic_arn)). If not, nothing that is owed makes a candidate.
+      - Whether people get notices (C(rotation_topic_arn)). If not, a pending notice does not make a client a candidate.
     type: bool
     default: true
   ahead_days:
     description:
-      - The longest time in days for which windows and freezes that only the inventory knows may keep a client from
-        being rotated. Clients that come due within it are candidates, so that the last window before is not missed.
-      - Set it to V(0) where O(windows) and O(freezes) are those of all clients.
+      - The longest time in days without a window, by windows and freezes that other files of the inventory set for a
+        client. Clients that are due within this time are candidates, so that they do not miss their last window.
+      - Set it to V(0) if O(windows) and O(freezes) apply to all clients.
     type: int
     default: 7
   assume_role_arn:
@@ -94,13 +92,14 @@ extends_documentation_fragment:
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 notes:
-  - Options of the access to AWS and those that choose secrets may be templates.
-  - The cache holds names, tags and the ids of versions. If an option that chooses secrets is changed, empty it with
+  - The identity needs C(secretsmanager:ListSecrets) on C(*).
+  - Options of the access to AWS and those that select secrets may be templates.
+  - The cache has names, tags and version ids. After a change of an option that selects secrets, empty it with
     C(--flush-cache).
-  - Two files in one folder, for two regions or accounts, need an O(group) each, because access to AWS is a variable of
-    the group; and a client of one must not be called what a client of the other is called.
-  - Ansible goes on without the hosts of an inventory that could not be read. Set C(any_unparsed_is_failed) in the
-    section C(inventory) of C(ansible.cfg), so that a scheduled run fails instead of doing nothing.
+  - Two files in one folder, for two regions or accounts, need an O(group) each, because the access to AWS is a variable
+    of the group. No client of one may have the name of a client of the other.
+  - Ansible goes on without an inventory file that it could not read. Set C(any_unparsed_is_failed) in the section
+    C(inventory) of C(ansible.cfg), so that a scheduled run fails instead of doing nothing.
 requirements:
   - boto3 >= 1.34
   - PyMySQL >= 1.2.0
@@ -110,13 +109,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-# fleet.yml: all secrets clients/*/mysql/root of a region. The listing is all that needs to be allowed on top of what a
-# rotation needs: secretsmanager:ListSecrets on *.
+# fleet.yml: all secrets clients/*/mysql/root of a region.
 plugin: dbops.rotation.fleet
 region: eu-central-1
 
 ---
-# production.fleet.yml: clients by their tags, whatever their secrets are called, in another account, with one calendar.
+# production.fleet.yml: clients by their tags, with any secret name, in another account, with one calendar.
 plugin: dbops.rotation.fleet
 region: eu-central-1
 assume_role_arn: "{{ lookup('ansible.builtin.env', 'ROTATION_ROLE') }}"
@@ -132,8 +130,8 @@ freezes:
 ahead_days: 0
 
 ---
-# Groups by any tag: tier_gold, tier_silver, and a group of the clients whose last rotation somebody asked for. A client
-# of the first is reached by `-l tier_gold`.
+# Groups by any tag, such as tier_gold and tier_silver (-l tier_gold), and a group of clients that were last rotated on
+# demand.
 plugin: dbops.rotation.fleet
 region: eu-central-1
 keyed_groups:
@@ -145,7 +143,7 @@ compose:
   rotation_overlap: rotation_tags.overlap | default(0)
 
 ---
-# Groups called due, overdue, pending and so on, and a listing that is kept for five minutes.
+# Groups with the names due, overdue, pending and so on, and a listing that is cached for five minutes.
 plugin: dbops.rotation.fleet
 region: eu-central-1
 group_prefix: ''
