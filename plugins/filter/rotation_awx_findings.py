@@ -27,7 +27,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Refuse a configuration that AWX would not accept
+- name: Refuse a configuration that AWX would not accept
   ansible.builtin.assert:
     that: written_down | dbops.rotation.rotation_awx_findings(checkout=playbook_dir ~ '/..') | length == 0
 """

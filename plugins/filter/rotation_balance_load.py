@@ -23,7 +23,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show which clients are rotated today
+- name: Show which clients are rotated today
   ansible.builtin.debug:
     msg: "{{ {'client_acme': acme_state, 'client_globex': globex_state} | dbops.rotation.rotation_balance_load }}"
 """

@@ -103,7 +103,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Show the policy of the rotator
+- name: Show the policy of the rotator
   ansible.builtin.debug:
     msg: >-
       {{ 'rotator' | dbops.rotation.rotation_iam_policy('123456789012', 'eu-central-1', log_group='/dbops/rotation') }}

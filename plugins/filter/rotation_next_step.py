@@ -27,7 +27,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Show how to change the password
+- name: Show how to change the password
   ansible.builtin.debug:
     msg: "{{ 'To change it now: {rotate}' | dbops.rotation.rotation_next_step(inventory_hostname) }}"
 """

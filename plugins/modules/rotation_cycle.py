@@ -81,7 +81,7 @@ EXAMPLES = r"""
     state: reset
     reason: "CHG-1042: changed at the console"
 
-- name: Show which tags would be written
+- name: Show which tags would be written
   dbops.rotation.rotation_cycle:
     secret_id: clients/client_globex/mysql/root
   check_mode: true

@@ -51,7 +51,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Read the cycle of every client in the play
+- name: Read the cycle of every client in the play
   dbops.rotation.rotation_cycle_info:
     secret_id: clients/{{ inventory_hostname }}/mysql/root
     region: eu-central-1

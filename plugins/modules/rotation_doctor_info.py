@@ -43,7 +43,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Check whether AWS is ready for client_acme
+- name: Check whether AWS is ready for client_acme
   dbops.rotation.rotation_doctor_info:
     secret_id: clients/client_acme/mysql/root
     region: eu-central-1

@@ -161,7 +161,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Send a notice that a password was changed
+- name: Send a notice that a password was changed
   dbops.rotation.rotation_notice:
     event: rotated
     secret_id: clients/client_acme/mysql/root
@@ -172,7 +172,7 @@ EXAMPLES = r"""
     version_id: 5f0f3a4e-6b1c-4d5a-9a3b-0d5a0b1f2c3d
     due: "2027-01-02T03:00:00Z"
 
-- name: Show what would be sent
+- name: Show what would be sent
   dbops.rotation.rotation_notice:
     event: upcoming
     secret_id: clients/client_globex/mysql/root

@@ -61,7 +61,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Back up all clients of the play, each with its own variables
+- name: Back up all clients of the play, each with its own variables
   dbops.rotation.secretsmanager_mysql_backup:
     secret_id: "{{ rotation_secret_id }}"
     client_options: rotation_connection

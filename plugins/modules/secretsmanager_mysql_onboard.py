@@ -122,7 +122,7 @@ EXAMPLES = r"""
     secret_id: clients/client_globex/mysql/root
     source_secret_id: clients/client_globex/mysql/root
 
-- name: Copy the secret to another region, too
+- name: Copy the secret to another region, too
   dbops.rotation.secretsmanager_mysql_onboard:
     secret_id: clients/client_acme/mysql/root
     host: db.acme.example.com
@@ -132,7 +132,7 @@ EXAMPLES = r"""
       - region: eu-west-1
         kms_key_id: alias/dbops-rotation
 
-- name: Only prove the password and say which account rows it opens
+- name: Only prove the password and say which account rows it opens
   dbops.rotation.secretsmanager_mysql_onboard:
     secret_id: clients/client_initech/mysql/root
     host: db.initech.example.com

@@ -89,7 +89,7 @@ EXAMPLES = r"""
     region: eu-west-1
     kms_key_id: arn:aws:kms:eu-west-1:123456789012:key/0f5c2c1e-5f0b-4d52-9f55-0a8b3c1d7e6f
 
-- name: The database was restored from a dump; only the backup of that day has its password
+- name: The database was restored from a dump; only the backup of that day has its password
   dbops.rotation.secretsmanager_mysql_restore:
     client: client_initech
     secret_id: clients/client_initech/mysql/root

@@ -121,13 +121,13 @@ EXAMPLES = r"""
     tls_ca_file: /etc/ssl/rds/global-bundle.pem
     reason: "CHG-1042: left the company"
 
-- name: Say what would happen, and why, without a change
+- name: Say what would happen, and why, without a change
   dbops.rotation.secretsmanager_mysql_rotate:
     secret_id: clients/client_acme/mysql/root
   check_mode: true
   diff: true
 
-- name: Set the secret's password on a foreign row, too
+- name: Set the secret's password on a foreign row, too
   dbops.rotation.secretsmanager_mysql_rotate:
     secret_id: clients/client_globex/mysql/root
     adopt_rows:

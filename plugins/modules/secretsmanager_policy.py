@@ -57,7 +57,7 @@ requirements:
 """
 
 EXAMPLES = r"""
-- name: Let only the shop of client_acme read the password, and only our role rotate it
+- name: Let only the shop of client_acme read the password, and only our role rotate it
   dbops.rotation.secretsmanager_policy:
     secret_id: clients/client_acme/mysql/root
     region: eu-central-1
