@@ -4,13 +4,13 @@
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## Prepare .venv and the database servers, once; then instant
+setup: ## Prepare .venv and the database servers; the second time at once
 	@tools/setup.sh
 
-setup-dev: ## Prepare also what lint, sanity, molecule and the slow tests need
+setup-dev: ## Also prepare what lint, sanity, molecule and the slow tests need
 	@tools/setup.sh --dev
 
-world: setup ## Start a local AWS, MySQL and MariaDB and leave them running
+world: setup ## Start a local AWS, MySQL and MariaDB, and leave them running
 	@PYTHONPATH=tools .venv/bin/python -m world up
 
 world-stop: setup ## Stop what `make world` started
@@ -19,7 +19,7 @@ world-stop: setup ## Stop what `make world` started
 demo: setup ## Onboard three clients, rotate one, and prove it
 	@PYTHONPATH=tools:collections .venv/bin/python tools/demo.py
 
-test: setup ## Run the unit and the integration tests
+test: setup ## Run the unit and integration tests, a short simulated year and some faults
 	@tools/test.sh
 
 unit: setup ## Run the unit tests
@@ -28,28 +28,28 @@ unit: setup ## Run the unit tests
 integration: setup ## Run the integration tests, on real servers
 	@tools/test.sh integration
 
-slow: setup-dev ## Run the tests of what stands around rotation: options, provisioning, IAM, audit, backup, AWX, schedules; and MariaDB 11.8
+slow: setup-dev ## Run the tests around rotation (provisioning, IAM, audit, backup, AWX, schedules), and MariaDB 11.8
 	@tools/test.sh slow second-rest
 
-servers: setup ## Run the integration tests on every server, and end with a table
+servers: setup ## Run the integration tests on every server, and print a table
 	@tools/servers.sh
 
-faults: setup ## Run the whole fault matrix: every step of a rotation, times every fault
+faults: setup ## Run every step of a rotation with every fault
 	@tools/faults.sh
 
-sim: setup ## Live through a simulated year of 200 clients
+sim: setup ## Simulate a year of 200 clients
 	@tools/sim.sh
 
 bench: setup-dev ## Measure a fleet against a playbook of stock collections
 	@tools/bench.sh
 
-lambda: setup ## Build the package of the Lambda functions; ARCH=arm64, CA=bundle.pem
+lambda: setup ## Build the package of the Lambda functions (ARCH=arm64 CA=ca.pem)
 	@.venv/bin/python tools/lambda_package.py $(if $(ARCH),--arch $(ARCH)) $(if $(CA),--ca $(CA))
 
-matrix: setup-dev ## Run the tests with each interpreter and ansible-core that is at hand
+matrix: setup-dev ## Run the unit tests with every ansible-core and Python on this machine
 	@.venv/bin/nox
 
-molecule: setup-dev ## Run the molecule scenarios, on a world of their own
+molecule: setup-dev ## Run the molecule scenarios
 	@tools/molecule.sh
 
 lint: setup-dev ## Run the linters of code, YAML, roles, documents, changelog and licences

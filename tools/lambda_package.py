@@ -35,10 +35,12 @@ FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 def main() -> None:
     """Build it, and say how large it is."""
     parser = argparse.ArgumentParser(description="Build the package of the Lambda functions.")
-    parser.add_argument("--arch", choices=sorted(PLATFORMS), default="x86_64")
-    parser.add_argument("--ca", type=Path, help="CA certificates of the database servers, to be packed as tls_ca_file")
-    parser.add_argument("--python", default=PYTHON, help="the runtime's minor version")
-    parser.add_argument("--to", type=Path, default=ROOT / "dist", help="the folder to write to")
+    parser.add_argument("--arch", choices=sorted(PLATFORMS), default="x86_64", help="the architecture of the functions")
+    parser.add_argument(
+        "--ca", type=Path, help="CA certificates of the database servers, the default of rotation_tls_ca_file"
+    )
+    parser.add_argument("--python", default=PYTHON, help="the version of the Lambda runtime")
+    parser.add_argument("--to", type=Path, default=ROOT / "dist", help="the folder of the package")
     asked = parser.parse_args()
     target = asked.to / f"dbops-rotation-lambda-{version()}-{asked.arch}.zip"
     with tempfile.TemporaryDirectory() as name:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The integration tests on every server, one after the other, and a table at the end: tools/servers.sh mariadb-10.5."""
+"""Run the integration tests on every server, one after the other, and print a table: tools/servers.sh mariadb-10.5."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HEADINGS = ("server", "version", "passed", "failed", "skipped", "seconds")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of the tests on one server; one that could not be started counts as a failure."""
+    """The results of one server; a server that could not be started counts as a failure."""
 
     server: str
     version: str
@@ -35,16 +35,20 @@ class Outcome:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """A line of the table."""
+        """Return a line of the table."""
         counts = (self.passed, self.failed, self.skipped, round(self.seconds))
         return (self.server, self.version, *(str(count) for count in counts))
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run what was asked for; the exit status is 0 only if everything passed on every server."""
+    """Run the tests. Return 0 only if all passed on every server."""
     parser = argparse.ArgumentParser(prog="tools/servers.sh", description=__doc__)
-    parser.add_argument("servers", nargs="*", type=known, metavar="SERVER", help=f"of {', '.join(RECIPES)}")
-    parser.add_argument("--pytest", default="", metavar="OPTIONS", help="for pytest: --pytest='-k overlap'")
+    parser.add_argument(
+        "servers", nargs="*", type=known, metavar="SERVER", help=f"only these servers: {', '.join(RECIPES)}"
+    )
+    parser.add_argument(
+        "--pytest", default="", metavar="OPTIONS", help="options of pytest, such as --pytest='-k overlap'"
+    )
     options = parser.parse_args(arguments)
     outcomes = [tested(name, options.pytest) for name in options.servers or RECIPES]
     print("\n" + "\n".join(table(outcomes)))
@@ -52,9 +56,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def known(name: str) -> str:
-    """A server's name as it was typed."""
+    """Return the name of a server. Raise ArgumentTypeError if there is no such server."""
     if name not in RECIPES:
-        raise argparse.ArgumentTypeError(f"{name} is none of: {', '.join(RECIPES)}")
+        raise argparse.ArgumentTypeError(f"{name} is not one of {', '.join(RECIPES)}")
     return name
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Live through a simulated year of a fleet: tools/sim.sh --help
+# Simulate a year of a fleet: tools/sim.sh --help
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

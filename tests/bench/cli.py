@@ -41,12 +41,18 @@ class Asked:
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, write the page and print it; 1 where a run did not do its work."""
-    parser = argparse.ArgumentParser(prog="tools/bench.sh", description=__doc__)
+    parser = argparse.ArgumentParser(prog="tools/bench.sh", description="Measure a fleet against a stock playbook.")
     parser.add_argument("--stock", type=int, default=200, help="clients rotated by both playbooks (default 200)")
-    parser.add_argument("--growth", type=int, nargs="*", default=[10, 100, 1000], help="clients of runs of ours alone")
-    parser.add_argument("--scan", type=int, default=10000, help="clients of a run in which none is due; 0 for none")
-    parser.add_argument("--visit", type=int, default=300, help="the same with a static inventory; 0 for none")
-    parser.add_argument("--trouble", type=int, default=1000, help="clients of a run with servers down and throttling")
+    parser.add_argument(
+        "--growth", type=int, nargs="*", default=[10, 100, 1000], help="clients of runs with our playbook only"
+    )
+    parser.add_argument(
+        "--scan", type=int, default=10000, help="clients of a run in which none is due (0: no such run)"
+    )
+    parser.add_argument("--visit", type=int, default=300, help="the same with a static inventory (0: no such run)")
+    parser.add_argument(
+        "--trouble", type=int, default=1000, help="clients of a run with servers down and calls throttled"
+    )
     parser.add_argument("--forks", type=int, default=5, help="forks of every run (default 5, as Ansible's)")
     given = parser.parse_args(arguments)
     asked = Asked(given.stock, tuple(given.growth), given.scan, given.visit, given.trouble, given.forks)

@@ -43,19 +43,23 @@ def main(arguments: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    made = argparse.ArgumentParser(prog="tools/faults.sh", description="Every step of a rotation, times every fault.")
-    made.add_argument("--only", nargs="+", default=[], metavar="CASE", help="these cases: fresh/mysql/kill-after/17")
-    made.add_argument("--paths", nargs="+", choices=PATHS, default=list(PATHS))
-    made.add_argument("--servers", nargs="+", choices=SERVERS, default=list(SERVERS))
-    made.add_argument("--faults", nargs="+", choices=FAULTS, default=list(FAULTS), metavar="FAULT")
+    made = argparse.ArgumentParser(prog="tools/faults.sh", description="Run every step of a rotation with every fault.")
     made.add_argument(
-        "--sample", type=int, default=0, metavar="N", help="N cases, every fault on every server at least"
+        "--only", nargs="+", default=[], metavar="CASE", help="only these cases, such as fresh/mysql/kill-after/17"
     )
-    made.add_argument("--seed", type=int, default=0)
-    made.add_argument("--verbose", action="store_true", help="tell where each case was hit and what its run said")
-    made.add_argument("--steps", action="store_true", help="list the steps and do no more")
-    made.add_argument("--resume", action="store_true", help="leave out the paths that are known to hold")
-    made.add_argument("--figures", action="store_true", help="print the kept figures of whole paths as a table")
+    made.add_argument("--paths", nargs="+", choices=PATHS, default=list(PATHS), help="only these paths")
+    made.add_argument("--servers", nargs="+", choices=SERVERS, default=list(SERVERS), help="only these servers")
+    made.add_argument(
+        "--faults", nargs="+", choices=FAULTS, default=list(FAULTS), metavar="FAULT", help="only these faults"
+    )
+    made.add_argument(
+        "--sample", type=int, default=0, metavar="N", help="a sample of N cases, with every fault on every server"
+    )
+    made.add_argument("--seed", type=int, default=0, help="the seed of the sample")
+    made.add_argument("--verbose", action="store_true", help="show where each fault hit and the output of its run")
+    made.add_argument("--steps", action="store_true", help="only list the steps")
+    made.add_argument("--resume", action="store_true", help="leave out paths with stored figures")
+    made.add_argument("--figures", action="store_true", help="print the stored figures of whole paths as a table")
     made.add_argument("--no-trials", action="store_true", help="no races, no random kills, no probe")
     made.add_argument("--trials", action="store_true", help="only races, random kills and the probe")
     return made
@@ -86,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def left(options: argparse.Namespace) -> list[str]:
-    """The paths to walk: with --resume those of which no figures are kept."""
+    """Return the paths to run: with --resume those without stored figures."""
     if not options.resume:
         return list(options.paths)
     before = figures.kept(FIGURES)

@@ -16,10 +16,10 @@ REPORT = Path(".cache/sim/report.md")
 
 def main(arguments: Sequence[str]) -> int:
     """Simulate, write the page and print it; 1 where something was not as it must be."""
-    parser = argparse.ArgumentParser(prog="tools/sim.sh", description=__doc__)
+    parser = argparse.ArgumentParser(prog="tools/sim.sh", description="Simulate a year of a fleet.")
     parser.add_argument("--clients", type=int, default=200, help="how many clients (default 200)")
     parser.add_argument("--days", type=int, default=365, help="how many days (default 365)")
-    parser.add_argument("--seed", type=int, default=1, help="another number makes another year (default 1)")
+    parser.add_argument("--seed", type=int, default=1, help="the seed of the year (default 1)")
     asked = parser.parse_args(arguments)
     history = simulate(asked.clients, asked.days, asked.seed, lambda line: print(line, flush=True))
     found = violations(history)

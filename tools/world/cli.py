@@ -19,8 +19,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="world", description="A local AWS, two MySQL servers and a MariaDB server.")
     commands: dict[str, tuple[Callable[[str | None], int], str]] = {
         "up": (up, "start everything and leave it running"),
-        "down": (down, "end what 'up' started"),
-        "fetch": (fetch, "get the usual database servers, or the one that is named"),
+        "down": (down, "stop what 'up' started"),
+        "fetch": (fetch, "download and prepare the usual database servers, or one"),
     }
     listed = "; ".join(f"{name}: {text}" for name, (_, text) in commands.items())
     parser.add_argument("command", choices=commands, help=listed)
@@ -52,7 +52,7 @@ def up(_: str | None) -> int:
 
 
 def down(_: str | None) -> int:
-    """End the world."""
+    """Stop the world."""
     from world import demo
 
     print(demo.down())
