@@ -77,7 +77,7 @@ def tested(name: str, options: str) -> Outcome:
 
 
 def run(name: str, options: str) -> tuple[int, int, int]:
-    """How many tests passed, failed and were skipped; a run that ends without a report is one that failed."""
+    """Return how many tests passed, failed and were skipped; a run that ends without a report is one that failed."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         more = f"{os.environ.get('PYTEST_ADDOPTS', '')} --junitxml={report} -rs {options}"
@@ -88,7 +88,7 @@ def run(name: str, options: str) -> tuple[int, int, int]:
 
 
 def counted(report: Path) -> tuple[int, int, int]:
-    """The figures of pytest's report."""
+    """Return the figures of pytest's report."""
     suite = ElementTree.parse(report).getroot().find("testsuite")
     if suite is None:
         return 0, 1, 0
@@ -99,7 +99,7 @@ def counted(report: Path) -> tuple[int, int, int]:
 
 
 def table(outcomes: Sequence[Outcome]) -> list[str]:
-    """The lines of the table."""
+    """Return the lines of the table."""
     lines = [HEADINGS, *(outcome.cells for outcome in outcomes)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]

@@ -97,7 +97,7 @@ def unread(path: Any, run_path: Any) -> str | None:
 
 
 def is_secure(variable: Any) -> bool:
-    """Whether a variable, as an inventory has it, asks for the value of a SecureString."""
+    """Return True if a variable of an inventory is the lookup of a SecureString."""
     return isinstance(variable, str) and LOOKUP in variable
 
 

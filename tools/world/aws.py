@@ -51,7 +51,7 @@ class AwsEmulator(Emulator):
         super().__init__("The AWS emulator", folder, "moto.log", tied=tied)
 
     def client(self, service: str = "secretsmanager", **options: Any) -> Any:
-        """A boto3 client for it; without retries, so that a failure shows at once."""
+        """Return a boto3 client for it; without retries, so that a failure shows at once."""
         return client_of(self.endpoint_url, service, **options)
 
     def reset(self) -> None:
@@ -68,7 +68,7 @@ class AwsEmulator(Emulator):
         self._call("/moto-api/recorder/stop-recording", "POST")
 
     def recorded(self) -> list[RecordedRequest]:
-        """The requests since the recording began, in the order in which they came."""
+        """Return the requests since the recording began, in the order in which they came."""
         lines = self._call("/moto-api/recorder/download-recording").decode().splitlines()
         return [recorded_request(json.loads(line)) for line in lines if line]
 
@@ -84,7 +84,7 @@ class AwsEmulator(Emulator):
 
 
 def client_of(endpoint_url: str, service: str = "secretsmanager", **options: Any) -> Any:
-    """A boto3 client for an emulator that runs; without retries, so that a failure shows at once."""
+    """Return a boto3 client for an emulator that runs; without retries, so that a failure shows at once."""
     options.setdefault("config", Config(retries={"total_max_attempts": 1}, proxies={}))
     options.setdefault("aws_access_key_id", ACCESS_KEY)
     options.setdefault("aws_secret_access_key", SECRET_KEY)
@@ -93,14 +93,14 @@ def client_of(endpoint_url: str, service: str = "secretsmanager", **options: Any
 
 
 def environment(recording: Path) -> dict[str, str]:
-    """The emulator's environment: no AWS settings of the person who starts it, and dummy keys."""
+    """Return the emulator's environment: no AWS settings of the person who starts it, and dummy keys."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
     keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY, "AWS_DEFAULT_REGION": REGION}
     return inherited | keys | {"MOTO_RECORDER_FILEPATH": str(recording)}
 
 
 def recorded_request(entry: dict[str, Any]) -> RecordedRequest:
-    """One line of moto's recording."""
+    """Return one line of moto's recording."""
     body = entry["body"] or ""
     content = base64.b64decode(body) if entry["body_encoded"] else str(body).encode()
     return RecordedRequest(entry["method"], urlsplit(entry["url"]).path, dict(entry["headers"]), content)

@@ -68,7 +68,7 @@ class Authority:
     def _builder(
         self, subject: x509.Name, public_key: ec.EllipticCurvePublicKey, life: datetime.timedelta = LIFETIME
     ) -> x509.CertificateBuilder:
-        """What every certificate here has in common; strict verifiers insist on both key identifiers."""
+        """Return what every certificate here has in common; strict verifiers insist on both key identifiers."""
         now = datetime.datetime.now(datetime.UTC)
         own = self._key.public_key()
         return (
@@ -85,18 +85,18 @@ class Authority:
 
 
 def common_name(name: str) -> x509.Name:
-    """A distinguished name that has a common name only."""
+    """Return a distinguished name that has a common name only."""
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
 def alternative_names(hosts: Sequence[str], addresses: Sequence[str]) -> list[x509.GeneralName]:
-    """The names under which a server may be reached."""
+    """Return the names under which a server may be reached."""
     names: list[x509.GeneralName] = [x509.DNSName(host) for host in hosts]
     return [*names, *(x509.IPAddress(ipaddress.ip_address(address)) for address in addresses)]
 
 
 def key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    """An authority's key signs certificates, any other key signs handshakes."""
+    """Return the key's usage: an authority's key signs certificates, any other key signs handshakes."""
     return x509.KeyUsage(
         digital_signature=not signs_certificates,
         key_cert_sign=signs_certificates,

@@ -77,12 +77,12 @@ class DatabaseServer(Service):
 
     @property
     def admin_password(self) -> str:
-        """The password of the administrator, which is good for `localhost` only."""
+        """Return the password of the administrator, which is good for `localhost` only."""
         return self._admin_password
 
     @contextmanager
     def admin(self) -> Iterator[Connection[Any]]:
-        """A connection as administrator over the socket, whose statements stay out of the general log."""
+        """Yield a connection as administrator over the socket, whose statements stay out of the general log."""
         with administrator(self.socket, self._admin_password) as connection:
             yield connection
 
@@ -102,7 +102,7 @@ class DatabaseServer(Service):
                 cursor.execute("DROP USER %s@%s", (user, host))
 
     def password_clause(self, password: str, plugin: str | None = None) -> tuple[str, str]:
-        """How an account's password is written in this server's SQL, and the value for it."""
+        """Return how an account's password is written in this server's SQL, and the value for it."""
         if self.flavor == "mysql":
             return (f"IDENTIFIED WITH {plugin} BY %s" if plugin else "IDENTIFIED BY %s"), password
         if plugin in (None, "mysql_native_password"):
@@ -118,7 +118,7 @@ class DatabaseServer(Service):
             self.socket = self.temporary / "s"
 
     def _settings(self) -> list[str]:
-        """The options of this server's run."""
+        """Return the options of this server's run."""
         named = {
             "port": self.port,
             "bind-address": HOST,
@@ -161,6 +161,6 @@ def administrator(socket: Path, password: str) -> Iterator[Connection[Any]]:
 
 
 def native_hash(password: str) -> str:
-    """What mysql_native_password stores; sent instead of the password, it is in no log."""
+    """Return what mysql_native_password stores; sent instead of the password, it is in no log."""
     inner = hashlib.sha1(password.encode()).digest()
     return "*" + hashlib.sha1(inner).hexdigest().upper()

@@ -42,7 +42,7 @@ class Recipe:
 
 
 def mariadb(name: str, suite: str, suffix: str = "", variable: str = "") -> Recipe:
-    """A MariaDB: every suite has the server in one package and the plugins for its accounts in another."""
+    """Return a MariaDB: every suite has the server in one package and the plugins for its accounts in another."""
     core, plugins = f"mariadb-server-core{suffix}", f"mariadb-server{suffix}"
     return Recipe(name, "mariadb", suite, core, (plugins,), "usr/sbin/mariadbd", variable)
 
@@ -62,7 +62,7 @@ USUAL = ("mysql", "mariadb", "mariadb-11.8")
 
 
 def fetch(name: str, servers: Path = SERVERS) -> Path:
-    """The folder of the unpacked server, downloaded first where it is missing."""
+    """Return the folder of the unpacked server, downloaded first where it is missing."""
     recipe, folder = RECIPES[name], servers / name
     with locked(servers / f".{name}.lock"):
         if not folder.is_dir():
@@ -92,7 +92,7 @@ def unpack(recipe: Recipe, folder: Path) -> None:
 
 
 def mirror(recipe: Recipe) -> Source:
-    """The Debian mirror of this machine, or a sentence that says what is missing."""
+    """Return the Debian mirror of this machine, or a sentence that says what is missing."""
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
         raise WorldError(f"The server {recipe.name} is not here and there is no apt to get it with; {remedy(recipe)}.")
     source = find_mirror()
@@ -102,7 +102,7 @@ def mirror(recipe: Recipe) -> Source:
 
 
 def remedy(recipe: Recipe) -> str:
-    """What a person can do when no server can be downloaded."""
+    """Return what a person can do when no server can be downloaded."""
     if not recipe.variable:
         return f"it comes from Debian {recipe.suite} only; choose another server"
     return f"install one or name its program with {recipe.variable}=/path/to/{Path(recipe.program).name}"
@@ -123,7 +123,7 @@ class Apt:
         self.config.write_text(configuration(folder))
 
     def run(self, *arguments: str) -> None:
-        """One apt-get call; its first complaint becomes the sentence that a person reads."""
+        """Make one apt-get call; its first complaint becomes the sentence that a person reads."""
         command = ["apt-get", "-c", str(self.config), "-qq", "-y", *arguments]
         done = subprocess.run(
             command, cwd=self.archives, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
@@ -162,7 +162,7 @@ def configuration(folder: Path) -> str:
 
 
 def pretended(*names: str) -> str:
-    """A dpkg status with these packages installed: the servers' helper scripts want them, the servers do not."""
+    """Return a dpkg status with these packages installed: the servers' helper scripts want them, the servers do not."""
     architecture = subprocess.run(["dpkg", "--print-architecture"], check=True, capture_output=True, text=True)
     stanza = (
         "Package: {}\nStatus: install ok installed\nArchitecture: {}\n"

@@ -74,7 +74,7 @@ def down() -> str:
 
 
 def load() -> World | None:
-    """The world that was recorded, whether or not it still runs."""
+    """Return the world that was recorded, whether or not it still runs."""
     try:
         raw: dict[str, Any] = json.loads(STATE.read_text())
         clients = {name: Client(**client) for name, client in raw.pop("clients").items()}
@@ -85,7 +85,7 @@ def load() -> World | None:
 
 
 def running() -> World | None:
-    """The recorded world if it is complete and every process of it lives."""
+    """Return the recorded world if it is complete and every process of it lives."""
     world = load()
     return world if world and world.complete and all(process.alive for process in world.processes) else None
 
@@ -158,13 +158,13 @@ def record(
 
 
 def client(name: str, server: DatabaseServer, password: str) -> Client:
-    """What the inventory and the demo need to know about one client."""
+    """Return what the inventory and the demo need to know about one client."""
     flavor, hosts = CLIENTS[name]
     return Client(flavor, HOST, server.port, USER, list(hosts), password, str(server.socket), server.admin_password)
 
 
 def describe(world: World) -> str:
-    """What runs, and the commands to try."""
+    """Return what runs, and the commands to try."""
     lines = ["The local world is running:", f"  AWS              {world.endpoint_url}"]
     for name, entry in world.clients.items():
         rows = ", ".join(f"{entry.user}@{row}" for row in entry.rows)
@@ -182,5 +182,5 @@ def describe(world: World) -> str:
 
 
 def shown(path: Path) -> str:
-    """A path as it is typed in the checkout."""
+    """Return a path as it is typed in the checkout."""
     return str(path.relative_to(ROOT))

@@ -16,7 +16,7 @@ class Emulator(Service):
 
     @property
     def endpoint_url(self) -> str:
-        """Where to send requests instead of to AWS."""
+        """Return where to send requests instead of to AWS."""
         return f"http://{HOST}:{self.port}"
 
     def launch(self) -> None:
@@ -29,14 +29,14 @@ class Emulator(Service):
 
     @abstractmethod
     def _command(self) -> tuple[Sequence[str], str]:
-        """Its command line, and the part of it by which it is recognised later."""
+        """Return its command line, and the part of it by which it is recognised later."""
 
     @abstractmethod
     def _environment(self) -> Mapping[str, str]:
-        """Its whole environment."""
+        """Return its whole environment."""
 
     def _call(self, path: str, method: str = "GET", timeout: float = 30) -> bytes:
-        """A call to the emulator's own interface, past any proxy that the environment names."""
+        """Call the emulator's own interface, past any proxy that the environment names."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         request = urllib.request.Request(f"{self.endpoint_url}{path}", method=method)
         with opener.open(request, timeout=timeout) as answer:
@@ -44,7 +44,7 @@ class Emulator(Service):
         return content
 
     def _serves(self, path: str) -> bool:
-        """Whether it answers at a path of its own interface."""
+        """Return True if it answers at a path of its own interface."""
         try:
             self._call(path, timeout=5)
         except OSError:

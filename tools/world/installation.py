@@ -29,13 +29,13 @@ class Installation:
 
 
 def find(name: str) -> Installation:
-    """The server of this name; a default one may also be named by MYSQLD or MARIADBD, or be installed."""
+    """Return the server of this name; a default one may also be named by MYSQLD or MARIADBD, or be installed."""
     recipe = RECIPES[name]
     return (named_or_installed(recipe) if recipe.variable else None) or unpacked(recipe)
 
 
 def named_or_installed(recipe: Recipe) -> Installation | None:
-    """The server that the environment names, or the first one that is installed on this machine."""
+    """Return the server that the environment names, or the first one that is installed on this machine."""
     named = os.environ.get(recipe.variable)
     if named:
         found = installed(recipe, Path(named))
@@ -48,7 +48,7 @@ def named_or_installed(recipe: Recipe) -> Installation | None:
 
 
 def installed(recipe: Recipe, program: Path) -> Installation | None:
-    """The server at this path, or None where there is none or, as `mysqld` often is, one of the other flavor."""
+    """Return the server at this path, or None where there is none or, as `mysqld` often is, one of the other flavor."""
     if not shutil.which(program):
         return None
     banner = subprocess.run([program, "--no-defaults", "--version"], capture_output=True, text=True, check=False).stdout
@@ -60,7 +60,7 @@ def installed(recipe: Recipe, program: Path) -> Installation | None:
 
 
 def share_folder(program: Path) -> Path:
-    """Where a server keeps its messages and the SQL files of its system tables."""
+    """Return where a server keeps its messages and the SQL files of its system tables."""
     prefix = program.parent.parent
     for name in ("share/mysql", "share/mariadb", "share"):
         if (prefix / name).is_dir():
@@ -69,7 +69,7 @@ def share_folder(program: Path) -> Path:
 
 
 def unpacked(recipe: Recipe) -> Installation:
-    """The server from Debian's packages, run through the loader and libraries that were unpacked with it."""
+    """Return the server from Debian's packages, run through the loader and libraries that were unpacked with it."""
     folder = fetch(recipe.name)
     server, share, record = folder / recipe.program, share_folder(folder / recipe.program), folder / "version"
     libraries = library_folders(folder)
@@ -89,7 +89,7 @@ def unpacked(recipe: Recipe) -> Installation:
 
 
 def version_of(command: tuple[str, ...]) -> str:
-    """What the server says its version is; a server that cannot run here is found out now."""
+    """Return what the server says its version is; a server that cannot run here is found out now."""
     done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
     version = VERSION.search(done.stdout)
     if version is None:
@@ -100,14 +100,14 @@ def version_of(command: tuple[str, ...]) -> str:
 
 
 def library_folders(folder: Path) -> list[Path]:
-    """The folders of shared libraries inside the unpacked tree."""
+    """Return the folders of shared libraries inside the unpacked tree."""
     roots = (folder / "usr/lib", folder / "lib")
     triplets = [path for root in roots for path in sorted(root.glob("*-linux-gnu*"))]
     return [*triplets, folder / "usr/lib/mysql/private"]
 
 
 def loader(folder: Path) -> Path:
-    """The dynamic loader inside the unpacked tree; its links elsewhere lead out of the tree."""
+    """Return the dynamic loader inside the unpacked tree; its links elsewhere lead out of the tree."""
     candidates = [path for libraries in library_folders(folder) for path in libraries.glob("ld-linux*.so.*")]
     if not candidates:
         raise WorldError(f"No dynamic loader was unpacked; remove {folder} and try again.")

@@ -27,7 +27,7 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """Whether it still runs. An ended process whose parent has not asked for its status has no command line."""
+        """Return True if it still runs. A process that waits only for its parent has no command line."""
         try:
             words = Path(f"/proc/{self.pid}/cmdline").read_bytes()
         except OSError:
@@ -86,7 +86,7 @@ def end(processes: Iterable[Process], grace: float = 15.0) -> None:
 
 
 def free_port() -> int:
-    """A loopback port that nothing listened on a moment ago; the caller copes with losing the race for it."""
+    """Return a loopback port that nothing listened on a moment ago; the caller copes with losing the race for it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -39,7 +39,7 @@ class Service(ABC):
 
     @abstractmethod
     def _answers(self) -> bool:
-        """Whether this service, and not another program on the same port, is ready."""
+        """Return True if this service, and not another program on the same port, is ready."""
 
     def start(self) -> None:
         """Start it and return when it answers."""

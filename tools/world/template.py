@@ -32,13 +32,13 @@ OPTIONAL = ("sys_schema.sql",)
 
 
 def base_options(installation: Installation) -> list[str]:
-    """The command and the options that hold for every run of this server."""
+    """Return the command and the options that hold for every run of this server."""
     options = [*installation.command, "--innodb-buffer-pool-size=32M", *OPTIONS[installation.flavor]]
     return [*options, "--user=root"] if os.geteuid() == 0 else options
 
 
 def prepare(installation: Installation) -> Path:
-    """The template's folder: `data` to copy, and `admin`, the password of its only account."""
+    """Return the template's folder: `data` to copy, and `admin`, the password of its only account."""
     folder = SERVERS / f"{installation.flavor}-template-{installation.version}"
     with locked(SERVERS / f".{installation.flavor}-template.lock"):
         if not folder.is_dir():
@@ -87,7 +87,7 @@ def create_mariadb(installation: Installation, folder: Path, password: str) -> N
 
 
 def system_tables(share: Path, name: str) -> str:
-    """One of MariaDB's SQL files, under its old or its new name."""
+    """Return one of MariaDB's SQL files, under its old or its new name."""
     for path in (share / f"mysql_{name}", share / f"mariadb_{name}", share / name):
         if path.is_file():
             return path.read_text()
@@ -97,7 +97,7 @@ def system_tables(share: Path, name: str) -> str:
 
 
 def accounts(password: str) -> str:
-    """The statements that make the administrator; the password's alphabet needs no escaping."""
+    """Return the statements that make the administrator; the password's alphabet needs no escaping."""
     return (
         f"CREATE USER {ADMIN}@localhost IDENTIFIED BY '{password}';\n"
         f"GRANT ALL ON *.* TO {ADMIN}@localhost WITH GRANT OPTION;\n"

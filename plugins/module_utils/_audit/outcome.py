@@ -124,7 +124,7 @@ def reports_of(module: str, host: str, result: Mapping[str, Any], *, failed: boo
 
 
 def _of_a_backup(result: Mapping[str, Any], *, check: bool) -> Iterator[Report]:
-    """One task reads the secrets of all clients; an event of each says that it was read, or why it could not be."""
+    """Yield a report for each client of a backup: its secret was read, or the reason why not."""
     clients, failures = mapping(result, "clients"), mapping(result, "failures")
     for client in clients:
         entry = mapping(clients, client)

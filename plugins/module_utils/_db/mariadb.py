@@ -80,7 +80,7 @@ class MariaDb:
         return [replace(row, problem=problem_of(MARIADB, row, self._loaded)) for row in rows]
 
     def put_first(self, session: Session, changes: Sequence[Change], password: str) -> None:
-        """Nothing to do: the methods of a row are equal, none is the first."""
+        """Do nothing: the methods of a row are equal, none is the first."""
 
     def apply(self, session: Session, changes: Sequence[Change], password: str, *, as_hash: bool = False) -> None:
         """Set the new password row by row: the new hash, and for native passwords the old one beside it.

@@ -42,7 +42,7 @@ class MySql:
         self._loaded: frozenset[str] | None = None
 
     def prepare(self, session: Session) -> list[str]:
-        """Nothing is in the way here: the server keeps plaintext out of its logs, or gets a hash."""
+        """Do nothing: the server keeps plaintext out of its logs, or gets a hash."""
         return []
 
     def rows(self, session: Session, user: str) -> list[AccountRow]:
