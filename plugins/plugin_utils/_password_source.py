@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a client's present password comes from: a file or a prompt, read on the controller only."""
+"""Where a client's current password comes from: a file or a prompt, read on the controller only."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def wanted_login(request: OnboardRequest) -> Login:
     if request.login and request.login.host and request.login.password:
         return request.login
     raise RotationError(
-        "No host to log in to, or no present password, was given.",
+        "The host or the current password is missing.",
         code=Code.CREDENTIALS_MISSING,
         next_step="Set {option|onboard.host}, and {option|onboard.password} (from a vault), or"
         " {option|onboard.password_file}, or {option|onboard.source_secret_id} for this client.",
