@@ -16,10 +16,9 @@ from ._triggers import ON_DEMAND, ONBOARDING, ROLLBACK
 
 BUSY = "another run is at work"
 # The codes by which the role counts the failure of a task that is not one of ours.
-HOOK_FAILED, TASK_FAILED = Code.HOOK_FAILED, Code.TASK_FAILED
 TASK_CODES = {
-    HOOK_FAILED: "Repair the hook; then run the same command again.",
-    TASK_FAILED: "Mend what that task needs; then run the same command again.",
+    Code.HOOK_FAILED: "Repair the hook; then run the same command again.",
+    Code.TASK_FAILED: "Mend what that task needs; then run the same command again.",
 }
 # Before these are over, nothing has been stored or changed.
 HARMLESS_STEPS = ("prepare", "read", "open", "fence", "look", "decide")
@@ -132,7 +131,7 @@ def failure(result: Result) -> Meaning:
     error = mapping(result, "error")
     code = text(error, "code")
     refused = code in RULES and error.get("step") in HARMLESS_STEPS
-    other = "unreachable" if result.get("unreachable") else TASK_FAILED
+    other = "unreachable" if result.get("unreachable") else Code.TASK_FAILED
     return Meaning(End.FAILED, code or other, text(error, "next_step"), refused)
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..module_utils._meaning import HOOK_FAILED, End, Meaning, failed_task
+from ..module_utils._codes import Code
+from ..module_utils._meaning import End, Meaning, failed_task
 from ..module_utils._operations import CYCLE, CYCLE_INFO, NOTICE, OPERATIONS, SHOWN, Declaration
 from ..module_utils._results import mapping, number, results_of
 
@@ -52,7 +53,7 @@ class Tally:
         elif declared is CYCLE and not failed:
             self._take_failure_of_a_task(client, result, check=check)
         elif failed and self._waits_for_hooks(client):
-            self.meanings[client] = replace(failed_task(HOOK_FAILED), check=check)
+            self.meanings[client] = replace(failed_task(Code.HOOK_FAILED), check=check)
 
     def that(self, *ends: End) -> dict[str, Meaning]:
         """Return the clients to which one of these happened."""

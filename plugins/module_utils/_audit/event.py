@@ -17,7 +17,7 @@ from hashlib import sha256
 from typing import Any
 
 from .._clean import one_line
-from .._meaning import TASK_FAILED
+from .._codes import Code
 from .._operations import CYCLE_INFO, NOTICE
 from .._results import mapping, mappings
 from .._version import COLLECTION_VERSION
@@ -39,7 +39,7 @@ OF_A_STATUS = ("secret_id", "version_id", "last", "due", "days_left", "overdue",
 OF_THE_CYCLE = ("last", "due", "overlap_until")
 OF_AN_ERROR = ("step", "code", "cause", "state", "next_step")
 # What the engine did not get to see; docs/audit.md explains it, for there is no message of ours.
-UNSEEN = {"code": TASK_FAILED, "cause": "The task failed before the engine ran. See the output of the run."}
+UNSEEN = {"code": Code.TASK_FAILED, "cause": "The task failed before the engine ran. See the output of the run."}
 # Lists that are given up where an event would be too large for CloudWatch Logs.
 LISTS = ("rows", "steps", "findings")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from .._clean import one_line
 from .._codes import Code
-from .._meaning import HOOK_FAILED, TASK_FAILED, End, Meaning, is_rollback
+from .._meaning import End, Meaning, is_rollback
 from .._operations import BACKUP, CYCLE, CYCLE_INFO, OPERATIONS, ROTATE, VERIFY, Declaration
 from .._results import mapping, mappings, results_of, text
 
@@ -70,12 +70,12 @@ class Report:
         """Return what was worked on."""
         if self.declared is ROTATE and is_rollback(self.result):
             return ROLLBACK
-        return HOOKS if self._counts(HOOK_FAILED) else self.declared.kind
+        return HOOKS if self._counts(Code.HOOK_FAILED) else self.declared.kind
 
     @property
     def of_a_task(self) -> bool:
         """Return True if it counts the failure of a task of the play that is none of ours, and so has no event."""
-        return self._counts(TASK_FAILED)
+        return self._counts(Code.TASK_FAILED)
 
     @property
     def outcome(self) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._batches import batches
 from .._codes import Code
 from .._errors import RotationError
 from .errors import translated
@@ -55,8 +56,8 @@ def read_parameters(client: Any, path: str) -> list[Parameter]:
 def read_named(client: Any, names: Sequence[str]) -> dict[str, Parameter]:
     """Read the parameters of these names, as far as there are any; a SecureString stays encrypted."""
     parameters: dict[str, Parameter] = {}
-    for begin in range(0, len(names), MOST_NAMES):
+    for batch in batches(names, MOST_NAMES):
         with translated("read the parameters of the functions", "ssm"):
-            answer = client.get_parameters(Names=list(names[begin : begin + MOST_NAMES]))
+            answer = client.get_parameters(Names=list(batch))
         parameters |= {one["Name"]: Parameter(one["Name"], one["Type"], one["Value"]) for one in answer["Parameters"]}
     return parameters

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from .._batches import batches
 from .._codes import Code
 from .._errors import RotationError, SecretNotFound, SwapLost
 from .._secret_value import SecretValue, parse_secret
@@ -192,8 +193,8 @@ class SecretStore:
 
     def with_tag_values(self, *values: str) -> Iterator[SecretDescription]:
         """List the secrets of the account with a tag that begins with one of these values, and perhaps others."""
-        for first in range(0, len(values), FILTER_VALUES):
-            filters = list_filter("tag-value", *(tag_text(value) for value in values[first : first + FILTER_VALUES]))
+        for batch in batches(values, FILTER_VALUES):
+            filters = list_filter("tag-value", *map(tag_text, batch))
             for page in self._pages(
                 "list_secrets", "list the secrets", id_argument="", Filters=filters, MaxResults=PAGE
             ):

@@ -24,7 +24,6 @@ from .._codes import Code
 from .._errors import RotationError
 from .forks import ForkLocks, shared_memory
 
-WRITE_LIMIT = Code.WRITE_LIMIT
 DEFAULT_SHARE = 0.8
 PER_SECOND = 50
 # Four rotations may begin in the same moment; with the default share a second still sees less than the quota.
@@ -98,7 +97,7 @@ class Writes:
         if len(possible) < len(waits):
             raise RotationError(
                 "AWS write quota exhausted: waiting for it would exceed {option|deadline}.",
-                code=WRITE_LIMIT,
+                code=Code.WRITE_LIMIT,
                 next_step="Run fewer at a time (--forks) or raise {option|deadline}; then run the same command again.",
             )
         self._reserved.update(missing)

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from .._aws.secret_store import CURRENT, SecretStore, SecretVersion
+from .._codes import Code
 from .._db.commit import needs_proof, prove, refuse_stalled, wait_without_locks
 from .._db.connection import Session
 from .._db.dialect import Dialect, dialect_of
 from .._db.fence import Fence
-from .._db.server import READ_ONLY, Server, identify, refuse_unsuitable
+from .._db.server import Server, identify, refuse_unsuitable
 from .._db.slots import Slots
 from .._deadline import Deadline
 from .._errors import RotationError
@@ -170,7 +171,7 @@ class RotationContext:
 
     def is_displaced(self, error: RotationError) -> bool:
         """Return True if another server has taken this one's place as the writer; then the run goes on there."""
-        return error.code == READ_ONLY and len(self.identity.company) > 1
+        return error.code == Code.READ_ONLY and len(self.identity.company) > 1
 
     def reopen(self) -> None:
         """Start again on a new connection after one broke; what the old one still does is ended first."""

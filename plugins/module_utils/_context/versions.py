@@ -12,10 +12,9 @@ from .._codes import Code
 from .._db.hashes import StoredPassword
 from .._errors import RotationError
 
-UNDECRYPTABLE = Code.AWS_KMS
 UNREADABLE = (
     *(Code.SECRET_NOT_JSON, Code.SECRET_INCOMPLETE, Code.SECRET_PASSWORD, Code.SECRET_ENGINE, Code.SECRET_NOT_FOUND),
-    UNDECRYPTABLE,
+    Code.AWS_KMS,
 )
 
 
@@ -73,7 +72,7 @@ class Versions:
                 raise
             if error.code == Code.SECRET_NOT_FOUND:
                 self.empty.add(version_id)
-            if error.code == UNDECRYPTABLE:
+            if error.code == Code.AWS_KMS:
                 self.undecryptable.add(version_id)
                 self._warn(f"Version {version_id} cannot be read: {error.cause}")
             return None

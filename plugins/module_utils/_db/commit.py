@@ -18,7 +18,6 @@ from .connection import Session
 from .members import OFFLINE, ONLINE, TABLE, UNREACHABLE, Member, in_danger, members, state_of
 from .server import MYSQL, Server
 
-CANNOT_COMMIT = Code.CANNOT_COMMIT
 # So long, in seconds, may a change keep other accounts from logging in: the server's own wait for a replica.
 APPLY_BUDGET = 10.0
 # A connection that breaks sooner than this broke for another reason.
@@ -107,6 +106,6 @@ def _refuse_missing_replicas(session: Session, server: Server, source: str) -> N
 def _stalled(what: str, look: str) -> RotationError:
     return RotationError(
         f"The server {what}; a change of a password would wait there, and on MySQL nobody could log in meanwhile.",
-        code=CANNOT_COMMIT,
+        code=Code.CANNOT_COMMIT,
         next_step=f"On the server check {look}; then run the same command again.",
     )

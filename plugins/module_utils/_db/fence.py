@@ -22,7 +22,6 @@ from .connection import Session
 from .grants import UNASKABLE
 from .sessions import end_session
 
-BUSY = Code.FENCE_BUSY
 _PRIVILEGED = "SELECT User, Create_user_priv FROM mysql.user WHERE User = %s"
 
 
@@ -115,7 +114,7 @@ class Fence:
         if holder is None or holder.is_run:
             raise RotationError(
                 f"Another run is at work on this account: {holder or 'one that begins and ends just now'}.",
-                code=BUSY,
+                code=Code.FENCE_BUSY,
                 next_step="Wait for it to end. If nothing is at work, end that connection on the server"
                 " (KILL with its number), then run the same command again.",
             )

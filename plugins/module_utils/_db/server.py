@@ -19,7 +19,6 @@ from .connection import Session
 from .members import Member, members
 
 MYSQL, MARIADB = "mysql", "mariadb"
-READ_ONLY = Code.READ_ONLY
 # RETAIN CURRENT PASSWORD came with MySQL 8.0.14, several methods for one account with MariaDB 10.4.
 OLDEST = {MYSQL: (8, 0, 14), MARIADB: (10, 4, 0)}
 
@@ -127,7 +126,7 @@ def refuse_unsuitable(server: Server, *, single_writer: bool) -> None:
         )
     _refuse_anonymous(server.current_user)
     if any(server.on(name) for name in ("read_only", "super_read_only", "innodb_read_only")):
-        raise _unsuitable(READ_ONLY, "is read-only", "Point the secret's host at the writer")
+        raise _unsuitable(Code.READ_ONLY, "is read-only", "Point the secret's host at the writer")
     if single_writer:
         return
     if server.replicates:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 
+from .._batches import batches
 from .._codes import Code
 from .._errors import RotationError
 from .connection import Session
@@ -20,7 +21,6 @@ from .fence import fence_name, holder_of, lock_taken
 from .grants import UNASKABLE
 from .server import MARIADB, MYSQL, Server
 
-SLOT_BUSY = Code.SLOT_BUSY
 # Below MariaDB's max_statement_time of the session and every read timeout.
 ONE_WAIT = 1
 # So many locks are in one statement.
@@ -65,7 +65,7 @@ class Slots:
         return RotationError(
             f"Rotations of other accounts are at work on this server, as many as {{option|per_server}} allows"
             f" ({len(self._names)}), and none ended in time. Their connections: {at_work}.",
-            code=SLOT_BUSY,
+            code=Code.SLOT_BUSY,
             next_step="Wait for them to end, then run the same command again. If nothing is at work, end those"
             " connections on the server (KILL with their numbers).",
         )
@@ -84,12 +84,9 @@ class Slots:
             if error.code not in UNASKABLE:
                 raise
             return True
-        return any(self._holds_any(number, [fence_name(str(user)) for (user,) in part]) for part in _parts(users))
+        names = [fence_name(str(user)) for (user,) in users]
+        return any(self._holds_any(number, batch) for batch in batches(names, AT_ONCE))
 
-    def _holds_any(self, number: int, names: list[str]) -> bool:
+    def _holds_any(self, number: int, names: Sequence[str]) -> bool:
         (holders,) = self._session.query(f"SELECT {', '.join(['IS_USED_LOCK(%s)'] * len(names))}", *names)
         return number in holders
-
-
-def _parts(users: list[tuple[object, ...]]) -> Iterator[list[tuple[object, ...]]]:
-    yield from (users[start : start + AT_ONCE] for start in range(0, len(users), AT_ONCE))

@@ -12,8 +12,6 @@ from enum import StrEnum
 from .._codes import Code
 from .._next_step import Kind, command
 
-DRIFT = Code.DRIFT
-NEW_PASSWORD_REFUSED = Code.NEW_PASSWORD_REFUSED
 RECONCILE = command(Kind.RECONCILE)
 ROLL_BACK = command(Kind.ROLL_BACK)
 
@@ -73,7 +71,7 @@ def refusal(code: str, reason: str, next_step: str) -> Decision:
 def drift(what: str) -> Decision:
     """Refuse because secret and server have parted."""
     return refusal(
-        DRIFT,
+        Code.DRIFT,
         f"{what} Somebody changed the password by hand, or the secret.",
         f"Bring them together with the password that works now: {RECONCILE}",
     )

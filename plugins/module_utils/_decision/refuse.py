@@ -10,20 +10,8 @@ from collections.abc import Iterable
 from .._codes import Code
 from .._next_step import Kind, command
 from .._triggers import ROLLBACK
-from .decision import (
-    NEW_PASSWORD_REFUSED,
-    RECONCILE,
-    ROLL_BACK,
-    SEVERAL_SERVERS,
-    Decision,
-    adopting,
-    drift,
-    listed,
-    refusal,
-)
+from .decision import RECONCILE, ROLL_BACK, SEVERAL_SERVERS, Decision, adopting, drift, listed, refusal
 from .facts import Facts, RowFacts
-
-FOREIGN_PRIMARY = Code.FOREIGN_PRIMARY
 
 
 def refuse(facts: Facts) -> Decision | None:
@@ -51,7 +39,7 @@ def beside_foreign(rows: Iterable[RowFacts]) -> Decision | None:
     over, beside = ([row.name for row in mixed if row.only_second is second] for second in (True, False))
     if over:
         return refusal(
-            FOREIGN_PRIMARY,
+            Code.FOREIGN_PRIMARY,
             f"A password that no version of the secret knows stands before one of this secret on {listed(over)}: both"
             " open, and a rotation would leave that row behind.",
             f"Find out who set it. To keep it, bring it into the secret: {RECONCILE}. To let the rotation end it:"
@@ -153,7 +141,7 @@ def _refused_before(facts: Facts) -> Decision | None:
     if pending is None or not facts.stored or not facts.comes_again or pending.version not in facts.refused:
         return None
     return refusal(
-        NEW_PASSWORD_REFUSED,
+        Code.NEW_PASSWORD_REFUSED,
         f"A login with the new password (AWSPENDING, version {pending.version}) was refused at an earlier run, although"
         " the rows held it; it is not tried again, because failed logins may lock the account.",
         SEVERAL_SERVERS,

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from .. import _operations
 from .._aws.errors import translated
 from .._aws.session import make_client
+from .._batches import batches
 from .._codes import Code
 from .._cycle.spread import LOOKAHEAD_DAYS
 from .._cycle.tags import RUNNER
@@ -94,7 +95,8 @@ def _send(environment: Mapping[str, str], own: Settings, visits: list[Visit]) ->
             next_step="Set it in the environment of the function to the URL of the work queue.",
         )
     client = make_client(own_access(own), "sqs")
-    for entries in _batches(visits):
+    for batch in batches(visits, BATCH):
+        entries = [{"Id": str(number), "MessageBody": json.dumps(one.message())} for number, one in enumerate(batch)]
         with translated("send to the work queue", "sqs"):
             answer = client.send_message_batch(QueueUrl=url, Entries=entries)
         if answer.get("Failed"):
@@ -103,9 +105,3 @@ def _send(environment: Mapping[str, str], own: Settings, visits: list[Visit]) ->
                 code=Code.QUEUE_REFUSED,
                 next_step="The next sweep sends them; a client that got its message twice is rotated once.",
             )
-
-
-def _batches(visits: list[Visit]) -> Iterator[list[dict[str, str]]]:
-    for begin in range(0, len(visits), BATCH):
-        part = visits[begin : begin + BATCH]
-        yield [{"Id": str(number), "MessageBody": json.dumps(one.message())} for number, one in enumerate(part)]

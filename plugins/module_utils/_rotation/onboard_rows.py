@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from .._codes import Code
 from .._context.journal import Journal
 from .._db.connection import Session
 from .._db.dialect import dialect_of
@@ -12,7 +13,6 @@ from .._db.let_in import row_let_in
 from .._db.rows import AccountRow
 from .._db.server import Server
 from .._decision.decision import adopting, listed
-from .._decision.refuse import FOREIGN_PRIMARY
 from .._errors import RotationError
 from .._next_step import with_options
 from .._secret_value import Login
@@ -35,7 +35,7 @@ def _look_beside(rows: list[AccountRow], login: Login, journal: Journal) -> None
     if over:
         raise RotationError(
             f"The given password is only the second one of {listed(over)}; another stands before it.",
-            code=FOREIGN_PRIMARY,
+            code=Code.FOREIGN_PRIMARY,
             next_step="Onboard with the password that stands first, or make the given one the only one there (as an"
             " administrator: ALTER USER ..., then ALTER USER ... DISCARD OLD PASSWORD); then run the same command"
             " again.",

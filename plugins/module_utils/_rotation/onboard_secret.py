@@ -50,7 +50,7 @@ def confirm_claim(request: OnboardRequest, store: SecretStore, identity: Identit
     try:
         ownership.confirm_account(store, identity, store.sibling, looks())
     except RotationError as error:
-        if error.code != ownership.LISTING_BEHIND:
+        if error.code != Code.LISTING_BEHIND:
             raise
         journal.warn(f"{error.cause} Before programs use the secret, in five minutes: {command(Kind.VERIFY)}")
 

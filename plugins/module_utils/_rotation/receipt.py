@@ -9,10 +9,10 @@ from dataclasses import asdict
 from typing import Any
 
 from .._aws.secret_store import CURRENT, PENDING, SecretStore
+from .._codes import Code
 from .._context.context import RotationContext
 from .._context.journal import Journal
 from .._cycle import tags
-from .._db.fence import BUSY
 from .._decision.decision import Action, Decision
 from .._errors import RotationError
 from .._stamp import stamp
@@ -81,7 +81,7 @@ def receipt(context: RotationContext, view: View, decision: Decision, previous: 
 
 def left_alone(context: RotationContext, error: RotationError) -> dict[str, Any]:
     """Return the result of a scheduled run whose turn did not come, because others are at work."""
-    whom = "run that is at work already" if error.code == BUSY else "next scheduled run"
+    whom = "run that is at work already" if error.code == Code.FENCE_BUSY else "next scheduled run"
     return {
         "changed": False,
         "msg": f"{context.request.client}: left to the {whom}. {error.cause}",

@@ -8,20 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 from .._aws.secret_store import SecretStore
-from .._aws.write_limit import WRITE_LIMIT
+from .._codes import Code
 from .._context.context import RotationContext
 from .._context.request import ALL, RotationRequest
-from .._db.fence import BUSY
-from .._db.slots import SLOT_BUSY
 from .._decision.refuse import token_stale
 from .._errors import RotationError
 from .._next_step import Kind, command
-from .._steps.ownership import LISTING_BEHIND
 from .._triggers import SCHEDULED
 from .receipt import left_alone, receipt
 from .until_done import until_done
 
-NOT_NOW = (BUSY, SLOT_BUSY, WRITE_LIMIT, LISTING_BEHIND)
+NOT_NOW = (Code.FENCE_BUSY, Code.SLOT_BUSY, Code.WRITE_LIMIT, Code.LISTING_BEHIND)
 
 
 def rotate(request: RotationRequest, store: SecretStore) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from .._codes import Code
 from .._context.context import RotationContext
 from .._context.request import RotationRequest
 from .._cycle import tags
-from .._db.commit import CANNOT_COMMIT
 from .._db.fence import Fence, lock_taken
 from .._db.grants import grants_digest
 from .._decision.decide import held_by_replicas
@@ -45,7 +44,7 @@ ABOUT_THE_CLIENT = (
         Code.READ_ONLY,
         Code.REPLICA,
     ),
-    *(Code.SEVERAL_WRITERS, CANNOT_COMMIT),
+    *(Code.SEVERAL_WRITERS, Code.CANNOT_COMMIT),
     *(Code.SECRET_DELETED, Code.SECRET_OWNED, Code.SECRET_ROTATION_ENABLED),
 )
 

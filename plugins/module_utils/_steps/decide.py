@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
+from .._codes import Code
 from .._context.context import RotationContext
 from .._decision.decide import decide, held_by_replicas
-from .._decision.decision import DRIFT, INTRODUCING, Action, Decision
-from .._decision.refuse import FOREIGN_PRIMARY
+from .._decision.decision import INTRODUCING, Action, Decision
 from .._errors import RotationError
 from .look import View, look
 from .replicas import catch_up
 
 # They may be seen while Secrets Manager does not show a version yet that is there.
-MAY_PASS = (DRIFT, FOREIGN_PRIMARY)
+MAY_PASS = (Code.DRIFT, Code.FOREIGN_PRIMARY)
 
 
 def look_and_decide(context: RotationContext) -> tuple[View, Decision]:

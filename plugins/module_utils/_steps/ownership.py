@@ -16,8 +16,6 @@ from .._errors import RotationError
 from .._next_step import Kind, command, with_options
 from .._tag_text import tag_text
 
-LISTING_BEHIND = Code.LISTING_BEHIND
-
 
 def refuse_foreign_management(secret: SecretDescription) -> None:
     """Raise a RotationError where somebody else rotates this secret, or it waits for deletion."""
@@ -98,7 +96,7 @@ def confirm_account(
     raise RotationError(
         f"Secrets Manager does not list the secret {secret.secret_id!r} with its new tags yet, so it may hide another"
         " secret of the same account as well; a listing may be five minutes old.",
-        code=LISTING_BEHIND,
+        code=Code.LISTING_BEHIND,
         next_step="Run the same command again in five minutes.",
     )
 

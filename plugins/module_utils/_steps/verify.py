@@ -10,7 +10,7 @@ from .._codes import Code
 from .._context.context import RotationContext
 from .._context.progress import Stage
 from .._db.server import refuse_other_place
-from .._decision.decision import NEW_PASSWORD_REFUSED, SEVERAL_SERVERS
+from .._decision.decision import SEVERAL_SERVERS
 from .._errors import LoginRefused, RotationError
 from .look import View
 from .rows import all_have
@@ -26,7 +26,7 @@ def verify(context: RotationContext, view: View, version: SecretVersion) -> None
         try:
             session = context.logins.log_in_with(version)
         except LoginRefused as refused:
-            refused.code, refused.next_step = NEW_PASSWORD_REFUSED, SEVERAL_SERVERS
+            refused.code, refused.next_step = Code.NEW_PASSWORD_REFUSED, SEVERAL_SERVERS
             refused.cause = f"The rows hold the new password, and the login with it was refused: {refused.cause}"
             raise
         try:
