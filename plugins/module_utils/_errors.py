@@ -44,11 +44,11 @@ class RotationError(Exception):
         super().__setattr__(name, one_line(value) if isinstance(value, str) else value)
 
     def locate(self, *, client: str, step: str, state: str, next_step: str) -> None:
-        """Fill in what only the run knows; what the raiser already said stands, in the words of who reads it."""
+        """Fill in what only the run knows; what the raiser already said stands."""
         self.client = self.client or client
         self.step = self.step or step
         self.state = self.state or state
-        self.next_step = present(self.next_step or next_step, client)
+        self.next_step = self.next_step or next_step
 
     def told(self, client: str = "", to: Reader | None = None) -> str:
         """Return cause and next step in the words of who reads them, for a message that is no failure of the run."""
@@ -60,7 +60,7 @@ class RotationError(Exception):
         if self.state:
             parts.append(f"State: {self.state}")
         if self.next_step:
-            parts.append(f"Next: {self.next_step}")
+            parts.append(f"Next: {present(self.next_step, self.client)}")
         return filled(" ".join(parts), self.client)
 
 

@@ -6,10 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Generic, TypeVar
-
-from ._next_step import present
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ Result = TypeVar("Result", Finding, Check)
 
 @dataclass(frozen=True)
 class Verdict(Generic[Result]):
-    """The findings about a client, in the words of its reader."""
+    """The findings about a client."""
 
     results: tuple[Result, ...]
     healthy: bool
@@ -51,9 +49,9 @@ class Verdict(Generic[Result]):
 
 def judge(client: str, results: Iterable[Result], *, well: str, notes: bool) -> Verdict[Result]:
     """Return the verdict: the problems, or ``well`` where there are none, and then the rest if ``notes``."""
-    in_words = tuple(replace(one, next_step=present(one.next_step, client)) for one in results)
-    problems = [one for one in in_words if one.problem]
-    visible: list[Result] = problems or (list(in_words) if notes else [])
+    found = tuple(results)
+    problems = [one for one in found if one.problem]
+    visible: list[Result] = problems or (list(found) if notes else [])
     count = f"{len(problems)} problem{'s'[: len(problems) != 1]}" if problems else well
     text = " ".join([count + (":" if visible else ""), *map(with_next_step, visible)])
-    return Verdict(in_words, not problems, f"{client}: {text}")
+    return Verdict(found, not problems, f"{client}: {text}")

@@ -13,13 +13,15 @@ from __future__ import annotations
 import json
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote, unquote
 
 from ._readers import Options, Reader, reader
 
+# The results that may advise to do something again.
+ADVICE = ("msg", "next_step", "warnings")
 # Braces would end the placeholder too early.
 _KEPT = " " + string.punctuation.translate(str.maketrans("", "", "{}%"))
 
@@ -80,13 +82,13 @@ def filled(text: str, client: str, to: Reader | None = None) -> str:
     return _COMMAND.sub(command_of, _NAME.sub(name_of, text))
 
 
-def filled_result(value: Any, client: str) -> Any:
-    """Return plain data with every text in it filled."""
+def filled_result(value: Any, client: str, words: Callable[[str, str], str] = filled) -> Any:
+    """Return plain data with every text in it filled, and what may advise something in the words of the reader."""
     if isinstance(value, str):
-        return filled(value, client)
+        return words(value, client)
     if isinstance(value, Mapping):
-        return {key: filled_result(one, client) for key, one in value.items()}
-    return [filled_result(one, client) for one in value] if isinstance(value, list | tuple) else value
+        return {key: filled_result(one, client, present if key in ADVICE else words) for key, one in value.items()}
+    return [filled_result(one, client, words) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _options(text: str | None) -> Mapping[str, str | list[str]]:

@@ -295,7 +295,9 @@ def test_a_refusal_that_cannot_be_told_is_recorded(account: Account, monkeypatch
     done = checked(call(rotation, queue_event(VALUE)))
     assert done.raised is None and done.of("rotation")[0]["outcome"] == "refused"
     assert done.of("notice")[0]["outcome"] == "failed" and done.of("run")[0]["counts"]["notices_failed"] == 1
-    assert any(line.startswith("warning: unknown: The refusal could not be told: ") for line in done.lines)
+    assert any(
+        line.startswith("warning: unknown: unknown: the notice 'failed' was not delivered. ") for line in done.lines
+    )
 
 
 def test_an_unknown_client_is_refused(account: Account) -> None:

@@ -168,7 +168,7 @@ def test_a_failure_in_a_job_of_awx_names_the_template(monkeypatch: pytest.Monkey
     error = diagnose(err.OperationalError(1045, ""), "db.invalid:3306")
     with reading(of_playbook()):
         error.locate(client="client_acme", step="open", state="Nothing was changed.", next_step="")
-    assert str(error).endswith("works now: launch the template 'Reconcile a client' with limit client_acme")
+        assert str(error).endswith("works now: launch the template 'Reconcile a client' with limit client_acme")
     assert next_step("{finish}", "client_acme") == "launch the template 'Finish what was begun' with limit client_acme"
 
 

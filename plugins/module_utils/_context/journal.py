@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from .._clean import one_line
 from .._errors import LoginRefused, RotationError, unexpected
-from .._next_step import present
 
 
 @dataclass
@@ -54,7 +53,7 @@ class Journal:
         self.logins += 1
 
     def warn(self, text: str) -> None:
-        """Keep a warning once, in the words of who reads it."""
-        line = one_line(present(text, self.client))
+        """Keep a warning once."""
+        line = one_line(text)
         if line not in self.warnings:
             self.warnings.append(line)

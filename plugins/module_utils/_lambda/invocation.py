@@ -14,7 +14,6 @@ from typing import Any
 
 from .._codes import Code
 from .._errors import RotationError, unexpected
-from .._next_step import filled, present
 from .._readers import Function, reading
 
 # What has to be left when the engine gives up, for telling people.
@@ -69,22 +68,11 @@ def handler(work: Callable[[Any, Invocation], Any]) -> Handler:
             try:
                 return work(event, Invocation.of(context))
             except RotationError as error:
-                failed = _in_words(error)
+                failed = error
             except Exception as error:  # its text may hold anything, and so may that of the one that it came from
-                failed = _in_words(unexpected(error))
-        raise failed from None
+                failed = unexpected(error)
+            # In the words of the present reader, for nobody is one any more when Lambda writes it.
+            written = RotationError(str(failed), code=failed.code)
+        raise written from None
 
     return guarded
-
-
-def _in_words(error: RotationError) -> RotationError:
-    """Return the error in the words of the present reader; Lambda formats it when nobody is one any more."""
-    client = error.client
-    written = RotationError(
-        filled(error.cause, client),
-        code=error.code,
-        next_step=present(error.next_step, client),
-        state=filled(error.state, client),
-    )
-    written.client, written.step = client, error.step
-    return written

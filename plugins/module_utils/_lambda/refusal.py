@@ -9,17 +9,13 @@ Nothing is counted on a secret, for it may be another client's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-from .. import _operations
 from .._errors import RotationError
 from .._events import FAILED
 from .._module.notice import NOTICE
 from .._module.operation import failed_result
-from .._module.options import sns_client
-from .._notice.notice import Notice
-from .._notice.publish import publish
+from .._notice.details import of_failure
 from .._operations import Declaration
 from .._triggers import ON_DEMAND
 from .options import CONNECTION, OF_A_NOTICE
@@ -44,23 +40,8 @@ def refuse(declared: Declaration, result: Mapping[str, Any], settings: Settings,
 
 
 def _tell(error: Mapping[str, Any], settings: Settings, record: Record) -> None:
-    params = settings.params(NOTICE.spec, {*CONNECTION, *OF_A_NOTICE})
-    notice = Notice(
-        event=FAILED,
-        client=error["client"],
-        secret_id="",
-        time=datetime.now(UTC),
-        environment=params["environment"] or "",
-        trigger=ON_DEMAND,
-        subject=f"Event refused: {error['client']}",
-        state_left=error["state"],
-        **{name: error[name] for name in ("step", "code", "cause", "next_step")},
-    )
-    result: dict[str, Any] = {"client": notice.client, "event": notice.event, "notice_id": notice.notice_id}
-    try:
-        client = sns_client(params, params["topic_arn"])
-        message = publish(client, params["topic_arn"], notice, params["assume_role_arn"])
-        sent = {"changed": True, "delivered": True, "message_id": message}
-    except RotationError as trouble:
-        sent = {"changed": False, "delivered": False, "warnings": [f"The refusal could not be told: {trouble.told()}"]}
-    record.add(_operations.NOTICE, notice.client, {**result, "body": notice.body(), **sent})
+    client = error["client"]
+    about = {"client": client, "secret_id": "", "event": FAILED, "subject": f"Event refused: {client}"}
+    about |= of_failure(error, {}, ON_DEMAND, "")
+    params = settings.params(NOTICE.spec, {*CONNECTION, *OF_A_NOTICE}, **about)
+    record.add(NOTICE.declared, client, NOTICE.outcome(params, check=False, diff=False))

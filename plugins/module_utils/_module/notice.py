@@ -71,6 +71,8 @@ def _send_once(notice: Notice, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _store(params: Mapping[str, Any], warnings: list[str]) -> SecretStore | None:
+    if not params["secret_id"]:
+        return None  # a function refused an event, so whose secret it is about is not known
     try:
         return secret_store(params)
     except RotationError as error:
