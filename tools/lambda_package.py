@@ -41,12 +41,12 @@ def main() -> None:
     )
     parser.add_argument("--python", default=PYTHON, help="the version of the Lambda runtime")
     parser.add_argument("--to", type=Path, default=ROOT / "dist", help="the folder of the package")
-    asked = parser.parse_args()
-    target = asked.to / f"dbops-rotation-lambda-{version()}-{asked.arch}.zip"
+    options = parser.parse_args()
+    target = options.to / f"dbops-rotation-lambda-{version()}-{options.arch}.zip"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        fill(folder, asked.arch, asked.python, asked.ca)
-        print(told(pack(folder, target), folder))
+        fill(folder, options.arch, options.python, options.ca)
+        print(summary(pack(folder, target), folder))
 
 
 def fill(folder: Path, arch: str, python: str, ca: Path | None) -> None:
@@ -74,8 +74,8 @@ def interpreter(python: str) -> str:
 
 def minor_version(path: str) -> str:
     """Return the version of an interpreter; empty where it does not start, as a shim of pyenv may not."""
-    asked = [path, "-Ic", "import sys; print('%d.%d' % sys.version_info[:2])"]
-    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+    command = [path, "-Ic", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def install_libraries(folder: Path, arch: str, python: str) -> None:
@@ -144,7 +144,7 @@ def files(folder: Path) -> Iterator[Path]:
     )
 
 
-def told(package: Path, folder: Path) -> str:
+def summary(package: Path, folder: Path) -> str:
     """Return how large a package is; refuse one that Lambda would not take."""
     zipped, unzipped = package.stat().st_size, sum(path.stat().st_size for path in files(folder))
     if unzipped > MOST_UNZIPPED:

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Case:
-    """A template with its variables, and what is in the environment beside."""
+    """A template with its variables."""
 
     template: str
     variables: Mapping[str, Any]
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def rendered(cases: Sequence[Case]) -> list[Any]:
@@ -52,11 +51,8 @@ def main() -> None:
     init_plugin_loader([str(ROOT / "collections")])
     results = []
     for case in json.load(sys.stdin):
-        os.environ.update(case["environment"])
         templar = Templar(loader=DataLoader(), variables=case["variables"])
         results.append(templar.template(trust_as_template(case["template"])))
-        for name in case["environment"]:
-            del os.environ[name]
     json.dump(results, sys.stdout)
 
 

@@ -21,7 +21,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import Report
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.trail import Settings, Trail
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.parameters import read_parameters
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing import Choice, list_entries
@@ -136,13 +135,6 @@ def read_history(client: ManagedClient, keys: Keys) -> Result:
     with enforced(client.aws):
         result: Result = client.run(HISTORY, source="logs", log_group=group, **keys)
     return result
-
-
-def back_up(client: ManagedClient, keys: Keys) -> Result:
-    client.create().rotate()
-    archive = SecretArchive(make_client(options(client, keys), "secretsmanager"), client.secret_id)
-    with enforced(client.aws):
-        return outcome(archive.save)
 
 
 def restore_lost(client: ManagedClient, keys: Keys) -> Result:

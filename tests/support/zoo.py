@@ -20,7 +20,6 @@ ADDRESS = "127.0.0.3"
 # What MySQL before 4.1 stored.
 OLD_FORMAT = "6f8c114b58f2ce9e"
 
-SALT = b"abcdefghijABCDEFGHIJ"
 NATIVE = f"mysql_native_password USING '{native_hash(OURS)}'"
 NATIVE_OTHER = f"mysql_native_password USING '{native_hash(OTHER)}'"
 PARSEC_OURS = f"parsec USING PASSWORD('{OURS}')"

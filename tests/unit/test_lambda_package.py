@@ -66,7 +66,7 @@ def test_an_archive_knows_no_times_owners_and_modes(tmp_path: Path) -> None:
         assert {entry.external_attr >> 16 for entry in archive.infolist()} == {0o100644}
 
 
-def test_a_runtime_without_its_interpreter_is_told() -> None:
+def test_a_runtime_without_its_interpreter_is_refused() -> None:
     with pytest.raises(SystemExit, match=r"Python 3\.99 is not on this machine.*pyenv install 3\.99"):
         lambda_package.interpreter("3.99")
 
@@ -75,7 +75,7 @@ def test_what_lambda_would_not_take_is_refused(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder/x").write_text("x" * 2000)
     package = lambda_package.pack(tmp_path / "folder", tmp_path / "x.zip")
-    assert lambda_package.told(package, tmp_path / "folder").endswith("0.0 MB, 0.0 MB unzipped")
+    assert lambda_package.summary(package, tmp_path / "folder").endswith("0.0 MB, 0.0 MB unzipped")
     monkeypatch.setattr(lambda_package, "MOST_UNZIPPED", 1000)
     with pytest.raises(SystemExit, match="unzipped, and Lambda takes"):
-        lambda_package.told(package, tmp_path / "folder")
+        lambda_package.summary(package, tmp_path / "folder")

@@ -132,5 +132,5 @@ def _of_a_backup(result: Mapping[str, Any], *, check: bool) -> Iterator[Report]:
         values = {"secret_id": entry.get("secret_id"), "version_id": current, "changed": result.get("changed")}
         yield Report(BACKUP.name, str(client), values, failed=False, check=check)
     for host in failures:
-        error = {"step": "read", "code": "not_backed_up", "cause": text(failures, host)}
+        error = {"step": "read", "code": Code.NOT_BACKED_UP, "cause": text(failures, host)}
         yield Report(BACKUP.name, str(host), {"error": error}, failed=True, check=check)
