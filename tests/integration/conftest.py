@@ -22,6 +22,7 @@ from botocore.httpsession import URLLib3Session
 from by_hand import remove
 from chosen_server import split, standing_for
 from estate import Accounts
+from faulty_proxy import FaultyProxy
 from managed import MakeClient, ManagedClient
 from ministack import Ministack
 from running import MakeServer, answering, running
@@ -163,6 +164,13 @@ def aws(workspace: Path) -> Iterator[AwsEmulator]:
     yield from answering(AwsEmulator(workspace / "aws"))
 
 
+@pytest.fixture(scope="module")
+def proxy(aws: AwsEmulator) -> Iterator[FaultyProxy]:
+    """The way to AWS on which things go wrong where a test says so."""
+    with FaultyProxy(aws.endpoint_url) as started:
+        yield started
+
+
 @pytest.fixture(scope="session")
 def asking_aws(workspace: Path) -> Iterator[AwsEmulator]:
     """Another AWS emulator, for tests that let it ask for permissions, which it then does of everybody."""
@@ -246,6 +254,19 @@ def client(make_client: MakeClient, server: DatabaseServer) -> ManagedClient:
 def mysql_client(make_client: MakeClient, mysql_server: DatabaseServer) -> ManagedClient:
     """A client under management on MySQL."""
     return make_client(mysql_server).create()
+
+
+@pytest.fixture
+def rotated(client: ManagedClient) -> ManagedClient:
+    """A client with two versions, on each kind of server in turn."""
+    client.rotate()
+    return client
+
+
+@pytest.fixture
+def clients(make_client: MakeClient, mysql_server: DatabaseServer) -> list[ManagedClient]:
+    """Three clients of one MySQL server."""
+    return [make_client(mysql_server).create() for _number in range(3)]
 
 
 @pytest.fixture

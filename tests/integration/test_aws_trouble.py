@@ -14,7 +14,7 @@ import pytest
 from faulty_proxy import HANG_UP, LOSE_REPLY, SILENCE, Fault, FaultyProxy
 from managed import ManagedClient
 from telling import assert_silent, failure, refusal
-from world.aws import NOWHERE, AwsEmulator
+from world.aws import NOWHERE
 
 GET, DESCRIBE, PUT = "GetSecretValue", "DescribeSecret", "PutSecretValue"
 PROMOTE, TAG = "UpdateSecretVersionStage", "TagResource"
@@ -39,13 +39,6 @@ Faulty = Callable[..., AbstractContextManager[FaultyProxy]]
 def no_pause_between_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the AWS library ask again at once."""
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_arguments: 0)
-
-
-@pytest.fixture(scope="module")
-def proxy(aws: AwsEmulator) -> Iterator[FaultyProxy]:
-    """The way to AWS on which things go wrong."""
-    with FaultyProxy(aws.endpoint_url) as started:
-        yield started
 
 
 @pytest.fixture

@@ -20,22 +20,16 @@ FORM = "Store a JSON object with engine, host, port, username and password in it
 NO_OBJECT = "is not a JSON object."
 
 
-@pytest.fixture
-def account(make_client: MakeClient, mysql_server: DatabaseServer) -> ManagedClient:
-    """An account on the server that has no secret yet."""
-    return make_client(mysql_server).create_account()
-
-
-def test_a_missing_secret(account: ManagedClient) -> None:
-    cause = f"Could not read the secret '{account.secret_id}': there is no such secret, or no such version of it"
-    told = refusal(account, step="read", cause=cause, next_step="Check rotation_secret_id, the region and the AWS")
+def test_a_missing_secret(newcomer: ManagedClient) -> None:
+    cause = f"Could not read the secret '{newcomer.secret_id}': there is no such secret, or no such version of it"
+    told = refusal(newcomer, step="read", cause=cause, next_step="Check rotation_secret_id, the region and the AWS")
     assert "playbooks/onboard.yml" in told["next_step"] and told["code"] == "secret_not_found"
 
 
-def test_a_secret_without_a_value(account: ManagedClient) -> None:
-    secrets_manager(account.aws).create_secret(Name=account.secret_id)
-    cause = f"Could not read the secret '{account.secret_id}': there is no such secret, or no such version of it"
-    refusal(account, step="read", cause=cause, next_step="Check rotation_secret_id")
+def test_a_secret_without_a_value(newcomer: ManagedClient) -> None:
+    secrets_manager(newcomer.aws).create_secret(Name=newcomer.secret_id)
+    cause = f"Could not read the secret '{newcomer.secret_id}': there is no such secret, or no such version of it"
+    refusal(newcomer, step="read", cause=cause, next_step="Check rotation_secret_id")
 
 
 def test_a_secret_that_is_scheduled_for_deletion(mysql_client: ManagedClient) -> None:
@@ -47,24 +41,24 @@ def test_a_secret_that_is_scheduled_for_deletion(mysql_client: ManagedClient) ->
 
 
 @pytest.mark.parametrize("text", ["not JSON", '["a list"]', '"a string"', "7", "null", "{", " "])
-def test_a_secret_that_is_not_a_json_object(account: ManagedClient, text: str) -> None:
-    secrets_manager(account.aws).create_secret(Name=account.secret_id, SecretString=text)
-    refusal(account, step="read", cause=f"The secret '{account.secret_id}' {NO_OBJECT}", next_step=FORM)
+def test_a_secret_that_is_not_a_json_object(newcomer: ManagedClient, text: str) -> None:
+    secrets_manager(newcomer.aws).create_secret(Name=newcomer.secret_id, SecretString=text)
+    refusal(newcomer, step="read", cause=f"The secret '{newcomer.secret_id}' {NO_OBJECT}", next_step=FORM)
 
 
-def test_a_binary_secret(account: ManagedClient) -> None:
-    secrets_manager(account.aws).create_secret(
-        Name=account.secret_id, SecretBinary=json.dumps(account.document()).encode()
+def test_a_binary_secret(newcomer: ManagedClient) -> None:
+    secrets_manager(newcomer.aws).create_secret(
+        Name=newcomer.secret_id, SecretBinary=json.dumps(newcomer.document()).encode()
     )
-    refusal(account, step="read", cause=f"The secret '{account.secret_id}' {NO_OBJECT}", next_step=FORM)
+    refusal(newcomer, step="read", cause=f"The secret '{newcomer.secret_id}' {NO_OBJECT}", next_step=FORM)
 
 
 @pytest.mark.parametrize("key", ["engine", "host", "username", "password"])
 @pytest.mark.parametrize("value", [None, "", " "], ids=["absent", "empty", "blank"])
-def test_a_secret_without_a_key(account: ManagedClient, key: str, value: object) -> None:
-    account.create_secret(**{key: value})
-    cause = f"The secret '{account.secret_id}' lacks a value for '{key}'."
-    refusal(account, step="read", cause=cause, next_step=FORM)
+def test_a_secret_without_a_key(newcomer: ManagedClient, key: str, value: object) -> None:
+    newcomer.create_secret(**{key: value})
+    cause = f"The secret '{newcomer.secret_id}' lacks a value for '{key}'."
+    refusal(newcomer, step="read", cause=cause, next_step=FORM)
 
 
 @pytest.mark.parametrize(
@@ -76,17 +70,17 @@ def test_a_secret_without_a_key(account: ManagedClient, key: str, value: object)
         ('["x"]', "a list or a dictionary"),
     ],
 )
-def test_a_password_that_is_no_text_is_not_tried(account: ManagedClient, written: str, kind: str) -> None:
-    text = json.dumps(account.document()).replace(json.dumps(account.password), written)
-    secrets_manager(account.aws).create_secret(Name=account.secret_id, SecretString=text)
-    cause = f"The secret '{account.secret_id}' has a password that is {kind} and no text."
-    refusal(account, step="read", cause=cause, next_step="Quote it in the JSON of the secret")
+def test_a_password_that_is_no_text_is_not_tried(newcomer: ManagedClient, written: str, kind: str) -> None:
+    text = json.dumps(newcomer.document()).replace(json.dumps(newcomer.password), written)
+    secrets_manager(newcomer.aws).create_secret(Name=newcomer.secret_id, SecretString=text)
+    cause = f"The secret '{newcomer.secret_id}' has a password that is {kind} and no text."
+    refusal(newcomer, step="read", cause=cause, next_step="Quote it in the JSON of the secret")
 
 
-def test_a_password_with_a_line_end_is_not_tried(account: ManagedClient) -> None:
-    account.create_secret(password=f"{account.password}\n")
-    cause = f"The password in the secret '{account.secret_id}' begins or ends with a line end"
-    refusal(account, step="read", cause=cause, next_step="Store it without the line end")
+def test_a_password_with_a_line_end_is_not_tried(newcomer: ManagedClient) -> None:
+    newcomer.create_secret(password=f"{newcomer.password}\n")
+    cause = f"The password in the secret '{newcomer.secret_id}' begins or ends with a line end"
+    refusal(newcomer, step="read", cause=cause, next_step="Store it without the line end")
 
 
 @pytest.mark.parametrize(
@@ -97,9 +91,9 @@ def test_a_password_with_a_line_end_is_not_tried(account: ManagedClient) -> None
         ('{"host": NaN}', "holds NaN or Infinity"),
     ],
 )
-def test_a_secret_that_programs_read_in_different_ways(account: ManagedClient, text: str, fault: str) -> None:
-    secrets_manager(account.aws).create_secret(Name=account.secret_id, SecretString=text)
-    refusal(account, step="read", cause=f"The secret '{account.secret_id}' {fault}", next_step="")
+def test_a_secret_that_programs_read_in_different_ways(newcomer: ManagedClient, text: str, fault: str) -> None:
+    secrets_manager(newcomer.aws).create_secret(Name=newcomer.secret_id, SecretString=text)
+    refusal(newcomer, step="read", cause=f"The secret '{newcomer.secret_id}' {fault}", next_step="")
 
 
 def test_a_secret_without_room_for_the_new_password(mysql_client: ManagedClient) -> None:
@@ -110,24 +104,24 @@ def test_a_secret_without_room_for_the_new_password(mysql_client: ManagedClient)
     refusal(mysql_client, step="persist", cause=cause, next_step="Take out of the secret what is not needed", **short)
 
 
-def test_every_missing_key_is_named(account: ManagedClient) -> None:
-    account.create_secret(engine=None, username=None, password=None)
-    cause = f"The secret '{account.secret_id}' lacks a value for 'engine', 'username' and 'password'."
-    refusal(account, step="read", cause=cause, next_step=FORM)
+def test_every_missing_key_is_named(newcomer: ManagedClient) -> None:
+    newcomer.create_secret(engine=None, username=None, password=None)
+    cause = f"The secret '{newcomer.secret_id}' lacks a value for 'engine', 'username' and 'password'."
+    refusal(newcomer, step="read", cause=cause, next_step=FORM)
 
 
 @pytest.mark.parametrize("engine", ["postgres", "aurora-postgresql", "x" * 500])
-def test_a_secret_for_another_engine(account: ManagedClient, engine: str) -> None:
-    account.create_secret(engine=engine)
-    cause = f"The secret '{account.secret_id}' is for engine '{engine[:40]}', not mysql or mariadb."
-    refusal(account, step="read", cause=cause, next_step=FORM)
+def test_a_secret_for_another_engine(newcomer: ManagedClient, engine: str) -> None:
+    newcomer.create_secret(engine=engine)
+    cause = f"The secret '{newcomer.secret_id}' is for engine '{engine[:40]}', not mysql or mariadb."
+    refusal(newcomer, step="read", cause=cause, next_step=FORM)
 
 
 @pytest.mark.parametrize("port", [0, 65536, -1, True, 3306.5, "", "mysql", "\u00b2", "9" * 5000, [3306]], ids=str)
-def test_a_secret_with_a_bad_port(account: ManagedClient, port: object) -> None:
-    account.create_secret(port=port)
-    cause = f"The secret '{account.secret_id}' has a port that is not a number from 1 to 65535."
-    refusal(account, step="read", cause=cause, next_step=FORM)
+def test_a_secret_with_a_bad_port(newcomer: ManagedClient, port: object) -> None:
+    newcomer.create_secret(port=port)
+    cause = f"The secret '{newcomer.secret_id}' has a port that is not a number from 1 to 65535."
+    refusal(newcomer, step="read", cause=cause, next_step=FORM)
 
 
 def test_an_account_that_does_not_exist(make_client: MakeClient, server: DatabaseServer) -> None:
@@ -144,14 +138,14 @@ def test_a_password_that_is_not_the_account_s(client: ManagedClient) -> None:
     assert told["code"] == "login_refused"
 
 
-def test_aws_rotation_enabled(account: ManagedClient) -> None:
-    account.create_secret()
-    secrets_manager(account.aws).rotate_secret(
-        SecretId=account.secret_id, RotationRules={"AutomaticallyAfterDays": 30}, RotateImmediately=False
+def test_aws_rotation_enabled(newcomer: ManagedClient) -> None:
+    newcomer.create_secret()
+    secrets_manager(newcomer.aws).rotate_secret(
+        SecretId=newcomer.secret_id, RotationRules={"AutomaticallyAfterDays": 30}, RotateImmediately=False
     )
-    cause = f"Secrets Manager's own rotation is enabled for '{account.secret_id}'."
-    told = refusal(account, step="look", cause=cause, next_step="Cancel it: aws secretsmanager cancel-rotate-secret")
-    assert told["next_step"].endswith(account.secret_id)
+    cause = f"Secrets Manager's own rotation is enabled for '{newcomer.secret_id}'."
+    told = refusal(newcomer, step="look", cause=cause, next_step="Cancel it: aws secretsmanager cancel-rotate-secret")
+    assert told["next_step"].endswith(newcomer.secret_id)
 
 
 def test_a_secret_of_another_service() -> None:

@@ -7,20 +7,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
 from cycle import is_due
-from managed import AT_ONCE, MakeClient, ManagedClient, playbook, write_inventory
+from managed import AT_ONCE, ManagedClient, playbook, write_inventory
 from playbook_runs import ASYNC_PLAY, PLUGINS, Run, bastion_inventory, said, single
-from world.databases import DatabaseServer
 
 ENABLED = {"ANSIBLE_CALLBACKS_ENABLED": "dbops.rotation.rotation_progress", "ANSIBLE_DEPRECATION_WARNINGS": "1"}
 EVERY_CLIENT = {"ROTATION_PROGRESS_EVERY_CLIENTS": "1"}
 LARGE = {**EVERY_CLIENT, "ROTATION_PROGRESS_MESSAGES_UP_TO": "1"}
-
-
-@pytest.fixture
-def clients(make_client: MakeClient, mysql_server: DatabaseServer) -> list[ManagedClient]:
-    return [make_client(mysql_server).create() for _number in range(3)]
 
 
 def rotate(

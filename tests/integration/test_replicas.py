@@ -20,7 +20,7 @@ from faulty_proxy import REPLICA_REGION, STALE, Fault, FaultyProxy
 from managed import MakeClient, ManagedClient, playbook, secrets_manager, write_inventory
 from settled import assert_settled, opening
 from verifying import codes, verified
-from world.aws import ACCESS_KEY, SECRET_KEY, AwsEmulator
+from world.aws import ACCESS_KEY, SECRET_KEY
 from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
@@ -46,13 +46,6 @@ def newcomer(newcomer: ManagedClient) -> ManagedClient:
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replicas, "FIRST_PAUSE", 0.02)
-
-
-@pytest.fixture(scope="module")
-def proxy(aws: AwsEmulator) -> Iterator[FaultyProxy]:
-    """The way to AWS on which a replica region lags where a test says so."""
-    with FaultyProxy(aws.endpoint_url) as started:
-        yield started
 
 
 @contextmanager

@@ -25,12 +25,6 @@ pytestmark = pytest.mark.slow
 OTHER_REGION = "eu-west-1"
 
 
-@pytest.fixture
-def rotated(client: ManagedClient) -> ManagedClient:
-    client.rotate()
-    return client
-
-
 def healthy(client: ManagedClient) -> bool:
     return bool(client.run(VERIFY)["healthy"])
 

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from cycle import is_due
 from guarded_fleet import FLEETS, Fleet
-from managed import AT_ONCE, MakeClient, ManagedClient, playbook, write_inventory
+from managed import AT_ONCE, ManagedClient, playbook, write_inventory
 from playbook_runs import Run, said
 from topic import Mailbox
 from waves import run_fleet, versions
-from world.databases import DatabaseServer
 
 pytestmark = pytest.mark.slow
 
@@ -36,11 +35,6 @@ CHECKED: dict[str, tuple[str, ...]] = {
     "playbooks/doctor.yml": (),
     "playbooks/status.yml": (),
 }
-
-
-@pytest.fixture
-def clients(make_client: MakeClient, mysql_server: DatabaseServer) -> list[ManagedClient]:
-    return [make_client(mysql_server).create() for _number in range(3)]
 
 
 @pytest.fixture

@@ -26,12 +26,6 @@ pytestmark = pytest.mark.slow
 NOT_YET = "ResourceNotFoundException"
 
 
-@pytest.fixture
-def proxy(aws: AwsEmulator) -> Iterator[FaultyProxy]:
-    with FaultyProxy(aws.endpoint_url) as started:
-        yield started
-
-
 def onboard(client: ManagedClient, proxy: FaultyProxy, times: int) -> dict[str, object]:
     """Bring a client under management where reads of the new secret do not find it, so many times."""
     login: dict[str, Any] = {

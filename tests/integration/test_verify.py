@@ -18,12 +18,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._db.fence import Fe
 from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
 
 
-@pytest.fixture
-def rotated(client: ManagedClient) -> ManagedClient:
-    client.rotate()
-    return client
-
-
 def test_a_client_in_order(rotated: ManagedClient) -> None:
     result = verified(rotated)
     assert (result["healthy"], result["findings"]) == (True, [])

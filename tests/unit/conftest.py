@@ -6,10 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import botocore.client
 import pytest
-from emulated import emulated_aws
+from emulated import client_of, emulated_aws
 
 
 @pytest.fixture
@@ -23,9 +22,7 @@ def aws() -> Iterator[None]:
 def secrets_manager() -> Iterator[Any]:
     """A client of Secrets Manager in an AWS of one file."""
     with emulated_aws():
-        yield boto3.client(
-            "secretsmanager", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
-        )
+        yield client_of("secretsmanager")
 
 
 @pytest.fixture

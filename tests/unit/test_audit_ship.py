@@ -20,9 +20,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import Stubber
+from emulated import client_of
 from moto.server import ThreadedMotoServer
 from wire_check import findings
 
@@ -94,17 +94,12 @@ def url() -> Iterator[str]:
 @pytest.fixture
 def group(url: str, request: pytest.FixtureRequest) -> LogGroup:
     name = f"/dbops/{abs(hash(request.node.nodeid))}"
-    client(url).create_log_group(logGroupName=name)
+    client_of("logs", endpoint_url=url).create_log_group(logGroupName=name)
     return log_group(name, access(url))
 
 
 def access(url: str) -> AwsOptions:
     return AwsOptions(region=REGION, access_key="x", secret_key="x", endpoint_urls=json.dumps({"logs": url}))
-
-
-def client(url: str | None = None) -> Any:
-    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
-    return boto3.client("logs", region_name=REGION, endpoint_url=url, **keys)
 
 
 def line(number: int, *, run: str = "run", name: str = "client_acme", at: datetime = NOW) -> bytes:
@@ -171,7 +166,7 @@ def test_what_is_spooled_is_shipped_and_read_back(group: LogGroup, url: str, tmp
     lines = [line(number) for number in range(3)]
     spooled(tmp_path, "run", [lines[1], lines[0], lines[2]])
     Shipper(group, 30).ship_others(tmp_path)
-    (stream,) = client(url).describe_log_streams(logGroupName=group.name)["logStreams"]
+    (stream,) = client_of("logs", endpoint_url=url).describe_log_streams(logGroupName=group.name)["logStreams"]
     assert stream["logStreamName"] == f"{NOW:%Y-%m-%d}/controller/run"
     assert [json.loads(text) for text in logged(group, "client_acme", LONG_AGO)] == [json.loads(one) for one in lines]
     assert names(tmp_path) == [".shipped"]
@@ -278,7 +273,7 @@ def test_a_line_that_was_cut_off_or_is_no_event_does_not_stop_the_others(group: 
     ],
 )
 def test_what_cloudwatch_does_not_keep_is_kept_here(tmp_path: Path, rejected: dict[str, int], kept: list[int]) -> None:
-    logs = client()
+    logs = client_of("logs")
     lines = [line(number) for number in range(4)]
     spooled(tmp_path, "run", lines)
     with Stubber(logs) as stub:
@@ -302,7 +297,7 @@ def test_moto_too_refuses_what_is_too_old(group: LogGroup, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("code", [*OF_SERVICE["logs"], *DENIED, "SomethingElse"])
 def test_every_refusal_is_told_by_its_code_and_nothing_is_marked(tmp_path: Path, code: str) -> None:
-    logs = client()
+    logs = client_of("logs")
     spooled(tmp_path, "run", [line(0)])
     with Stubber(logs) as stub, pytest.raises(RotationError) as told:
         stub.add_response("create_log_stream", {})
@@ -329,7 +324,7 @@ def test_nobody_waits_long_for_a_dead_service() -> None:
 
 def test_no_call_is_made_when_the_time_is_over(tmp_path: Path) -> None:
     spooled(tmp_path, "run", [line(0)])
-    logs = client()
+    logs = client_of("logs")
     with Stubber(logs) as stub, pytest.raises(RotationError, match="time for shipping"):
         stub.add_response("create_log_stream", {})
         Shipper(LogGroup(logs, "/dbops"), -1).ship_others(tmp_path)
@@ -580,7 +575,7 @@ def test_the_past_of_a_client_is_each_event_once_in_the_order_of_time(group: Log
 
 
 def test_the_log_group_is_asked_for_one_client_and_a_time() -> None:
-    logs = client()
+    logs = client_of("logs")
     since = datetime(2026, 11, 1, tzinfo=UTC)
     expected = {
         "logGroupName": "/dbops",

@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from emulated import emulated_aws
+from emulated import client_of
 from memory_server import HOSTS, MYSQL, MemoryServer, hashed
 from refusals import refusal_of
 from stale_listing import StaleListing
@@ -43,11 +41,8 @@ ROTATION = {
 
 
 @pytest.fixture
-def aws() -> Iterator[Any]:
-    with emulated_aws():
-        yield boto3.client(
-            "secretsmanager", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
-        )
+def aws(aws: None) -> Any:
+    return client_of("secretsmanager")
 
 
 @pytest.fixture

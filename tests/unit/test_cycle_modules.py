@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from emulated import emulated_aws
+from emulated import client_of
+from fleet_in_moto import now
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
@@ -33,10 +32,6 @@ DAY = timedelta(days=1)
 ACCESS = {"region": "eu-central-1", "access_key": "x", "secret_key": "x"}
 VALUE = "Hidden-Value-1234"
 Tags = dict[str, str]
-
-
-def client_of(service: str) -> Any:
-    return boto3.client(service, region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
 
 
 class Client:
@@ -82,19 +77,9 @@ class Client:
         return [json.loads(json.loads(message["Body"])["Message"]) for message in answer.get("Messages", [])]
 
 
-@pytest.fixture(scope="module")
-def aws() -> Iterator[None]:
-    with emulated_aws():
-        yield
-
-
 @pytest.fixture
 def acme(aws: None) -> Client:
     return Client()
-
-
-def now() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)
 
 
 def test_a_client_without_a_cycle_gets_one_and_keeps_it(acme: Client) -> None:
@@ -260,7 +245,7 @@ def test_trouble_with_sns_is_a_warning_and_the_notice_stays_owed(
 
 
 def test_a_topic_may_lie_in_another_region_than_the_secret(acme: Client) -> None:
-    sns = boto3.client("sns", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    sns = client_of("sns", region_name="us-east-1")
     topic = sns.create_topic(Name="elsewhere")["TopicArn"]
     assert acme.run(NOTICE, topic_arn=topic, event="overdue", due="2027-01-02T03:00:00Z")["delivered"]
 

@@ -7,9 +7,9 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import ANY, Stubber
+from emulated import client_of, done
 
 from ansible_collections.dbops.rotation.plugins.module_utils._doctor.checks import (
     SKEW_NOTED,
@@ -25,7 +25,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor impo
 pytestmark = pytest.mark.usefixtures("aws")
 
 SECRET = "clients/client_acme/mysql/root"
-KEYS = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "eu-central-1"}
 DOCUMENT = {"engine": "mysql", "host": "db.acme.example.com", "port": 3306, "username": "root", "password": "Hidden-1"}
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 SESSION = "arn:aws:sts::123456789012:assumed-role/dbops-rotation-rotator/dbops-rotation"
@@ -34,10 +33,7 @@ ROLE = "arn:aws:iam::123456789012:role/dbops-rotation-rotator"
 
 
 def examine(**given: Any) -> dict[str, Any]:
-    access = {"region": "eu-central-1", "access_key": "x", "secret_key": "x"}
-    asked = {"client": "client_acme", "secret_id": SECRET, **access, **given}
-    params = {name: asked.get(name, spec.get("default")) for name, spec in DOCTOR.spec.items()}
-    return DOCTOR.outcome(params, check=False, diff=False)
+    return done(DOCTOR, **{"client": "client_acme", "secret_id": SECRET, **given})
 
 
 def problems(result: dict[str, Any]) -> dict[str, str]:
@@ -46,12 +42,12 @@ def problems(result: dict[str, Any]) -> dict[str, str]:
 
 
 def store() -> None:
-    boto3.client("secretsmanager", **KEYS).create_secret(Name=SECRET, SecretString=json.dumps(DOCUMENT))
+    client_of("secretsmanager").create_secret(Name=SECRET, SecretString=json.dumps(DOCUMENT))
 
 
 def test_all_is_well() -> None:
     store()
-    result = examine(topic_arn=boto3.client("sns", **KEYS).create_topic(Name="dba")["TopicArn"])
+    result = examine(topic_arn=client_of("sns").create_topic(Name="dba")["TopicArn"])
     assert result["healthy"] and result["msg"] == "client_acme: AWS is ready"
     assert [check["name"] for check in result["checks"]] == [
         *("identity", "clock", "describe", "read", "versions", "permissions", "topic")
@@ -73,7 +69,7 @@ def test_a_topic_that_is_not_there_is_a_problem() -> None:
 
 @pytest.mark.parametrize("code", ["AuthorizationError", "AccessDenied"])
 def test_a_topic_that_is_denied_is_a_problem(code: str) -> None:
-    sns = boto3.client("sns", **KEYS)
+    sns = client_of("sns")
     with Stubber(sns) as stub:
         stub.add_client_error("get_topic_attributes", code)
         found = topic(sns, "arn:aws:sns:eu-central-1:123456789012:dba")
@@ -87,7 +83,7 @@ def test_the_clock_is_compared_with_the_date_of_an_answer(seconds: int, problem:
 
 
 def test_iam_is_asked_for_the_role_behind_the_session_and_a_denial_is_a_problem() -> None:
-    iam = boto3.client("iam", **KEYS)
+    iam = client_of("iam")
     decided = {NEEDED[0]: "implicitDeny", NEEDED[1]: "allowed"}
     answer = [{"EvalActionName": name, "EvalDecision": decision} for name, decision in decided.items()]
     asked = {"PolicySourceArn": ROLE, "ActionNames": NEEDED, "ResourceArns": [ARN], "ContextEntries": ANY}
@@ -104,7 +100,7 @@ def test_iam_is_told_what_our_own_policies_ask_of_a_request() -> None:
     conditions = [statement["Condition"] for statement in asking if statement["Sid"] in ("Secrets", "Tags")]
     keys = {key for asked in conditions for test in asked.values() for key in test}
     assert keys == {"aws:SecureTransport", "aws:ResourceTag/team", "aws:TagKeys"}
-    iam, sent = boto3.client("iam", **KEYS), []
+    iam, sent = client_of("iam"), []
     iam.meta.events.register("before-parameter-build.iam", lambda params, **_more: sent.append(params))
     permissions(iam, SESSION, ARN, NEEDED, {"team": "shop"})
     said = {one["ContextKeyName"]: one["ContextKeyValues"] for one in sent[0]["ContextEntries"]}
@@ -114,7 +110,7 @@ def test_iam_is_told_what_our_own_policies_ask_of_a_request() -> None:
 
 def test_what_iam_cannot_tell_is_no_denial() -> None:
     """A policy may ask for the address or the endpoint of a request, which only AWS knows."""
-    iam = boto3.client("iam", **KEYS)
+    iam = client_of("iam")
     answer = {"EvalActionName": NEEDED[0], "EvalDecision": "explicitDeny", "MissingContextValues": ["aws:SourceVpce"]}
     with Stubber(iam) as stub:
         stub.add_response("simulate_principal_policy", {"EvaluationResults": [answer]})
@@ -123,7 +119,7 @@ def test_what_iam_cannot_tell_is_no_denial() -> None:
 
 
 def test_a_copy_of_a_secret_in_another_region_is_not_ready() -> None:
-    boto3.client("secretsmanager", **KEYS).create_secret(
+    client_of("secretsmanager").create_secret(
         Name=SECRET, SecretString=json.dumps(DOCUMENT), AddReplicaRegions=[{"Region": "eu-west-1"}]
     )
     assert examine()["healthy"]
@@ -141,7 +137,7 @@ def test_a_resource_policy_that_grows_too_large_is_told(readers: int, told: bool
 
 
 def test_that_iam_may_not_be_asked_is_no_problem() -> None:
-    iam = boto3.client("iam", **KEYS)
+    iam = client_of("iam")
     with Stubber(iam) as stub:
         stub.add_client_error("simulate_principal_policy", "AccessDenied")
         assert not permissions(iam, SESSION, ARN, NEEDED, {}).problem

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import Stubber
+from emulated import REGION, client_of, done
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.encryption import EncryptedLogGroup, EncryptedTopic
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
@@ -15,25 +15,21 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.encryption 
 
 pytestmark = pytest.mark.usefixtures("aws")
 
-REGION = "eu-central-1"
 KEY = f"arn:aws:kms:{REGION}:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 GROUP = "/dbops/rotation"
-KEYS = {"region_name": REGION, "aws_access_key_id": "x", "aws_secret_access_key": "x"}
 
 
 @pytest.fixture
 def topic() -> str:
-    return str(boto3.client("sns", **KEYS).create_topic(Name="dbops-rotation")["TopicArn"])
+    return str(client_of("sns").create_topic(Name="dbops-rotation")["TopicArn"])
 
 
 def run(*, check: bool = False, **given: Any) -> dict[str, Any]:
-    asked = {"kms_key_arn": KEY, "region": REGION, "access_key": "x", "secret_key": "x", **given}
-    params = {name: asked.get(name, spec.get("default")) for name, spec in ENCRYPTION.spec.items()}
-    return ENCRYPTION.outcome(params, check=check, diff=True)
+    return done(ENCRYPTION, check=check, **{"kms_key_arn": KEY, **given})
 
 
 def key_of(topic: str) -> str | None:
-    found = boto3.client("sns", **KEYS).get_topic_attributes(TopicArn=topic)["Attributes"]
+    found = client_of("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
     return found.get("KmsMasterKeyId") or None
 
 
@@ -53,7 +49,7 @@ def test_a_topic_with_another_key_gets_this_one(topic: str) -> None:
 
 
 def test_a_log_group_that_was_made_with_the_key_is_left_alone(topic: str) -> None:
-    logs = boto3.client("logs", **KEYS)
+    logs = client_of("logs")
     logs.create_log_group(logGroupName=f"{GROUP}/other")
     logs.create_log_group(logGroupName=GROUP, kmsKeyId=KEY)
     assert not run(log_group=GROUP)["changed"]
@@ -70,7 +66,7 @@ def test_what_does_not_exist_is_foretold_and_told(topic: str) -> None:
 
 
 def test_a_log_group_that_was_there_before_gets_the_key() -> None:
-    logs = boto3.client("logs", **KEYS)
+    logs = client_of("logs")
     group = EncryptedLogGroup(logs, GROUP)
     with Stubber(logs) as wire:
         wire.add_response(
@@ -94,7 +90,7 @@ def test_a_log_group_that_was_there_before_gets_the_key() -> None:
     ],
 )
 def test_a_refusal_names_the_action_or_the_key(code: str, told: str, step: str) -> None:
-    logs = boto3.client("logs", **KEYS)
+    logs = client_of("logs")
     with Stubber(logs) as wire:
         wire.add_client_error("associate_kms_key", code)
         with pytest.raises(RotationError, match=told) as failed:
@@ -103,7 +99,7 @@ def test_a_refusal_names_the_action_or_the_key(code: str, told: str, step: str) 
 
 
 def test_another_error_than_a_missing_topic_is_not_taken_for_one(topic: str) -> None:
-    sns = boto3.client("sns", **KEYS)
+    sns = client_of("sns")
     with Stubber(sns) as wire:
         wire.add_client_error("get_topic_attributes", "AuthorizationError")
         with pytest.raises(RotationError, match="sns:GetTopicAttributes is denied"):

@@ -10,12 +10,13 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
 from emulated import emulated_aws
+from fleet_in_moto import now
 from function_calls import Call, Context, bus_event, call, detail, queue_event, visit
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import KINDS, OUTCOMES
@@ -40,10 +41,6 @@ NEW = "0b0b0b0b-0000-4000-8000-000000000000"
 
 def boto(service: str) -> Any:
     return boto3.client(service, region_name=REGION)
-
-
-def now() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)
 
 
 @dataclass

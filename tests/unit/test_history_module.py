@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from emulated import done
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import Origin, encoded, event_of
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import Report
@@ -37,9 +38,7 @@ def spool(tmp_path: Path) -> Path:
 
 
 def read(spool: Path, **given: Any) -> dict[str, Any]:
-    asked = {"client": "client_acme", "secret_id": "clients/client_acme/mysql/root", "spool": str(spool), **given}
-    params = {name: asked.get(name, spec.get("default")) for name, spec in HISTORY.spec.items()}
-    return HISTORY.outcome(params, check=False, diff=False)
+    return done(HISTORY, client="client_acme", secret_id="clients/client_acme/mysql/root", spool=str(spool), **given)
 
 
 def versions(result: dict[str, Any]) -> list[str]:

@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from moto import mock_aws
+from emulated import client_of, emulated_aws
 from refusals import refusal_of
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import DENIED
@@ -28,17 +26,10 @@ NOW = datetime(2026, 11, 23, 3, tzinfo=UTC)
 Reader = Callable[[], list[dict[str, Any]]]
 
 
-def client_of(service: str) -> Any:
-    return boto3.client(service, region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
-
-
 @pytest.fixture(scope="module")
 def sns() -> Iterator[Any]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            patch.delenv(name)
-        with mock_aws():
-            yield client_of("sns")
+    with emulated_aws():
+        yield client_of("sns")
 
 
 def subscribed(sns: Any, topic: str, policy: dict[str, Any] | None = None, *, raw: bool = False) -> Reader:

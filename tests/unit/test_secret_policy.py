@@ -6,8 +6,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import boto3
 import pytest
+from emulated import client_of, done
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.secret_policy import SECRET_POLICY
 
@@ -22,18 +22,14 @@ FOREIGN = {"Sid": "Mine", "Effect": "Allow", "Principal": {"AWS": READER}, **EVE
 
 @pytest.fixture
 def secrets() -> Any:
-    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
-    client = boto3.client("secretsmanager", region_name="eu-central-1", **keys)
+    client = client_of("secretsmanager")
     client.create_secret(Name=SECRET, SecretString="x")
     return client
 
 
 def run(*, check: bool = False, **given: Any) -> dict[str, Any]:
-    access = {"region": "eu-central-1", "access_key": "x", "secret_key": "x"}
     named = {"rotators": ["dbops-rotation-rotator"], "readers": []}
-    asked = {"client": "client_acme", "secret_id": SECRET, **named, **access, **given}
-    params = {name: asked.get(name, spec.get("default")) for name, spec in SECRET_POLICY.spec.items()}
-    return SECRET_POLICY.outcome(params, check=check, diff=True)
+    return done(SECRET_POLICY, check=check, **{"client": "client_acme", "secret_id": SECRET, **named, **given})
 
 
 def stored(secrets: Any) -> dict[str, dict[str, Any]]:

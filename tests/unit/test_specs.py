@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.parsing.dataloader import DataLoader
+from fleet_in_moto import load
 from operations import COLLECTION, OPERATIONS
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
@@ -23,10 +23,6 @@ SECRET = {"secret_key", "session_token", "password", "backup"}
 COMPARED = ("type", "default", "choices", "elements", "aliases", "required")
 
 every_operation = pytest.mark.parametrize(("name", "operation"), OPERATIONS.items(), ids=list(OPERATIONS))
-
-
-def load(text: str) -> Any:
-    return DataLoader().load(text)
 
 
 def documented(name: str) -> dict[str, dict[str, Any]]:

@@ -7,10 +7,10 @@ import io
 import json
 from typing import Any
 
-import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
+from emulated import client_of
 from urllib3 import HTTPResponse
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
@@ -26,13 +26,7 @@ def no_pause_between_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def answering(*codes: str) -> SecretStore:
     """A store whose service gives these errors, one after the other, and then does as it is told."""
-    client = boto3.client(
-        "secretsmanager",
-        region_name="eu-central-1",
-        aws_access_key_id="x",
-        aws_secret_access_key="x",
-        config=Config(retries=RETRIES),
-    )
+    client = client_of("secretsmanager", config=Config(retries=RETRIES))
     left = list(codes)
 
     def answer(request: Any, **_about: Any) -> AWSResponse:

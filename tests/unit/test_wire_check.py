@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import boto3
 import botocore.session
 import pytest
 from botocore.exceptions import ClientError
+from emulated import client_of
 from wire_check import check, findings
 from wire_check.model import compiled
 from wire_check.rules import RULES
@@ -263,9 +263,8 @@ def test_a_violation_is_answered_as_aws_does(
     code: str,
 ) -> None:
     monkeypatch.setenv(check.ANSWERS, "1")
-    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "eu-central-1"}
     # Nobody listens here: an answer is not from there.
-    client = boto3.client(service, endpoint_url="http://127.0.0.1:9", **keys)
+    client = client_of(service, endpoint_url="http://127.0.0.1:9")
     with pytest.raises(ClientError) as refused:
         getattr(client, call)(**params)
     assert refused.value.response["Error"]["Code"] == code
