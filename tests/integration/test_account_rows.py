@@ -23,7 +23,8 @@ from client_rows import (
     stored,
 )
 from managed import MakeClient, ManagedClient
-from trouble import account_rows, assert_refused, assert_silent
+from telling import assert_refused, assert_silent
+from trouble import account_rows
 from world.databases import DatabaseServer, native_hash
 
 from ansible_collections.dbops.rotation.plugins.module_utils._db import hashes

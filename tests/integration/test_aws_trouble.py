@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from faulty_proxy import HANG_UP, LOSE_REPLY, SILENCE, Fault, FaultyProxy
 from managed import ManagedClient
-from telling import assert_silent, failure, refusal
+from telling import assert_refused, assert_silent, failure
 from world.aws import NOWHERE
 
 GET, DESCRIBE, PUT = "GetSecretValue", "DescribeSecret", "PutSecretValue"
@@ -75,7 +75,7 @@ def test_an_error_before_anything_is_stored(
     what, remedy = ANSWERS[answer]
     cause = f"Could not {doing} '{mysql_client.secret_id}': {what}"
     with faulty(mysql_client, Fault(operation, answer)):
-        refusal(mysql_client, step=step, cause=cause, next_step=remedy, aws_config=TWICE)
+        assert_refused(mysql_client, cause, step=step, next_step=remedy, aws_config=TWICE)
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
@@ -83,7 +83,7 @@ def test_a_password_that_cannot_be_stored(mysql_client: ManagedClient, answer: s
     what, remedy = ANSWERS[answer]
     cause = f"Could not store the new password in '{mysql_client.secret_id}': {what}"
     with faulty(mysql_client, Fault(PUT, answer)):
-        refusal(mysql_client, step="persist", cause=cause, next_step=remedy, aws_config=TWICE)
+        assert_refused(mysql_client, cause, step="persist", next_step=remedy, aws_config=TWICE)
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
@@ -91,7 +91,7 @@ def test_a_stored_password_that_cannot_be_read_back(mysql_client: ManagedClient,
     what, remedy = ANSWERS[answer]
     cause = f"Could not read the secret '{mysql_client.secret_id}': {what}"
     with faulty(mysql_client, Fault(GET, answer, first=2)):
-        told = failure(mysql_client, step="persist", cause=cause, state=NO_STORE, next_step=remedy, aws_config=TWICE)
+        told = failure(mysql_client, cause, step="persist", state=NO_STORE, next_step=remedy, aws_config=TWICE)
     assert mysql_client.stages()["AWSPENDING"] in told["state"] and mysql_client.opens(mysql_client.password)
     pending = mysql_client.stored("AWSPENDING")["password"]
     assert not mysql_client.opens(pending)
@@ -104,7 +104,7 @@ def test_a_promotion_that_fails(mysql_client: ManagedClient, answer: str, faulty
     what, remedy = ANSWERS[answer]
     cause = f"Could not move AWSCURRENT of '{mysql_client.secret_id}': {what}"
     with faulty(mysql_client, Fault(PROMOTE, answer)):
-        told = failure(mysql_client, step="promote", cause=cause, state=OLD_AND_NEW, next_step=remedy, aws_config=TWICE)
+        told = failure(mysql_client, cause, step="promote", state=OLD_AND_NEW, next_step=remedy, aws_config=TWICE)
     assert mysql_client.stages()["AWSPENDING"] in told["state"]
     assert mysql_client.opens(mysql_client.password) and mysql_client.opens(
         mysql_client.stored("AWSPENDING")["password"]
@@ -141,14 +141,14 @@ def test_a_denied_call_names_the_action_to_allow(
 ) -> None:
     cause = f"AWS does not allow this identity to {doing} '{mysql_client.secret_id}': secretsmanager:{operation} is"
     with faulty(mysql_client, Fault(operation, "AccessDeniedException", first)) as proxy:
-        told = refusal(mysql_client, step=step, cause=cause, next_step="Allow that action on this secret in the IAM")
+        told = assert_refused(mysql_client, cause, step=step, next_step="Allow that action on this secret in the IAM")
     assert told["code"] == "aws_denied" and proxy.seen[operation] == 1
 
 
 def test_a_denied_promotion_keeps_both_passwords(client: ManagedClient, faulty: Faulty) -> None:
     cause = f"AWS does not allow this identity to move AWSCURRENT of '{client.secret_id}': secretsmanager:{PROMOTE}"
     with faulty(client, Fault(PROMOTE, "AccessDeniedException")):
-        failure(client, step="promote", cause=cause, state=OLD_AND_NEW, next_step="Allow that action on this secret")
+        failure(client, cause, step="promote", state=OLD_AND_NEW, next_step="Allow that action on this secret")
     assert client.opens(client.password)
     assert assert_finished_by_one_more_run(client)["action"] == "finish"
 
@@ -156,7 +156,7 @@ def test_a_denied_promotion_keeps_both_passwords(client: ManagedClient, faulty: 
 def test_a_denied_kms_key_is_told_apart(mysql_client: ManagedClient, faulty: Faulty) -> None:
     cause = f"AWS does not allow this identity to read the secret '{mysql_client.secret_id}': the use of its KMS key"
     with faulty(mysql_client, Fault(GET, "AccessDeniedException:Access to KMS is not allowed")):
-        refusal(mysql_client, step="read", cause=cause, next_step="Allow this identity kms:Decrypt and kms:Gen")
+        assert_refused(mysql_client, cause, step="read", next_step="Allow this identity kms:Decrypt and kms:Gen")
 
 
 @pytest.mark.parametrize("operation", [GET, DESCRIBE, PUT, PROMOTE, TAG])
@@ -189,7 +189,7 @@ def test_a_promotion_with_a_lost_answer_and_no_way_to_look(client: ManagedClient
     cause = f"Could not move AWSCURRENT of '{client.secret_id}': AWS closed the connection without an answer"
     lost = (Fault(PROMOTE, LOSE_REPLY), Fault(DESCRIBE, "InternalServiceError", first=2))
     with faulty(client, *lost):
-        told = failure(client, step="promote", cause=cause, state=state, next_step="Run the same", aws_config=TWICE)
+        told = failure(client, cause, step="promote", state=state, next_step="Run the same", aws_config=TWICE)
     assert f"Whether it happened could not be read: Could not describe the secret '{client.secret_id}'" in told["cause"]
     assert "whether it is AWSCURRENT already could not be read" in told["state"]
     new = client.stored()["password"]
@@ -202,7 +202,7 @@ def test_an_outage_from_the_promotion_on(client: ManagedClient, faulty: Faulty) 
     state = "The new password, in version "
     outage = (Fault(PROMOTE, HANG_UP), Fault(DESCRIBE, HANG_UP, first=2), Fault(TAG, HANG_UP))
     with faulty(client, *outage):
-        failure(client, step="promote", cause=cause, state=state, next_step="Run the same", aws_config=TWICE)
+        failure(client, cause, step="promote", state=state, next_step="Run the same", aws_config=TWICE)
     assert client.opens(client.password) and client.opens(client.stored("AWSPENDING")["password"])
     assert assert_finished_by_one_more_run(client)["action"] == "finish"
 
@@ -211,15 +211,15 @@ def test_a_store_with_a_lost_answer_and_no_way_to_look(client: ManagedClient, fa
     cause = f"Could not store the new password in '{client.secret_id}': AWS closed the connection without an answer"
     lost = (Fault(PUT, LOSE_REPLY), Fault(GET, "InternalServiceError", first=2))
     with faulty(client, *lost):
-        failure(client, step="persist", cause=cause, state=NO_STORE, next_step="Run the same", aws_config=TWICE)
+        failure(client, cause, step="persist", state=NO_STORE, next_step="Run the same", aws_config=TWICE)
     assert client.opens(client.password)
     assert assert_finished_by_one_more_run(client)["action"] == "resume"
 
 
 def test_aws_is_down(mysql_client: ManagedClient) -> None:
     cause = f"Could not read the secret '{mysql_client.secret_id}': the AWS endpoint does not answer (EndpointConn"
-    told = refusal(
-        mysql_client, step="read", cause=cause, next_step="Check the network from here to AWS", endpoint_url=NOWHERE
+    told = assert_refused(
+        mysql_client, cause, step="read", next_step="Check the network from here to AWS", endpoint_url=NOWHERE
     )
     assert told["code"] == "aws_unreachable"
 
@@ -227,7 +227,7 @@ def test_aws_is_down(mysql_client: ManagedClient) -> None:
 def test_aws_does_not_answer(mysql_client: ManagedClient, faulty: Faulty) -> None:
     cause = f"Could not read the secret '{mysql_client.secret_id}': AWS accepted the call but did not answer in time"
     with faulty(mysql_client, Fault(GET, SILENCE)) as proxy:
-        refusal(mysql_client, step="read", cause=cause, next_step="Run the same command again", aws_config=TWICE)
+        assert_refused(mysql_client, cause, step="read", next_step="Run the same command again", aws_config=TWICE)
     assert proxy.seen[GET] == 2
 
 
@@ -242,7 +242,7 @@ def test_aws_is_so_slow_that_the_deadline_passes(mysql_client: ManagedClient, fa
     cause = "The run did not finish within its deadline of 1 seconds."
     again = f"ansible-playbook rotate.yml -l {mysql_client.name}"
     with faulty(mysql_client, Fault(GET, SILENCE, first=2, times=2)):
-        failure(mysql_client, step="apply", cause=cause, state=NO_STORE, next_step=again, aws_config=slow, deadline=1)
+        failure(mysql_client, cause, step="apply", state=NO_STORE, next_step=again, aws_config=slow, deadline=1)
     assert mysql_client.opens(mysql_client.password)
     assert assert_finished_by_one_more_run(mysql_client)["action"] == "resume"
 

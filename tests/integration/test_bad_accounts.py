@@ -12,7 +12,8 @@ from typing import Any
 import pymysql
 import pytest
 from managed import HOST, MakeClient, ManagedClient
-from trouble import STORED, assert_refused, assert_silent, changed_globally, refused_logins
+from telling import STORED, assert_refused, assert_silent
+from trouble import changed_globally, refused_logins
 from world.certificates import Authority
 from world.databases import DatabaseServer, native_hash
 
@@ -74,18 +75,6 @@ def test_a_wrong_stored_password_costs_one_failed_login(client: ManagedClient) -
     )
     assert refused_logins(client) == 1
     assert client.opens("set by hand")
-
-
-def test_an_account_that_does_not_exist(client: ManagedClient) -> None:
-    client.server.drop_account(client.user)
-    assert_refused(
-        client,
-        "The server refused the stored password, or the account does not exist",
-        code="login_refused",
-        step="open",
-        next_step="Find out whether somebody changed the password by hand",
-        opens=False,
-    )
 
 
 @pytest.mark.parametrize(

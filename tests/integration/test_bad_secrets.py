@@ -10,7 +10,7 @@ import pytest
 from by_hand import put, put_current
 from managed import MakeClient, ManagedClient, secrets_manager
 from refusals import refusal_of
-from telling import refusal
+from telling import assert_refused
 from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretDescription
@@ -22,35 +22,35 @@ NO_OBJECT = "is not a JSON object."
 
 def test_a_missing_secret(newcomer: ManagedClient) -> None:
     cause = f"Could not read the secret '{newcomer.secret_id}': there is no such secret, or no such version of it"
-    told = refusal(newcomer, step="read", cause=cause, next_step="Check rotation_secret_id, the region and the AWS")
+    told = assert_refused(newcomer, cause, step="read", next_step="Check rotation_secret_id, the region and the AWS")
     assert "playbooks/onboard.yml" in told["next_step"] and told["code"] == "secret_not_found"
 
 
 def test_a_secret_without_a_value(newcomer: ManagedClient) -> None:
     secrets_manager(newcomer.aws).create_secret(Name=newcomer.secret_id)
     cause = f"Could not read the secret '{newcomer.secret_id}': there is no such secret, or no such version of it"
-    refusal(newcomer, step="read", cause=cause, next_step="Check rotation_secret_id")
+    assert_refused(newcomer, cause, step="read", next_step="Check rotation_secret_id")
 
 
 def test_a_secret_that_is_scheduled_for_deletion(mysql_client: ManagedClient) -> None:
     name = mysql_client.secret_id
     secrets_manager(mysql_client.aws).delete_secret(SecretId=name)
     cause = f"The secret '{name}' is scheduled for deletion."
-    told = refusal(mysql_client, step="read", cause=cause, next_step="If it is still wanted: aws secretsmanager")
+    told = assert_refused(mysql_client, cause, step="read", next_step="If it is still wanted: aws secretsmanager")
     assert told["next_step"].endswith(f"restore-secret --secret-id {name}")
 
 
 @pytest.mark.parametrize("text", ["not JSON", '["a list"]', '"a string"', "7", "null", "{", " "])
 def test_a_secret_that_is_not_a_json_object(newcomer: ManagedClient, text: str) -> None:
     secrets_manager(newcomer.aws).create_secret(Name=newcomer.secret_id, SecretString=text)
-    refusal(newcomer, step="read", cause=f"The secret '{newcomer.secret_id}' {NO_OBJECT}", next_step=FORM)
+    assert_refused(newcomer, f"The secret '{newcomer.secret_id}' {NO_OBJECT}", step="read", next_step=FORM)
 
 
 def test_a_binary_secret(newcomer: ManagedClient) -> None:
     secrets_manager(newcomer.aws).create_secret(
         Name=newcomer.secret_id, SecretBinary=json.dumps(newcomer.document()).encode()
     )
-    refusal(newcomer, step="read", cause=f"The secret '{newcomer.secret_id}' {NO_OBJECT}", next_step=FORM)
+    assert_refused(newcomer, f"The secret '{newcomer.secret_id}' {NO_OBJECT}", step="read", next_step=FORM)
 
 
 @pytest.mark.parametrize("key", ["engine", "host", "username", "password"])
@@ -58,7 +58,7 @@ def test_a_binary_secret(newcomer: ManagedClient) -> None:
 def test_a_secret_without_a_key(newcomer: ManagedClient, key: str, value: object) -> None:
     newcomer.create_secret(**{key: value})
     cause = f"The secret '{newcomer.secret_id}' lacks a value for '{key}'."
-    refusal(newcomer, step="read", cause=cause, next_step=FORM)
+    assert_refused(newcomer, cause, step="read", next_step=FORM)
 
 
 @pytest.mark.parametrize(
@@ -74,13 +74,13 @@ def test_a_password_that_is_no_text_is_not_tried(newcomer: ManagedClient, writte
     text = json.dumps(newcomer.document()).replace(json.dumps(newcomer.password), written)
     secrets_manager(newcomer.aws).create_secret(Name=newcomer.secret_id, SecretString=text)
     cause = f"The secret '{newcomer.secret_id}' has a password that is {kind} and no text."
-    refusal(newcomer, step="read", cause=cause, next_step="Quote it in the JSON of the secret")
+    assert_refused(newcomer, cause, step="read", next_step="Quote it in the JSON of the secret")
 
 
 def test_a_password_with_a_line_end_is_not_tried(newcomer: ManagedClient) -> None:
     newcomer.create_secret(password=f"{newcomer.password}\n")
     cause = f"The password in the secret '{newcomer.secret_id}' begins or ends with a line end"
-    refusal(newcomer, step="read", cause=cause, next_step="Store it without the line end")
+    assert_refused(newcomer, cause, step="read", next_step="Store it without the line end")
 
 
 @pytest.mark.parametrize(
@@ -93,48 +93,48 @@ def test_a_password_with_a_line_end_is_not_tried(newcomer: ManagedClient) -> Non
 )
 def test_a_secret_that_programs_read_in_different_ways(newcomer: ManagedClient, text: str, fault: str) -> None:
     secrets_manager(newcomer.aws).create_secret(Name=newcomer.secret_id, SecretString=text)
-    refusal(newcomer, step="read", cause=f"The secret '{newcomer.secret_id}' {fault}", next_step="")
+    assert_refused(newcomer, f"The secret '{newcomer.secret_id}' {fault}", step="read", next_step="")
 
 
 def test_a_secret_without_room_for_the_new_password(mysql_client: ManagedClient) -> None:
     room = 65536 - len(json.dumps(mysql_client.document(note="")))
     put_current(mysql_client, note="x" * room)
     cause = "The secret would be longer than the 65536 bytes that AWS takes."
-    short = {"password_length": 64, "overlap": 3600}
-    refusal(mysql_client, step="persist", cause=cause, next_step="Take out of the secret what is not needed", **short)
+    short: dict[str, Any] = {"password_length": 64, "overlap": 3600}
+    assert_refused(mysql_client, cause, step="persist", next_step="Take out of the secret what is not needed", **short)
 
 
 def test_every_missing_key_is_named(newcomer: ManagedClient) -> None:
     newcomer.create_secret(engine=None, username=None, password=None)
     cause = f"The secret '{newcomer.secret_id}' lacks a value for 'engine', 'username' and 'password'."
-    refusal(newcomer, step="read", cause=cause, next_step=FORM)
+    assert_refused(newcomer, cause, step="read", next_step=FORM)
 
 
 @pytest.mark.parametrize("engine", ["postgres", "aurora-postgresql", "x" * 500])
 def test_a_secret_for_another_engine(newcomer: ManagedClient, engine: str) -> None:
     newcomer.create_secret(engine=engine)
     cause = f"The secret '{newcomer.secret_id}' is for engine '{engine[:40]}', not mysql or mariadb."
-    refusal(newcomer, step="read", cause=cause, next_step=FORM)
+    assert_refused(newcomer, cause, step="read", next_step=FORM)
 
 
 @pytest.mark.parametrize("port", [0, 65536, -1, True, 3306.5, "", "mysql", "\u00b2", "9" * 5000, [3306]], ids=str)
 def test_a_secret_with_a_bad_port(newcomer: ManagedClient, port: object) -> None:
     newcomer.create_secret(port=port)
     cause = f"The secret '{newcomer.secret_id}' has a port that is not a number from 1 to 65535."
-    refusal(newcomer, step="read", cause=cause, next_step=FORM)
+    assert_refused(newcomer, cause, step="read", next_step=FORM)
 
 
 def test_an_account_that_does_not_exist(make_client: MakeClient, server: DatabaseServer) -> None:
     client = make_client(server)
     client.create_secret()
     cause = "The server refused the stored password, or the account does not exist or may not log in from this host"
-    told = refusal(client, step="open", cause=cause, next_step="Find out whether somebody changed the password by hand")
-    assert f"127.0.0.1:{server.port}" in told["cause"] and "playbooks/reconcile.yml" in told["next_step"]
+    told = assert_refused(client, cause, f"127.0.0.1:{server.port}", step="open", next_step="playbooks/reconcile.yml")
+    assert told["code"] == "login_refused" and told["next_step"].startswith("Find out whether somebody changed the")
 
 
 def test_a_password_that_is_not_the_account_s(client: ManagedClient) -> None:
     put_current(client, password="wrong-horse")
-    told = refusal(client, step="open", cause="The server refused the stored password", next_step="Find out whether")
+    told = assert_refused(client, "The server refused the stored password", step="open", next_step="Find out whether")
     assert told["code"] == "login_refused"
 
 
@@ -144,7 +144,7 @@ def test_aws_rotation_enabled(newcomer: ManagedClient) -> None:
         SecretId=newcomer.secret_id, RotationRules={"AutomaticallyAfterDays": 30}, RotateImmediately=False
     )
     cause = f"Secrets Manager's own rotation is enabled for '{newcomer.secret_id}'."
-    told = refusal(newcomer, step="look", cause=cause, next_step="Cancel it: aws secretsmanager cancel-rotate-secret")
+    told = assert_refused(newcomer, cause, step="look", next_step="Cancel it: aws secretsmanager cancel-rotate-secret")
     assert told["next_step"].endswith(newcomer.secret_id)
 
 
@@ -164,7 +164,7 @@ def test_a_second_secret_for_the_same_account(client: ManagedClient, make_client
     second.options["secret_id"] = other = f"{client.secret_id}/copy"
     secrets_manager(second.aws).create_secret(Name=other, SecretString=json.dumps(second.document()))
     cause = f"The secret '{client.secret_id}' holds the same account of the same server as '{other}': "
-    told = refusal(second, step="look", cause=cause, next_step="If they are two servers that give one identity")
+    told = assert_refused(second, cause, step="look", next_step="If they are two servers that give one identity")
     assert client.secret_id in told["next_step"] and other in told["next_step"]
     secrets_manager(client.aws).delete_secret(SecretId=client.secret_id)
     assert second.rotate()["action"] == "rotate"
@@ -181,7 +181,7 @@ def test_a_secret_of_the_same_server_that_cannot_be_read_is_named(
     put(mysql_client, "AWSCURRENT", "{}")
     other = make_client(mysql_client.server).create()
     cause = f"The secret '{broken}' lacks a value for"
-    refusal(other, step="look", cause=cause, next_step=FORM)
+    assert_refused(other, cause, step="look", next_step=FORM)
     secrets_manager(mysql_client.aws).delete_secret(SecretId=broken)
 
 
@@ -205,7 +205,7 @@ def moved(client: ManagedClient, request: pytest.FixtureRequest) -> tuple[Manage
 def test_a_host_that_leads_to_another_server(moved: tuple[ManagedClient, DatabaseServer, str]) -> None:
     client, old, first = moved
     try:
-        told = refusal(client, step="look", cause="The host in the secret leads to the server ", next_step="Correct")
+        told = assert_refused(client, "The host in the secret leads to the server ", step="look", next_step="Correct")
         second = told["next_step"].rpartition("-e rotation_accept_server_id=")[2]
         assert second not in ("", first)
         assert told["cause"].endswith(f" {second}, but the password was last changed on the server {first}.")
@@ -232,6 +232,6 @@ def test_servers_that_a_client_lists_take_each_others_place(moved: tuple[Managed
 def test_accepting_a_third_server_accepts_nothing(moved: tuple[ManagedClient, DatabaseServer, str]) -> None:
     client, old, first = moved
     try:
-        refusal(client, step="look", cause="The host in the secret leads", next_step="Correct", accept_server_id=first)
+        assert_refused(client, "The host in the secret leads", step="look", next_step="Correct", accept_server_id=first)
     finally:
         old.drop_account(client.user)

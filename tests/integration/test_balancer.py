@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 
 from managed import HOST, MakeClient, ManagedClient
 from running import MakeServer
-from trouble import assert_silent, refused_logins
+from telling import assert_silent
+from trouble import refused_logins
 from world.databases import DatabaseServer
 
 

@@ -13,7 +13,7 @@ from group import await_true
 from managed import MakeClient, ManagedClient
 from prober import make_account, probing
 from running import MakeServer
-from trouble import STORED, UNCHANGED, assert_refused
+from telling import STORED, UNCHANGED, assert_refused
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._db import connection

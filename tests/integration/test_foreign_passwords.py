@@ -12,7 +12,8 @@ from drift import BY_HAND, change_by_hand
 from managed import MakeClient, ManagedClient, playbook, secrets_manager, write_inventory
 from onboarding import has_secret, onboard
 from playbook_runs import said
-from trouble import account_rows, assert_refused
+from telling import assert_refused
+from trouble import account_rows
 from world.databases import DatabaseServer, native_hash
 
 from ansible_collections.dbops.rotation.plugins.module_utils._context import context as context_module

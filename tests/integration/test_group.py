@@ -15,7 +15,7 @@ from group import Group, await_true, server_uuid
 from managed import MakeClient, ManagedClient, playbook, write_inventory
 from prober import make_account, probing
 from running import MakeServer
-from trouble import UNCHANGED, assert_refused
+from telling import UNCHANGED, assert_refused
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._db.commit import APPLY_BUDGET

@@ -16,8 +16,8 @@ from meddling import Moment, at_statement
 from playbook_runs import said
 from running import MakeServer
 from settled import assert_settled
+from telling import assert_silent
 from topic import Mailbox
-from trouble import assert_silent
 from world.aws import AwsEmulator
 from world.databases import DatabaseServer
 

@@ -17,7 +17,8 @@ from managed import AT_ONCE, HOST, ROOT, MakeClient, ManagedClient, playbook, se
 from mysql_packets import END, column, done, failure, greeting, packet
 from playbook_runs import said
 from strict_peer import Attack, Line, strict_peer
-from trouble import account_rows, assert_silent
+from telling import assert_silent
+from trouble import account_rows
 from world.certificates import Authority, Certificate
 from world.databases import DatabaseServer
 

@@ -12,7 +12,8 @@ from drift import change_by_hand
 from managed import MakeClient, ManagedClient
 from meddling import at_statement
 from settled import assert_settled
-from trouble import account_rows, assert_silent
+from telling import assert_silent
+from trouble import account_rows
 from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._context import context as context_module

@@ -14,7 +14,8 @@ import pytest
 from administration import loaded
 from by_hand import passwords
 from managed import ManagedClient, secrets_manager
-from trouble import STORED, assert_refused, assert_silent, changed_globally
+from telling import STORED, assert_refused, assert_silent
+from trouble import changed_globally
 from world.databases import native_hash
 
 from ansible_collections.dbops.rotation.plugins.module_utils._password import PasswordRules, generate

@@ -17,7 +17,7 @@ from deaths import AFTER_APPLY, AFTER_DISCARD, AFTER_FIRST_ROW, AFTER_PROMOTE, A
 from managed import MakeClient, ManagedClient
 from running import running
 from settled import assert_settled
-from telling import UNTOUCHED, assert_silent, failure, refusal
+from telling import UNCHANGED, assert_refused, assert_silent, failure
 from world.certificates import Authority, Certificate
 from world.databases import DatabaseServer
 
@@ -25,7 +25,8 @@ CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
 HOLD_ONE = ("ed25519", "caching_sha2_password")
 # What is said where AWSCURRENT does not open the server. On MariaDB, whose rows may hold one password only, a newer
 # AWSPENDING is tried before that is said.
-REFUSED = {"step": "open", "cause": "The server refused the stored password", "next_step": "Find out whether somebody"}
+WRONG = "The server refused the stored password"
+REFUSED = {"step": "open", "state": UNCHANGED, "next_step": "Find out whether somebody"}
 DRIFT = {"step": "decide", "next_step": "Bring them together with the password that works now: ansible-playbook"}
 
 
@@ -141,10 +142,10 @@ def test_a_current_label_that_is_moved_back_while_both_passwords_work(client: Ma
     AFTER_PROMOTE.interrupt(client)
     old, new = client.stages()[PREVIOUS], client.stages()[CURRENT]
     move(client, CURRENT, old)
-    told = refusal(
+    told = assert_refused(
         client,
+        f"AWSCURRENT is the older of the two passwords on {client.user}@%, {client.user}@localhost: somebody",
         step="decide",
-        cause=f"AWSCURRENT is the older of the two passwords on {client.user}@%, {client.user}@localhost: somebody",
         next_step=f"To go back to the older password: ansible-playbook playbooks/rollback.yml -l {client.name}.",
     )
     assert told["code"] == "label_moved_back" and client.opens(password_of(client, new) or "")
@@ -162,7 +163,7 @@ def test_a_current_label_that_is_moved_back_when_the_old_password_is_gone(client
         **REFUSED,
         "next_step": f"To let the server follow the label: ansible-playbook playbooks/rollback.yml -l {client.name}",
     }
-    failure(client, state=UNTOUCHED, **moved)
+    failure(client, WRONG, **moved)
     assert client.stages() == before and client.opens(password_of(client, new) or "")
 
 
@@ -210,7 +211,7 @@ def test_a_wrong_password_of_a_person_during_a_rotation_is_drift(client: Managed
     AFTER_APPLY.interrupt(client)
     put_current(client, password="wrong-horse")
     before = client.stages()
-    told = failure(client, state=UNTOUCHED, **REFUSED)
+    told = failure(client, WRONG, **REFUSED)
     assert f"playbooks/reconcile.yml -l {client.name}" in told["next_step"]
     assert client.stages() == before
     assert client.opens(client.password) and client.opens(password_of(client, before[PENDING]) or "")

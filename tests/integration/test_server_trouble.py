@@ -16,7 +16,8 @@ from administration import held
 from managed import HOST, MakeClient, ManagedClient
 from refusals import refusal_of
 from running import MakeServer
-from trouble import STORED, account_rows, assert_refused, assert_silent, changed_globally, fence_of
+from telling import STORED, assert_refused, assert_silent
+from trouble import account_rows, changed_globally, fence_of
 from world import processes
 from world.databases import DatabaseServer
 

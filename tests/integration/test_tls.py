@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from managed import HOST, MakeClient, ManagedClient
 from running import MakeServer
-from trouble import assert_refused, changed_globally, serving
+from telling import assert_refused
+from trouble import changed_globally, serving
 from world.certificates import Authority
 from world.databases import DatabaseServer
 

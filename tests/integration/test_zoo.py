@@ -17,7 +17,8 @@ import pytest
 from client_rows import state_of
 from managed import MakeClient, ManagedClient
 from running import running
-from trouble import account_rows, assert_refused
+from telling import assert_refused
+from trouble import account_rows
 from world.certificates import Authority, Certificate
 from world.databases import DatabaseServer
 from zoo import ADDRESS, CHANGED, FOREIGN, OURS, SKIPPED, ZOO, Animal

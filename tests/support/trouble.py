@@ -1,68 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every refusal owes: a text a person can act on, the old password still good, and nothing given away."""
+"""Accounts and servers in trouble: what is seen of them, and how they are brought into it."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from by_hand import passwords
 from managed import ManagedClient
 from world.certificates import Certificate
-
-UNCHANGED = "Nothing was changed, neither the secret nor the database."
-STORED = "The server was not changed; a new password is stored as AWSPENDING"
-# Parts of statements that only the engine sends; advice to people names others.
-OURS = re.compile(
-    r"IDENTIFIED (?!(WITH|VIA) \w+ (BY |USING PASSWORD\()'\.\.\.')"
-    r"|RETAIN CURRENT|GET_LOCK\(|SHOW GLOBAL|SET NAMES|SET SESSION|FROM mysql\."
-)
-INTERNALS = re.compile(r"Traceback|File \"|pymysql|OperationalError|_db/|ssl\.c")
-
-
-def assert_refused(
-    client: ManagedClient,
-    *says: str,
-    code: str,
-    step: str,
-    next_step: str,
-    state: str = UNCHANGED,
-    opens: bool = True,
-    **options: Any,
-) -> dict[str, Any]:
-    """Rotate, which has to fail with these words, leave all as it was and tell no value; give the failure.
-
-    `opens` is False where the account cannot be used, so that only its rows prove that it is as it was.
-    """
-    stages, rows = client.stages(), account_rows(client)
-    error = client.refused(**options)
-    assert (error["code"], error["step"]) == (code, step), error["msg"]
-    assert error["msg"].startswith(f"{client.name}: stopped at step '{step}': "), error["msg"]
-    for words in says:
-        assert words in error["cause"], error["msg"]
-    assert error["state"].startswith(state), error["msg"]
-    assert next_step in error["next_step"], error["msg"]
-    assert error["msg"].endswith(f"State: {error['state']} Next: {error['next_step']}")
-    assert_silent(client, error)
-    if state == UNCHANGED:
-        assert client.stages() == stages
-    assert client.stages()["AWSCURRENT"] == stages["AWSCURRENT"]
-    assert account_rows(client) == rows
-    assert not opens or client.opens(client.stored()["password"])
-    return error
-
-
-def assert_silent(client: ManagedClient, result: dict[str, Any]) -> None:
-    """No password of the secret, no statement of ours and no traceback is in a result."""
-    text = json.dumps(result)
-    for password in passwords(client):
-        assert password not in text
-    assert not OURS.search(text), text
-    assert not INTERNALS.search(text), text
 
 
 def account_rows(client: ManagedClient) -> list[Any]:
