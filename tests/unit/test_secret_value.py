@@ -151,6 +151,9 @@ def test_no_value_is_in_a_repr(shown: object) -> None:
         pytest.param(f'{{"password": "{HIDDEN}"', "secret_not_json", id="cut off"),
         pytest.param(f'["{HIDDEN}"]', "secret_not_json", id="a list"),
         pytest.param("null", "secret_not_json", id="null"),
+        pytest.param('"a string"', "secret_not_json", id="a string"),
+        pytest.param("7", "secret_not_json", id="a number"),
+        pytest.param(" ", "secret_not_json", id="blank"),
         pytest.param("[" * 100_000, "secret_not_json", id="deeply nested"),
         pytest.param(f"{WHOLE[:-1]}}} x", "secret_not_json", id="something behind it"),
         pytest.param(f"{WHOLE[:-1]}, }}", "secret_not_json", id="a comma too much"),
@@ -190,6 +193,9 @@ def test_what_is_no_document_is_refused(text: str | None, code: str) -> None:
         ({"port": True}, "secret_incomplete", "port"),
         ({"port": 3306.0}, "secret_incomplete", "port"),
         ({"port": None}, "secret_incomplete", "port"),
+        ({"port": -1}, "secret_incomplete", "port"),
+        ({"port": ""}, "secret_incomplete", "port"),
+        ({"port": [3306]}, "secret_incomplete", "port"),
     ],
 )
 def test_a_document_with_a_fault_is_refused(changes: dict[str, Any], code: str, named: str) -> None:
