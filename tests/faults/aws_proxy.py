@@ -6,15 +6,16 @@ from __future__ import annotations
 import asyncio
 import json
 
+from http_messages import Fate, HttpProxy, Request, ask
+from listener import is_gone
+
 from .history import History
-from .http_messages import Request, ask, read_request, written
-from .listener import Listener, is_gone
 from .region import Region
 from .reserved import Reserved
-from .steps import Course, Fate, Step
+from .steps import Course, Step
 
 
-class AwsProxy(Listener):
+class AwsProxy(HttpProxy):
     """Counts the requests, lets them be disturbed, and forwards what passes."""
 
     def __init__(
@@ -26,32 +27,23 @@ class AwsProxy(Listener):
         reserved: Reserved | None = None,
     ) -> None:
         """Describe a proxy of one client; `history` is told of writes before they are done."""
-        super().__init__()
+        super().__init__(target_port)
         self._course = course
-        self._target_port = target_port
         self._history = history
         self._region = region
         self._reserved = reserved
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one request after the other."""
-        while request := await read_request(reader):
-            answer = await self._answer(request, reader)
-            if answer is None:
-                return
-            writer.write(written(answer))
-            await writer.drain()
-
-    async def _answer(self, request: Request, reader: asyncio.StreamReader) -> Fate | None:
+    async def answer(self, request: Request, reader: asyncio.StreamReader) -> Fate:
+        """Let a request be disturbed before and after it is handed on."""
         step = self._course.request(request.operation)
         disturbance = self._course.disturbance
         fate = await disturbance.before(step)
         # Whoever was killed while its request was held has not sent it.
         if fate.cut or is_gone(reader):
-            return None
+            return Fate.CUT
         answer = fate if fate.answer else await self._forward(request, step)
         fate = await disturbance.after(step)
-        return None if fate.cut or is_gone(reader) else answer
+        return Fate.CUT if fate.cut or is_gone(reader) else answer
 
     async def _forward(self, request: Request, step: Step) -> Fate:
         if not step.reads:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 from by_hand import description, move, password_of, remove
+from listener import Listener
 from managed import ManagedClient, secrets_manager
 from world.aws import ACCESS_KEY, REGION, SECRET_KEY
 
 from .aws_proxy import AwsProxy
 from .database_proxy import DatabaseProxy
 from .history import History, state_of
-from .listener import Listener
 from .region import Region
 from .reserved import FUNCTION, Reserved, variables_of
 from .rows import opens, rows_of
@@ -107,7 +107,7 @@ class Case:
             self.client.options["replica_wait"] = REPLICA_WAIT
         if self.region or self.reserved:
             # Only the proxy knows of it, so every run asks there.
-            self.client.options["endpoint_url"] = self.endpoint_url
+            self.client.options["endpoint_url"] = self.aws_proxy.endpoint_url
         self.path.prepare(self)
 
     def _make_secret(self, server_id: str) -> None:
@@ -138,13 +138,9 @@ class Case:
     def variables(self) -> dict[str, Any]:
         """The inventory variables of this client: AWS is where its proxy is."""
         alone = {"rotation_min_age": 0, "rotation_per_server": NO_TURNS, "rotation_replica_wait": REPLICA_WAIT}
-        urls = {"rotation_endpoint_url": self.endpoint_url, "rotation_endpoint_urls": {"default": self.endpoint_url}}
+        url = self.aws_proxy.endpoint_url
+        urls = {"rotation_endpoint_url": url, "rotation_endpoint_urls": {"default": url}}
         return self.client.variables(**urls, **alone)
-
-    @property
-    def endpoint_url(self) -> str:
-        """Where AWS is for this client."""
-        return f"http://127.0.0.1:{self.aws_proxy.port}"
 
     def faulty_variables(self) -> dict[str, Any]:
         """The variables of the run that is disturbed."""
@@ -164,8 +160,8 @@ class Case:
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "ROTATION_REGION": REGION,
-            "ROTATION_ENDPOINT_URL": self.endpoint_url,
-            "ROTATION_ENDPOINT_URLS": json.dumps({"ssm": self.direct_url, "default": self.endpoint_url}),
+            "ROTATION_ENDPOINT_URL": self.aws_proxy.endpoint_url,
+            "ROTATION_ENDPOINT_URLS": json.dumps({"ssm": self.direct_url, "default": self.aws_proxy.endpoint_url}),
             "ROTATION_TLS_CA_FILE": str(self.client.ca_file),
             "ROTATION_PER_SERVER": str(NO_TURNS),
             "ROTATION_WRITE_SHARE": "0",

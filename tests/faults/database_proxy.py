@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 
-from .listener import HOST, Listener, cut, is_gone, reset
+from listener import HOST, Listener, cut, is_gone, reset
+
 from .steps import Course, Step
 from .tls_records import APPLICATION_DATA, HANDSHAKE, is_whole, records
 

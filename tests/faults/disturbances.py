@@ -11,9 +11,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from http_messages import Fate
+
 from .cases import MISSED
 from .rows import Rows, rows_of
-from .steps import AWS, DB, Fate, Step, Undisturbed
+from .steps import AWS, DB, Step, Undisturbed
 
 if TYPE_CHECKING:
     from .cases import Case

@@ -6,10 +6,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from http_messages import Fate, HttpProxy, Request
 from world.aws import AwsEmulator
-
-from .http_messages import ask, read_request, written
-from .listener import HOST, Listener
 
 
 class QueuedAws(AwsEmulator):
@@ -23,7 +21,7 @@ class QueuedAws(AwsEmulator):
     @property
     def endpoint_url(self) -> str:
         """Where to send requests instead of to AWS."""
-        return f"http://{HOST}:{self.queue.port if self.queue else self.port}"
+        return self.queue.endpoint_url if self.queue else super().endpoint_url
 
     async def open_queue(self) -> None:
         """Begin to queue, once it answers."""
@@ -32,19 +30,15 @@ class QueuedAws(AwsEmulator):
         self.queue = queue
 
 
-class Queue(Listener):
+class Queue(HttpProxy):
     """Lets requests pass one after the other."""
 
     def __init__(self, target_port: int) -> None:
         """Describe a queue before a port of this machine."""
-        super().__init__()
-        self._target_port = target_port
+        super().__init__(target_port)
         self._turn = asyncio.Lock()
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one request after the other."""
-        while request := await read_request(reader):
-            async with self._turn:
-                answer = await ask(self._target_port, request)
-            writer.write(written(answer))
-            await writer.drain()
+    async def answer(self, request: Request, reader: asyncio.StreamReader) -> Fate:
+        """Hand one request on after the other."""
+        async with self._turn:
+            return await super().answer(request, reader)

@@ -8,7 +8,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from .steps import Fate, Step
+from http_messages import Fate
+
+from .steps import Step
 
 
 class History:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .steps import Fate
+from http_messages import Fate
 
 NAME = "eu-west-1"
 # How many questions hear that a replication is under way before it is over.

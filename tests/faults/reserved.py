@@ -9,12 +9,12 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from http_messages import Fate
+
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda import record
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.invocation import Invocation
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.native import follow_step
 from ansible_collections.dbops.rotation.plugins.module_utils._readers import Function, reading
-
-from .steps import Fate
 
 FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:dbops-rotation-rotate"
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")

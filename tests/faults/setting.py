@@ -12,11 +12,11 @@ from pathlib import Path
 
 import psutil
 from administration import sql
+from background import Background
 from world.certificates import Authority
 from world.databases import DatabaseServer
 from world.layout import CACHE
 
-from .background import Background
 from .emulator import QueuedAws
 
 FOLDER = CACHE / "faults"

@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Protocol
+
+from http_messages import Fate
 
 AWS, DB = "aws", "db"
 READS = ("DescribeSecret", "GetSecretValue")
@@ -37,22 +39,6 @@ class Step:
 
     def __str__(self) -> str:
         return f"{self.service} {self.what}"
-
-
-@dataclass(frozen=True)
-class Fate:
-    """What becomes of a request or its reply: it passes, its connection is cut, or AWS's `answer` takes its place."""
-
-    cut: bool = False
-    status: int = 200
-    answer: bytes = b""
-
-    PASS: ClassVar[Fate]
-    CUT: ClassVar[Fate]
-
-
-Fate.PASS = Fate()
-Fate.CUT = Fate(cut=True)
 
 
 class Disturbance(Protocol):

@@ -55,10 +55,9 @@ class Parameters:
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(given))
 
-    def hosts(self, *clients: ManagedClient, shared: Any = None, **variables: Any) -> None:
-        """Write the clients, in one group, without what is stored for all."""
-        hosts = {client.name: client.variables() for client in clients}
-        self.write("clients.json", {"clients": {"hosts": hosts, "vars": variables}, "all": {"vars": shared or {}}})
+    def hosts(self, client: ManagedClient, **variables: Any) -> None:
+        """Write a client, in a group, without what is stored for all."""
+        self.write("clients.json", {"clients": {"hosts": {client.name: client.variables()}, "vars": variables}})
 
     def host_without_keys(self, client: ManagedClient, jump_host: str | None) -> None:
         """Write a client whose access to AWS is stored, and a jump host."""
@@ -94,58 +93,29 @@ def test_a_stored_setting_is_that_of_a_run(parameters: Parameters, mysql_client:
     assert overlap(mysql_client) and mysql_client.opens(mysql_client.password)
 
 
-def in_a_file_that_is_read_before(stored: Parameters, client: ManagedClient) -> list[str]:
-    stored.write("a.json", {"all": {"vars": {"rotation_overlap": 0}}})
-    return []
+ZERO = {"rotation_overlap": 0}
 
 
-def in_a_file_that_is_read_after(stored: Parameters, client: ManagedClient) -> list[str]:
-    stored.write("z.json", {"all": {"vars": {"rotation_overlap": 0}}})
-    return []
-
-
-def in_the_group_of_a_file(stored: Parameters, client: ManagedClient) -> list[str]:
-    stored.hosts(client, rotation_overlap=0)
-    return []
-
-
-def in_the_host_of_a_file(stored: Parameters, client: ManagedClient) -> list[str]:
-    stored.write("clients.json", {"clients": {"hosts": {client.name: client.variables(rotation_overlap=0)}}})
-    return []
-
-
-def in_group_vars_of_all(stored: Parameters, client: ManagedClient) -> list[str]:
-    stored.write("group_vars/all.json", {"rotation_overlap": 0})
-    return []
-
-
-def in_group_vars(stored: Parameters, client: ManagedClient) -> list[str]:
-    stored.write("group_vars/clients.json", {"rotation_overlap": 0})
-    return []
-
-
-def in_host_vars(stored: Parameters, client: ManagedClient) -> list[str]:
-    stored.write(f"host_vars/{client.name}.json", {"rotation_overlap": 0})
-    return []
-
-
-def as_an_extra_variable(stored: Parameters, client: ManagedClient) -> list[str]:
-    return ["-e", "rotation_overlap=0"]
-
-
+# In files that are read before the parameters and after them, for a group and a host, and as an extra variable.
 @pytest.mark.parametrize(
-    "say",
+    ("place", "given"),
     [
-        *(in_a_file_that_is_read_before, in_a_file_that_is_read_after, in_the_group_of_a_file, in_the_host_of_a_file),
-        *(in_group_vars_of_all, in_group_vars, in_host_vars, as_an_extra_variable),
+        *(("a.json", {"all": {"vars": ZERO}}), ("z.json", {"all": {"vars": ZERO}})),
+        *(("z.json", {"clients": {"vars": ZERO}}), ("z.json", {"clients": {"hosts": {"CLIENT": ZERO}}})),
+        *(("group_vars/all.json", ZERO), ("group_vars/clients.json", ZERO), ("host_vars/CLIENT.json", ZERO)),
+        ("", ZERO),
     ],
+    ids=str,
 )
 def test_whatever_else_says_it_is_preferred(
-    parameters: Parameters, mysql_client: ManagedClient, say: Callable[[Parameters, ManagedClient], list[str]]
+    parameters: Parameters, mysql_client: ManagedClient, place: str, given: dict[str, Any]
 ) -> None:
     parameters.store("rotation_overlap", "3600")
     parameters.hosts(mysql_client)
-    run = parameters.run("rotate.yml", "-l", mysql_client.name, *say(parameters, mysql_client))
+    text = json.dumps(given).replace("CLIENT", mysql_client.name)
+    if place:
+        parameters.write(place.replace("CLIENT", mysql_client.name), json.loads(text))
+    run = parameters.run("rotate.yml", "-l", mysql_client.name, *(() if place else ("-e", text)))
     assert run.returncode == 0, said(run)
     assert not overlap(mysql_client) and not mysql_client.opens(mysql_client.password)
 

@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection
+from typing import Self
 from urllib.parse import urlsplit
 
-from http_service import HttpService, QuietHandler
+from background import Background
+from http_messages import Fate, HttpProxy, Request
 
 ALWAYS = 1_000_000
 # Stands in every error text of the proxy: AWS's own words must not be repeated, for they may hold a parameter.
@@ -44,84 +45,62 @@ class Fault:
         return operation == self.operation and self.first <= number < self.first + self.times
 
 
-class FaultyProxy(HttpService):
-    """Forwards every request that no fault concerns; `seen` counts those about the one secret, retries included."""
+class FaultyProxy(HttpProxy):
+    """Hands on every request that no fault concerns; `seen` counts those about the one secret, retries included."""
 
     def __init__(self, target: str) -> None:
-        """Describe a proxy in front of an endpoint."""
+        """Describe a proxy in front of an endpoint of this machine."""
+        super().__init__(urlsplit(target).port or 0)
         self.seen: Counter[str] = Counter()
-        self.over = threading.Event()
         self._faults: tuple[Fault, ...] = ()
         self._secret_id = ""
-        self._target = urlsplit(target).netloc
-        self._lock = threading.Lock()
-        super().__init__(_handler(self))
+
+    def __enter__(self) -> Self:
+        self._background = Background()
+        self._background.run(self.start())
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._background.run(self.stop())
+        self._background.stop()
 
     @contextmanager
     def faulty(self, secret_id: str, *faults: Fault) -> Iterator[None]:
         """Let these things happen to the requests about one secret."""
         self.seen.clear()
-        self.over = threading.Event()
         self._secret_id, self._faults = secret_id, faults
         try:
             yield
         finally:
             self._faults = ()
-            self.over.set()
 
     def fate(self, operation: str, body: bytes) -> str | None:
         """Count a request, and give what is to happen to it; other services than Secrets Manager name no operation."""
         if not operation or json.loads(body or b"{}").get("SecretId") != self._secret_id:
             return None
-        with self._lock:
-            self.seen[operation] += 1
-            number = self.seen[operation]
-        return next((fault.what for fault in self._faults if fault.hits(operation, number)), None)
+        self.seen[operation] += 1
+        return next((fault.what for fault in self._faults if fault.hits(operation, self.seen[operation])), None)
 
-    def forward(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
-        """Let the emulator answer."""
-        connection = HTTPConnection(self._target, timeout=30)
-        try:
-            connection.request("POST", path, body, headers)
-            answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read()
-        finally:
-            connection.close()
-
-
-def _handler(proxy: FaultyProxy) -> type[QuietHandler]:
-    class Handler(QuietHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            fate = proxy.fate(self.headers.get("X-Amz-Target", "").rpartition(".")[2], body)
-            if fate == SILENCE:
-                proxy.over.wait(30)
-            elif fate and fate.startswith(REPLICA):
-                status, headers, answered = proxy.forward(self.path, dict(self.headers), body)
-                self.answer(status, headers, _with_replica(answered, fate.removeprefix(REPLICA)))
-            elif fate == STALE:
-                status, headers, answered = proxy.forward(self.path, dict(self.headers), body)
-                self.answer(status, headers, _with_replica(_as_before(answered), "InSync"))
-            elif fate in (None, LOSE_REPLY):
-                answer = proxy.forward(self.path, dict(self.headers), body)
-                if fate is None:
-                    self.answer(*answer)
-            elif fate != HANG_UP:
-                self.answer(*_error(fate))
-
-        def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", headers.get("Content-Type", "application/x-amz-json-1.1"))
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    return Handler
+    async def answer(self, request: Request, reader: asyncio.StreamReader) -> Fate:
+        """Answer as the faults say."""
+        fate = self.fate(request.operation, request.body)
+        if fate == SILENCE:
+            await reader.read()
+        if fate in (SILENCE, HANG_UP):
+            return Fate.CUT
+        if fate and fate not in (LOSE_REPLY, STALE) and not fate.startswith(REPLICA):
+            return _error(fate)
+        answer = await super().answer(request, reader)
+        if fate == LOSE_REPLY:
+            return Fate.CUT
+        if fate == STALE:
+            return _with_replica(_as_before(answer.answer), "InSync")
+        return _with_replica(answer.answer, fate.removeprefix(REPLICA)) if fate else answer
 
 
-def _with_replica(answered: bytes, status: str) -> bytes:
+def _with_replica(answered: bytes, status: str) -> Fate:
     told = [{"Region": REPLICA_REGION, "Status": status}]
-    return json.dumps({**json.loads(answered), "ReplicationStatus": told}).encode()
+    return Fate(answer=json.dumps({**json.loads(answered), "ReplicationStatus": told}).encode())
 
 
 def _as_before(answered: bytes) -> bytes:
@@ -134,8 +113,8 @@ def _as_before(answered: bytes) -> bytes:
     return json.dumps(told).encode()
 
 
-def _error(given: str) -> tuple[int, dict[str, str], bytes]:
+def _error(given: str) -> Fate:
     """An error answer; after a colon the code may have a text of its own."""
     code, _colon, text = given.partition(":")
     body = json.dumps({"__type": code, "message": f"{text} {AWS_TEXT}"}).encode()
-    return 500 if code in SERVER_ERRORS else 400, {}, body
+    return Fate(status=500 if code in SERVER_ERRORS else 400, answer=body)

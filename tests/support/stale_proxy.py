@@ -9,19 +9,18 @@ https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.h
 
 from __future__ import annotations
 
+import asyncio
 import json
-import threading
 from collections import Counter
 from typing import Any
 
 from faulty_proxy import FaultyProxy
+from http_messages import Fate, Request, ask
 
-Answer = tuple[int, dict[str, str], bytes]
 CHANGES = ("PutSecretValue", "UpdateSecretVersionStage", "TagResource", "UntagResource")
-NOT_FOUND: Answer = (
-    400,
-    {},
-    json.dumps({"__type": "ResourceNotFoundException", "message": "Secrets Manager can't find it."}).encode(),
+NOT_FOUND = Fate(
+    status=400,
+    answer=json.dumps({"__type": "ResourceNotFoundException", "message": "Secrets Manager can't find it."}).encode(),
 )
 
 
@@ -34,8 +33,8 @@ class StaleProxy(FaultyProxy):
         self._view: dict[str, Any] = {}
         self._catch_up = False
         self._unseen: set[tuple[str, ...]] = set()
-        self._former: dict[str, Answer] = {}
-        self._at_work = threading.Lock()
+        self._former: dict[str, Fate] = {}
+        self._at_work = asyncio.Lock()
 
     def minutes_pass(self) -> None:
         """Let everything be seen as it is at the next request."""
@@ -43,23 +42,20 @@ class StaleProxy(FaultyProxy):
         self._unseen.clear()
         self._former.clear()
 
-    def fate(self, operation: str, body: bytes) -> None:
-        """Let every request through to `forward`."""
-
-    def forward(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
+    async def answer(self, request: Request, reader: asyncio.StreamReader) -> Fate:
         """Answer as AWS may."""
-        service, _dot, operation = headers.get("X-Amz-Target", "").rpartition(".")
-        if service != "secretsmanager":
-            return super().forward(path, headers, body)
-        with self._at_work:
+        if request.service != "secretsmanager":
+            return await super().answer(request, reader)
+        async with self._at_work:
             if self._catch_up:
-                self._view, self._catch_up = self._listing(path, headers), False
-            answer = self._answer(path, headers, operation, json.loads(body)) or super().forward(path, headers, body)
-            return self._aged(answer) if operation == "ListSecrets" else answer
+                self._view, self._catch_up = await self._listing(request), False
+            answer = await self._former_answer(request, json.loads(request.body))
+            answer = answer or await super().answer(request, reader)
+            return self._aged(answer) if request.operation == "ListSecrets" else answer
 
-    def _answer(self, path: str, headers: dict[str, str], operation: str, given: dict[str, Any]) -> Answer | None:
+    async def _former_answer(self, request: Request, given: dict[str, Any]) -> Fate | None:
         """Return the answer of a moment ago, if there is one, and remember what the next calls are to see."""
-        name = given.get("SecretId", "")
+        operation, name = request.operation, given.get("SecretId", "")
         unseen = {(name, operation), (name, operation, given.get("VersionId", ""))} & self._unseen
         if unseen:
             self._unseen -= unseen
@@ -69,33 +65,30 @@ class StaleProxy(FaultyProxy):
             self.stale[operation] += 1
             return self._former.pop(name)
         if operation in CHANGES:
-            self._former[name] = self._ask(path, headers, "DescribeSecret", SecretId=name)
+            self._former[name] = await self._ask(request, "DescribeSecret", SecretId=name)
         if operation == "PutSecretValue":
             self._unseen.add((name, "GetSecretValue", given["ClientRequestToken"]))
         if operation == "CreateSecret":
             self._unseen |= {(given["Name"], reading) for reading in ("GetSecretValue", "DescribeSecret")}
         return None
 
-    def _aged(self, answer: Answer) -> Answer:
+    def _aged(self, answer: Fate) -> Fate:
         """Return a page as it was: what was made since is not there, what was changed is as before."""
-        status, headers, body = answer
-        page = json.loads(body)
+        page = json.loads(answer.answer)
         listed = [self._view[secret["ARN"]] for secret in page["SecretList"] if secret["ARN"] in self._view]
         self.stale["ListSecrets"] += listed != page["SecretList"]
-        return status, headers, json.dumps({**page, "SecretList": listed}).encode()
+        return Fate(status=answer.status, answer=json.dumps({**page, "SecretList": listed}).encode())
 
-    def _listing(self, path: str, headers: dict[str, str]) -> dict[str, Any]:
+    async def _listing(self, request: Request) -> dict[str, Any]:
         found: dict[str, Any] = {}
         more: dict[str, Any] = {}
         while True:
-            page = json.loads(self._ask(path, headers, "ListSecrets", **more)[2])
+            page = json.loads((await self._ask(request, "ListSecrets", **more)).answer)
             found |= {secret["ARN"]: secret for secret in page["SecretList"]}
             if not page.get("NextToken"):
                 return found
             more = {"NextToken": page["NextToken"]}
 
-    def _ask(self, path: str, headers: dict[str, str], operation: str, **given: Any) -> Answer:
+    async def _ask(self, request: Request, operation: str, **given: Any) -> Fate:
         """Ask the emulator in the name of whoever asks now."""
-        kept = {name: value for name, value in headers.items() if name.lower() != "content-length"}
-        asking = {**kept, "X-Amz-Target": f"secretsmanager.{operation}"}
-        return super().forward(path, asking, json.dumps(given).encode())
+        return await ask(self._target_port, request.instead(operation, json.dumps(given).encode()))
