@@ -8,21 +8,21 @@ https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.
 
 from __future__ import annotations
 
+import asyncio
 import json
-import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from faulty_proxy import REPLICA_REGION, FaultyProxy
+from http_messages import Fate, Request
 
-Answer = tuple[int, dict[str, str], bytes]
 PENDING, CURRENT = "AWSPENDING", "AWSCURRENT"
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 FUNCTION_ARN = "arn:aws:lambda:eu-central-1:123456789012:function:dbops-rotation-rotate"
 ATTEMPTS = 3
-MISSING = {"__type": "ResourceNotFoundException", "message": "There is no such version."}
+MISSING = Fate(status=400, answer=b'{"__type": "ResourceNotFoundException", "message": "There is no such version."}')
 
 
 class RotationService(FaultyProxy):
@@ -39,7 +39,7 @@ class RotationService(FaultyProxy):
         self.reserved: dict[str, str] = {}
         self.replica = ""
         self._ask = ask
-        self._guard = threading.RLock()
+        self._turn = asyncio.Lock()
 
     def enable(self, secret_id: str, function: str = FUNCTION_ARN) -> None:
         """Let a function rotate a secret."""
@@ -47,13 +47,12 @@ class RotationService(FaultyProxy):
 
     def reserve(self, secret_id: str) -> str:
         """Return the version of a rotation that begins: a reserved one, or the one that the last has left."""
-        with self._guard:
-            stages = self.stages(secret_id)
-            if stages.get(PENDING) in (None, stages[CURRENT]):
-                if PENDING in stages:
-                    self._take_label(secret_id, stages[PENDING])
-                self.reserved[secret_id] = str(uuid.uuid4())
-            return self.reserved.get(secret_id) or stages[PENDING]
+        stages = self.stages(secret_id)
+        if stages.get(PENDING) in (None, stages[CURRENT]):
+            if PENDING in stages:
+                self._take_label(secret_id, stages[PENDING])
+            self.reserved[secret_id] = str(uuid.uuid4())
+        return self.reserved.get(secret_id) or stages[PENDING]
 
     def rotate(self, secret_id: str, function: Callable[[dict[str, str]], object], attempts: int = ATTEMPTS) -> str:
         """Call the four steps, and all of them again where one fails; raises what the last attempt raised."""
@@ -82,24 +81,20 @@ class RotationService(FaultyProxy):
         told = self._shown(dict(self._ask("describe_secret", SecretId=secret_id)))
         return {stage: version for version, stages in told["VersionIdsToStages"].items() for stage in stages}
 
-    def fate(self, operation: str, body: bytes) -> None:
-        """Let every request through to `forward`."""
-
-    def forward(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
+    async def answer(self, request: Request, reader: asyncio.StreamReader) -> Fate:
         """Answer as AWS does while a version is reserved."""
-        service, _dot, operation = headers.get("X-Amz-Target", "").rpartition(".")
-        if service != "secretsmanager":
-            return super().forward(path, headers, body)
-        with self._guard:
-            self.calls[operation] += 1
-            asked = json.loads(body)
-            if operation == "GetSecretValue" and asked.get("VersionId") in self.reserved.values():
-                return 400, {}, json.dumps(MISSING).encode()
-            status, answered, text = super().forward(path, headers, body)
-            if status == 200:
-                self._note(operation, asked)
-                text = self._with_reserved(operation, text)
-            return status, answered, text
+        if request.service != "secretsmanager":
+            return await super().answer(request, reader)
+        async with self._turn:
+            self.calls[request.operation] += 1
+            asked = json.loads(request.body)
+            if request.operation == "GetSecretValue" and asked.get("VersionId") in self.reserved.values():
+                return MISSING
+            answer = await super().answer(request, reader)
+            if answer.status == 200:
+                self._note(request.operation, asked)
+                answer = Fate(answer=self._with_reserved(request.operation, answer.answer))
+            return answer
 
     def _note(self, operation: str, asked: Mapping[str, Any]) -> None:
         """Free the version once a value is under AWSPENDING, in it or, if another run took over, in another."""
