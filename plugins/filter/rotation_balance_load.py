@@ -12,6 +12,7 @@ short_description: Return the clients to rotate today, to spread the work of a f
 description:
   - Takes the results of M(dbops.rotation.rotation_cycle_info) for all clients. Returns the names of the clients to
     rotate today although their due date is a few days away. No client is rotated later because of it.
+  - Leaves out clients that run as Lambda functions. The functions balance their own load.
 options:
   _input:
     description:
@@ -40,11 +41,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..module_utils._cycle.spread import Turn, brought_forward
+from ..module_utils._runners import LAMBDA
 
 
 def today(states: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return the names whose turn is today."""
-    readable = {name: state for name, state in states.items() if not state.get("failed")}
+    readable = {
+        name: state for name, state in states.items() if not state.get("failed") and state.get("runner") != LAMBDA
+    }
     turns = {
         name: Turn(datetime.fromisoformat(state["last"]), tuple(state["possible_days"]))
         for name, state in readable.items()

@@ -26,6 +26,7 @@ description:
     another.
   - C(rotation_candidates) are all clients with which a scheduled run may have work. C(playbooks/rotate_due.yml) visits
     only these, and decides again for each client, because a listing may be five minutes old.
+  - A client that runs as a Lambda function (tag C(rotation/runner)) is neither a candidate nor brought forward.
 options:
   plugin:
     description:

@@ -111,8 +111,15 @@ trigger:
   returned: success
   type: str
   sample: scheduled
+runner:
+  description: Whose schedule visits the client, by the tag C(rotation/runner) of its secret. V(lambda) is the sweep of
+    the Lambda functions, which also sends its notices.
+  returned: success
+  type: str
+  sample: ansible
 candidate:
-  description: Whether a scheduled run has something to do with the client.
+  description: Whether a scheduled run of the playbooks has something to do with the client; never where it runs as a
+    function.
   returned: success
   type: bool
   sample: false
@@ -227,7 +234,8 @@ failures:
       type: str
       sample: login_refused
 pending_notices:
-  description: The pending notices, as options of M(dbops.rotation.rotation_notice).
+  description: The pending notices, as options of M(dbops.rotation.rotation_notice). None if the client runs as a
+    Lambda function.
   returned: success
   type: list
   elements: dict

@@ -14,6 +14,7 @@ from ..module_utils._codes import Code
 from ..module_utils._meaning import End, Meaning, failed_task
 from ..module_utils._operations import CYCLE, CYCLE_INFO, NOTICE, OPERATIONS, SHOWN, Declaration
 from ..module_utils._results import mapping, number, results_of
+from ..module_utils._runners import LAMBDA, RUNS_AS_A_FUNCTION
 
 COUNTED = (*SHOWN, CYCLE_INFO.name, CYCLE.name, NOTICE.name)
 
@@ -101,7 +102,11 @@ def _skip_meaning(state: Mapping[str, Any], *, failed: bool, check: bool) -> Mea
         return CYCLE_INFO.meaning(state, failed=True, check=check)
     if state.get("candidate") is not False:
         return None
-    causes = {"paused": state.get("paused"), "waiting for a window": state.get("waiting")}
+    causes = {
+        RUNS_AS_A_FUNCTION: state.get("runner") == LAMBDA,
+        "paused": state.get("paused"),
+        "waiting for a window": state.get("waiting"),
+    }
     cause = next((name for name, applies in causes.items() if applies), "not due")
     return Meaning(End.LEFT_ALONE, cause, check=check)
 

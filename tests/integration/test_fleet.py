@@ -41,6 +41,25 @@ def test_only_who_is_due_or_unfinished_is_visited(fleet: Fleet) -> None:
         assert_settled(client)
 
 
+def test_a_client_of_the_functions_is_not_visited_and_can_be_rotated_by_name(fleet: Fleet) -> None:
+    theirs, due, other = fleet.clients
+    set_tags(theirs, {"rotation/runner": "lambda"})
+    for client in (theirs, due):
+        is_due(client)
+    before = (theirs.stages(), theirs.tags())
+    run = fleet.run()
+    assert run.returncode == 0 and visited(run) == {due.name}, said(run)
+    assert (theirs.stages(), theirs.tags()) == before
+    is_due(other)
+    run = fleet.run("-e", "rotation_hosts=clients")
+    assert run.returncode == 0 and "left alone 2 not due 1 runs as a function 1" in said(run), said(run)
+    assert (theirs.stages(), theirs.tags()) == before
+    run = fleet.run("-l", theirs.name, "-e", "rotation_min_age=0", name="rotate.yml")
+    assert run.returncode == 0 and theirs.stages()["AWSPREVIOUS"] == before[0]["AWSCURRENT"], said(run)
+    assert theirs.tags()["rotation/runner"] == "lambda"
+    assert_settled(theirs)
+
+
 def test_where_nothing_is_due_nobody_is_visited(fleet: Fleet, recording: AwsEmulator) -> None:
     recording.start_recording()
     run = fleet.run()

@@ -79,6 +79,28 @@ def test_a_client_that_is_not_due_costs_one_call(
     assert [request.operation for request in recording.recorded() if request.operation] == ["DescribeSecret"]
 
 
+def test_a_client_of_the_functions_is_left_alone_and_counted_as_what_it_is(
+    client: ManagedClient,
+    scheduled: Callable[..., Any],
+    mailbox: Mailbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ROTATION_AUDIT_SPOOL", str(tmp_path / "audit"))
+    is_due(client, -2)
+    set_tags(client, {"rotation/runner": "lambda", "rotation/notified": "rotated=owed"})
+    before = (client.stages(), client.tags())
+    run = scheduled(rotation_force=True)
+    assert run.returncode == 0 and "changed=0" in run.stdout, said(run)
+    assert (client.stages(), client.tags()) == before and mailbox.read() == []
+    counts = audited(tmp_path / "audit")[-1]["counts"]
+    assert {name for name, count in counts.items() if count} == {"clients", "overdue"}
+    assert "runs as a function" in said(scheduled("playbooks/status.yml"))
+    set_tags(client, {"rotation/runner": "ansible"})
+    assert scheduled().returncode == 0 and client.stages() != before[0]
+    assert_settled(client)
+
+
 def test_an_upcoming_rotation_is_announced_once_for_each_day(
     client: ManagedClient, scheduled: Callable[..., Any], mailbox: Mailbox
 ) -> None:

@@ -23,7 +23,10 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.notice_state
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import started
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle import CYCLE
-from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
+from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import (
+    CYCLE_INFO,
+    CYCLE_INFO_OF_FUNCTIONS,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
@@ -270,3 +273,25 @@ def test_a_notice_goes_out_where_it_cannot_be_marked(acme: Client) -> None:
         result = acme.run(NOTICE, topic_arn=acme.topic, event=event, due="2027-01-02T03:00:00Z", version_id="v1")
         assert result["delivered"] and result["warnings"]
     assert [notice["event"] for notice in acme.notices()] == ["overdue", "rotated"]
+
+
+@pytest.mark.parametrize(
+    ("runner", "ours", "other"),
+    [
+        ("lambda", CYCLE_INFO_OF_FUNCTIONS, CYCLE_INFO),
+        *((word, CYCLE_INFO, CYCLE_INFO_OF_FUNCTIONS) for word in ("ansible", "Lambda", "")),
+    ],
+)
+def test_a_client_is_work_for_its_own_runner_alone(
+    acme: Client, runner: str, ours: Operation, other: Operation
+) -> None:
+    acme.managed(now() - 41 * DAY, **{tags.RUNNER: runner, tags.NOTIFIED: "rotated=owed", tags.VERSION: "another"})
+    mine, theirs = acme.run(ours), acme.run(other)
+    assert (mine["candidate"], mine["work"]) == (True, ["rotate", "finish"])
+    assert [notice["event"] for notice in mine["pending_notices"]] == ["rotated"] and mine["possible_days"] == [0]
+    assert (theirs["candidate"], theirs["work"]) == (False, [])
+    assert (theirs["pending_notices"], theirs["possible_days"]) == ([], [])
+    facts = ("runner", "overdue", "unfinished", "due_now", "due", "failures")
+    assert {name: mine[name] for name in facts} == {name: theirs[name] for name in facts}
+    assert mine["overdue"] and mine["unfinished"] and mine["runner"] == ("lambda" if runner == "lambda" else "ansible")
+    assert ("runs as a function" in mine["msg"]) is (runner == "lambda")

@@ -101,6 +101,7 @@ FAILING = {tags.FAILURES: "count=2 at=2026-11-01T00:00:00Z step=open code=login_
 TOLD_FAILING = {**FAILING, tags.NOTIFIED: "failed=2026-11-01T00:00:00Z"}
 SPOILT = {tags.LAST: "yesterday"}
 IMPOSSIBLE = {tags.DUE: "2090-01-01T00:00:00Z"}
+AS_A_FUNCTION = {tags.RUNNER: "lambda"}
 LATER = {tags.DUE: stamp(now() + 60 * DAY), tags.CYCLE_DAYS: "90"}
 
 
@@ -122,6 +123,13 @@ LATER = {tags.DUE: stamp(now() + 60 * DAY), tags.CYCLE_DAYS: "90"}
         (30, LATER, ""),
         (45, LATER, "candidates"),
         (None, {}, "pending never_rotated candidates"),
+        (41, {tags.RUNNER: "ansible"}, "due overdue brought_forward candidates"),
+        (41, AS_A_FUNCTION, "due overdue"),
+        (2, {**AS_A_FUNCTION, **PENDING, **OVERLAP}, "pending overlap"),
+        (2, {**AS_A_FUNCTION, **SPOILT}, ""),
+        (2, {**AS_A_FUNCTION, **IMPOSSIBLE}, ""),
+        (45, {**AS_A_FUNCTION, **LATER}, ""),
+        (None, AS_A_FUNCTION, "pending never_rotated"),
     ],
 )
 def test_the_state_of_a_client_puts_it_into_groups(
@@ -132,6 +140,7 @@ def test_the_state_of_a_client_puts_it_into_groups(
     found = {group for group in inventory.groups if group.startswith("rotation_") and members(inventory, group)}
     # A fleet of one has no load to balance but its own, so that it is brought forward by itself.
     wanted = {f"rotation_{state}" for state in expected.split()}
+    assert "candidates" in expected or "rotation_brought_forward" not in found
     assert found - {"rotation_brought_forward"} == wanted - {"rotation_brought_forward"}
 
 
@@ -476,6 +485,21 @@ def test_the_load_is_balanced_as_the_role_balances_it() -> None:
     early = found["brought_forward"]
     assert found["candidates"] == [name for name in fleet_of if name in early]
     assert sorted(early) == sorted(today(states)) and 10 <= len(early) <= 30
+
+
+@pytest.mark.parametrize("runner", ["ansible", "lambda"])
+def test_each_runner_balances_its_own_load(runner: str) -> None:
+    moment = now()
+    entries = [listed(f"c{number}", moment - 36 * DAY) for number in range(120)]
+    for entry in entries[::2]:
+        entry["Tags"].append({"Key": tags.RUNNER, "Value": "lambda"})
+    outlook = Outlook(Policy(40), notices=False, runner=runner)
+    standings = {name: standing(name, one, outlook, moment) for name, one in read(*entries).items()}
+    own = {entry["Name"].split("/")[1] for entry in entries[runner == "ansible" :: 2]}
+    alone = grouped({name: one for name, one in standings.items() if name in own}, moment)
+    both = grouped(standings, moment)
+    assert both["candidates"] == alone["candidates"] and set(both["candidates"]) <= own
+    assert both["brought_forward"] == alone["brought_forward"] and 10 <= len(both["brought_forward"]) <= 30
 
 
 def test_the_options_are_those_of_the_modules_and_the_role() -> None:

@@ -186,6 +186,16 @@ def test_a_client_that_the_sweep_brings_forward_is_rotated_where_today_is_one_of
     assert [params["bring_forward_days"] for params in account.engine.calls] == brought_forward
 
 
+@pytest.mark.parametrize("runner", ["ansible", ""])
+def test_a_message_for_a_client_that_went_back_to_the_playbooks_does_nothing(account: Account, runner: str) -> None:
+    """Its parameter, with windows and freezes, may be gone by then."""
+    secret_id = account.client("client_acme", now() - 41 * DAY, runner, **{tags.NOTIFIED: "rotated=owed"})
+    done = checked(call(rotation, queue_event(visit("client_acme", secret_id, 22))))
+    assert done.raised is None and (account.engine.calls, account.notices()) == ([], [])
+    call(rotation, queue_event(bus_event(ASKED, detail())))
+    assert [params["trigger"] for params in account.engine.calls] == ["on_demand"]
+
+
 def test_pending_notices_are_sent_before(account: Account) -> None:
     secret_id = account.client("client_acme", now() - 34 * DAY)
     call(rotation, queue_event(visit("client_acme", secret_id)))

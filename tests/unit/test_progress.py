@@ -151,16 +151,18 @@ def test_a_hook_that_fails_fails_its_client_and_no_other_task_does() -> None:
 
 
 def test_a_schedule_passes_over_who_is_not_due_and_may_pull_one_forward() -> None:
-    counted = tally("a", "b", "c", "d", "e")
+    counted = tally("a", "b", "c", "d", "e", "f")
     take(counted, "a", {"candidate": False}, CYCLE_INFO)
     take(counted, "b", {"candidate": False, "paused": {"until": "2026-12-21T00:00:00Z"}}, CYCLE_INFO)
     take(counted, "c", {"candidate": False, "waiting": True}, CYCLE_INFO)
     take(counted, "d", {"candidate": True}, CYCLE_INFO)
     take(counted, "e", refused("aws_denied"), CYCLE_INFO, failed=True)
+    take(counted, "f", {"candidate": False, "waiting": True, "runner": "lambda"}, CYCLE_INFO)
     assert counted.worked == 0 and counted.not_reached() == ["d"]
     take(counted, "a", receipt())
     told = table(counted)
-    assert (told["rotated"], told["left alone"], told["paused"], told["waiting for a window"]) == ("1", "2", "1", "1")
+    assert (told["rotated"], told["left alone"], told["runs as a function"]) == ("1", "3", "1")
+    assert (told["paused"], told["waiting for a window"]) == ("1", "1")
     assert told["aws_denied"] == "1 e"
 
 

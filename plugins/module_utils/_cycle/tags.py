@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from .._runners import ANSIBLE, LAMBDA
 from .._stamp import stamp
 from .._tag_text import VALUE_LENGTH, tag_text
 
@@ -34,6 +35,7 @@ CYCLE_DAYS = "rotation/cycle-days"
 DUE = "rotation/due"
 # How many runs have failed in a row, and where the last one did.
 FAILURES = "rotation/failures"
+# The function that Secrets Manager calls for this secret, by our own doing; empty where it calls none.
 FUNCTION = "rotation/function"
 # A digest of the grants of the covered rows, as the last rotation left them.
 GRANTS = "rotation/grants"
@@ -70,6 +72,11 @@ class Cycle:
     days: int
     due: datetime
     mended: bool
+
+
+def runner_of(tags: Mapping[str, str]) -> str:
+    """Return whose schedule visits the client."""
+    return LAMBDA if tags.get(RUNNER) == LAMBDA else ANSIBLE
 
 
 def read_cycle(tags: Mapping[str, str], version_created: datetime) -> Cycle:

@@ -20,6 +20,7 @@ from .._cycle.policy import Policy
 from .._cycle.schedule import Schedule, schedule
 from .._cycle.spread import Turn, brought_forward
 from .._errors import RotationError
+from .._runners import ANSIBLE
 from .listing import Listed
 from .work import has_past_overlap, is_unfinished
 
@@ -35,39 +36,48 @@ class Outlook:
     """Settings of the whole fleet.
 
     ``ahead`` is how much earlier than by this policy a client may need a visit, because of its own windows and
-    freezes. ``notices`` is False where no notice is sent, so that a pending one is no reason for a visit.
+    freezes. ``notices`` is False where no notice is sent, so that a pending one is no reason for a visit. Clients of
+    another ``runner`` get none.
     """
 
     policy: Policy
     ahead: timedelta = timedelta()
     notices: bool = True
+    runner: str = ANSIBLE
 
 
 @dataclass(frozen=True)
 class Standing:
     """One client: its states, whether a scheduled run visits it, and on which days it may be rotated.
 
-    ``unreadable`` where a client is under management and its tags do not say all that they should.
+    ``unreadable`` where a client is under management and its tags do not say all that they should. ``turn`` is None
+    for a client of another runner, whose work is none of this one's load.
     """
 
     states: frozenset[str]
     visited: bool
     unreadable: bool
-    turn: Turn
+    turn: Turn | None
     cycle_days: int
 
 
 def grouped(standings: Mapping[str, Standing], now: datetime) -> dict[str, list[str]]:
     """Return the clients of each group."""
     groups = {state: [name for name, one in standings.items() if state in one.states] for state in STATES}
-    turns = {name: one.turn for name, one in standings.items()}
-    today = brought_forward(turns, {name: one.cycle_days for name, one in standings.items()}, now)
+    turns = {name: one.turn for name, one in standings.items() if one.turn}
+    today = brought_forward(turns, {name: standings[name].cycle_days for name in turns}, now)
     visited = {*today, *(name for name, one in standings.items() if one.visited)}
     return {**groups, BROUGHT_FORWARD: today, CANDIDATES: [name for name in standings if name in visited]}
 
 
 def standing(client: str, listed: Listed, outlook: Outlook, now: datetime) -> Standing:
     """Return the state of a client by its tags: the inventory, which may say otherwise, is not read here."""
+    one = _standing(client, listed, outlook, now)
+    is_ours = tags.runner_of(listed.secret.tags) == outlook.runner
+    return one if is_ours else replace(one, visited=False, turn=None)
+
+
+def _standing(client: str, listed: Listed, outlook: Outlook, now: datetime) -> Standing:
     secret, managed = listed.secret, tags.VERSION in listed.secret.tags
     states = set(_states_of_secret(listed, now))
     try:

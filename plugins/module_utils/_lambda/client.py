@@ -14,7 +14,7 @@ from .._cycle import tags
 from .._errors import RotationError, SecretNotFound
 from .._events import FAILED, ROTATED
 from .._module.cycle import CYCLE, RESET
-from .._module.cycle_info import CYCLE_INFO
+from .._module.cycle_info import CYCLE_INFO_OF_FUNCTIONS
 from .._module.notice import NOTICE
 from .._module.operation import Operation
 from .._module.options import secret_store
@@ -108,8 +108,9 @@ class Client:
     def _state(self) -> dict[str, Any]:
         """Read the cycle, unless the settings say no."""
         refused = self.failure_of(self.settings.refuse_faults)
-        result = refused or CYCLE_INFO.outcome(self._params(CYCLE_INFO), check=False, diff=False)
-        self.record.add(CYCLE_INFO.declared, self.name, result)
+        operation = CYCLE_INFO_OF_FUNCTIONS
+        result = refused or operation.outcome(self._params(operation), check=False, diff=False)
+        self.record.add(operation.declared, self.name, result)
         return result
 
     def _refuse_stranger(self) -> None:

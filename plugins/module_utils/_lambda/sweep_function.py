@@ -23,13 +23,13 @@ from .._fleet.listing import Choice, Listed, list_entries, read_entries
 from .._fleet.names import host_names
 from .._module.cycle_options import policy
 from .._module.options import secrets_client
+from .._runners import LAMBDA
 from .events import Visit
 from .invocation import Invocation, handler
 from .options import SPEC
 from .record import SWEEP, Record
 from .settings import Place, Settings, environment_settings, own_access, read_settings
 
-LAMBDA = "lambda"
 # So many messages SendMessageBatch takes.
 BATCH = 10
 
@@ -73,7 +73,7 @@ def _clients(environment: Mapping[str, str], own: Settings) -> dict[str, Listed]
 
 def _outlook(settings: Settings) -> Outlook:
     """Return the outlook of a client; of its settings, the wrong ones do not count."""
-    return Outlook(policy(settings.params(SPEC)), notices=bool(settings.values.get("topic_arn")))
+    return Outlook(policy(settings.params(SPEC)), notices=bool(settings.values.get("topic_arn")), runner=LAMBDA)
 
 
 def _state(one: Standing, *, candidate: bool) -> dict[str, Any]:

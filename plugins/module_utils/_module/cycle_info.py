@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from .. import _operations
@@ -18,27 +19,36 @@ from .._cycle.schedule import Schedule, schedule
 from .._cycle.spread import LOOKAHEAD_DAYS
 from .._events import ROTATED
 from .._fleet.work import has_past_overlap, is_unfinished
+from .._runners import ANSIBLE, LAMBDA, RUNS_AS_A_FUNCTION
 from .._stamp import stamp
 from .cycle_options import SCHEDULE_SPEC, current_version, cycle_of, policy
 from .operation import Operation
 from .options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC, client_name, secret_store
 
 
-def read_state(client: str, client_policy: Policy, store: SecretStore, now: datetime) -> dict[str, Any]:
-    """Return everything about one client's cycle; nothing is written, and no value is read."""
+def read_state(
+    client: str, client_policy: Policy, store: SecretStore, now: datetime, runner: str = ANSIBLE
+) -> dict[str, Any]:
+    """Return everything about one client's cycle; nothing is written, and no value is read.
+
+    ``runner`` is whose schedule asks; a client of the other one is no work for it.
+    """
     secret = store.describe()
     effective = cycle_of(store, secret, client, client_policy, now)
     plan = schedule(effective, secret.tags, client_policy, now)
-    work = list(_work(secret, plan, now))
+    runs_by = tags.runner_of(secret.tags)
+    is_ours = runs_by == runner
+    work = list(_work(secret, plan, now)) if is_ours else []
     return {
         "changed": False,
-        "msg": f"{client}: {_summary(plan, client_policy, work)}",
+        "msg": f"{client}: {_summary(plan, client_policy, work, runs_by)}",
         "client": client,
         "secret_id": secret.name,
         "arn": secret.arn,
         "version_id": current_version(secret),
         "previous_version_id": secret.holder(PREVIOUS),
         "trigger": secret.tags.get(tags.TRIGGER, ""),
+        "runner": runs_by,
         "candidate": bool(work) and not plan.paused,
         "work": work,
         **_dates(plan),
@@ -46,8 +56,8 @@ def read_state(client: str, client_policy: Policy, store: SecretStore, now: date
         "unfinished": is_unfinished(secret),
         "overlap_until": secret.tags.get(tags.OVERLAP_UNTIL, ""),
         "failures": asdict(plan.failures),
-        "pending_notices": [_about(notice, secret) for notice in plan.pending_notices],
-        "possible_days": list(plan.turn.days),
+        "pending_notices": [_about(notice, secret) for notice in plan.pending_notices if is_ours],
+        "possible_days": list(plan.turn.days) if is_ours else [],
         "lookahead_days": LOOKAHEAD_DAYS,
         "warnings": list(effective.warnings),
     }
@@ -103,8 +113,10 @@ def _about(notice: Mapping[str, Any], secret: SecretDescription) -> dict[str, An
     }
 
 
-def _summary(plan: Schedule, client_policy: Policy, work: list[str]) -> str:
+def _summary(plan: Schedule, client_policy: Policy, work: list[str], runner: str) -> str:
     parts = [f"overdue since {stamp(plan.cycle.due)}" if plan.overdue else f"due {stamp(plan.cycle.due)}"]
+    if runner == LAMBDA:
+        parts.append(RUNS_AS_A_FUNCTION)
     if client_policy.pause and plan.paused:
         parts.append(f"paused until {stamp(client_policy.pause.until)} ({client_policy.pause.reason})")
     elif work:
@@ -119,10 +131,14 @@ def _summary(plan: Schedule, client_policy: Policy, work: list[str]) -> str:
     return "; ".join(parts)
 
 
-def _info(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
-    return read_state(client_name(params), policy(params), secret_store(params), datetime.now(UTC))
+def _info(runner: str, params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
+    return read_state(client_name(params), policy(params), secret_store(params), datetime.now(UTC), runner)
 
 
 CYCLE_INFO = Operation(
-    declared=_operations.CYCLE_INFO, spec={**CLIENT_SPEC, **SCHEDULE_SPEC, **DATABASE_SPEC, **AWS_SPEC}, work=_info
+    declared=_operations.CYCLE_INFO,
+    spec={**CLIENT_SPEC, **SCHEDULE_SPEC, **DATABASE_SPEC, **AWS_SPEC},
+    work=partial(_info, ANSIBLE),
 )
+# The same, as the sweep's messages ask for it.
+CYCLE_INFO_OF_FUNCTIONS = replace(CYCLE_INFO, work=partial(_info, LAMBDA))
