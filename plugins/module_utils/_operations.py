@@ -87,12 +87,14 @@ NOTICE = Declaration("rotation_notice", of_a_notice, kind="notice")
 DOCTOR = Declaration("rotation_doctor_info", playbook="doctor")
 HISTORY = Declaration("rotation_history_info", playbook="history")
 ENCRYPTION = Declaration("sns_logs_encryption")
+NATIVE = Declaration("rotation_native")
+RUNNER = Declaration("rotation_runner", playbook="runner")
 SECRET_POLICY = Declaration("secretsmanager_policy", playbook="access")
 
 OPERATIONS = {
     declared.name: declared
     for declared in (
-        *(CYCLE, CYCLE_INFO, DOCTOR, ENCRYPTION, HISTORY, NOTICE),
+        *(CYCLE, CYCLE_INFO, DOCTOR, ENCRYPTION, HISTORY, NATIVE, NOTICE, RUNNER),
         *(BACKUP, ONBOARD, RECONCILE, RESTORE, ROTATE, SECRET_POLICY, VERIFY),
     )
 }

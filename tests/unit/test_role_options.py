@@ -50,6 +50,7 @@ PARTS: dict[str, set[str]] = {
     "guard": {"rotation_entry_point", "rotation_for_all"},
     "hooks": {"rotation_hook"},
     "in_earnest": set(),
+    "keep_runner": set(),
     "selected": set(),
 }
 ENTRY_FILES = [path for path in TASK_FILES if path.stem not in PARTS]

@@ -29,11 +29,15 @@ DENIED = (
 )
 # How services say which action was denied; SNS writes its own name in capitals. Nothing else of the text is quoted.
 NAMED = re.compile(r"not authorized to perform: ([A-Za-z0-9-]+):([A-Za-z0-9]+)\b")
+PARAMETERS = "the parameters (arn:aws:ssm:REGION:ACCOUNT:parameter/NAME)"
 # What an action is allowed on, where that is not a secret.
 ALLOWED_ON = {
     "secretsmanager:ListSecrets": "the resource *, for it cannot be allowed on less,",
+    "lambda:InvokeFunction": "the function",
     "sqs:SendMessage": "the work queue",
-    "ssm:GetParameters": "the parameters (arn:aws:ssm:REGION:ACCOUNT:parameter/NAME)",
+    "ssm:DeleteParameter": PARAMETERS,
+    "ssm:GetParameters": PARAMETERS,
+    "ssm:PutParameter": PARAMETERS,
     "ssm:GetParametersByPath": "the path (arn:aws:ssm:REGION:ACCOUNT:parameter/PATH)",
     "sts:AssumeRole": "the role, which has to trust this identity (with {option|external_id}, if it asks for one),",
 }

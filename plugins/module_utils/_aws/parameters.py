@@ -1,12 +1,13 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parameters of Parameter Store: all below a path, or those of some names."""
+"""Parameters of Parameter Store: all below a path, those of some names, and one that is written."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,7 @@ from .errors import translated
 
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
 PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+")
-SECURE, LIST = "SecureString", "StringList"
+SECURE, LIST, STRING = "SecureString", "StringList", "String"
 # So many names GetParameters takes.
 MOST_NAMES = 10
 
@@ -61,3 +62,15 @@ def read_named(client: Any, names: Sequence[str]) -> dict[str, Parameter]:
             answer = client.get_parameters(Names=list(batch))
         parameters |= {one["Name"]: Parameter(one["Name"], one["Type"], one["Value"]) for one in answer["Parameters"]}
     return parameters
+
+
+def put_parameter(client: Any, name: str, text: str) -> None:
+    """Store a text, in the place of whatever was there."""
+    with translated(f"store the parameter {name}", "ssm"):
+        client.put_parameter(Name=name, Value=text, Type=STRING, Overwrite=True)
+
+
+def drop_parameter(client: Any, name: str) -> None:
+    """Delete a parameter, if it is still there."""
+    with translated(f"delete the parameter {name}", "ssm"), suppress(client.exceptions.ParameterNotFound):
+        client.delete_parameter(Name=name)

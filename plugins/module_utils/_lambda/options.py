@@ -32,6 +32,11 @@ NOT_HERE = {
 OF_A_RUN = {
     *("before", "client", "force", "bring_forward_days", "reason", "requested_by", "secret_id", "steps", "trigger"),
 }
+# What is said of a controller: a function has its own way to AWS, its part of the quota, and a CA in its package.
+OF_A_CONTROLLER = {
+    *("aws_ca_bundle", "aws_config", "endpoint_url", "endpoint_urls", "region", "tls_ca_file", "validate_certs"),
+    "write_share",
+}
 # What is said of one client: for all of them it would do what nobody asked for.
 OF_A_CLIENT = {"accept_server_id", "adopt_rows", "kill_sessions", "server_ids", "server_label"}
 
@@ -45,6 +50,11 @@ def defaults() -> dict[str, Any]:
     """Return what holds where nobody says anything, besides the defaults of the operations."""
     packaged = {"tls_ca_file": str(PACKAGED_CA)} if PACKAGED_CA.is_file() else {}
     return {**DEFAULTS, **packaged}
+
+
+def usual(option: str) -> Any:
+    """Return what holds for an option where nobody says anything; None is as good as nothing in it."""
+    return DEFAULTS.get(option, SPEC[option].get("default")) or None
 
 
 def refused(option: str, *, for_one_client: bool) -> str:

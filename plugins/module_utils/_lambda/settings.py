@@ -136,6 +136,12 @@ def read_settings(environment: Mapping[str, str], clients: Sequence[str]) -> dic
     return {"": common} | {client: _stored(common, parameters.get(name), True) for client, name in names.items()}
 
 
+def checked(values: Mapping[str, Any], label: Callable[[str], str]) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """Return options of one client with their types, and what is wrong with the others."""
+    settings = _with(Settings({}), Source(label, values, typed, for_one_client=True))
+    return settings.values, settings.faults
+
+
 def _stored(settings: Settings, parameter: Parameter | None, for_one_client: bool = False) -> Settings:
     if parameter is None:
         return settings

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
+from .._aws.native_store import NativeStore
 from .._aws.policy_store import PolicyStore
 from .._aws.secret_archive import SecretArchive
 from .._aws.secret_store import SecretStore
@@ -110,6 +111,11 @@ def _store(kind: type[Store], params: Mapping[str, Any], secret_id: str | None) 
 def policy_store(params: Mapping[str, Any]) -> PolicyStore:
     """Return the secret that the options name, with its resource policy."""
     return _store(PolicyStore, params, None)
+
+
+def native_store(params: Mapping[str, Any]) -> NativeStore:
+    """Return the secret that the options name, with Secrets Manager's own rotation of it."""
+    return _store(NativeStore, params, None)
 
 
 def aws_client(params: Mapping[str, Any], service: str) -> Any:
