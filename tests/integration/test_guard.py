@@ -101,6 +101,7 @@ GUARDED = {
     "playbooks/reconcile.yml": (),
     "playbooks/onboard.yml": (),
     "playbooks/access.yml": (),
+    "playbooks/runner.yml": (),
     "playbooks/restore.yml": ("-e", "rotation_backup_file=backup"),
     "playbooks/rotate_fleet.yml": ("-e", "rotation_canaries=client_acme"),
 }

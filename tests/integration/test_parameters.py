@@ -359,3 +359,23 @@ def test_a_job_of_awx_has_the_settings_of_its_inventory(
     assert status == 2 and mysql_client.stages() == before
     assert f"No rotation_external_id is a SecureString below {parameters.path} any more. Nothing was changed." in told
     assert "rotation : Rotate the root password" not in told, "the guard has ended the run"
+
+
+def test_what_is_a_secure_string_is_not_stored_in_a_clients_parameter(
+    parameters: Parameters, mysql_client: ManagedClient
+) -> None:
+    """It may be read by who may not see it; the environment of the functions is the place for it."""
+    parameters.store("rotation_external_id", HIDDEN, "SecureString")
+    parameters.store("rotation_overlap", "3600")
+    parameters.hosts(mysql_client, rotation_client_parameters=f"{parameters.path}/clients")
+    left = ("-e", "rotation_runner=lambda", "-l", mysql_client.name)
+    for arguments in (["--check", "--diff", "-vvv"], ["--diff", "-vvv"], ["-vvv"]):
+        run = parameters.run("playbooks/runner.yml", *left, *arguments)
+        assert run.returncode == 0 and HIDDEN not in run.stdout + run.stderr, said(run)
+        assert f"{mysql_client.name}: what comes from a SecureString" in said(run)
+        assert "set it in their environment: ROTATION_EXTERNAL_ID." in said(run)
+    assert "changed=0" in run.stdout
+    name = f"{parameters.path}/clients/{mysql_client.name}"
+    (stored,) = parameters.client.get_parameters(Names=[name])["Parameters"]
+    assert json.loads(stored["Value"]) == {"rotation_overlap": 3600}
+    assert parameters.run("rotate.yml", "-l", mysql_client.name).returncode == 0, "no run over an inventory reads it"

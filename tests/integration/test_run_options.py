@@ -30,6 +30,7 @@ CHECKED: dict[str, tuple[str, ...]] = {
     "playbooks/onboard.yml": FEW,
     "playbooks/reconcile.yml": FEW,
     "playbooks/access.yml": FEW,
+    "playbooks/runner.yml": FEW,
     "playbooks/restore.yml": (*FEW, "-e", "rotation_backup_file=backup"),
     "playbooks/verify.yml": (),
     "playbooks/doctor.yml": (),

@@ -105,6 +105,7 @@ def test_a_life_of_a_client_leaves_no_secret_in_the_artifacts(
 AROUND = (
     "playbooks/doctor.yml",
     "playbooks/access.yml",
+    "playbooks/runner.yml",
     "playbooks/backup.yml",
     "playbooks/restore.yml",
     "playbooks/history.yml",

@@ -19,7 +19,7 @@ REGION = "eu-central-1"
 
 
 @contextmanager
-def emulated_aws() -> Iterator[None]:
+def emulated_aws(config: Any = None) -> Iterator[None]:
     """Return an empty AWS to clients that are made within."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -27,7 +27,7 @@ def emulated_aws() -> Iterator[None]:
         patch.setenv("AWS_CONFIG_FILE", os.devnull)
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         forget_clients()
-        with mock_aws():
+        with mock_aws(config=config):
             yield
         forget_clients()
 

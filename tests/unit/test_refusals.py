@@ -41,7 +41,8 @@ BESIDES = {
 OURS = (
     *("secretsmanager:PutResourcePolicy", "secretsmanager:GetResourcePolicy", "secretsmanager:DeleteResourcePolicy"),
     *("sns:SetTopicAttributes", "logs:AssociateKmsKey", "logs:DescribeLogGroups", "sts:GetCallerIdentity"),
-    "iam:SimulatePrincipalPolicy",
+    *("iam:SimulatePrincipalPolicy", "ssm:GetParameters", "ssm:PutParameter", "ssm:DeleteParameter"),
+    *("secretsmanager:RotateSecret", "secretsmanager:CancelRotateSecret"),
 )
 OWN = ("ResourceNotFoundException", "ResourceExistsException")  # told in sentences of their own
 

@@ -51,6 +51,9 @@ TOPIC = "Check {option|topic_arn}; aws sns get-topic-attributes --topic-arn ARN 
 TOPIC_KEY = "Allow this identity kms:GenerateDataKey and kms:Decrypt on the topic's key, in the key's policy too."
 GROUP = "Make it ({playbook|provision} does), or correct log_group of the callback rotation_audit."
 
+LABEL = "Take the label away: aws ssm unlabel-parameter-version; then run the same command again."
+NAMES = "Check {option|client_parameters} and the name of the client."
+
 THROTTLED = Refusal("AWS throttles the calls and did so through every retry", LATER)
 INTERNAL = Refusal("the service had an internal error", AGAIN)
 UNKNOWN_KEYS = Refusal("AWS does not know these credentials", CREDENTIALS)
@@ -169,6 +172,20 @@ OF_SERVICE = {
         "InternalServerError": Refusal("Parameter Store had an internal error", AGAIN),
         "InvalidKeyId": Refusal("the KMS key of a SecureString cannot be used", KEY_STATE),
         "InvalidNextToken": Refusal("the listing was cut off", "Run the same command again."),
+        "ParameterAlreadyExists": Refusal(
+            "others stored the parameter at the same time", "Run the same command again."
+        ),
+        "ParameterLimitExceeded": Refusal("the account has no room for another parameter", QUOTA),
+        "ParameterMaxVersionLimitExceeded": Refusal("the oldest version of the parameter has a label", LABEL),
+        "TooManyUpdates": Refusal("others change the parameter at the same time", LATER),
+        **dict.fromkeys(
+            (
+                *("HierarchyLevelLimitExceeded", "HierarchyTypeMismatch", "IncompatiblePolicy"),
+                *("InvalidAllowedPattern", "InvalidPolicyAttribute", "InvalidPolicyType", "ParameterPatternMismatch"),
+                *("PoliciesLimitExceeded", "UnsupportedParameterType"),
+            ),
+            Refusal("Parameter Store does not take the parameter", NAMES),
+        ),
         **dict.fromkeys(("InvalidFilterKey", "InvalidFilterOption", "InvalidFilterValue"), PATH_REFUSED),
         "Validation": PATH_REFUSED,
     },

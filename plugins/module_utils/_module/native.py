@@ -27,7 +27,8 @@ DAYS_BEHIND = 7
 MOST_DAYS = 1000
 DEFAULT_FUNCTION = "dbops-rotation-rotate"
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-ARN = re.compile(r"arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9$_-]+)?")
+# $LATEST, which no tag can hold, is what an ARN without a qualifier means.
+ARN = re.compile(r"arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_-]+)?")
 
 
 @dataclass(frozen=True)
