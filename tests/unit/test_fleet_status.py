@@ -77,7 +77,7 @@ def test_who_is_planned_for_today_is_named_and_the_unknown_are_left_out() -> Non
 
 def test_the_functions_balance_their_own_load() -> None:
     """Sixty of theirs, which were rotated today or could be, neither take days from the two here nor make room."""
-    days = {"last": "2026-01-01T00:00:00Z", "cycle_days": 1, "possible_days": [0, 1, 2, 3]}
+    days: dict[str, Any] = {"last": "2026-01-01T00:00:00Z", "cycle_days": 1, "possible_days": [0, 1, 2, 3]}
     ours = {name: state(**{**days, "cycle_days": 40}) for name in ("client_acme", "client_globex")}
     theirs = {f"client_{number}": state(**days, runner="lambda") for number in range(60)}
     assert today({**ours, **theirs}) == today(ours) == []

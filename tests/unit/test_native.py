@@ -214,7 +214,7 @@ def test_aws_is_asked_as_its_api_says() -> None:
             FunctionName="dbops-rotation-rotate", Runtime="python3.13", Role=role, Handler="x.x", Code={"ZipFile": b"x"}
         )
         secrets.create_secret(Name=SECRET, SecretString="x")
-        access = {"region": REGION, "access_key": "x", "secret_key": "x"}
+        access: dict[str, Any] = {"region": REGION, "access_key": "x", "secret_key": "x"}
         assert run(check=True, **access)["changed"] and run(**access)["changed"]
         told = secrets.describe_secret(SecretId=SECRET)
         assert (told["RotationEnabled"], told["RotationLambdaARN"]) == (True, OURS)

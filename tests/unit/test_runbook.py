@@ -189,9 +189,11 @@ OTHER_NAMES = {
     "rotation_enabled": "a field of AWS",
     "rotation_history_info": "a module",
     "rotation_lambda": "a field of AWS",
+    "rotation_native": "a module",
     "rotation_next_step": "a filter, which a function gives to the templates of notices",
     "rotation_notice": "a module",
     "rotation_request": "a function",
+    "rotation_runner": "a module",
     "rotation_tags": "a function",
     "rotation_token": "a field of AWS",
 }

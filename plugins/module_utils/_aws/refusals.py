@@ -176,6 +176,7 @@ OF_SERVICE = {
             "others stored the parameter at the same time", "Run the same command again."
         ),
         "ParameterLimitExceeded": Refusal("the account has no room for another parameter", QUOTA),
+        "ParameterNotFound": Refusal("there is no such parameter", NAMES),
         "ParameterMaxVersionLimitExceeded": Refusal("the oldest version of the parameter has a label", LABEL),
         "TooManyUpdates": Refusal("others change the parameter at the same time", LATER),
         **dict.fromkeys(
