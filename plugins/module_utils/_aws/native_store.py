@@ -5,31 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
 from .secret_store import SecretDescription, SecretStore, described
 
 DAYS = "AutomaticallyAfterDays"
 
 
-@dataclass(frozen=True)
-class NativeRotation:
-    """What DescribeSecret tells of it; ``days`` is 0 where it follows a calendar of its own."""
-
-    enabled: bool = False
-    function: str = ""
-    days: int = 0
-
-
 class NativeStore(SecretStore):
     """A secret whose own rotation can be read and set."""
 
-    def look(self) -> tuple[SecretDescription, NativeRotation]:
-        """Read the secret and its rotation in one call."""
+    def look(self) -> tuple[SecretDescription, int]:
+        """Read the secret, and after how many days it is rotated; 0 where it follows another schedule, or none."""
         answer = self._call("describe_secret", f"describe the secret {self.secret_id!r}")
-        return described(answer), native_rotation(answer)
+        rules = answer.get("RotationRules") or {}
+        return described(answer), 0 if rules.get("ScheduleExpression") else rules.get(DAYS) or 0
 
     def rotate_by(self, function_arn: str, days: int) -> None:
         """Let Secrets Manager call a function so many days after the last rotation; now it calls its test only."""
@@ -44,10 +32,3 @@ class NativeStore(SecretStore):
     def cancel_rotation(self) -> None:
         """Let it call no function any more."""
         self._call("cancel_rotate_secret", f"cancel the rotation of {self.secret_id!r}")
-
-
-def native_rotation(answer: Mapping[str, Any]) -> NativeRotation:
-    """Return the rotation that DescribeSecret tells of."""
-    rules = answer.get("RotationRules") or {}
-    days = 0 if rules.get("ScheduleExpression") else rules.get(DAYS) or 0
-    return NativeRotation(bool(answer.get("RotationEnabled")), answer.get("RotationLambdaARN") or "", days)

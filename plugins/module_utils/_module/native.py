@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import _operations
-from .._aws.native_store import NativeRotation, NativeStore
+from .._aws.native_store import NativeStore
 from .._aws.secret_store import SecretDescription
 from .._codes import Code
 from .._cycle.policy import Policy
@@ -41,39 +41,41 @@ class Step:
 
 @dataclass(frozen=True)
 class Native:
-    """The facts, and what is wanted: ``function`` is an ARN, ``tag`` that of the function that is ours by our word."""
+    """What is, and what is wanted: the ARN of a function, and the days after which it is called."""
 
     store: NativeStore
     secret: SecretDescription
-    rotation: NativeRotation
+    days_now: int
     function: str
     days: int
 
     @property
     def tag(self) -> str:
-        """Return the function that the secret's tag names."""
+        """Return the function that the secret's tag names, which is ours by our own word."""
         return self.secret.tags.get(FUNCTION, "")
 
     @property
     def is_foreign(self) -> bool:
         """Return True if Secrets Manager calls another function than ours."""
-        return self.rotation.enabled and self.rotation.function not in filter(None, (self.function, self.tag))
+        ours = filter(None, (self.function, self.tag))
+        return self.secret.rotation_enabled and self.secret.rotation_lambda not in ours
+
+    @property
+    def _calls_it(self) -> bool:
+        return self.secret.rotation_enabled and self.secret.rotation_lambda == self.function
 
     def present(self) -> list[Step]:
         """Return the calls that are missing. The tag comes first: without it every rotation refuses the function."""
-        wanted = NativeRotation(True, self.function, self.days)
-        steps = []
-        if self.rotation.enabled and self.rotation.function != self.function:
-            steps.append(self._cancel())
+        steps = [self._cancel()] if self.secret.rotation_enabled and not self._calls_it else []
         if self.tag != self.function:
             steps.append(Step("tag", lambda: self.store.tag({FUNCTION: self.function})))
-        if self.rotation != wanted:
+        if not (self._calls_it and self.days_now == self.days):
             steps.append(Step("rotate", lambda: self.store.rotate_by(self.function, self.days)))
         return steps
 
     def absent(self) -> list[Step]:
         """Return the calls that are missing. The tag goes last, for the same reason."""
-        steps = [self._cancel()] if self.rotation.enabled and not self.is_foreign else []
+        steps = [self._cancel()] if self.secret.rotation_enabled and not self.is_foreign else []
         return [*steps, Step("untag", lambda: self.store.tag({FUNCTION: ""}))] if self.tag else steps
 
     def _cancel(self) -> Step:
@@ -96,9 +98,9 @@ def _native(params: Mapping[str, Any]) -> Native:
     _refuse_unfit_function(params["function"])
     cycle_days = Policy(cycle_days=params["cycle_days"]).cycle_days or DEFAULT_CYCLE_DAYS
     store = native_store(params)
-    secret, rotation = store.look()
+    secret, days_now = store.look()
     days = min(cycle_days + DAYS_BEHIND, MOST_DAYS)
-    return Native(store, secret, rotation, _arn(params["function"], secret.arn), days)
+    return Native(store, secret, days_now, _arn(params["function"], secret.arn), days)
 
 
 def _refuse_unfit_function(function: str) -> None:
@@ -124,7 +126,7 @@ def _refuse_foreign(native: Native) -> None:
     if native.is_foreign:
         raise RotationError(
             f"Secrets Manager's own rotation is enabled for {native.secret.name!r}, by another function"
-            f" ({native.rotation.function or 'none of yours'}).",
+            f" ({native.secret.rotation_lambda or 'none of yours'}).",
             code=Code.SECRET_ROTATION_ENABLED,
             next_step=f"Cancel it: aws secretsmanager cancel-rotate-secret --secret-id {native.secret.name}. Then run"
             " the same command again.",
@@ -133,7 +135,7 @@ def _refuse_foreign(native: Native) -> None:
 
 def _result(params: Mapping[str, Any], native: Native, steps: list[Step], check: bool) -> dict[str, Any]:
     is_wanted = params["state"] == PRESENT
-    before = {FUNCTION: native.tag or None, "days": native.rotation.days if native.rotation.enabled else None}
+    before = {FUNCTION: native.tag or None, "days": native.days_now if native.secret.rotation_enabled else None}
     after = {FUNCTION: native.function if is_wanted else None, "days": native.days if is_wanted else None}
     does = "would call" if check and steps else "calls"
     what = f"{native.function} {native.days} days after a rotation" if is_wanted else "no function of ours"
