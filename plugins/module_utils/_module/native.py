@@ -57,7 +57,7 @@ class Native:
     @property
     def is_foreign(self) -> bool:
         """Return True if Secrets Manager calls another function than ours."""
-        ours = filter(None, (self.function, self.tag))
+        ours = {self.function, self.tag} - {""}
         return self.secret.rotation_enabled and self.secret.rotation_lambda not in ours
 
     @property
