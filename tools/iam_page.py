@@ -36,6 +36,8 @@ SCOPE = Scope(
     replica_keys=(f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/4321dcba-12ab-34cd-56ef-1234567890ab",),
     secret_tags={"environment": "production"},
     parameter="/dbops/rotation/settings",
+    function_parameters=("/dbops/rotation/functions", "/dbops/rotation/clients/*"),
+    in_vpc=True,
 )
 
 

@@ -12,9 +12,10 @@ short_description: Return the IAM policy of a duty, limited to the secrets, key,
 description:
   - Returns the least privileges that a duty of this collection needs, as an IAM policy document. C(docs/iam.md) says
     what happens without each action.
-  - Every statement requires TLS, except those on keys. The KMS key may be used only through Secrets Manager for the
-    secrets with the prefix, and through SNS for notices.
-  - No duty may delete a secret or let Secrets Manager rotate it. Only V(provisioner) may change its resource policy.
+  - Every statement requires TLS, except those on keys and those about calls that Lambda makes itself. The KMS key may
+    be used only through Secrets Manager for the secrets with the prefix, and through SNS for notices.
+  - No duty may delete a secret. Only V(native) may let Secrets Manager rotate it, and only V(provisioner) may change its
+    resource policy.
 positional: account, region
 options:
   _input:
@@ -22,8 +23,10 @@ options:
       - The duty. V(rotator) rotates, V(onboarder) brings clients under management, V(notifier) only sends notices,
         V(auditor) only reads metadata, V(restorer) backs up and restores, V(provisioner) runs
         C(playbooks/provision.yml) and C(playbooks/access.yml).
+      - V(worker), V(sweeper) and V(resetter) are the roles of the Lambda functions. V(native) gives secrets to the
+        rotation of Secrets Manager and takes them back.
     type: str
-    choices: [rotator, onboarder, notifier, auditor, restorer, provisioner]
+    choices: [rotator, onboarder, notifier, auditor, restorer, provisioner, worker, sweeper, resetter, native]
     required: true
   account:
     description:
@@ -92,7 +95,8 @@ options:
     default: {}
   names:
     description:
-      - The start of the names of roles, policies, alarms and so on that V(provisioner) may create.
+      - The start of the names of roles, policies, alarms and so on that V(provisioner) may create, and of the Lambda
+        functions and their queues.
     type: str
     default: dbops-rotation
   parameter:
@@ -100,6 +104,17 @@ options:
       - The parameter in Parameter Store that V(provisioner) may create. Every duty may read all parameters below the
         same path.
     type: str
+  function_parameters:
+    description:
+      - The parameters of Parameter Store that V(worker) and V(sweeper) may read; V(*) is a wildcard.
+    type: list
+    elements: str
+    default: []
+  in_vpc:
+    description:
+      - Whether the function of V(worker) is in a VPC, where it has network interfaces.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -123,7 +138,7 @@ from ansible.errors import AnsibleFilterError
 from ..module_utils._iam.grants import GRANTS
 from ..module_utils._iam.policies import Document, Scope, policy
 
-LISTS = ("client_roles", "replica_keys", "source_keys", "source_secrets")
+LISTS = ("client_roles", "function_parameters", "replica_keys", "source_keys", "source_secrets")
 
 
 def iam_policy(duty: str, account: str, region: str, **limits: Any) -> Document:

@@ -35,6 +35,7 @@ ASKED_ANYHOW = {
 SPARE = {
     ("rotator", "kms:Encrypt", grants.REPLICA_KEYS): "AWS copies a new version to the replicas, which it tells nobody",
     ("rotator", "kms:GenerateDataKey", grants.REPLICA_KEYS): "the same",
+    ("native", "lambda:InvokeFunction", grants.FUNCTION): "the emulators ask nobody who gives a secret to a function",
     **{(duty, "kms:Decrypt", grants.PARAMETER_KEY): "this emulator's Parameter Store uses no keys" for duty in GRANTS},
 }
 ONLY_TELLS = """
@@ -197,7 +198,8 @@ def test_a_password_is_taken_over_from_a_secret_with_a_key_of_its_own(
     assert {one.action for one in used} == {"kms:Decrypt"}
 
 
-@pytest.mark.parametrize("duty", [duty for duty in GRANTS if duty != "provisioner"])
+# test_function_deployment.py does so for the functions.
+@pytest.mark.parametrize("duty", [duty for duty in GRANTS if duty not in ("provisioner", *grants.OF_FUNCTIONS)])
 def test_nothing_is_spare(accounts: Accounts, duty: str) -> None:
     """By the runs of this file; what test_iam.py takes away is needed anyhow."""
     used = {(one.action, kind(accounts, one)) for one in accounts.used(duty)}

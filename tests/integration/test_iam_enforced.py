@@ -13,13 +13,14 @@ from botocore.exceptions import ClientError
 from ministack import ACCOUNT, Ministack, needs_ministack
 from world.aws import REGION
 
-from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS
+from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS, OF_FUNCTIONS
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import Scope, policy
 
 pytestmark = [pytest.mark.slow, needs_ministack]
 
 OURS, UNMARKED, THEIRS, LEGACY = "clients/acme/root", "clients/globex/root", "shop/acme/api-key", "legacy/acme"
 GROUP, OTHER_GROUP = "/dbops/rotation", "/shop/orders"
+FUNCTIONS, OF_CLIENTS = "/dbops/rotation/functions", "/dbops/rotation/clients/"
 PARAMETER, OTHER_PARAMETER = "/dbops/rotation/settings", "/shop/settings"
 MARK = [{"Key": "environment", "Value": "production"}]
 DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError")
@@ -50,7 +51,10 @@ class Account:
             source_secrets=(f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:legacy/*",),
             secret_tags={"environment": "production"},
             parameter=PARAMETER,
+            function_parameters=(FUNCTIONS, f"{OF_CLIENTS}*"),
         )
+        names = {"work": "dbops-rotation-work", "orders": "orders"}
+        self.queues = {key: aws.client("sqs").create_queue(QueueName=name)["QueueUrl"] for key, name in names.items()}
         self.keys = {duty: aws.identity(duty, json.dumps(policy(duty, scope))) for duty in GRANTS}
         self.clients: dict[tuple[str, str, bool], Any] = {}
 
@@ -112,6 +116,15 @@ def settings(path: str) -> Call:
     return ("ssm", "get_parameters_by_path", {"Path": path, "Recursive": True})
 
 
+def named(parameter: str) -> Call:
+    return ("ssm", "get_parameters", {"Names": [parameter]})
+
+
+def sent(queue: str) -> Call:
+    entries = [{"Id": "0", "MessageBody": "x"}]
+    return ("sqs", "send_message_batch", lambda account: {"QueueUrl": account.queues[queue], "Entries": entries})
+
+
 LIST: Call = ("secretsmanager", "list_secrets", {})
 ALLOWED: dict[str, tuple[str, Call]] = {
     "rotator reads": ("rotator", secret("get_secret_value", OURS)),
@@ -128,7 +141,18 @@ ALLOWED: dict[str, tuple[str, Call]] = {
     "auditor reads the trail": ("auditor", ("logs", "filter_log_events", {"logGroupName": GROUP})),
     "restorer reads": ("restorer", secret("get_secret_value", UNMARKED)),
     "restorer writes tags back": ("restorer", tagged(UNMARKED, "team")),
-    **{f"{duty} reads stored settings": (duty, settings("/dbops/rotation")) for duty in GRANTS},
+    **{
+        f"{duty} reads stored settings": (duty, settings("/dbops/rotation"))
+        for duty in GRANTS
+        if duty not in OF_FUNCTIONS
+    },
+    "worker reads": ("worker", secret("get_secret_value", OURS)),
+    "worker tells": ("worker", published("topic")),
+    "sweeper reads its settings": ("sweeper", named(FUNCTIONS)),
+    "sweeper reads those of a client": ("sweeper", named(f"{OF_CLIENTS}client_acme")),
+    "sweeper sends": ("sweeper", sent("work")),
+    "resetter tags": ("resetter", tagged(OURS, "rotation/due")),
+    "native describes": ("native", secret("describe_secret", OURS)),
     "provisioner reads settings": ("provisioner", ("ssm", "get_parameter", {"Name": PARAMETER})),
     "provisioner writes settings": (
         *("provisioner",),
@@ -155,6 +179,15 @@ REFUSED: dict[str, tuple[str, Call]] = {
     ),
     "rotator reads settings": ("rotator", ("ssm", "get_parameter", {"Name": PARAMETER})),
     **{f"{duty} reads what others store": (duty, settings("/shop")) for duty in GRANTS},
+    "worker reads settings of others": ("worker", named(PARAMETER)),
+    "worker reads without the mark": ("worker", secret("get_secret_value", UNMARKED)),
+    "worker sends": ("worker", sent("work")),
+    "sweeper sends elsewhere": ("sweeper", sent("orders")),
+    "sweeper reads a password": ("sweeper", secret("get_secret_value", OURS)),
+    "resetter reads a password": ("resetter", secret("get_secret_value", OURS)),
+    "resetter tags as others do": ("resetter", tagged(OURS, "team")),
+    "native reads a password": ("native", secret("get_secret_value", OURS)),
+    "native gives away a secret of others": ("native", secret("cancel_rotate_secret", THEIRS)),
     "auditor reads what lies above": ("auditor", settings("/dbops")),
     "onboarder creates beside": ("onboarder", created("shop/new", "rotation/client")),
     "onboarder creates unmarked": ("onboarder", created("clients/plain/root")),

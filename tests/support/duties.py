@@ -6,6 +6,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,6 +21,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import log_group
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import Report
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.trail import Settings, Trail
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.parameters import read_parameters
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
@@ -34,6 +36,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.restore imp
 Result = dict[str, Any]
 Operation = Callable[[ManagedClient, Keys], Result]
 ACCOUNT = "123456789012"
+FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:dbops-rotation-rotate"
 
 
 def rotate(client: ManagedClient, keys: Keys) -> Result:
@@ -159,6 +162,25 @@ def backed_up(client: ManagedClient) -> str:
     return kept(client)
 
 
+def give_and_take_back(client: ManagedClient, keys: Keys) -> Result:
+    """Give a secret to Secrets Manager's own rotation, and take it back."""
+    client.create()
+    aws, secret = make_client(options(client, keys), "secretsmanager"), {"SecretId": client.secret_id}
+    rules = {"AutomaticallyAfterDays": 47}
+
+    def work() -> None:
+        with translated("give the secret to Secrets Manager"):
+            aws.describe_secret(**secret)
+            aws.tag_resource(**secret, Tags=[{"Key": "rotation/function", "Value": FUNCTION}])
+            # moto notes the function, and then does not find it.
+            with suppress(aws.exceptions.ResourceNotFoundException):
+                aws.rotate_secret(**secret, RotationLambdaARN=FUNCTION, RotationRules=rules, RotateImmediately=False)
+            aws.cancel_rotate_secret(**secret)
+
+    with enforced(client.aws):
+        return outcome(work)
+
+
 def options(client: ManagedClient, keys: Keys) -> AwsOptions:
     """The way to the emulator with these keys."""
     return AwsOptions(region=REGION, endpoint_urls=json.dumps({"default": client.aws.endpoint_url}), **keys)
@@ -193,6 +215,7 @@ USUAL: dict[str, Operation] = {
     "notifier": failed_notice,
     "auditor": state,
     "restorer": restore_lost,
+    "native": give_and_take_back,
 }
 OTHERS: dict[tuple[str, str], Operation] = {
     ("rotator", "secretsmanager:ListSecretVersionIds"): state,

@@ -12,7 +12,9 @@
   https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 * ListSecrets compares the beginning of a tag:
   https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Filter.html
+* IAM has one action for a message and for a batch of them.
 * KMS looks an alias up before it asks for permission on its key, and so finds that there is none.
+* Lambda waits for all that a function has written before it says what that was.
 * What was asked of IAM, and its answer, is written down.
 """
 
@@ -26,7 +28,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from ministack import app
-from ministack.core import iam_actions, iam_evaluator
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.core.iam_evaluator import EvalResult, resolve_principal
 from ministack.core.responses import error_response_json, get_account_id, get_region
 from ministack.core.router import extract_access_key_id
@@ -53,6 +55,7 @@ NAMED_BY = {
     "ListTagsForResource": ("ResourceArn", ""),
     "DeleteAlarms": ("AlarmNames", "cloudwatch:{region}:{account}:alarm:"),
     "GetParametersByPath": ("Path", "ssm:{region}:{account}:parameter"),
+    "GetParameters": ("Names", "ssm:{region}:{account}:parameter"),
     "CreatePolicy": ("PolicyName", "iam::{account}:policy/"),
 }
 
@@ -62,9 +65,11 @@ def named_resource(
 ) -> str:
     """Return the resource of a call."""
     found = str(resource_of(service, method, path, headers, body, query, region, account))
+    if found != "*":
+        return found
     given = json.loads(body) if body.startswith(b"{") else {name: values[0] for name, values in query.items()}
     operation = given.get("Action") or headers.get("x-amz-target", "").rpartition(".")[2]
-    if found != "*" or operation not in NAMED_BY:
+    if operation not in NAMED_BY:
         return found
     field, before = NAMED_BY[operation]
     name = given[field][0] if isinstance(given[field], list) else given[field]
@@ -74,6 +79,8 @@ def named_resource(
 def recorded(access_key: str, action: str, service: str, region: str, **given: Any) -> Any:
     """Ask for permission as ministack does, and write it down."""
     resource = given.get("resource_arn", "*")
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+    action = action.replace("sqs:SendMessageBatch", "sqs:SendMessage")
     if service == "logs" and resource.count(":") == LOG_GROUP_COLONS:
         given["resource_arn"] = resource = f"{resource}:*"
     if service == "kms" and ":alias/" in resource and not action.endswith("Alias"):
@@ -201,6 +208,8 @@ def has_tag(name: str, part: str, beginnings: tuple[str, ...]) -> bool:
 
 # It would serve port 443 too, where it may.
 app._port_is_bindable = lambda *_where: False
+# Seconds: until the first line, after the last one, and in all.
+lambda_runtime.Worker._drain_stderr_bounded.__defaults__ = (0.5, 0.1, 5.0)
 iam_evaluator.enforce = recorded
 iam_evaluator._resolve_condition_key = condition_key
 iam_actions.extract_resource_arn = named_resource

@@ -179,6 +179,13 @@ def denial(operation: str, service: str, message: str = "") -> str:
         ("secretsmanager", "PutSecretValue", "", "secretsmanager:PutSecretValue is denied. Next: Allow that action on"),
         ("secretsmanager", "ListSecrets", "", "secretsmanager:ListSecrets is denied. Next: Allow that action on the"),
         ("sts", "AssumeRole", "", "sts:AssumeRole is denied. Next: Allow that action on the role, which has to trust"),
+        ("sqs", "SendMessageBatch", "", "sqs:SendMessage is denied. Next: Allow that action on the work queue"),
+        (
+            "sqs",
+            "SendMessageBatch",
+            "User: x is not authorized to perform: sqs:sendmessage on",
+            "sqs:SendMessage is denied",
+        ),
         ("sns", "Publish", "User: x is not authorized to perform: SNS:Publish on resource: y", "sns:Publish is denied"),
         # One call needs the permission for another one.
         (

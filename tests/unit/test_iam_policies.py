@@ -14,7 +14,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.dbops.rotation.plugins.filter.rotation_iam_policy import iam_policy
-from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS
+from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import GRANTS, OF_FUNCTIONS
 from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies import Scope, policy
 
 SCOPE = iam_page.SCOPE
@@ -22,6 +22,10 @@ SECRETS = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:clients/*"
 # The limit of IAM for a managed policy, white space not counted.
 LARGEST = 6144
 STORE = Path(__file__).resolve().parents[2] / "plugins/module_utils/_aws/secret_store.py"
+
+BY_LAMBDA = ("LambdasLogs", "LambdasQueue", "DeadLetters", "Interfaces")
+# The functions read two parameters by name; who gives a secret to Secrets Manager's rotation runs a playbook.
+BY_PATH = [duty for duty in GRANTS if duty not in OF_FUNCTIONS]
 
 every_duty = pytest.mark.parametrize("duty", GRANTS)
 
@@ -53,10 +57,10 @@ def test_a_policy_holds_the_actions_of_its_duty_and_no_others(duty: str) -> None
 
 
 @every_duty
-def test_every_statement_asks_for_tls_but_those_of_keys(duty: str) -> None:
+def test_every_statement_asks_for_tls_but_those_of_keys_and_of_lambda_itself(duty: str) -> None:
     for sid, statement in statements(duty).items():
-        over_tls = statement["Condition"].get("Bool") == {"aws:SecureTransport": "true"}
-        assert over_tls or sid in ("Key", "ParameterKey", "ReplicaKeys", "SourceKeys", "TopicKey")
+        over_tls = statement.get("Condition", {}).get("Bool") == {"aws:SecureTransport": "true"}
+        assert over_tls or sid in ("Key", "ParameterKey", "ReplicaKeys", "SourceKeys", "TopicKey", *BY_LAMBDA)
 
 
 @every_duty
@@ -65,12 +69,13 @@ def test_a_policy_is_not_too_large_for_iam(duty: str) -> None:
 
 
 @every_duty
-def test_no_duty_may_delete_a_secret_or_move_its_rotation(duty: str) -> None:
-    never = {"DeleteSecret", "UpdateSecret", "RotateSecret", "CancelRotateSecret"}
-    assert {action.partition(":")[2] for action in actions(duty)} & never == set()
+def test_no_duty_may_delete_a_secret_and_only_one_may_move_its_rotation(duty: str) -> None:
+    moves = {"RotateSecret", "CancelRotateSecret"}
+    never = {"DeleteSecret", "UpdateSecret"} | moves
+    assert {action.partition(":")[2] for action in actions(duty)} & never == (moves if duty == "native" else set())
 
 
-@pytest.mark.parametrize("duty", ["notifier", "auditor", "provisioner"])
+@pytest.mark.parametrize("duty", ["notifier", "auditor", "provisioner", "sweeper", "resetter", "native"])
 def test_who_does_not_need_passwords_cannot_read_them(duty: str) -> None:
     assert not actions(duty) & {"secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue"}
     decrypting = {sid for sid, statement in statements(duty).items() if "kms:Decrypt" in statement["Action"]}
@@ -84,8 +89,8 @@ def test_the_auditor_writes_nothing() -> None:
 
 @every_duty
 def test_only_lists_are_allowed_on_everything(duty: str) -> None:
-    for statement in statements(duty).values():
-        if "*" in statement["Resource"]:
+    for sid, statement in statements(duty).items():
+        if "*" in statement["Resource"] and sid != "Interfaces":
             assert all(
                 re.match(r"[a-z]+:(List|Describe)|kms:CreateKey$|sns:Unsubscribe$", action)
                 for action in statement["Action"]
@@ -101,14 +106,14 @@ def test_the_rotator_is_limited_to_our_secrets_key_topic_and_log_group() -> None
     assert found["ClientRoles"]["Resource"] == list(SCOPE.client_roles)
 
 
-@pytest.mark.parametrize("duty", ["rotator", "onboarder", "restorer"])
+@pytest.mark.parametrize("duty", ["rotator", "onboarder", "restorer", "worker"])
 def test_the_key_is_used_only_through_secrets_manager_and_for_our_secrets(duty: str) -> None:
     condition = statements(duty)["Key"]["Condition"]
     assert condition["StringEquals"] == {"kms:ViaService": "secretsmanager.eu-central-1.amazonaws.com"}
     assert condition["StringLike"] == {"kms:EncryptionContext:SecretARN": SECRETS}
 
 
-@pytest.mark.parametrize("duty", ["rotator", "onboarder"])
+@pytest.mark.parametrize("duty", ["rotator", "onboarder", "worker"])
 def test_a_replicas_key_is_used_only_through_secrets_manager_and_for_copies_of_our_secrets(duty: str) -> None:
     found = statements(duty)["ReplicaKeys"]
     assert (found["Resource"], found["Action"]) == ([*SCOPE.replica_keys], ["kms:Encrypt", "kms:GenerateDataKey"])
@@ -118,14 +123,14 @@ def test_a_replicas_key_is_used_only_through_secrets_manager_and_for_copies_of_o
     }
 
 
-@pytest.mark.parametrize("duty", ["rotator", "notifier"])
+@pytest.mark.parametrize("duty", ["rotator", "notifier", "worker"])
 def test_the_key_of_the_topic_is_used_only_through_sns(duty: str) -> None:
     found = statements(duty)["TopicKey"]
     assert found["Resource"] == [SCOPE.key_arn]
     assert found["Condition"] == {"StringEquals": {"kms:ViaService": "sns.eu-central-1.amazonaws.com"}}
 
 
-@every_duty
+@pytest.mark.parametrize("duty", BY_PATH)
 def test_stored_settings_are_read_below_their_path_and_their_key_used_only_through_parameter_store(duty: str) -> None:
     found, path = statements(duty), "arn:aws:ssm:eu-central-1:123456789012:parameter/dbops/rotation"
     assert (found["Parameters"]["Action"], found["Parameters"]["Resource"]) == (["ssm:GetParametersByPath"], [path])
@@ -139,6 +144,26 @@ def test_stored_settings_are_read_below_their_path_and_their_key_used_only_throu
 @pytest.mark.parametrize("parameter", [None, "", "settings"])
 def test_without_stored_settings_nothing_of_parameter_store_is_allowed(parameter: str | None) -> None:
     assert not statements("rotator", replace(SCOPE, parameter=parameter)).keys() & {"Parameters", "ParameterKey"}
+
+
+@pytest.mark.parametrize("duty", ["worker", "sweeper"])
+def test_a_function_reads_its_own_parameters_and_no_others(duty: str) -> None:
+    path = "arn:aws:ssm:eu-central-1:123456789012:parameter/dbops/rotation"
+    assert statements(duty)["Stored"]["Resource"] == [f"{path}/functions", f"{path}/clients/*"]
+
+
+def test_the_functions_use_their_own_queues() -> None:
+    work, dead = (f"arn:aws:sqs:eu-central-1:123456789012:dbops-rotation-{name}" for name in ("work", "dead"))
+    assert statements("sweeper")["Work"]["Resource"] == statements("worker")["LambdasQueue"]["Resource"] == [work]
+    assert (
+        statements("sweeper")["DeadLetters"]["Resource"] == statements("resetter")["DeadLetters"]["Resource"] == [dead]
+    )
+
+
+def test_network_interfaces_are_lambdas_and_only_in_a_vpc() -> None:
+    found = statements("worker")["Interfaces"]
+    assert found["Condition"] == {"Null": {"lambda:SourceFunctionArn": "true"}}, "the code of a function has it"
+    assert "Interfaces" not in statements("worker", replace(SCOPE, in_vpc=False))
 
 
 def test_a_topic_of_another_account_has_a_key_of_its_own() -> None:
@@ -157,7 +182,7 @@ def test_the_key_of_a_source_secret_is_only_read_with_and_only_for_that_secret()
     assert "SourceKeys" not in statements("onboarder", replace(SCOPE, source_secrets=()))
 
 
-@pytest.mark.parametrize("duty", ["rotator", "notifier"])
+@pytest.mark.parametrize("duty", ["rotator", "notifier", "worker", "resetter", "native"])
 def test_only_our_tags_are_written_and_only_on_marked_secrets(duty: str) -> None:
     condition = statements(duty)["Tags"]["Condition"]
     assert condition["ForAllValues:StringLike"] == {"aws:TagKeys": ["rotation/*"]}

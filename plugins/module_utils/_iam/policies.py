@@ -13,10 +13,16 @@ from .grants import (
     ALARMS,
     ALIASES,
     ALL,
+    BY_LAMBDA,
     CLIENT_ROLES,
+    DEAD_QUEUE,
+    FUNCTION,
     GRANTS,
+    INTERFACES,
     KEY,
     KEYS,
+    LAMBDAS_LOGS,
+    LAMBDAS_QUEUE,
     LOG_GROUP,
     LOGS,
     NEW_SECRETS,
@@ -29,9 +35,11 @@ from .grants import (
     SECRETS,
     SOURCE_KEYS,
     SOURCES,
+    STORED,
     TOPIC,
     TOPIC_KEY,
     TOPICS,
+    WORK_QUEUE,
 )
 
 VERSION = "2012-10-17"
@@ -63,6 +71,8 @@ class Scope:
     secret_tags: Mapping[str, str] = field(default_factory=dict)
     names: str = "dbops-rotation"
     parameter: str | None = None
+    function_parameters: tuple[str, ...] = ()
+    in_vpc: bool = False
 
     @property
     def secrets(self) -> str:
@@ -114,17 +124,20 @@ def _statements(duty: str, scope: Scope) -> Iterator[Document]:
         ("Parameter", PARAMETER, False),
         ("Policies", POLICIES, False),
         ("Roles", ROLES, False),
+        ("Stored", STORED, False),
+        ("Work", WORK_QUEUE, False),
+        ("Function", FUNCTION, False),
+        ("LambdasLogs", LAMBDAS_LOGS, False),
+        ("LambdasQueue", LAMBDAS_QUEUE, False),
+        ("DeadLetters", DEAD_QUEUE, False),
+        ("Interfaces", INTERFACES, False),
     ):
         actions = [grant.action for grant in GRANTS[duty] if grant.on == on and (grant.action == TAGGING) == tagging]
         resources = _resources(on, scope)
         if actions and resources:
-            yield {
-                "Sid": sid,
-                "Effect": "Allow",
-                "Action": sorted(actions),
-                "Resource": resources,
-                "Condition": _conditions(sid, scope, creates=_creates(duty)),
-            }
+            conditions = _by_lambda(on) if on in BY_LAMBDA else _conditions(sid, scope, creates=_creates(duty))
+            allowed = {"Effect": "Allow", "Action": sorted(actions), "Resource": resources}
+            yield {"Sid": sid, **allowed, **({"Condition": conditions} if conditions else {})}
 
 
 def _creates(duty: str) -> bool:
@@ -134,6 +147,7 @@ def _creates(duty: str) -> bool:
 def _resources(on: str, scope: Scope) -> list[str]:
     resources = {
         **_provisioner_arns(scope),
+        **_function_arns(scope),
         ALL: ["*"],
         SECRETS: [scope.secrets],
         NEW_SECRETS: [scope.secrets],
@@ -164,6 +178,25 @@ def _provisioner_arns(scope: Scope) -> dict[str, Sequence[str | None]]:
         POLICIES: [f"{of_account}:policy/{scope.names}-*"],
         ROLES: [f"{of_account}:role/{scope.names}-*"],
     }
+
+
+def _function_arns(scope: Scope) -> dict[str, Sequence[str | None]]:
+    """Return the ARNs of what the functions work on."""
+    work = [scope.arn("sqs", f"{scope.names}-work")]
+    return {
+        STORED: [scope.arn("ssm", f"parameter/{name.lstrip('/')}") for name in scope.function_parameters],
+        WORK_QUEUE: work,
+        FUNCTION: [scope.arn("lambda", f"function:{scope.names}-rotate")],
+        LAMBDAS_LOGS: [scope.logs if scope.log_group else None],
+        LAMBDAS_QUEUE: work,
+        DEAD_QUEUE: [scope.arn("sqs", f"{scope.names}-dead")],
+        INTERFACES: ["*" if scope.in_vpc else None],
+    }
+
+
+def _by_lambda(on: str) -> Conditions:
+    """Return what a statement about Lambda's own calls asks for: the code of a function may make no interfaces."""
+    return {"Null": {"lambda:SourceFunctionArn": "true"}} if on == INTERFACES else {}
 
 
 def _conditions(sid: str, scope: Scope, *, creates: bool) -> Conditions:
