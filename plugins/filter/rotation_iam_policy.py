@@ -14,7 +14,7 @@ description:
     what happens without each action.
   - Every statement requires TLS, except those on keys and those about calls that Lambda makes itself. The KMS key may
     be used only through Secrets Manager for the secrets with the prefix, and through SNS for notices.
-  - No duty may delete a secret. Only V(native) may let Secrets Manager rotate it, and only V(provisioner) may change its
+  - No duty may delete a secret. Only V(native) may let Secrets Manager rotate it. Only V(provisioner) may change its
     resource policy.
 positional: account, region
 options:

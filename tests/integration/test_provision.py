@@ -201,7 +201,8 @@ def test_every_alarm_tells_the_topic_and_watches_a_metric_that_is_made(provision
 def test_reads_by_strangers_are_all_but_those_of_roles_and_readers(provisioned: Account) -> None:
     filters = provisioned.aws.client("logs").describe_metric_filters(logGroupName=TRAIL)["metricFilters"]
     pattern = filters[0]["filterPattern"]
-    for arn in (f"arn:aws:iam::{ACCOUNT}:role/dbops-rotation-rotator", READER):
+    roles = [f"arn:aws:iam::{ACCOUNT}:role/dbops-rotation-{duty}" for duty in ("rotator", "worker")]
+    for arn in (*roles, READER):
         assert f'$.userIdentity.sessionContext.sessionIssuer.arn != "{arn}"' in pattern
     assert f' && $.userIdentity.arn != "{USER}" }}' in pattern
     assert len(pattern) <= 1024, "the limit of CloudWatch Logs"
