@@ -79,14 +79,13 @@ def minor_version(path: str) -> str:
 
 
 def install_libraries(folder: Path, arch: str, python: str) -> None:
-    """Install the wheels for the runtime; nothing is built, and no dependency comes that is not named."""
+    """Install the wheels for the runtime; nothing is built, and nothing comes that is not locked."""
     platforms = [f"--platform={libc}_{PLATFORMS[arch]}" for libc in LIBC]
     subprocess.run(
         [
             *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"),
             *("--no-compile", "--only-binary=:all:", "--implementation=cp", f"--python-version={python}", *platforms),
-            *(f"--target={folder}", f"--constraint={ROOT / 'requirements-ee.txt'}"),
-            f"--requirement={ROOT / 'requirements-lambda.txt'}",
+            *(f"--target={folder}", "--require-hashes", f"--requirement={ROOT / 'locks/lambda.txt'}"),
         ],
         check=True,
     )

@@ -1,25 +1,26 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Prepare .venv and the database servers, once; then instant. With "dev" or "--dev" also what lint, molecule and the slow
-# tests need.
+# tests need; with "--supply" what make lock, scan, sbom and release-check need. Packages come by the hashes of locks/.
 # PYTHON names another interpreter than python3, MYSQLD and MARIADBD other servers than the ones found.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-requirements=(requirements.txt tests/requirements.txt)
+locked=locks/test.txt
 stamp=.venv/.setup
 log=.cache/setup.log
-emulators=()
+apart=()
 export PYTHONPATH=tools
 case ${1:-} in
 "") ;;
 dev | --dev)
-    requirements+=(tests/requirements-dev.txt)
+    locked=locks/dev.txt
     stamp=.venv/.setup-dev
-    emulators=(localstack ministack)
+    apart=(localstack ministack)
     ;;
+--supply) apart=(supply) ;;
 *)
-    echo "setup: the only argument is: dev" >&2
+    echo "setup: the arguments are: --dev, --supply" >&2
     exit 2
     ;;
 esac
@@ -29,14 +30,15 @@ fail() {
     exit 1
 }
 
-# What the packages in an environment depend on; empty when it does not work, as after an upgrade of Python.
+# What the packages in an environment depend on: its Python, and a lock. Empty when it does not work, as after an upgrade
+# of Python.
 fingerprint() {
     "$1/bin/python" -c 'import sys; print(sys.version)' 2>/dev/null || return 0
-    cat "${@:2}"
+    cat "$2"
 }
 
 is_ready() {
-    [ -f "$1" ] && fingerprint "${@:2}" | cmp --silent - "$1"
+    [ -f "$1" ] && fingerprint "$2" "$3" | cmp --silent - "$1"
 }
 
 make_venv() {
@@ -49,34 +51,34 @@ make_venv() {
     "$python" -m venv --clear "$1" >"$log" 2>&1 || fail "python -m venv failed: see $log."
 }
 
-# install_packages STAMP ENVIRONMENT REQUIREMENTS...
+# install_packages STAMP ENVIRONMENT LOCK
 install_packages() {
-    local files=("${@:3}")
     is_ready "$@" && return
-    [ -n "$(fingerprint "$2")" ] || make_venv "$2"
+    [ -n "$(fingerprint "$2" /dev/null)" ] || make_venv "$2"
     echo "packages: installing into $2"
     # Compiling all of them takes a third of the time, and most modules are never imported.
-    "$2/bin/python" -m pip install --quiet --no-compile --disable-pip-version-check "${files[@]/#/-r}" >"$log" 2>&1 ||
+    "$2/bin/python" -m pip install --quiet --no-compile --disable-pip-version-check --no-deps --require-hashes -r "$3" \
+        >"$log" 2>&1 ||
         fail "pip could not install the packages ($(grep '^ERROR' "$log" | tail -n 1)): see $log."
-    fingerprint "${@:2}" >"$1"
+    fingerprint "$2" "$3" >"$1"
     echo "packages: ready"
 }
 
-# The pins of an emulator fit neither ours nor another's.
-install_emulators() {
+# The pins of an emulator fit neither ours nor another's, and the tools of a release are no part of what they look at.
+install_apart() {
     local name
-    for name in "${emulators[@]}"; do
-        install_packages ".cache/$name/.setup" ".cache/$name" "tests/requirements-$name.txt"
+    for name in "${apart[@]}"; do
+        install_packages ".cache/$name/.setup" ".cache/$name" "locks/$name.txt"
     done
 }
 
-if is_ready "$stamp" .venv "${requirements[@]}"; then
-    install_emulators
+if is_ready "$stamp" .venv "$locked"; then
+    install_apart
     exec .venv/bin/python -S -m world fetch
 fi
 
 mkdir -p .cache
-[ -n "$(fingerprint .venv)" ] || make_venv .venv
+[ -n "$(fingerprint .venv /dev/null)" ] || make_venv .venv
 # Both take long, and they share nothing: the servers are fetched with Python's standard library only.
 # Under job control they form a process group, which can be ended as a whole.
 set -m
@@ -85,7 +87,7 @@ servers=$!
 set +m
 trap 'kill -- "-$servers" 2>/dev/null || true' EXIT
 trap 'exit 130' INT TERM
-install_packages "$stamp" .venv "${requirements[@]}"
-install_emulators
+install_packages "$stamp" .venv "$locked"
+install_apart
 wait "$servers" || exit 1
 trap - EXIT INT TERM

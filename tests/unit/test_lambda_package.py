@@ -10,6 +10,7 @@ from pathlib import Path
 
 import lambda_package
 import pytest
+from locked import locked
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -17,26 +18,14 @@ ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = ("rotation_function", "sweep_function", "reset_cycle_function")
 
 
-def requirements(name: str) -> dict[str, Requirement]:
-    lines = [line.partition("#")[0].strip() for line in (ROOT / name).read_text().splitlines()]
-    return {canonicalize_name(one.name): one for one in map(Requirement, filter(None, lines))}
+PACKED = {pin.name for pin in locked("lambda")}
 
 
-PACKED, ENVIRONMENT = requirements("requirements-lambda.txt"), requirements("requirements-ee.txt")
-
-
-def test_every_version_is_pinned_once() -> None:
-    for name, one in PACKED.items():
-        pinned = [str(found.specifier) for found in (one, ENVIRONMENT.get(name)) if found and found.specifier]
-        assert len(pinned) == 1 and pinned[0].startswith("=="), name
-    assert PACKED["botocore"].specifier == ENVIRONMENT["boto3"].specifier
-
-
-@pytest.mark.parametrize("name", sorted(PACKED.keys() - {"tzdata"}))  # which is data, and not installed here
+@pytest.mark.parametrize("name", sorted(PACKED - {"tzdata"}))  # which is data, and not installed here
 def test_what_a_library_stands_on_is_packed_too(name: str) -> None:
     needed = [Requirement(text) for text in requires(name) or ()]
     here = {"extra": "", "python_version": "3.13", "python_full_version": "3.13.0"}
-    assert {canonicalize_name(one.name) for one in needed if not one.marker or one.marker.evaluate(here)} <= set(PACKED)
+    assert {canonicalize_name(one.name) for one in needed if not one.marker or one.marker.evaluate(here)} <= PACKED
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
