@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev world world-stop demo test unit integration slow servers faults sim bench lambda matrix molecule lint sanity check clean
+.PHONY: help setup setup-dev world world-stop demo test unit integration slow servers faults sim bench lambda matrix molecule lint sanity check lock scan sbom release-check clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Prepare .venv and the database servers; the second time at once
 	@tools/setup.sh
@@ -57,6 +57,22 @@ lint: setup-dev ## Run the linters of code, YAML, roles, documents, changelog an
 
 sanity: setup-dev ## Run ansible-test sanity on a built copy
 	@tools/sanity.sh
+
+lock: ## Write locks/ from the requirement files; OPTIONS=--upgrade brings all versions up to date
+	@tools/setup.sh --supply
+	@tools/lock.sh $(OPTIONS)
+
+scan: ## Look for secrets in files and commits, and for known vulnerabilities in what is locked
+	@tools/setup.sh --supply
+	@tools/scan.sh
+
+sbom: ## List what execution environment and functions contain (CycloneDX), and judge its licences
+	@tools/setup.sh --supply
+	@.venv/bin/python tools/sbom.py
+
+release-check: ## Build the last commit as a release into dist/, twice, and check what is in it; TAG=0.2.0
+	@tools/setup.sh --supply
+	@.venv/bin/python tools/release_check.py $(TAG)
 
 check: lint sanity ## Run lint and sanity
 

@@ -14,9 +14,11 @@ from packaging.specifiers import SpecifierSet
 from world.debian import RECIPES, USUAL
 
 ROOT = Path(__file__).resolve().parents[2]
-JOBS: dict[str, Any] = DataLoader().load_from_file(str(ROOT / ".github/workflows/ci.yml"))["jobs"]
+JOBS, RELEASE = (
+    DataLoader().load_from_file(str(ROOT / ".github/workflows" / name))["jobs"] for name in ("ci.yml", "release.yml")
+)
 TEST_SCRIPT = (ROOT / "tools/test.sh").read_text()
-STEPS: list[dict[str, Any]] = [step for job in JOBS.values() for step in job["steps"]]
+STEPS: list[dict[str, Any]] = [step for job in (*JOBS.values(), *RELEASE.values()) for step in job["steps"]]
 
 
 def assigned(name: str) -> Any:
@@ -101,6 +103,13 @@ def test_every_action_is_pinned_to_a_commit() -> None:
     assert used and all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action) for action in used)
 
 
-def test_nox_is_the_one_of_development() -> None:
-    (pinned,) = re.findall(r"^nox==.*$", (ROOT / "tests/requirements-dev.txt").read_text(), re.MULTILINE)
-    assert pinned in " ".join(step.get("run", "") for step in STEPS)
+def test_what_a_workflow_installs_is_locked() -> None:
+    installed = [step["run"] for step in STEPS if "pip install" in step.get("run", "")]
+    assert installed
+    assert all("--require-hashes --requirement locks/" in command for command in installed)
+
+
+def test_only_the_job_without_a_checkout_has_rights() -> None:
+    granted = {name: job["permissions"] for name, job in RELEASE.items()}
+    assert granted["build"] == {"contents": "read"} and set(granted) == {"build", "publish"}
+    assert "checkout" not in str(RELEASE["publish"])
