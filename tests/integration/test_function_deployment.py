@@ -109,7 +109,7 @@ def test_everything_is_made_under_its_name(deployed: Deployment) -> None:
     made = deployed.made()
     assert made["function"] == [f"{NAME}-{name}" for name in ("reset", "rotate", "sweep")]
     assert made["role"] == [f"{NAME}-{duty}" for duty in ("resetter", "scheduler", "sweeper", "worker")]
-    assert (made["bus"], made["schedule"], len(made["alarm"])) == ([NAME], [f"{NAME}-sweep"], 10)
+    assert (made["bus"], made["schedule"], len(made["alarm"])) == ([NAME], [f"{NAME}-sweep"], 11)
     assert [url.rpartition("/")[2] for url in made["queue"]] == [f"{NAME}-dead", f"{NAME}-work"]
 
 

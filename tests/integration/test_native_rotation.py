@@ -26,8 +26,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._lambda.rotation_fu
 POLICY = "'file://component_validate_password'"
 MOST_CALLS = 17
 MOST_CALLS_OF_A_REPEATED_STEP = 4
-# Of the notice, which is no part of a rotation.
-NOTICE_CALLS = 2
+# The tag of the notice, which is no part of a rotation.
+NOTICE_CALLS = 1
 ROTATION_TOKEN = "5ec7e7ab-0000-4000-8000-70c3e4000000"
 
 
