@@ -15,6 +15,8 @@ PAGES = {path.name: path.read_text() for path in (ROOT / "docs/architecture.md",
 # What these begin with in backquotes is a path from the root; what has no slash may be anything.
 PATH = re.compile(r"`((?:[\w.*-]+/)+[\w.*-]*)`")
 # The role's files, told in a sentence that names the role.
+# What the tools make is in no fresh checkout.
+MADE = {"dist/"}
 IN_A_ROLE = {"defaults/main.yml", "meta/argument_specs.yml", "vars/main.yml"}
 
 
@@ -46,7 +48,7 @@ def test_every_room_has_a_row() -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_file_that_is_named_is_there(page: str) -> None:
-    named = set(PATH.findall(PAGES[page])) - IN_A_ROLE
+    named = set(PATH.findall(PAGES[page])) - IN_A_ROLE - MADE
     assert named and [path for path in sorted(named) if not list(ROOT.glob(path.rstrip("/")))] == []
 
 
