@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Render the diagrams of docs/diagrams from Mermaid to SVG, with the digest of the source in it.
 
-It needs npx, and a Chrome or Chromium, which BROWSER may name. With --check it needs neither, and only tells whether
+It needs npx, and a Chrome or Chromium, which BROWSER may name; else Debian's is fetched. With --check it needs neither, and only tells whether
 the pictures are those of the sources.
 """
 
@@ -10,16 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from world import browser
+
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "diagrams"
 SOURCES = sorted(FOLDER.glob("*.mmd"))
 RENDERER = ("npx", "--yes", "--package=@mermaid-js/mermaid-cli@11.17.0", "--package=puppeteer@24.43.1", "mmdc")
-BROWSERS = ("chromium", "chromium-headless-shell", "google-chrome")
 
 
 def picture(source: Path) -> Path:
@@ -37,32 +37,25 @@ def is_current(source: Path) -> bool:
     return picture(source).is_file() and picture(source).read_text().endswith(mark(source))
 
 
-def render(source: Path, settings: Path) -> None:
+def render(source: Path, settings: Path, more: dict[str, str]) -> None:
     """Make the picture of a source; raise CalledProcessError where Mermaid does not understand it."""
     target = picture(source)
     options = ("--quiet", "--backgroundColor", "white", "--svgId", source.stem, "--puppeteerConfigFile", str(settings))
-    environment = {**os.environ, "PUPPETEER_SKIP_DOWNLOAD": "true"}
+    environment = {**os.environ, **more, "PUPPETEER_SKIP_DOWNLOAD": "true"}
     subprocess.run([*RENDERER, *options, "-i", str(source), "-o", str(target)], check=True, env=environment)
     target.write_text(target.read_text().rstrip() + "\n" + mark(source))
-
-
-def browser_settings() -> dict[str, object]:
-    """Return where the browser is; as root it runs only without its sandbox, and it reads nothing but our sources."""
-    found = os.environ.get("BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not found:
-        raise SystemExit("diagrams: there is no Chrome or Chromium: name one with BROWSER=/path/to/it.")
-    return {"executablePath": found, "args": ["--no-sandbox"] if os.geteuid() == 0 else []}
 
 
 def main() -> int:
     """Render what has changed, or only tell, as an exit status, whether something has."""
     outdated = [source for source in SOURCES if not is_current(source)]
     if outdated and "--check" not in sys.argv[1:]:
+        found = browser.find()
         with tempfile.TemporaryDirectory() as folder:
             settings = Path(folder) / "browser.json"
-            settings.write_text(json.dumps(browser_settings()))
+            settings.write_text(json.dumps({"executablePath": found.program, "args": found.arguments}))
             for source in outdated:
-                render(source, settings)
+                render(source, settings, found.environment)
         return 0
     return int(bool(outdated))
 

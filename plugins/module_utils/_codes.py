@@ -101,6 +101,7 @@ class Code:
     REPLICA: Final = "replica"
     REPLICA_FAILED: Final = "replica_failed"
     REPLICA_LAGS: Final = "replica_lags"
+    REPORT_FILE: Final = "report_file"
     ROTATION_DISABLED: Final = "rotation_disabled"
     ROW_PROBLEM: Final = "row_problem"
     SECRET_CHANGED: Final = "secret_changed"

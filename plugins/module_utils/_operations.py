@@ -86,6 +86,7 @@ CYCLE_INFO = Declaration("rotation_cycle_info", playbook="status", kind="status"
 NOTICE = Declaration("rotation_notice", of_a_notice, kind="notice")
 DOCTOR = Declaration("rotation_doctor_info", playbook="doctor")
 HISTORY = Declaration("rotation_history_info", playbook="history")
+REPORT = Declaration("rotation_report", playbook="report")
 ENCRYPTION = Declaration("sns_logs_encryption")
 NATIVE = Declaration("rotation_native")
 RUNNER = Declaration("rotation_runner", playbook="runner")
@@ -94,7 +95,7 @@ SECRET_POLICY = Declaration("secretsmanager_policy", playbook="access")
 OPERATIONS = {
     declared.name: declared
     for declared in (
-        *(CYCLE, CYCLE_INFO, DOCTOR, ENCRYPTION, HISTORY, NATIVE, NOTICE, RUNNER),
+        *(CYCLE, CYCLE_INFO, DOCTOR, ENCRYPTION, HISTORY, NATIVE, NOTICE, REPORT, RUNNER),
         *(BACKUP, ONBOARD, RECONCILE, RESTORE, ROTATE, SECRET_POLICY, VERIFY),
     )
 }

@@ -248,6 +248,20 @@ possible_days:
   type: list
   elements: int
   sample: [0, 1, 2, 3]
+calendar:
+  description: On which days of the last cycle and the next it may be rotated, up to 90 days each way.
+  returned: success
+  type: dict
+  contains:
+    first:
+      description: The first day.
+      type: str
+      sample: "2026-10-14"
+    days:
+      description: A letter for each day in UTC. C(o) if it may be rotated, C(f) if a freeze and C(w) if its windows keep it
+        closed. Empty if it has neither windows nor freezes.
+      type: str
+      sample: ooowwoooooww
 lookahead_days:
   description: How many days ahead RV(possible_days) looks. For a client that is rotated early, C(rotate_due.yml) sets
     it as O(dbops.rotation.secretsmanager_mysql_rotate#module:bring_forward_days).

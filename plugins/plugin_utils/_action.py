@@ -30,6 +30,8 @@ class EngineAction(ActionBase):
     _supports_diff = True
     _supports_async = True
     operation: Operation
+    # What it needs, no other host has.
+    needs_controller = False
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         """Take what Ansible hands over."""
@@ -74,6 +76,11 @@ class EngineAction(ActionBase):
         """Add what only the controller can know, before the arguments are used here or shipped."""
 
     def _ship(self, variables: dict[str, Any]) -> dict[str, Any]:
+        if self.needs_controller:
+            raise AnsibleActionFail(
+                f"{self.operation.declared.name} works on the controller: delegate it to no other host and use the"
+                " connection 'local'. Nothing was changed."
+            )
         if self._connection.has_pipelining:
             # Otherwise the module lies in a file there for a moment, with its arguments in it.
             self._connection.set_option("pipelining", True)

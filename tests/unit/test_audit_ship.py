@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from wire_check import findings
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit import limits, trail
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import Origin, encoded, event_of
-from ansible_collections.dbops.rotation.plugins.module_utils._audit.history import logged, past
+from ansible_collections.dbops.rotation.plugins.module_utils._audit.history import logged, of_client, past
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits import Entry, batches
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import LogGroup, log_group
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import Report
@@ -107,6 +107,10 @@ def line(number: int, *, run: str = "run", name: str = "client_acme", at: dateti
     return encoded(event_of(report, Origin(run, "controller", "rotate"), at + timedelta(milliseconds=number)))
 
 
+def is_acme(event: Mapping[str, Any]) -> bool:
+    return event.get("client") == "client_acme"
+
+
 def spooled(folder: Path, run: str, lines: list[bytes]) -> None:
     """Leave what a run leaves that was over before it had shipped anything."""
     spool = RunSpool(folder, run, NOW)
@@ -168,7 +172,7 @@ def test_what_is_spooled_is_shipped_and_read_back(group: LogGroup, url: str, tmp
     Shipper(group, 30).ship_others(tmp_path)
     (stream,) = client_of("logs", endpoint_url=url).describe_log_streams(logGroupName=group.name)["logStreams"]
     assert stream["logStreamName"] == f"{NOW:%Y-%m-%d}/controller/run"
-    assert [json.loads(text) for text in logged(group, "client_acme", LONG_AGO)] == [json.loads(one) for one in lines]
+    assert [json.loads(text) for text in logged(group, of_client("client_acme"), LONG_AGO)] == [json.loads(one) for one in lines]
     assert names(tmp_path) == [".shipped"]
     Shipper(group, 30).ship_others(tmp_path)
     assert set(versions(group).values()) == {1}
@@ -183,7 +187,7 @@ def test_a_process_that_is_killed_between_sending_and_marking_sends_again(
     assert versions(group) == {"v0": 1, "v1": 1} and names(tmp_path) == [".jsonl"]
     Shipper(group, 30).ship_others(tmp_path)
     assert versions(group) == {"v0": 2, "v1": 2}
-    events = past([*logged(group, "client_acme", LONG_AGO), *spooled_lines(tmp_path)], "client_acme", LONG_AGO)
+    events = past([*logged(group, of_client("client_acme"), LONG_AGO), *spooled_lines(tmp_path)], LONG_AGO, is_acme)
     assert [event["version_id"] for event in events] == ["v0", "v1"]
 
 
@@ -567,10 +571,10 @@ def test_the_past_of_a_client_is_each_event_once_in_the_order_of_time(group: Log
     lines = [line(2), line(0), line(1), line(3, name="client_globex")]
     spooled(tmp_path, "run", lines)
     Shipper(group, 30).ship_others(tmp_path)
-    both = partial(past, [*logged(group, "client_acme", LONG_AGO), *spooled_lines(tmp_path), "no event", b"{}"])
-    assert [event["version_id"] for event in both("client_acme", LONG_AGO)] == ["v0", "v1", "v2"]
+    both = partial(past, [*logged(group, of_client("client_acme"), LONG_AGO), *spooled_lines(tmp_path), "no event", b"{}"])
+    assert [event["version_id"] for event in both(LONG_AGO, is_acme)] == ["v0", "v1", "v2"]
     since = datetime.fromisoformat(json.loads(line(1))["time"])
-    assert [event["version_id"] for event in both("client_acme", since)] == ["v1", "v2"]
+    assert [event["version_id"] for event in both(since, is_acme)] == ["v1", "v2"]
     assert both("client_initech", LONG_AGO) == []
 
 
@@ -585,4 +589,4 @@ def test_the_log_group_is_asked_for_one_client_and_a_time() -> None:
     with Stubber(logs) as stub:
         stub.add_response("filter_log_events", {"events": [{"message": "1"}], "nextToken": "t"}, expected)
         stub.add_response("filter_log_events", {"events": [{"message": "2"}]}, {**expected, "nextToken": "t"})
-        assert list(logged(LogGroup(logs, "/dbops"), 'a"b', since)) == ["1", "2"]
+        assert list(logged(LogGroup(logs, "/dbops"), of_client('a"b'), since)) == ["1", "2"]

@@ -21,7 +21,7 @@ FILES = sorted(path.relative_to(PLUGINS) for path in PLUGINS.rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 ENGINE_LIBRARIES = {"boto3", "botocore", "cryptography", "nacl", "pymysql"}
 # What a room may import besides.
-LIBRARIES_OF_A_ROOM = {"_lambda": {"jinja2"}}
+LIBRARIES_OF_A_ROOM = {"_lambda": {"jinja2"}, "_report": {"vl_convert"}}
 # Which rooms each room of the engine may enter, and with them what those may. Any may use the shared files beside it.
 ROOMS = {
     "_audit": {"_aws"},
@@ -35,8 +35,9 @@ ROOMS = {
     "_fleet": {"_aws", "_cycle"},
     "_iam": set(),
     "_lambda": {"_module"},
-    "_module": {"_audit", "_backup", "_doctor", "_fleet", "_iam", "_notice", "_rotation"},
+    "_module": {"_audit", "_backup", "_doctor", "_fleet", "_iam", "_notice", "_report", "_rotation"},
     "_notice": {"_aws"},
+    "_report": {"_cycle"},
     "_rotation": {"_steps"},
     "_steps": {"_context"},
 }

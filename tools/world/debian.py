@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Unpacks database servers from Debian packages into the cache, without root. Standard library only."""
+"""Unpacks database servers, and a browser, from Debian packages into the cache, without root. Standard library only."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from world.apt_source import Source, find_mirror
 from world.errors import WorldError
 from world.layout import SERVERS, locked
 
-# Only these folders are needed to run a server.
-KEPT = ("usr/sbin", "usr/lib", "lib", "usr/share/mysql", "usr/share/mariadb")
+# Only these folders are needed to run a server or a browser.
+KEPT = ("usr/sbin", "usr/lib", "lib", "usr/share/mysql", "usr/share/mariadb", "usr/share/fonts")
 # Within them, these are large and never read.
 DROPPED = (
     "usr/lib/mysql/plugin/auth_pam_tool_dir",
@@ -28,7 +28,7 @@ DROPPED = (
 
 @dataclass(frozen=True)
 class Recipe:
-    """A server by name: its kind, which packages make it runnable, and from which Debian suite they come."""
+    """A program by name: its kind, which packages make it runnable, and from which Debian suite they come."""
 
     name: str
     flavor: str
@@ -39,6 +39,8 @@ class Recipe:
     program: str
     # Names another program to run instead; a server that stands for one version has none.
     variable: str = ""
+    # What is depended on and not needed. Servers have helper scripts in Perl.
+    unneeded: tuple[str, ...] = ("perl",)
 
 
 def mariadb(name: str, suite: str, suffix: str = "", variable: str = "") -> Recipe:
@@ -57,16 +59,21 @@ RECIPES = {
         mariadb("mariadb-sid", "sid"),
     )
 }
+# It forks itself, so it cannot be started through an unpacked loader: the C library is that of the machine.
+BROWSER = Recipe(
+    *("chromium", "browser", "bookworm", "chromium-headless-shell", ("fonts-dejavu-core",)),
+    *("usr/lib/chromium/chromium-headless-shell", "BROWSER", ("libc6", "libgl1-mesa-dri")),
+)
 # What the tests start unless they are asked for more; the others are fetched when they are first used.
 USUAL = ("mysql", "mariadb", "mariadb-11.8")
 
 
-def fetch(name: str, servers: Path = SERVERS) -> Path:
-    """Return the folder of the unpacked server, downloaded first where it is missing."""
-    recipe, folder = RECIPES[name], servers / name
-    with locked(servers / f".{name}.lock"):
+def fetch(recipe: Recipe, servers: Path = SERVERS) -> Path:
+    """Return the folder of the unpacked program, downloaded first where it is missing."""
+    folder = servers / recipe.name
+    with locked(servers / f".{recipe.name}.lock"):
         if not folder.is_dir():
-            partial = servers / f".{name}.partial"
+            partial = servers / f".{recipe.name}.partial"
             shutil.rmtree(partial, ignore_errors=True)
             unpack(recipe, partial)
             # Renamed only when complete: a fetch that was interrupted starts again.
@@ -76,7 +83,7 @@ def fetch(name: str, servers: Path = SERVERS) -> Path:
 
 
 def unpack(recipe: Recipe, folder: Path) -> None:
-    """Download the server's packages and lay their files out under `folder/tree`."""
+    """Download the program's packages and lay their files out under `folder/tree`."""
     print(f"{recipe.name}: downloading {recipe.package} of Debian {recipe.suite}", flush=True)
     apt = Apt(recipe, folder, mirror(recipe))
     apt.run("update")
@@ -94,7 +101,7 @@ def unpack(recipe: Recipe, folder: Path) -> None:
 def mirror(recipe: Recipe) -> Source:
     """Return the Debian mirror of this machine, or a sentence that says what is missing."""
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
-        raise WorldError(f"The server {recipe.name} is not here and there is no apt to get it with; {remedy(recipe)}.")
+        raise WorldError(f"{recipe.name} is not here and there is no apt to get it with; {remedy(recipe)}.")
     source = find_mirror()
     if source is None:
         raise WorldError(f"apt names no Debian mirror to get {recipe.name} from; {remedy(recipe)}.")
@@ -119,7 +126,7 @@ class Apt:
         for path in (folder / "lists" / "partial", self.archives / "partial"):
             path.mkdir(parents=True)
         (folder / "sources.list").write_text(source.line(recipe.suite))
-        (folder / "status").write_text(pretended("perl"))
+        (folder / "status").write_text(pretended(*recipe.unneeded))
         self.config.write_text(configuration(folder))
 
     def run(self, *arguments: str) -> None:
@@ -162,7 +169,7 @@ def configuration(folder: Path) -> str:
 
 
 def pretended(*names: str) -> str:
-    """Return a dpkg status with these packages installed: the servers' helper scripts want them, the servers do not."""
+    """Return a dpkg status with these packages installed: others depend on them, what we run does not need them."""
     architecture = subprocess.run(["dpkg", "--print-architecture"], check=True, capture_output=True, text=True)
     stanza = (
         "Package: {}\nStatus: install ok installed\nArchitecture: {}\n"

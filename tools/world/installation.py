@@ -70,7 +70,7 @@ def share_folder(program: Path) -> Path:
 
 def unpacked(recipe: Recipe) -> Installation:
     """Return the server from Debian's packages, run through the loader and libraries that were unpacked with it."""
-    folder = fetch(recipe.name)
+    folder = fetch(recipe)
     server, share, record = folder / recipe.program, share_folder(folder / recipe.program), folder / "version"
     libraries = library_folders(folder)
     command = (

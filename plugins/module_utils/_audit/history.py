@@ -1,12 +1,12 @@
 # Copyright (c) 2026, dbops.rotation contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A client's past: its events from the log group and the spool, each once, in the order of time."""
+"""The past of a client or of a fleet: events from the log group and the spool, each once, in the order of time."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,18 +17,29 @@ from .logs import LogGroup
 MARGIN = timedelta(seconds=1)
 
 
-def past(lines: Iterable[str | bytes], client: str, since: datetime) -> list[dict[str, Any]]:
-    """Return the events of a client, oldest first; one that was shipped twice is there once."""
-    events = {event["id"]: event for event in _events(lines) if event.get("client") == client}
+def past(lines: Iterable[str | bytes], since: datetime, of: Callable[[Mapping[str, Any]], bool]) -> list[dict[str, Any]]:
+    """Return the events that are wanted, oldest first; one that was shipped twice is there once."""
+    events = {event["id"]: event for event in _events(lines) if of(event)}
     recent = [event for event in events.values() if datetime.fromisoformat(event["time"]) >= since]
     return sorted(recent, key=lambda event: (event["time"], event["id"]))
 
 
-def logged(group: LogGroup, client: str, since: datetime) -> Iterator[str]:
-    """Return what the log group has of a client."""
+def of_client(client: str) -> str:
+    """Return the filter pattern of a client's events."""
     literal = client.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{{ $.client = "{literal}" }}'
+
+
+def of_kinds(kinds: Iterable[str]) -> str:
+    """Return the filter pattern of what was done in earnest, of some kinds."""
+    one_of = " || ".join(f'$.kind = "{kind}"' for kind in kinds)
+    return f"{{ ({one_of}) && $.check IS FALSE }}"
+
+
+def logged(group: LogGroup, pattern: str, since: datetime) -> Iterator[str]:
+    """Return what the log group has that matches a filter pattern."""
     begin = max(since.astimezone(UTC) - MARGIN, datetime.fromtimestamp(0, UTC))
-    yield from group.find(f'{{ $.client = "{literal}" }}', int(begin.timestamp() * 1000))
+    yield from group.find(pattern, int(begin.timestamp() * 1000))
 
 
 def _events(lines: Iterable[str | bytes]) -> Iterator[dict[str, Any]]:

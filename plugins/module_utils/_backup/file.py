@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from .._codes import Code
 from .._errors import RotationError
-from .._files import replace_file
+from .._files import locked_folder, replace_file
 
 
 def read_file(path: Path) -> bytes | None:
@@ -34,13 +32,10 @@ def write_file(path: Path, data: bytes) -> None:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Keep other backups away from the folder of a file, so that none undoes what another one has just added."""
-    with _readable_errors("written", path):
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+    with ExitStack() as stack:
+        with _readable_errors("written", path):
+            stack.enter_context(locked_folder(path.parent))
         yield
-    finally:
-        os.close(folder)
 
 
 def missing(path: Path) -> RotationError:

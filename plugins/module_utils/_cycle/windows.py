@@ -67,6 +67,14 @@ class Calendar:
             opened = [part for pair in parts for part in pair]
         return [(first, last) for first, last in opened if first < last]
 
+    def days(self, first: date, count: int) -> str:
+        """Return a letter for each day of UTC: o if it opens, f if a freeze and w if the windows keep it closed.
+
+        Empty where it is always open.
+        """
+        midnights = (datetime.combine(first, time(), UTC) + number * DAY for number in range(count))
+        return "".join(map(self._letter, midnights)) if self.windows or self.freezes else ""
+
     def is_open(self, moment: datetime) -> bool:
         """Return True if a rotation may start at this moment."""
         return bool(self.stretches(moment, moment + INSTANT))
@@ -89,6 +97,12 @@ class Calendar:
         if reasons:
             return f"changes are frozen ({', '.join(reasons)})"
         return "" if self.is_open(moment) else "it is outside the maintenance windows"
+
+    def _letter(self, midnight: datetime) -> str:
+        if self.stretches(midnight, midnight + DAY):
+            return "o"
+        frozen = any(freeze.start < midnight + DAY and midnight < freeze.end for freeze in self.freezes)
+        return "f" if frozen else "w"
 
 
 # The clients of a fleet ask for the same runs, and for the same days.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -24,6 +24,9 @@ from .._stamp import stamp
 from .cycle_options import SCHEDULE_SPEC, current_version, cycle_of, policy
 from .operation import Operation
 from .options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC, client_name, secret_store
+
+# A cycle may be as long as years; nobody looks that far on a calendar.
+MOST_CALENDAR_DAYS = 90
 
 
 def read_state(
@@ -57,6 +60,7 @@ def read_state(
         "overlap_until": secret.tags.get(tags.OVERLAP_UNTIL, ""),
         "failures": asdict(plan.failures),
         "pending_notices": [_about(notice, secret) for notice in plan.pending_notices if is_ours],
+        "calendar": _calendar(plan, client_policy, now),
         "possible_days": list(plan.turn.days) if is_ours else [],
         "lookahead_days": LOOKAHEAD_DAYS,
         "warnings": list(effective.warnings),
@@ -88,6 +92,13 @@ def _window(plan: Schedule, client_policy: Policy) -> dict[str, Any]:
         },
         "paused": {"until": stamp(pause.until), "reason": pause.reason} if pause else None,
     }
+
+
+def _calendar(plan: Schedule, client_policy: Policy, now: datetime) -> dict[str, str]:
+    """Return on which days of the last cycle and the next it may be rotated."""
+    reach = min(plan.cycle.days, MOST_CALENDAR_DAYS)
+    first = (now - timedelta(days=reach)).astimezone(UTC).date()
+    return {"first": first.isoformat(), "days": client_policy.calendar.days(first, 2 * reach + 1)}
 
 
 def _work(secret: SecretDescription, plan: Schedule, now: datetime) -> list[str]:

@@ -5,30 +5,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
 from .. import _operations
-from .._audit.history import logged, past
-from .._audit.logs import log_group
-from .._audit.spool import default_folder, spooled_lines
-from .._codes import Code
-from .._errors import RotationError
+from .._audit.history import of_client, past
 from .moment import moment
 from .operation import Operation
-from .options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC, aws_options, client_name
+from .options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC, client_name
+from .trail import TRAIL_SPEC, Reading
 
 EVER = "1970-01-01"
-AUTO, SPOOL, LOGS = "auto", "spool", "logs"
 
 
 def _history(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
     client, since = client_name(params), moment("{option|history.since}", params["since"] or EVER, UTC)
-    warnings: list[str] = []
-    lines = [line for source in _sources(params) for line in _read(source, params, client, since, warnings)]
-    events = past(lines, client, since)
+    reading = Reading("history", client, params)
+    events = past(reading.lines(of_client(client), since), since, lambda event: event.get("client") == client)
     newest = events[-params["limit"] :] if params["limit"] > 0 else events
     older = f", the last {len(newest)} shown" if len(newest) < len(events) else ""
     return {
@@ -36,56 +30,15 @@ def _history(params: Mapping[str, Any], _check: bool) -> dict[str, Any]:
         "msg": f"{client}: {len(events)} event{'s'[: len(events) != 1]}{older}",
         "client": client,
         "events": newest,
-        "warnings": warnings,
+        "warnings": reading.warnings,
     }
-
-
-def _sources(params: Mapping[str, Any]) -> tuple[str, ...]:
-    if params["source"] == LOGS and not params["log_group"]:
-        raise RotationError(
-            "The log group to read is not known.",
-            code=Code.INVALID_OPTION,
-            next_step="Set {option|history.log_group}, or log_group of the callback rotation_audit.",
-        )
-    if params["source"] == AUTO:
-        return (LOGS, SPOOL) if params["log_group"] else (SPOOL,)
-    return (params["source"],)
-
-
-def _read(
-    source: str, params: Mapping[str, Any], client: str, since: datetime, warnings: list[str]
-) -> list[str] | list[bytes]:
-    """Read one source; of two, one that cannot be read becomes a warning, and the other one has to do."""
-    try:
-        if source == LOGS:
-            return list(logged(log_group(params["log_group"], aws_options(params)), client, since))
-        return list(_spool_lines(params))
-    except RotationError as error:
-        if params["source"] != AUTO:
-            raise
-        warnings.append(f"{client}: the history is not complete. {error.told(client)}")
-        return []
-
-
-def _spool_lines(params: Mapping[str, Any]) -> Iterator[bytes]:
-    folder = Path(params["spool"] or default_folder())
-    try:
-        yield from spooled_lines(folder)
-    except OSError as error:
-        raise RotationError(
-            f"The spool {folder} cannot be read ({error.strerror}).",
-            code=Code.SPOOL_UNREADABLE,
-            next_step="Run as the user who runs the rotations, or name another folder in {option|history.spool}.",
-        ) from None
 
 
 HISTORY = Operation(
     declared=_operations.HISTORY,
     spec={
         **CLIENT_SPEC,
-        "source": {"type": "str", "choices": [AUTO, SPOOL, LOGS], "default": AUTO},
-        "log_group": {"type": "str"},
-        "spool": {"type": "path"},
+        **TRAIL_SPEC,
         "since": {"type": "str"},
         "limit": {"type": "int", "default": 50},
         **DATABASE_SPEC,
