@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev world world-stop demo test unit integration slow servers faults sim bench lambda matrix molecule lint sanity check lock scan sbom release-check clean
+.PHONY: help setup setup-dev world world-stop demo test unit integration slow servers faults sim report report-test bench lambda matrix molecule lint sanity check lock scan sbom release-check clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,12 @@ faults: setup ## Run every step of a rotation with every fault
 
 sim: setup ## Simulate a year of 200 clients
 	@tools/sim.sh
+
+report: setup ## Write the report of a simulated year of 40 clients (some minutes): .cache/report/fleet.html
+	@tools/sim.sh --clients 40 --days 400 --page .cache/report/fleet.html
+
+report-test: setup-dev ## Look at a report of 2,000 clients and 400 days in a browser
+	@REPORT_CLIENTS=2000 tools/test.sh integration/test_report_page.py
 
 bench: setup-dev ## Measure a fleet against a playbook of stock collections
 	@tools/bench.sh

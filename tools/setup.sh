@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Prepare .venv and the database servers, once; then instant. With "dev" or "--dev" also what lint, molecule and the slow
-# tests need; with "--supply" what make lock, scan, sbom and release-check need. Packages come by the hashes of locks/.
+# tests need, a browser among it; with "--supply" what make lock, scan, sbom and release-check need. Packages come by the hashes of locks/.
 # PYTHON names another interpreter than python3, MYSQLD and MARIADBD other servers than the ones found.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,6 +10,7 @@ locked=locks/test.txt
 stamp=.venv/.setup
 log=.cache/setup.log
 apart=()
+fetched=(fetch)
 export PYTHONPATH=tools
 case ${1:-} in
 "") ;;
@@ -17,6 +18,7 @@ dev | --dev)
     locked=locks/dev.txt
     stamp=.venv/.setup-dev
     apart=(localstack ministack)
+    fetched=(fetch browser)
     ;;
 --supply) apart=(supply) ;;
 *)
@@ -72,17 +74,26 @@ install_apart() {
     done
 }
 
+# With Python's standard library only.
+fetch() {
+    local what
+    for what in "${fetched[@]}"; do
+        .venv/bin/python -S -m world "$what" || return
+    done
+}
+
 if is_ready "$stamp" .venv "$locked"; then
     install_apart
-    exec .venv/bin/python -S -m world fetch
+    fetch
+    exit
 fi
 
 mkdir -p .cache
 [ -n "$(fingerprint .venv /dev/null)" ] || make_venv .venv
-# Both take long, and they share nothing: the servers are fetched with Python's standard library only.
+# Both take long, and they share nothing.
 # Under job control they form a process group, which can be ended as a whole.
 set -m
-.venv/bin/python -S -m world fetch &
+fetch &
 servers=$!
 set +m
 trap 'kill -- "-$servers" 2>/dev/null || true' EXIT

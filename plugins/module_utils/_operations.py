@@ -87,6 +87,7 @@ NOTICE = Declaration("rotation_notice", of_a_notice, kind="notice")
 DOCTOR = Declaration("rotation_doctor_info", playbook="doctor")
 HISTORY = Declaration("rotation_history_info", playbook="history")
 REPORT = Declaration("rotation_report", playbook="report")
+DASHBOARD = Declaration("cloudwatch_dashboard")
 ENCRYPTION = Declaration("sns_logs_encryption")
 NATIVE = Declaration("rotation_native")
 RUNNER = Declaration("rotation_runner", playbook="runner")
@@ -95,7 +96,7 @@ SECRET_POLICY = Declaration("secretsmanager_policy", playbook="access")
 OPERATIONS = {
     declared.name: declared
     for declared in (
-        *(CYCLE, CYCLE_INFO, DOCTOR, ENCRYPTION, HISTORY, NATIVE, NOTICE, REPORT, RUNNER),
+        *(CYCLE, CYCLE_INFO, DASHBOARD, DOCTOR, ENCRYPTION, HISTORY, NATIVE, NOTICE, REPORT, RUNNER),
         *(BACKUP, ONBOARD, RECONCILE, RESTORE, ROTATE, SECRET_POLICY, VERIFY),
     )
 }

@@ -76,6 +76,7 @@ class Account:
             "policy": [one["PolicyName"] for one in call("iam").list_policies(Scope="Local")["Policies"]],
             "filter": [one["filterName"] for one in call("logs").describe_metric_filters()["metricFilters"]],
             "alarm": [one["AlarmName"] for one in call("cloudwatch").describe_alarms()["MetricAlarms"]],
+            "dashboard": [one["DashboardName"] for one in call("cloudwatch").list_dashboards()["DashboardEntries"]],
             "secret": [one["Name"] for one in call().list_secrets()["SecretList"]],
         }
         of_others = re.compile(f"^user-|/aws/|:{OTHER_TOPIC}$")
@@ -117,7 +118,7 @@ def test_a_policy_that_iam_would_not_take_is_refused_before_anything_is_made(acc
 
 def test_check_mode_foretells_and_changes_nothing(account: Account) -> None:
     before = account.made()
-    assert changes(account.provision("--check", "--diff")) == 10
+    assert changes(account.provision("--check", "--diff")) == 11
     assert account.made() == before
 
 
@@ -134,7 +135,7 @@ def test_everything_is_made_under_its_name(provisioned: Account) -> None:
     assert made["key"] == ["alias/dbops-rotation"]
     assert made["topic"] == [f"arn:aws:sns:{REGION}:{ACCOUNT}:dbops-rotation"]
     assert (made["log group"], made["parameter"]) == ([TRAIL, "/dbops/rotation"], ["/dbops/rotation/settings"])
-    assert (len(made["filter"]), len(made["alarm"])) == (11, 8)
+    assert (len(made["filter"]), len(made["alarm"]), made["dashboard"]) == (11, 8, ["dbops-rotation"])
 
 
 def test_key_topic_and_log_group_are_as_they_should_be(provisioned: Account) -> None:
@@ -184,6 +185,16 @@ def test_a_role_has_the_policy_of_its_duty_for_the_things_that_were_made(provisi
     assert resources["Secrets"] == [f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:clients/*"]
     assert resources["Topic"] == provisioned.made()["topic"]
     assert ":key/" in resources["Key"][0] and "not-made-yet" not in resources["Key"][0]
+
+
+def test_the_dashboard_shows_metrics_of_this_region_that_are_made(provisioned: Account) -> None:
+    call = provisioned.aws.client
+    filters = call("logs").describe_metric_filters(logGroupName="/dbops/rotation")["metricFilters"]
+    made = {(one["metricNamespace"], one["metricName"]) for given in filters for one in given["metricTransformations"]}
+    body = json.loads(call("cloudwatch").get_dashboard(DashboardName="dbops-rotation")["DashboardBody"])
+    widgets = [one["properties"] for one in body["widgets"]]
+    assert {tuple(metric) for one in widgets for metric in one["metrics"]} == made
+    assert {one["region"] for one in widgets} == {REGION}
 
 
 def test_every_alarm_tells_the_topic_and_watches_a_metric_that_is_made(provisioned: Account) -> None:

@@ -20,8 +20,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--clients", type=int, default=200, help="how many clients (default 200)")
     parser.add_argument("--days", type=int, default=365, help="how many days (default 365)")
     parser.add_argument("--seed", type=int, default=1, help="the seed of the year (default 1)")
+    parser.add_argument("--page", type=Path, help="write the report of a fleet in trouble there, and check nothing")
     asked = parser.parse_args(arguments)
-    history = simulate(asked.clients, asked.days, asked.seed, lambda line: print(line, flush=True))
+    history = simulate(asked.clients, asked.days, asked.seed, lambda line: print(line, flush=True), asked.page)
+    if asked.page:
+        return 0
     found = violations(history)
     page = report(history, found, asked.seed)
     REPORT.parent.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate impo
 
 from .cloud import ACCESS
 from .fleet import Client, first_password
+from .trail import Trail
 
 Result = dict[str, Any]
 MIN_AGE = 600
@@ -35,6 +36,7 @@ class Controller:
     topic: str
     freezes: list[dict[str, str]]
     failed: list[str] = field(default_factory=list)
+    trail: Trail = field(default_factory=Trail)
 
     def onboard(self, client: Client) -> None:
         """`playbooks/onboard.yml`."""
@@ -45,7 +47,7 @@ class Controller:
 
     def rotate_due(self, clients: Iterable[Client]) -> list[Result]:
         """`playbooks/rotate_due.yml`: give the receipts."""
-        self.failed = []
+        self._begin("rotate_due")
         named = {client.name: client for client in clients}
         states = {name: self._state(client) for name, client in named.items()}
         states = {name: state for name, state in states.items() if not self._has_failed(named[name], state)}
@@ -61,7 +63,16 @@ class Controller:
         for name, receipt in receipts.items():
             if not self._has_failed(named[name], receipt):
                 self._tell_rotated(named[name], receipt)
+        self.trail.end(failed=bool(self.failed))
         return list(receipts.values())
+
+    def states(self, clients: Iterable[Client]) -> dict[str, Result]:
+        """`playbooks/report.yml`: give the states."""
+        return {client.name: self._state(client) for client in clients}
+
+    def _begin(self, playbook: str) -> None:
+        self.failed = []
+        self.trail.begin(playbook)
 
     def rotate(self, client: Client, reason: str) -> Result:
         """`rotate.yml -l client`."""
@@ -72,7 +83,7 @@ class Controller:
         return self._on_demand(client, {"trigger": "rollback"})
 
     def _on_demand(self, client: Client, asked: Mapping[str, Any]) -> Result:
-        self.failed = []
+        self._begin("rotate")
         receipt = self._ask(ROTATE, client, {**asked, **self._calendar(client), "requested_by": "alice"})
         if not self._has_failed(client, receipt):
             self._tell_rotated(client, receipt)
@@ -117,4 +128,6 @@ class Controller:
         validated = VALIDATORS[id(operation)].validate(named)
         if validated.error_messages:
             raise AssertionError(validated.error_messages)
-        return operation.outcome(validated.validated_parameters, check=False, diff=False)
+        result = operation.outcome(validated.validated_parameters, check=False, diff=False)
+        self.trail.add(operation.declared, client.name, result)
+        return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 from unittest.mock import patch
@@ -21,14 +22,16 @@ from .controller import Controller, Result
 from .faults import Faults, PowerCut
 from .fleet import Client, as_options, freezes, make_fleet
 from .history import DAY, EVERYONE, Change, Failure, History, Message, Remainder, Trouble
-from .plan import Day, Plan
+from .plan import PEACE_DAYS, Day, Plan
 
 START = datetime(2027, 1, 4, tzinfo=UTC)
 Progress = Callable[[str], None]
 
 
-def simulate(clients: int, days: int, seed: int, progress: Progress = lambda _line: None) -> History:
-    """Live through so many days of a fleet, and give what happened."""
+def simulate(
+    clients: int, days: int, seed: int, progress: Progress = lambda _line: None, page: Path | None = None
+) -> History:
+    """Live through so many days of a fleet, and give what happened. With a page to write, trouble lasts to the end."""
     faults, dice = Faults(), Random(seed)
     fleet = make_fleet(clients, dice, faults)
     servers = {client.name: client.server for client in fleet}
@@ -43,8 +46,12 @@ def simulate(clients: int, days: int, seed: int, progress: Progress = lambda _li
         patch.object(context_module, "CONSISTENCY_SECONDS", 0.0),  # nobody waits on a clock that stands still
         running(faults) as cloud,
     ):
-        year = Year(fleet, days, cloud, Plan(dice, faults, START + days * DAY), clock)
-        return year.live(progress)
+        peace = START + (days + (PEACE_DAYS if page else 0)) * DAY
+        year = Year(fleet, days, cloud, Plan(dice, faults, peace), clock)
+        history = year.live(progress)
+        if page:
+            progress(year.controller.trail.write_page(page, fleet, year.controller.states(fleet)))
+        return history
 
 
 class Year:

@@ -83,6 +83,11 @@ def test_every_metric_of_an_alarm_is_made_and_every_alarm_is_explained() -> None
         assert f"| `{alarm['name']}` |" in TEXT and alarm["says"]
 
 
+def test_the_dashboard_shows_every_metric_once() -> None:
+    shown = [name for one in OWN["rotation_provision_dashboard"]["widgets"] for _, name in one["properties"]["metrics"]]
+    assert sorted(shown) == sorted(metric["name"] for metric in OWN["rotation_provision_metrics"])
+
+
 def test_the_page_names_no_variable_that_does_not_exist() -> None:
     known = {
         *DEFAULTS,

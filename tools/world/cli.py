@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
-from world import debian, installation, template
+from world import browser, debian, installation, template
 from world.errors import WorldError
 
 # What needs packages from .venv is imported where it is used: `fetch` runs while .venv is being made.
@@ -21,6 +21,7 @@ def main(arguments: Sequence[str]) -> int:
         "up": (up, "start everything and leave it running"),
         "down": (down, "stop what 'up' started"),
         "fetch": (fetch, "download and prepare the usual database servers, or one"),
+        "browser": (fetch_browser, "download the browser of the report's tests, unless one is installed"),
     }
     listed = "; ".join(f"{name}: {text}" for name, (_, text) in commands.items())
     parser.add_argument("command", choices=commands, help=listed)
@@ -40,6 +41,12 @@ def fetch(name: str | None) -> int:
     if name is None:
         return debian.fetch_usual()
     template.prepare(installation.find(name))
+    return 0
+
+
+def fetch_browser(_: str | None) -> int:
+    """Get a browser that runs here."""
+    browser.find()
     return 0
 
 

@@ -7,14 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._codes import Code
-from .._errors import RotationError
-from .errors import DENIED, denied_action, error_code, translated
-from .refusals import UNKNOWN, describe_refusal, meaning_of
-
-MISSING = ("NotFound", "NotFoundException", "ResourceNotFoundException")
-ALLOW = "Allow that to this identity; the provisioner's policy in docs/iam.md does. Then run the same command again."
-KEY = "Check that the key is enabled and that its policy names the service, as docs/provision.md says."
+from .resources import call, read
 
 
 class EncryptedTopic:
@@ -31,13 +24,13 @@ class EncryptedTopic:
 
     def key(self) -> str | None:
         """Read which key encrypts it; None for none, or where there is no such topic."""
-        answer = _read(self._client, "get_topic_attributes", f"look at {self.title}", TopicArn=self.arn)
+        answer = read(self._client, "get_topic_attributes", f"look at {self.title}", TopicArn=self.arn)
         return (answer.get("Attributes", {}).get("KmsMasterKeyId") or None) if answer else None
 
     def encrypt(self, key_arn: str) -> None:
         """Have its messages encrypted with a key."""
         arguments = {"TopicArn": self.arn, "AttributeName": "KmsMasterKeyId", "AttributeValue": key_arn}
-        _call(self._client, "set_topic_attributes", f"encrypt {self.title}", **arguments)
+        call(self._client, "set_topic_attributes", f"encrypt {self.title}", **arguments)
 
 
 class EncryptedLogGroup:
@@ -54,43 +47,10 @@ class EncryptedLogGroup:
 
     def key(self) -> str | None:
         """Read which key encrypts what comes into it; None for none, or where there is no such group."""
-        answer = _call(self._client, "describe_log_groups", f"look at {self.title}", logGroupNamePrefix=self.name)
+        answer = call(self._client, "describe_log_groups", f"look at {self.title}", logGroupNamePrefix=self.name)
         return next((one.get("kmsKeyId") for one in answer["logGroups"] if one["logGroupName"] == self.name), None)
 
     def encrypt(self, key_arn: str) -> None:
         """Have what comes from now on encrypted with a key; CloudWatch Logs takes up to five minutes for it."""
         arguments = {"logGroupName": self.name, "kmsKeyId": key_arn}
-        _call(self._client, "associate_kms_key", f"encrypt {self.title}", **arguments)
-
-
-def _read(client: Any, operation: str, doing: str, **arguments: Any) -> dict[str, Any] | None:
-    try:
-        return _call(client, operation, doing, **arguments)
-    except RotationError as error:
-        if error.code == Code.AWS_NOT_FOUND:
-            return None
-        raise
-
-
-def _call(client: Any, operation: str, doing: str, **arguments: Any) -> dict[str, Any]:
-    with translated(doing, client.meta.service_model.signing_name, _refusal):
-        answer: dict[str, Any] = getattr(client, operation)(**arguments)
-    return answer
-
-
-def _refusal(error: Any, doing: str, service: str) -> RotationError:
-    code = error_code(error)
-    if code in MISSING:
-        return RotationError(
-            f"Could not {doing}: it does not exist ({code}).",
-            code=Code.AWS_NOT_FOUND,
-            next_step="Make it first; {playbook|provision} does.",
-        )
-    if code in DENIED:
-        cause = f"AWS does not allow this identity to {doing}: {denied_action(error, service)} is denied."
-        return RotationError(cause, code=Code.AWS_DENIED, next_step=ALLOW)
-    meaning = meaning_of(service, code)
-    next_step = KEY if meaning in (UNKNOWN, meaning_of(service, "InvalidParameter")) else meaning.next_step
-    return RotationError(
-        f"Could not {doing}: {describe_refusal(error, meaning)}", code=Code.AWS_ERROR, next_step=next_step
-    )
+        call(self._client, "associate_kms_key", f"encrypt {self.title}", **arguments)

@@ -25,7 +25,7 @@ ROLE_SECONDS = 3600  # what every role grants, also to another role
 RETRIES = {"mode": "standard", "total_max_attempts": 5}
 WARMED = ("secretsmanager", "sns")
 # The services that get requests, by the SDK's names, and the key of the URL of all others.
-SERVICES = ("iam", "logs", "secretsmanager", "sns", "ssm", "sts")
+SERVICES = ("cloudwatch", "iam", "logs", "secretsmanager", "sns", "ssm", "sts")
 OTHER_SERVICES = "default"
 # The SDK asks an instance's metadata service once, and that one may be busy with many workers.
 METADATA = {

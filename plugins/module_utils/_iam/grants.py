@@ -18,6 +18,7 @@ SOURCE_KEYS = "keys of source secrets"
 TOPIC_KEY = "key of the topic"
 # What the provisioner creates; all but keys, which have no names, are limited by name.
 KEYS, ALIASES, TOPICS, LOGS, ALARMS = "any key", "key alias", "topics", "log groups", "alarms"
+DASHBOARDS = "dashboard"
 PARAMETER, POLICIES, ROLES = "parameter", "policies", "roles"
 # Where that parameter and other settings are read.
 PARAMETERS, PARAMETER_KEY = "path of the parameter", "key of parameters"
@@ -128,7 +129,7 @@ AUDITOR = (
     Grant("secretsmanager:DescribeSecret", SECRETS, "the state of every client is unknown"),
     Grant("secretsmanager:ListSecretVersionIds", SECRETS, "the state of a secret without our tags is unknown"),
     Grant("secretsmanager:ListSecrets", ALL, "an inventory of `dbops.rotation.fleet` fails"),
-    Grant("logs:FilterLogEvents", LOG_GROUP, "`{playbook|history}` cannot read the log group"),
+    Grant("logs:FilterLogEvents", LOG_GROUP, "`{playbook|history}` and `{playbook|report}` cannot read the log group"),
     *SETTINGS,
 )
 RESTORER = (
@@ -159,6 +160,7 @@ MADE = _by_evidence(
     *_each(LOGS, "logs:CreateLogGroup logs:DeleteLogGroup logs:DeleteMetricFilter logs:ListTagsLogGroup"),
     *_each(LOGS, "logs:AssociateKmsKey logs:PutMetricFilter logs:PutRetentionPolicy logs:TagLogGroup logs:TagResource"),
     *_each(ALARMS, "cloudwatch:DeleteAlarms cloudwatch:PutMetricAlarm"),
+    *_each(DASHBOARDS, "cloudwatch:DeleteDashboards cloudwatch:GetDashboard cloudwatch:PutDashboard"),
     *_each(PARAMETER, "ssm:AddTagsToResource ssm:DeleteParameter ssm:GetParameter ssm:ListTagsForResource"),
     *_each(PARAMETER, "ssm:PutParameter"),
     *_each(POLICIES, "iam:CreatePolicy iam:CreatePolicyVersion iam:DeletePolicy iam:DeletePolicyVersion"),

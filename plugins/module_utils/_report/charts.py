@@ -24,6 +24,7 @@ GREY = "var(--chart-0)"
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 SHADES = 4
 MOST_DAYS = 90
+TIME_AXIS = {"title": None, "orient": "top", "format": "%d %b", "tickCount": 9}
 SOFT, LINE = "var(--soft)", "var(--line)"
 AXES = {"labelColor": SOFT, "titleColor": SOFT, "domainColor": LINE, "tickColor": LINE, "gridColor": LINE}
 CONFIG: Spec = {
@@ -55,7 +56,7 @@ def charts(document: Document) -> list[Chart]:
 
 def timeline(document: Document) -> Chart:
     """Return the chart of the clients that the table shows; page.js hands it their spans and marks."""
-    x = _time_axis(document)
+    x: Spec = {"type": "temporal", "scale": {"type": "utc"}, "axis": TIME_AXIS}
     bars = {"previous": GREY, "current": COLOURS[0], "next": "var(--next)", "overdue": "var(--bad)"}
     days = {"window": "var(--window)", "frozen": "var(--frozen)"}
     marks = {"rotated": ("circle", "var(--done-4)"), "due": ("diamond", "var(--ink)"), "expected": ("triangle-down", COLOURS[3])}
@@ -81,7 +82,8 @@ def timeline(document: Document) -> Chart:
             {
                 "data": {"values": [{"at": document["at"]}]},
                 "mark": {"type": "rule", "color": "var(--ink)", "strokeDash": [3, 3]},
-                "encoding": {"x": {"field": "at", **x}, "y": None, "tooltip": None},
+                # One layer says the span, for all: of two, Vega-Lite would make a union.
+                "encoding": {"x": {"field": "at", **x, "scale": _span(document)}, "y": None, "tooltip": None},
             },
         ],
         "resolve": {"scale": {"color": "independent", "shape": "independent"}},
@@ -203,13 +205,13 @@ def _spans(name: str, x: Spec, colours: dict[str, str], mark: Spec) -> Spec:
     }
 
 
-def _time_axis(document: Document) -> Spec:
-    """Return an axis of the usual cycle before and after the moment of the report."""
+def _span(document: Document) -> Spec:
+    """Return a scale of the usual cycle before and after the moment of the report."""
     usual = Counter(client["cycle_days"] for client in document["clients"] if "cycle_days" in client)
     reach = timedelta(days=min(max([days for days, _ in usual.most_common(1)], default=40), MOST_DAYS))
     now = datetime.fromisoformat(document["at"])
-    domain = [round((now + span).timestamp() * 1000) for span in (-reach, reach)]
-    return {"type": "temporal", "scale": {"type": "utc", "domain": domain}, "axis": {"title": None, "orient": "top", "format": "%d %b", "tickCount": 9}}
+    first, last = (round((now + span).timestamp() * 1000) for span in (-reach, reach))
+    return {"type": "utc", "domainMin": first, "domainMax": last}
 
 
 def _week(columns: list[str]) -> Spec:

@@ -158,13 +158,16 @@
   }
 
   function show(clients) {
-    if (!timeline) return;
-    for (const [name, of] of Object.entries({ days: closed, bars, marks }))
-      timeline.data(name, clients.flatMap(of));
-    timeline.resize().runAsync();
+    for (const [name, of] of Object.entries({ days: closed, bars, marks })) {
+      const values = clients.flatMap(of);
+      if (timeline) timeline.data(name, values);
+      else specs.timeline.data.find((data) => data.name === name).values = values;
+    }
+    if (timeline) timeline.resize().runAsync();
   }
 
-  const CHARTS = { renderer: "svg", actions: false, ast: true, tooltip: { theme: "custom" } };
+  // As a tree and not as code, for the policy of the page forbids to make code of texts. Only errors are logged.
+  const CHARTS = { renderer: "svg", actions: false, ast: true, logLevel: 1, tooltip: { theme: "custom" } };
 
   function filter(name, value) {
     view[name] = value;
@@ -196,7 +199,8 @@
   draw();
   const drawn = Object.entries(specs).map(async ([name, spec]) => {
     const { view: chart } = await window.vegaEmbed(at(name), spec, CHARTS);
-    if (name === "timeline") { timeline = chart; draw(); }
+    at(name).querySelector("svg").setAttribute("aria-hidden", "true"); // the sentence above it says what it shows
+    if (name === "timeline") timeline = chart;
   });
   Promise.all(drawn).then(() => document.documentElement.setAttribute("data-drawn", ""));
 })();

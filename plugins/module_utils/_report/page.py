@@ -102,9 +102,10 @@ def _cards(document: Document, figures: Figures) -> str:
 
 
 def _figure(chart: Chart) -> str:
-    table = _table(chart.headings, chart.rows) if chart.headings else ""
+    # The table of the clients is that of the timeline.
+    table, level = (_table(chart.headings, chart.rows), 2) if chart.headings else ("", 3)
     return (
-        f'<h3 id="{chart.name}-title">{chart.title}</h3><p id="{chart.name}-says">{escape(chart.says)}</p>'
+        f'<h{level} id="{chart.name}-title">{chart.title}</h{level}><p id="{chart.name}-says">{escape(chart.says)}</p>'
         f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{chart.name}-title">'
         f'<div class="chart" id="{chart.name}" role="img" aria-labelledby="{chart.name}-says"></div></div>{table}'
     )
