@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Render the diagrams of docs/diagrams from Mermaid to SVG, with the digest of the source in it.
 
-It needs npx, and a Chrome or Chromium, which BROWSER may name; else Debian's is fetched. With --check it needs neither, and only tells whether
-the pictures are those of the sources.
+It needs npx, and a Chrome or Chromium, which BROWSER may name; else Debian's is fetched. With --check it needs neither,
+and only tells whether the pictures are those of the sources.
 """
 
 from __future__ import annotations

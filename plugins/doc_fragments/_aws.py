@@ -47,8 +47,8 @@ options:
     aliases: [aws_endpoint_url]
   endpoint_urls:
     description:
-      - URLs of other services, as a dictionary with the keys V(sts), V(sns), V(ssm), V(logs) and V(iam), if they are
-        not the usual ones. V(default) is for every service that is not named, for example with an emulator.
+      - URLs of other services, as a dictionary with the keys V(sts), V(sns), V(ssm), V(logs), V(iam) and
+        V(cloudwatch), if they are not the usual ones. V(default) is for every service that is not named, for example with an emulator.
       - For other services, AWS's variables such as E(AWS_ENDPOINT_URL_SNS) and its shared configuration file apply.
     type: dict
   validate_certs:

@@ -62,8 +62,8 @@ options:
     required: true
   groups:
     description:
-      - A dictionary of groups with their hosts, by which the table can be filtered. V(all), V(ungrouped) and groups whose
-        name begins with C(rotation_) are left out.
+      - A dictionary of groups with their hosts, by which the table can be filtered. V(all), V(ungrouped) and groups
+        whose name begins with C(rotation_) are left out.
     type: dict
     default: {}
   days:

@@ -121,6 +121,10 @@ def test_the_auditor_sees_the_state_and_the_past(client: ManagedClient, tmp_path
     assert client.stages()["AWSCURRENT"] in past.stdout
     auditor.inventory = fleet_of(client, tmp_path)
     assert client.name in auditor.run("playbooks/status.yml").stdout
+    page = tmp_path / "fleet.html"
+    where = {"rotation_report_log_group": group, "rotation_report_source": "logs", "rotation_report_path": str(page)}
+    auditor.run("playbooks/report.yml", **where)
+    assert client.name in page.read_text()
 
 
 def test_the_restorer_backs_up_and_makes_anew(client: ManagedClient, tmp_path: Path) -> None:

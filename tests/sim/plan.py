@@ -72,6 +72,14 @@ class Plan:
         if self._happens(OTHER_CYCLE):
             client.cycle_days = self.dice.choice((30, 40))
 
+    def outlast(self, stranded: Client, unrecorded: Client, paused: Client) -> None:
+        """Begin what the year does not see the end of."""
+        for client, what in ((stranded, "server down"), (unrecorded, "aws denied"), (paused, "paused")):
+            self._ends[client.name, what] = self.peace_from
+        self.faults.servers_down.add(stranded.name)
+        self.faults.denied[unrecorded.secret_id] = "TagResource"
+        paused.paused = {"until": self.peace_from.isoformat(), "reason": "migration"}
+
     def suffered(self, client: Client) -> list[str]:
         """Return what a client suffers from now."""
         return [what for name, what in self._ends if name == client.name]

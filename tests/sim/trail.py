@@ -27,7 +27,7 @@ class Trail:
 
     lines: list[bytes] = field(default_factory=list)
     dice: Random = field(default_factory=lambda: Random(1))
-    origin: Origin = Origin("run", "controller", "onboard")
+    origin: Origin = field(default_factory=lambda: Origin("run", "controller", "onboard"))
     counts: Counts = field(default_factory=Counts)
 
     def begin(self, playbook: str) -> None:

@@ -25,6 +25,8 @@ from .history import DAY, EVERYONE, Change, Failure, History, Message, Remainder
 from .plan import PEACE_DAYS, Day, Plan
 
 START = datetime(2027, 1, 4, tzinfo=UTC)
+# A client that is rotated no more is overdue after so many.
+OPEN_DAYS = 42
 Progress = Callable[[str], None]
 
 
@@ -46,9 +48,9 @@ def simulate(
         patch.object(context_module, "CONSISTENCY_SECONDS", 0.0),  # nobody waits on a clock that stands still
         running(faults) as cloud,
     ):
-        peace = START + (days + (PEACE_DAYS if page else 0)) * DAY
+        peace = START + (days + (2 * PEACE_DAYS if page else 0)) * DAY
         year = Year(fleet, days, cloud, Plan(dice, faults, peace), clock)
-        history = year.live(progress)
+        history = year.live(progress, OPEN_DAYS if page else 0)
         if page:
             progress(year.controller.trail.write_page(page, fleet, year.controller.states(fleet)))
         return history
@@ -69,12 +71,14 @@ class Year:
             freezes=frozenset(begin.date() + n * DAY for begin, stop in frozen for n in range((stop - begin).days)),
         )
 
-    def live(self, progress: Progress) -> History:
-        """Onboard everyone on the first day, and let the days pass."""
+    def live(self, progress: Progress, open_days: int = 0) -> History:
+        """Onboard everyone on the first day, and let the days pass; in so many last ones three clients have trouble."""
         for client in self.fleet:
             self.controller.onboard(client)
             self._look(client, "onboarding")
         for number in range(self.days):
+            if open_days and number == self.days - open_days:
+                self.plan.outlast(*self.fleet[:3])
             self._live_day(self.plan.day(START + number * DAY, len(self.fleet)))
             if number % 30 == 29:
                 progress(f"day {number + 1}: {len(self.history.changes)} changes, {len(self.history.messages)} notices")

@@ -172,7 +172,9 @@ def test_what_is_spooled_is_shipped_and_read_back(group: LogGroup, url: str, tmp
     Shipper(group, 30).ship_others(tmp_path)
     (stream,) = client_of("logs", endpoint_url=url).describe_log_streams(logGroupName=group.name)["logStreams"]
     assert stream["logStreamName"] == f"{NOW:%Y-%m-%d}/controller/run"
-    assert [json.loads(text) for text in logged(group, of_client("client_acme"), LONG_AGO)] == [json.loads(one) for one in lines]
+    assert [json.loads(text) for text in logged(group, of_client("client_acme"), LONG_AGO)] == [
+        json.loads(one) for one in lines
+    ]
     assert names(tmp_path) == [".shipped"]
     Shipper(group, 30).ship_others(tmp_path)
     assert set(versions(group).values()) == {1}
@@ -571,7 +573,9 @@ def test_the_past_of_a_client_is_each_event_once_in_the_order_of_time(group: Log
     lines = [line(2), line(0), line(1), line(3, name="client_globex")]
     spooled(tmp_path, "run", lines)
     Shipper(group, 30).ship_others(tmp_path)
-    both = partial(past, [*logged(group, of_client("client_acme"), LONG_AGO), *spooled_lines(tmp_path), "no event", b"{}"])
+    both = partial(
+        past, [*logged(group, of_client("client_acme"), LONG_AGO), *spooled_lines(tmp_path), "no event", b"{}"]
+    )
     assert [event["version_id"] for event in both(LONG_AGO, is_acme)] == ["v0", "v1", "v2"]
     since = datetime.fromisoformat(json.loads(line(1))["time"])
     assert [event["version_id"] for event in both(since, is_acme)] == ["v1", "v2"]

@@ -82,7 +82,13 @@ def state(**other: Any) -> dict[str, Any]:
 
 def rotated(days_ago: float, due_days_ago: float, **other: Any) -> dict[str, Any]:
     times = {"time": stamp(NOW - days_ago * DAY), "due": stamp(NOW - due_days_ago * DAY)}
-    event = {"kind": "rotation", "outcome": "succeeded", "rotated": True, "client": "client_acme", "trigger": "scheduled"}
+    event = {
+        "kind": "rotation",
+        "outcome": "succeeded",
+        "rotated": True,
+        "client": "client_acme",
+        "trigger": "scheduled",
+    }
     return {**event, **times, "seconds": 1.5, **other}
 
 
@@ -250,7 +256,7 @@ def test_a_missing_library_is_named_with_the_command_that_installs_it(
     asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     library = sys.modules["ansible_collections.dbops.rotation.plugins.module_utils._report.library"]
-    library.javascript.cache_clear()  # type: ignore[attr-defined]
+    library.javascript.cache_clear()
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     result = made(asked)
     (pinned,) = re.findall("^vl-convert.*$", (ROOT / "requirements-report.txt").read_text(), re.MULTILINE)

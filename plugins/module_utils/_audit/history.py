@@ -17,7 +17,9 @@ from .logs import LogGroup
 MARGIN = timedelta(seconds=1)
 
 
-def past(lines: Iterable[str | bytes], since: datetime, of: Callable[[Mapping[str, Any]], bool]) -> list[dict[str, Any]]:
+def past(
+    lines: Iterable[str | bytes], since: datetime, of: Callable[[Mapping[str, Any]], bool]
+) -> list[dict[str, Any]]:
     """Return the events that are wanted, oldest first; one that was shipped twice is there once."""
     events = {event["id"]: event for event in _events(lines) if of(event)}
     recent = [event for event in events.values() if datetime.fromisoformat(event["time"]) >= since]

@@ -40,7 +40,10 @@ class Reading:
     warnings: list[str] = field(default_factory=list)
 
     def lines(self, pattern: str, since: datetime) -> list[str | bytes]:
-        """Return the events that match, as lines; the spool gives all that it has. RotationError where none can be read."""
+        """Return the events that match, as lines; the spool gives all that it has.
+
+        Raises RotationError where none can be read.
+        """
         return [line for source in self._sources() for line in self._read(source, pattern, since)]
 
     def _sources(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from .._triggers import TRIGGERS
@@ -33,7 +34,14 @@ CONFIG: Spec = {
     "aria": False,  # the page says in words and tables what a chart shows
     "view": {"stroke": None},
     "axis": {**AXES, "titleFontWeight": "normal", "labelLimit": 220},
-    "legend": {"labelColor": SOFT, "title": None, "orient": "top", "labelLimit": 220, "columns": 3, "symbolType": "square"},
+    "legend": {
+        "labelColor": SOFT,
+        "title": None,
+        "orient": "top",
+        "labelLimit": 220,
+        "columns": 3,
+        "symbolType": "square",
+    },
 }
 
 
@@ -59,7 +67,11 @@ def timeline(document: Document) -> Chart:
     x: Spec = {"type": "temporal", "scale": {"type": "utc"}, "axis": TIME_AXIS}
     bars = {"previous": GREY, "current": COLOURS[0], "next": "var(--next)", "overdue": "var(--bad)"}
     days = {"window": "var(--window)", "frozen": "var(--frozen)"}
-    marks = {"rotated": ("circle", "var(--done-4)"), "due": ("diamond", "var(--ink)"), "expected": ("triangle-down", COLOURS[3])}
+    marks = {
+        "rotated": ("circle", "var(--done-4)"),
+        "due": ("diamond", "var(--ink)"),
+        "expected": ("triangle-down", COLOURS[3]),
+    }
     spec: Spec = {
         "width": "container",
         "height": {"step": 20},
@@ -111,7 +123,13 @@ def calendar(document: Document) -> Chart:
         shade = next((name for name, (low, high) in zip(names, steps, strict=True) if low <= count <= high), "")
         week, name = week_of(day.isoformat()), WEEKDAYS[day.weekday()]
         values.append(
-            {"week": week, "weekday": name, "day": day.isoformat(), "count": count, "shade": shade + kind if count else "none"}
+            {
+                "week": week,
+                "weekday": name,
+                "day": day.isoformat(),
+                "count": count,
+                "shade": shade + kind if count else "none",
+            }
         )
     spec = {
         "width": "container",
@@ -158,7 +176,7 @@ def durations(document: Document) -> Chart:
     """Return how long rotations took."""
     rows = document["trends"]["durations"]
     longest = max((row["most"] for row in rows), default=0)
-    says = f"Seconds of a rotation: in each week half took at most the dark line, 95 % at most the light one ({longest:.1f} s)."
+    says = f"Seconds of a rotation: half took at most the dark line, 95 % at most the light one ({longest:.1f} s)."
     spec = {
         "width": "container",
         "height": 150,
@@ -190,7 +208,9 @@ def _weekly(name: str, title: str, says: str, rows: list[Row], kinds: list[str],
             "tooltip": _tooltips("week", "of", "count"),
         },
     }
-    return Chart(name, title, says, spec, ("week from", "of", "count"), [(r["week"], r["of"], r["count"]) for r in rows])
+    return Chart(
+        name, title, says, spec, ("week from", "of", "count"), [(r["week"], r["of"], r["count"]) for r in rows]
+    )
 
 
 def _spans(name: str, x: Spec, colours: dict[str, str], mark: Spec) -> Spec:
@@ -215,8 +235,14 @@ def _span(document: Document) -> Spec:
 
 
 def _week(columns: list[str]) -> Spec:
-    starts = [week for before, week in zip(columns, columns[1:], strict=False) if before[:7] != week[:7]]
-    axis = {"title": None, "values": starts, "labelExpr": "utcFormat(toDate(datum.value), '%b')", "labelAngle": 0, "labelOverlap": True}
+    starts = [week for before, week in pairwise(columns) if before[:7] != week[:7]]
+    axis = {
+        "title": None,
+        "values": starts,
+        "labelExpr": "utcFormat(toDate(datum.value), '%b')",
+        "labelAngle": 0,
+        "labelOverlap": True,
+    }
     return {"field": "week", "type": "ordinal", "scale": {"domain": columns}, "axis": {**axis, "ticks": False}}
 
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._clean import one_line
 from .._results import mapping, text
 
 RUN = "run"
@@ -75,9 +74,16 @@ def deed(event: Event) -> Deed | None:
         return None
     error, seconds = mapping(event, "error"), event.get("seconds")
     about = ": ".join(filter(None, (text(error, "step"), text(error, "cause")))) or text(event, "reason")
-    words = (text(event, "trigger"), text(event, "requested_by"), about, text(error, "code"))
-    took = seconds if isinstance(seconds, int | float) else None
-    return Deed(second(event), what, *map(one_line, words), took, text(event, "due"))
+    return Deed(
+        time=second(event),
+        what=what,
+        trigger=text(event, "trigger"),
+        by=text(event, "requested_by"),
+        about=about,
+        code=text(error, "code"),
+        seconds=seconds if isinstance(seconds, int | float) else None,
+        due=text(event, "due"),
+    )
 
 
 def second(event: Event) -> str:

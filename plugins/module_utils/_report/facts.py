@@ -53,9 +53,7 @@ def document(fleet: Fleet, since: datetime, now: datetime) -> Document:
             pasts[text(event, "client")].append(done)
     groups = _groups(fleet)
     names = {host: text(state, "client") or host for host, state in sorted(fleet.states.items())}
-    clients = [
-        _client(name, fleet.states[host], groups[host], pasts[name], now) for host, name in names.items()
-    ]
+    clients = [_client(name, fleet.states[host], groups[host], pasts[name], now) for host, name in names.items()]
     made: Document = cleaned(
         {
             "format": FORMAT,

@@ -32,10 +32,10 @@ def _converter() -> Any:
         import vl_convert
     except ImportError:
         raise RotationError(
-            "The Python library 'vl_convert', which draws the charts of the report, is not installed for the Python that"
+            "The Python library 'vl_convert', which draws the charts of a report, is not installed for the Python that"
             " runs this task.",
             code=Code.MISSING_LIBRARY,
-            next_step=f"Install it there: python -m pip install vl-convert-python=={PINNED} (requirements-report.txt of the"
-            " collection).",
+            next_step=f"Install it there: python -m pip install vl-convert-python=={PINNED}"
+            " (requirements-report.txt of the collection).",
         ) from None
     return vl_convert

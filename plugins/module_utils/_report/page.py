@@ -79,7 +79,10 @@ def digest(data: str) -> str:
 
 
 def _tiles(figures: Figures) -> str:
-    tile = '<button type="button" class="tile {tone}" data-state="{state}" aria-pressed="false"><b>{count}</b>{state}</button>'
+    tile = (
+        '<button type="button" class="tile {tone}" data-state="{state}" aria-pressed="false">'
+        "<b>{count}</b>{state}</button>"
+    )
     counts = {"clients": figures.clients, **figures.counts}
     return "\n".join(
         tile.format(tone=TONES.get(state, "bad") if count and state != "clients" else "", state=state, count=count)

@@ -74,8 +74,8 @@ def _lines(document: Document | None) -> str:
     if document is None:
         return ""
     clients = (
-        f"{client['name']}: {', '.join(client['flags'])}; due {client.get('due', 'unknown')}; {len(client['events'])} events"
-        for client in document["clients"]
+        f"{one['name']}: {', '.join(one['flags'])}; due {one.get('due', 'unknown')}; {len(one['events'])} events"
+        for one in document["clients"]
     )
     return "".join(f"{line}\n" for line in (f"{document['at'][:10]}: {figures(document).headline}", *clients))
 
