@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,10 +84,10 @@ def flagged(whole: Document, flag: str) -> int:
 def test_it_is_small_and_opens_fast(browser: Browser, file: Path) -> None:
     assert file.stat().st_size < MOST_BYTES
     took = []
-    for _ in range(3):
-        began = time.monotonic()
-        opened(browser, file).context.close()
-        took.append(time.monotonic() - began)
+    for _ in range(3):  # others may be at work on this machine
+        page = opened(browser, file)
+        took.append(page.evaluate("performance.getEntriesByName('drawn')[0].startTime") / 1000)
+        page.context.close()
     print(f"{CLIENTS} clients: {file.stat().st_size} bytes, drawn after {min(took):.2f} s")
     assert min(took) < MOST_SECONDS
 
@@ -185,6 +184,9 @@ def test_the_timeline_has_the_clients_of_the_table(page: Page) -> None:
     labels = page.locator("#timeline svg .role-axis-label text")
     labels.get_by_text(names(page)[-1]).wait_for(state="attached")
     assert [text for text in labels.all_text_contents() if text.startswith("client_")] == names(page)
+    bars = page.locator("#timeline svg .layer_1_marks path")
+    widths = bars.evaluate_all("paths => paths.map((path) => Math.round(path.getBBox().width))")
+    assert max(widths) > 200 and len(set(widths)) > 5
 
 
 @pytest.mark.parametrize("look", LOOKS)

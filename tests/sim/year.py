@@ -25,8 +25,8 @@ from .history import DAY, EVERYONE, Change, Failure, History, Message, Remainder
 from .plan import PEACE_DAYS, Day, Plan
 
 START = datetime(2027, 1, 4, tzinfo=UTC)
-# A client that is rotated no more is overdue after so many.
-OPEN_DAYS = 42
+# So many days before the end trouble begins that a page shows; in most years it makes a client overdue.
+OPEN_DAYS = 25
 Progress = Callable[[str], None]
 
 

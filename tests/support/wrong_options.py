@@ -15,7 +15,7 @@ OUT_OF_RANGE: dict[str, tuple[Any, str]] = {
     "rotation_deadline": (900, "Set rotation_deadline to a number of seconds above 0 and below 900."),
     "rotation_endpoint_urls": (
         {"ec2": "https://example.com"},
-        "It may name iam, logs, secretsmanager, sns, ssm, sts",
+        "It may name cloudwatch, iam, logs, secretsmanager, sns, ssm, sts",
     ),
     "rotation_freezes": ([{"from": "x", "to": "y", "reason": "z"}], "rotation_freezes, for example: [{from:"),
     "rotation_lead": (59, "Give it a number of seconds from 60 to 604800."),

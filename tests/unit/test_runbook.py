@@ -57,7 +57,7 @@ def explained() -> list[str]:
 
 def variables() -> set[str]:
     defaults = [DataLoader().load_from_file(str(path)) for path in ROOT.glob("roles/*/defaults/main.yml")]
-    others = {"rotation_hosts", "rotation_backup_file", "rotation_without_callbacks"}
+    others = {"rotation_hosts", "rotation_backup_file", "rotation_report_path", "rotation_without_callbacks"}
     return {*(name for found in defaults for name in found), *others}
 
 
@@ -192,6 +192,7 @@ OTHER_NAMES = {
     "rotation_native": "a module",
     "rotation_next_step": "a filter, which a function gives to the templates of notices",
     "rotation_notice": "a module",
+    "rotation_report": "a module",
     "rotation_request": "a function",
     "rotation_runner": "a module",
     "rotation_tags": "a function",

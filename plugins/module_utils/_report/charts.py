@@ -230,7 +230,8 @@ def _span(document: Document) -> Spec:
     usual = Counter(client["cycle_days"] for client in document["clients"] if "cycle_days" in client)
     reach = timedelta(days=min(max([days for days, _ in usual.most_common(1)], default=40), MOST_DAYS))
     now = datetime.fromisoformat(document["at"])
-    first, last = (round((now + span).timestamp() * 1000) for span in (-reach, reach))
+    # As expressions of numbers, not as moments: of those Vega would make none without compiling code.
+    first, last = ({"expr": str(round((now + span).timestamp() * 1000))} for span in (-reach, reach))
     return {"type": "utc", "domainMin": first, "domainMax": last}
 
 

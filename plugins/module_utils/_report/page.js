@@ -202,5 +202,8 @@
     at(name).querySelector("svg").setAttribute("aria-hidden", "true"); // the sentence above it says what it shows
     if (name === "timeline") timeline = chart;
   });
-  Promise.all(drawn).then(() => document.documentElement.setAttribute("data-drawn", ""));
+  Promise.all(drawn).then(() => {
+    performance.mark("drawn");
+    document.documentElement.setAttribute("data-drawn", "");
+  });
 })();
