@@ -23,7 +23,8 @@ SUBSET = ("playbooks", "progress", "rotate_due", "on_demand")
 
 
 def prepare(session: nox.Session, core: str) -> None:
-    session.install(f"ansible-core~={core}.0", "-r", "requirements.txt", "-r", "tests/requirements.txt")
+    files = ("requirements.txt", "requirements-report.txt", "tests/requirements.txt")
+    session.install(f"ansible-core~={core}.0", *(part for name in files for part in ("-r", name)))
     session.run("ansible", "--version", silent=True)
 
 

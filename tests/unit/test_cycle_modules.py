@@ -152,6 +152,9 @@ def test_the_state_of_a_client_in_the_middle_of_its_cycle(acme: Client) -> None:
     assert (seen["changed"], seen["candidate"], seen["work"], seen["pending_notices"]) == (False, False, [], [])
     assert (seen["version_id"], seen["unfinished"], seen["failures"]["count"]) == (acme.version, False, 0)
     assert seen["window"] == {"open": True, "closed_because": "", "opens": ""} and seen["possible_days"] == []
+    assert seen["calendar"] == {"first": (now() - 40 * DAY).date().isoformat(), "days": ""}
+    mondays = acme.run(CYCLE_INFO, windows=[{"days": ["mon"], "from": "01:00", "to": "02:00", "timezone": "UTC"}])
+    assert len(mondays["calendar"]["days"]) == 81 and mondays["calendar"]["days"].count("o") in (11, 12)
 
 
 def test_what_a_scheduled_run_has_to_do_is_named(acme: Client) -> None:

@@ -143,3 +143,12 @@ def test_an_opening_that_never_comes_is_none() -> None:
 
 def test_outside_of_the_windows_is_a_reason_too() -> None:
     assert "windows" in calendar(window("22:00", "04:00")).closed_because(moment("2026-11-27T12:00"))
+
+
+def test_each_day_has_a_letter() -> None:
+    monday = moment("2027-01-04").date()
+    freeze = {"from": "2027-01-06T12:00:00Z", "to": "2027-01-08T12:00:00Z", "reason": "release", "timezone": "UTC"}
+    assert calendar().days(monday, 7) == ""
+    assert calendar(freezes=(freeze,)).days(monday, 7) == "ooofooo"
+    assert calendar(window("22:00", "04:00", days=("mon", "sat"))).days(monday, 8) == "oowwwooo"
+    assert calendar(window("01:00", "05:00", days=("mon", "thu")), freezes=(freeze,)).days(monday, 7) == "owfffww"

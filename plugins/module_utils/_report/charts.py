@@ -40,6 +40,7 @@ CONFIG: Spec = {
         "orient": "top",
         "labelLimit": 220,
         "columns": 3,
+        "columnPadding": 14,
         "symbolType": "square",
     },
 }
