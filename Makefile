@@ -40,10 +40,10 @@ faults: setup ## Run every step of a rotation with every fault
 sim: setup ## Simulate a year of 200 clients
 	@tools/sim.sh
 
-report: setup ## Write the report of a simulated year of 40 clients (some minutes): .cache/report/fleet.html
+report: setup ## Write the report of a simulated year of 40 clients to .cache/report/fleet.html
 	@tools/sim.sh --clients 40 --days 400 --page .cache/report/fleet.html
 
-report-test: setup-dev ## Look at a report of 2,000 clients and 400 days in a browser
+report-test: setup-dev ## Test a report of 2,000 clients and 400 days in a browser
 	@REPORT_CLIENTS=2000 tools/test.sh integration/test_report_page.py
 
 bench: setup-dev ## Measure a fleet against a playbook of stock collections

@@ -48,7 +48,8 @@ options:
   endpoint_urls:
     description:
       - URLs of other services, as a dictionary with the keys V(sts), V(sns), V(ssm), V(logs), V(iam) and
-        V(cloudwatch), if they are not the usual ones. V(default) is for every service that is not named, for example with an emulator.
+        V(cloudwatch), if they are not the usual ones. V(default) is for every service that is not named, for example
+        with an emulator.
       - For other services, AWS's variables such as E(AWS_ENDPOINT_URL_SNS) and its shared configuration file apply.
     type: dict
   validate_certs:

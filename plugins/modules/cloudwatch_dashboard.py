@@ -12,8 +12,8 @@ author:
   - dbops.rotation maintainers (@dbops)
 short_description: Keep a dashboard of CloudWatch
 description:
-  - Makes, changes or deletes a dashboard, for which neither amazon.aws nor community.aws has a module. What it shows is
-    compared as data, so that another order of its keys is no change.
+  - Creates, changes or deletes a dashboard. Neither amazon.aws nor community.aws has a module for that.
+  - Compares the content as data. Another order of its keys is no change.
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._aws
@@ -30,7 +30,7 @@ options:
     required: true
   body:
     description:
-      - What it shows, as AWS describes it for the DashboardBody of C(PutDashboard). Needed unless O(state=absent).
+      - The content, as AWS describes the DashboardBody of C(PutDashboard). Required unless O(state=absent).
     type: dict
   state:
     description:

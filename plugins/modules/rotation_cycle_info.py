@@ -259,7 +259,7 @@ calendar:
       sample: "2026-10-14"
     days:
       description: A letter for each day in UTC. C(o) if it may be rotated, C(f) if a freeze and C(w) if its windows
-        keep it closed. Empty if it has neither windows nor freezes.
+        forbid it. Empty if it has neither windows nor freezes.
       type: str
       sample: ooowwoooooww
 lookahead_days:

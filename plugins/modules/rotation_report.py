@@ -10,22 +10,21 @@ module: rotation_report
 version_added: 0.2.0
 author:
   - dbops.rotation maintainers (@dbops)
-short_description: Write the state and the past of a fleet to a page
+short_description: Write the state and the history of a fleet to a page
 description:
-  - Writes one file of HTML that needs no network, with figures, a calendar, a timeline, and a table with the history of
+  - Writes one HTML file that needs no network, with figures, a calendar, a timeline, and a table with the history of
     each client. C(docs/report.md) of the collection describes it.
-  - It is made of what M(dbops.rotation.rotation_cycle_info) returned for each client, and of the events that the
-    callback P(dbops.rotation.rotation_audit#callback) left, from the log group of CloudWatch Logs and from the spool on
-    this machine. No secret value is read.
-  - The file is replaced in one step. It is left as it is if it is the page of an earlier hour of this day (UTC) and
-    nothing has changed since.
+  - Its sources are what M(dbops.rotation.rotation_cycle_info) returned for each client, and the events that the
+    callback P(dbops.rotation.rotation_audit#callback) wrote, in the log group of CloudWatch Logs and in the spool on
+    this machine. Reads no secret value.
+  - Replaces the file in one step. Leaves it as it is if it is a page of the same day (UTC) and nothing has changed
+    since.
   - The task should be C(run_once). It runs on the controller only.
 notes:
-  - If no option of the access to AWS is set, the access is that of the callback.
+  - Without an option for the access to AWS, the access is that of the callback.
   - Needs C(logs:FilterLogEvents) on the log group.
-  - The options of the secret and of the connection to the database are taken so that one C(module_defaults) serves a
-    whole play. This module uses neither.
-  - Messages name options as the variables of the role, which start with C(rotation_report_).
+  - This module reads no secret and does not connect to the database. It accepts these options, so that one
+    C(module_defaults) is enough for a play.
 extends_documentation_fragment:
   - dbops.rotation._attributes
   - dbops.rotation._database
@@ -42,7 +41,7 @@ attributes:
   async:
     support: none
     details:
-      - The page is made of files of the collection, which only the controller has.
+      - It needs files of the collection that only the controller has.
 options:
   path:
     description:
@@ -56,13 +55,13 @@ options:
     default: "0600"
   states:
     description:
-      - A dictionary of hosts with what M(dbops.rotation.rotation_cycle_info) returned for them. One that failed is a
+      - A dictionary of hosts with what M(dbops.rotation.rotation_cycle_info) returned for them. A failed result is a
         client that cannot be read.
     type: dict
     required: true
   groups:
     description:
-      - A dictionary of groups with their hosts, by which the table can be filtered. V(all), V(ungrouped) and groups
+      - A dictionary of groups with their hosts. The table can be filtered by them. V(all), V(ungrouped) and groups
         whose name begins with C(rotation_) are left out.
     type: dict
     default: {}
@@ -74,19 +73,19 @@ options:
   source:
     description:
       - Where to read the events.
-      - V(auto) reads the spool, and the log group if O(log_group) is set. One that cannot be read is a warning.
-      - V(spool) and V(logs) read one of them, and fail where it cannot be read.
+      - V(auto) reads the spool, and the log group if there is one. It warns if one of them cannot be read.
+      - V(spool) and V(logs) read one of them, and fail if it cannot be read.
     type: str
     choices: [auto, spool, logs]
     default: auto
   log_group:
     description:
-      - The log group. If it is not set, it is the one that the callback ships to.
+      - The log group. By default that of the callback.
     type: str
   spool:
     description:
       - The folder of the spool.
-      - If it is not set, it is the one that the callback writes to.
+      - By default that of the callback.
     type: path
 requirements:
   - vl-convert-python 1.9

@@ -25,23 +25,23 @@ class Browser:
 
     @property
     def arguments(self) -> list[str]:
-        """As root it runs only without its sandbox, and it opens nothing but our own files."""
+        """Return what it needs: as root it runs only without its sandbox, and it opens nothing but our own files."""
         return ["--no-sandbox"] if os.geteuid() == 0 else []
 
 
 def installed() -> Browser | None:
-    """The browser that the environment names, or one that is installed."""
+    """Return the browser that the environment names, or one that is installed."""
     named = os.environ.get(BROWSER.variable) or next(filter(None, map(shutil.which, PROGRAMS)), None)
     return Browser(named) if named else None
 
 
 def find() -> Browser:
-    """A browser that runs here; unpacked from Debian's packages where none is installed."""
+    """Return a browser that runs here; unpacked from Debian's packages where none is installed."""
     return installed() or unpacked(fetch(BROWSER))
 
 
 def unpacked(folder: Path) -> Browser:
-    """The browser in a folder, with the libraries and fonts that were unpacked beside it."""
+    """Return the browser in a folder, with the libraries and fonts that were unpacked beside it."""
     fonts = folder / "fonts.conf"
     if not fonts.is_file():
         dirs = f"<dir>{folder / 'usr/share/fonts'}</dir><cachedir>{folder / 'fonts'}</cachedir>"

@@ -45,7 +45,7 @@ def fetch(name: str | None) -> int:
 
 
 def fetch_browser(_: str | None) -> int:
-    """Get a browser that runs here."""
+    """Download the browser, unless one is installed."""
     browser.find()
     return 0
 
