@@ -84,7 +84,7 @@ def flagged(whole: Document, flag: str) -> int:
 def test_it_is_small_and_opens_fast(browser: Browser, file: Path) -> None:
     assert file.stat().st_size < MOST_BYTES
     took = []
-    for _ in range(3):  # others may be at work on this machine
+    for _open in range(3):  # others may be at work on this machine
         page = opened(browser, file)
         took.append(page.evaluate("performance.getEntriesByName('drawn')[0].startTime") / 1000)
         page.context.close()

@@ -84,7 +84,11 @@ def test_every_metric_of_an_alarm_is_made_and_every_alarm_is_explained() -> None
 
 
 def test_the_dashboard_shows_every_metric_once() -> None:
-    shown = [name for one in OWN["rotation_provision_dashboard"]["widgets"] for _, name in one["properties"]["metrics"]]
+    shown = [
+        name
+        for one in OWN["rotation_provision_dashboard"]["widgets"]
+        for _namespace, name in one["properties"]["metrics"]
+    ]
     assert sorted(shown) == sorted(metric["name"] for metric in OWN["rotation_provision_metrics"])
 
 

@@ -115,7 +115,7 @@ def _flags(state: State, now: datetime) -> list[str]:
 def _kept(past: Sequence[Deed], now: datetime) -> list[int]:
     """Return how many due dates were kept, and how many there were."""
     ends = [(_moment(one.due), _moment(one.time)) for one in past if one.begins_cycle]
-    kept = [ended <= due + SKEW for (due, _), (_, ended) in pairwise(ends)]
+    kept = [ended <= due + SKEW for (due, _began), (_next_due, ended) in pairwise(ends)]
     missed_now = bool(ends) and now > ends[-1][0] + SKEW
     return [sum(kept), len(kept) + missed_now]
 

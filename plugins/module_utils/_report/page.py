@@ -20,10 +20,11 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from .charts import CONFIG, Chart, charts
+from .charts import charts
 from .facts import DUE_SOON, Document
 from .figures import Figures, figures
 from .library import javascript, to_vega
+from .vega import CONFIG, Chart
 
 ASSETS = Path(__file__).parent
 # Every page has its document in one line of its own, so that a shell can take it out (docs/report.md).
