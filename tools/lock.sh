@@ -13,9 +13,9 @@ lock() {
         "--output-file=locks/$1.txt" "${@:3}" "${options[@]}"
 }
 
-lock dev 3.11 requirements.txt tests/requirements.txt tests/requirements-dev.txt tests/requirements-nox.txt
+lock dev 3.11 requirements.txt requirements-report.txt tests/requirements.txt tests/requirements-dev.txt tests/requirements-nox.txt
 # What dev has, too, is the same there.
-lock test 3.11 requirements.txt tests/requirements.txt --constraints=locks/dev.txt
+lock test 3.11 requirements.txt requirements-report.txt tests/requirements.txt --constraints=locks/dev.txt
 lock nox 3.11 tests/requirements-nox.txt --constraints=locks/dev.txt
 lock localstack 3.11 tests/requirements-localstack.txt
 lock ministack 3.11 tests/requirements-ministack.txt

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Prepare .venv and the database servers, once; then instant. With "dev" or "--dev" also what lint, molecule and the slow
-# tests need, a browser among it; with "--supply" what make lock, scan, sbom and release-check need. Packages come by the hashes of locks/.
+# tests need, a browser among it; with "--supply" what make lock, scan, sbom and release-check need. Packages come by the
+# hashes of locks/.
 # PYTHON names another interpreter than python3, MYSQLD and MARIADBD other servers than the ones found.
 set -euo pipefail
 cd "$(dirname "$0")/.."
