@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The demo with what the execution environment is made of, and with nothing else: its very requirement files."""
+"""The demo with what the execution environment is made of, and with nothing else: the very packages of its lock."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,8 +18,8 @@ from awx_job import copy_of_the_project
 from managed import ROOT
 
 pytestmark = pytest.mark.slow
-ENVIRONMENT: dict[str, Any] = DataLoader().load_from_file(str(ROOT / "execution-environment.yml"))["dependencies"]
-PACKAGES = [ENVIRONMENT[name]["package_pip"] for name in ("ansible_core", "ansible_runner")]
+ENVIRONMENT: dict[str, Any] = DataLoader().load_from_file(str(ROOT / "execution-environment.yml"))
+(LOCK,) = (ROOT / file["src"] for file in ENVIRONMENT["additional_build_files"])
 
 
 def works(python: str) -> bool:
@@ -41,8 +42,8 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("needs a Python 3.12 or later")
     folder = tmp_path_factory.mktemp("environment")
     succeed(python, "-m", "venv", str(folder))
-    files = ("-r", str(ROOT / ENVIRONMENT["python"]))
-    succeed(str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "--no-compile", *PACKAGES, *files)
+    options = ("--quiet", "--no-compile", "--no-deps", "--require-hashes", "--requirement", str(LOCK))
+    succeed(str(folder / "bin/python"), "-m", "pip", "install", *options)
     return folder / "bin"
 
 
@@ -68,7 +69,7 @@ def succeed(*command: str, folder: Path = ROOT) -> str:
 
 
 def test_the_demo_runs_with_its_packages_alone(programs: Path, checkout: Path) -> None:
-    version = ENVIRONMENT["ansible_core"]["package_pip"].partition("==")[2]
+    (version,) = re.findall(r"^ansible-core==(\S+)", LOCK.read_text(), re.MULTILINE)
     assert f"core {version}]" in succeed(str(programs / "ansible-playbook"), "--version")
     told = succeed(str(programs / "python"), "tools/demo.py", folder=checkout)
     assert "Every proof held" in told and "[WARNING]" not in told, told
