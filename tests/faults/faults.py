@@ -142,6 +142,7 @@ FEW = ("kill-after", "timeout", "cut", "lose-reply", "down", "deny", "wrong-pass
 
 def worth_trying(path: str, holds_two: bool) -> tuple[str, ...]:
     """The faults that a path is tried with."""
-    if not holds_two:
-        return FEW if path in WHOLE else ()
-    return tuple(FAULTS) if path in WHOLE else FEWER
+    one, two = (FEW, tuple(FAULTS)) if path in WHOLE else ((), FEWER)
+    names = two if holds_two else one
+    # A function is not a task of Ansible: it is killed when its time is over.
+    return tuple(name for name in names if not (path == "native" and name == "timeout"))

@@ -69,9 +69,14 @@ def _describe(step: Step, invocation: Invocation) -> SecretDescription:
     params = settings_of(invocation.environment).params(CYCLE.spec, CONNECTION, secret_id=step.secret_id)
     try:
         secret = secret_store(params).describe()
+        _refuse_unready(secret)
     except RotationError as error:
         error.locate(client=step.secret_id, step="read", state=UNTOUCHED, next_step=AGAIN)
         raise
+    return secret
+
+
+def _refuse_unready(secret: SecretDescription) -> None:
     if not secret.tags.get(tags.CLIENT):
         raise RotationError(
             f"The secret {secret.name!r} has no tag {tags.CLIENT}, so it is no client's.",
@@ -85,7 +90,6 @@ def _describe(step: Step, invocation: Invocation) -> SecretDescription:
             code=Code.ROTATION_DISABLED,
             next_step="Let Secrets Manager call the function, and nobody else.",
         )
-    return secret
 
 
 def _operation(step: Step, secret: SecretDescription) -> Operation:
