@@ -43,9 +43,10 @@ def find() -> Browser:
 def unpacked(folder: Path) -> Browser:
     """Return the browser in a folder, with the libraries and fonts that were unpacked beside it."""
     fonts = folder / "fonts.conf"
-    if not fonts.is_file():
-        dirs = f"<dir>{folder / 'usr/share/fonts'}</dir><cachedir>{folder / 'fonts'}</cachedir>"
-        fonts.write_text(f"<?xml version='1.0'?><fontconfig>{dirs}</fontconfig>\n")
+    dirs = f"<dir>{folder / 'usr/share/fonts'}</dir><cachedir>{folder / 'fonts'}</cachedir>"
+    text = f"<?xml version='1.0'?><fontconfig>{dirs}</fontconfig>\n"
+    if not fonts.is_file() or fonts.read_text() != text:  # a checkout may be moved, and without fonts it crashes
+        fonts.write_text(text)
     folders = library_folders(folder)
     libraries = ":".join(str(path) for path in [*folders, *(path / "pulseaudio" for path in folders)])
     found = Browser(str(folder / BROWSER.program), {"LD_LIBRARY_PATH": libraries, "FONTCONFIG_FILE": str(fonts)})
