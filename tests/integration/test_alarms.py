@@ -99,6 +99,7 @@ class Watched:
             "trail_log_group": TRAIL,
             "heartbeat_hours": HEARTBEAT_HOURS,
             "slow_seconds": SLOW_SECONDS,
+            "dashboard": {},  # the emulator that evaluates alarms answers for a missing one in another way than AWS
         }
         endpoints = {f"AWS_ENDPOINT_URL_{name}": self.alarms.endpoint_url for name in ("CLOUDWATCH", "SNS", "SQS")}
         quiet = {"ANSIBLE_DEPRECATION_WARNINGS": "False", "AWS_ENDPOINT_URL": self.audited.aws.endpoint_url}

@@ -113,6 +113,7 @@ AROUND = (
     "playbooks/schedule_cron.yml",
     "playbooks/awx.yml",
     "playbooks/provision.yml",
+    "playbooks/provision_lambda.yml",
 )
 
 
@@ -169,6 +170,7 @@ class Around:
             "playbooks/schedule_cron.yml": (("--check", "-v"), self.machine.variables()),
             "playbooks/awx.yml": (("-v", "-e", f"@{self.controller(awx)}"), {}),
             "playbooks/provision.yml": (("--check", "-v"), self.account()),
+            "playbooks/provision_lambda.yml": (("-v",), self.functions()),
         }
         return given.get(name, (limit, {}))
 
@@ -184,6 +186,12 @@ class Around:
     def account(self) -> dict[str, Any]:
         given = {"region": REGION, "endpoint_url": self.client.aws.endpoint_url, "duties": ["rotator"]}
         return {f"rotation_provision_{name}": value for name, value in given.items()}
+
+    def functions(self) -> dict[str, Any]:
+        topic, log_group = "arn:aws:sns:eu-central-1:123456789012:rotations", "/dbops/rotation"
+        given = {"region": REGION, "endpoint_url": self.client.aws.endpoint_url, "topic_arn": topic}
+        given |= {"log_group": log_group, "render": str(self.backup.with_name("functions.yml"))}
+        return {f"rotation_functions_{name}": value for name, value in given.items()}
 
     def prompts(self, name: str) -> dict[str, str]:
         """What ansible-runner answers, as AWX has it do with a credential of the type Vault."""

@@ -23,7 +23,7 @@ NOTHING: dict[str, Any] = {"rotation_candidates": {}, "clients": {"hosts": {"cli
 OF_CLIENTS = sorted(
     str(path.relative_to(ROOT))
     for path in [ROOT / "rotate.yml", *(ROOT / "playbooks").glob("*.yml")]
-    if path.stem not in ("awx", "provision", "schedule_cron")
+    if path.stem not in ("awx", "provision", "provision_lambda", "schedule_cron")
 )
 
 

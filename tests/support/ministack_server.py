@@ -53,6 +53,9 @@ SESSION = re.compile(r"(arn:[\w-]+:)sts(::\d{12}:)assumed-role/(.+)/[^/]+")
 NAMED_BY = {
     "CreateAlias": ("AliasName", "kms:{region}:{account}:"),
     "ListTagsForResource": ("ResourceArn", ""),
+    "GetDashboard": ("DashboardName", "cloudwatch::{account}:dashboard/"),
+    "PutDashboard": ("DashboardName", "cloudwatch::{account}:dashboard/"),
+    "DeleteDashboards": ("DashboardNames", "cloudwatch::{account}:dashboard/"),
     "DeleteAlarms": ("AlarmNames", "cloudwatch:{region}:{account}:alarm:"),
     "GetParametersByPath": ("Path", "ssm:{region}:{account}:parameter"),
     "GetParameters": ("Names", "ssm:{region}:{account}:parameter"),

@@ -109,6 +109,10 @@ class SecretStore:
         value = parse_secret(answer.get("SecretString"), self.secret_id)
         return SecretVersion(answer["VersionId"], _utc(answer["CreatedDate"]), value)
 
+    def expect_new(self) -> None:
+        """Have patience with a secret that another task may have created a moment ago."""
+        self._just_made = True
+
     def describe(self) -> SecretDescription:
         """Read stages, tags and ownership."""
         return described(self._call("describe_secret", f"describe the secret {self.secret_id!r}"))

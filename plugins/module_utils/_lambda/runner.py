@@ -83,6 +83,7 @@ class Stored:
 def _work(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     wish = _wish(params)
     store = secret_store(params)
+    store.expect_new()  # onboarding has just created it
     secret = store.describe()
     stored = _stored(params, wish, secret)
     new_tags = {key: value for key, value in _tags(wish, secret).items() if secret.tags.get(key) != value}

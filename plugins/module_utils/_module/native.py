@@ -98,6 +98,7 @@ def _native(params: Mapping[str, Any]) -> Native:
     _refuse_unfit_function(params["function"])
     cycle_days = Policy(cycle_days=params["cycle_days"]).cycle_days or DEFAULT_CYCLE_DAYS
     store = native_store(params)
+    store.expect_new()  # onboarding has just created it
     secret, days_now = store.look()
     days = min(cycle_days + DAYS_BEHIND, MOST_DAYS)
     return Native(store, secret, days_now, _arn(params["function"], secret.arn), days)
