@@ -41,7 +41,9 @@ def settle(batch: Batch) -> None:
     batch.each(lambda case: _rerun(case, RECOVERY if case.step % 2 else ON_DEMAND), others)
     if played:
         _play_again(batch, played)
-    batch.judge_guesses(batch.cases, before)
+    # Where Secrets Manager calls again after a run of the engine, each of the two may be refused once.
+    for runs in (1, 2):
+        batch.judge_guesses([case for case in batch.cases if (runs == 2) == bool(case.reserved)], before, runs)
     before = batch.refused()
     if late:
         _recover_late(batch, late)
