@@ -16,13 +16,14 @@ from botocore.exceptions import ClientError
 from by_hand import description, move, password_of, remove
 from listener import Listener
 from managed import ManagedClient, secrets_manager
+from rotation_service import FUNCTION_ARN
 from world.aws import ACCESS_KEY, REGION, SECRET_KEY
 
 from .aws_proxy import AwsProxy
 from .database_proxy import DatabaseProxy
 from .history import History, state_of
 from .region import Region
-from .reserved import FUNCTION, Reserved, variables_of
+from .reserved import Reserved, variables_of
 from .rows import opens, rows_of
 from .steps import Course, Disturbance, Step, Undisturbed
 
@@ -115,7 +116,7 @@ class Case:
         client, port = self.client, self.database_proxy.port
         aws = secrets_manager(client.aws)
         tags = {"rotation/server-id": server_id, "rotation/client": client.name}
-        tags |= {"rotation/function": FUNCTION} if self.reserved else {}
+        tags |= {"rotation/function": FUNCTION_ARN} if self.reserved else {}
         client.create_secret(port=port, password=new_password())
         text = json.dumps(client.document(port=port))
         answer = aws.put_secret_value(SecretId=client.secret_id, SecretString=text, VersionStages=["AWSPENDING"])

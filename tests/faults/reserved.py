@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from http_messages import Fate
+from rotation_service import FUNCTION_ARN, STEPS, rotated_by, with_reserved
 
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda import record
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.invocation import Invocation
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.native import follow_step
 from ansible_collections.dbops.rotation.plugins.module_utils._readers import Function, reading
 
-FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:dbops-rotation-rotate"
-STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 SECONDS = 180.0
 
 
@@ -34,12 +33,9 @@ class Reserved:
         if answer.status != 200:
             return answer
         description = json.loads(answer.answer)
-        stages = description["VersionIdsToStages"]
-        if self.is_empty or (late and self.token not in stages):
-            others = {version: [label for label in stages[version] if label != "AWSPENDING"] for version in stages}
-            stages = {**others, self.token: ["AWSPENDING"]}
-        own = {"RotationEnabled": True, "RotationLambdaARN": FUNCTION, "VersionIdsToStages": stages}
-        return Fate(answer=json.dumps({**description, **own}).encode())
+        if self.is_empty or (late and self.token not in description["VersionIdsToStages"]):
+            description = with_reserved(description, self.token)
+        return Fate(answer=json.dumps({**description, **rotated_by(FUNCTION_ARN)}).encode())
 
     def note(self, operation: str, answer: Fate) -> None:
         """Whoever stores a version takes AWSPENDING: with this id it has a value then, with another it is put aside."""

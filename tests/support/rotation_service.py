@@ -25,6 +25,17 @@ ATTEMPTS = 3
 MISSING = Fate(status=400, answer=b'{"__type": "ResourceNotFoundException", "message": "There is no such version."}')
 
 
+def with_reserved(told: Mapping[str, Any], token: str, key: str = "VersionIdsToStages") -> dict[str, Any]:
+    """Return what is told of a secret, with AWSPENDING on a version that has no value."""
+    stages = {version: [label for label in labels if label != PENDING] for version, labels in told[key].items()}
+    return {**told, key: {**stages, token: [PENDING]}}
+
+
+def rotated_by(function: str) -> dict[str, Any]:
+    """Return what is told of the function that rotates a secret."""
+    return {"RotationEnabled": True, "RotationLambdaARN": function}
+
+
 class RotationService(FaultyProxy):
     """Forwards every request; `calls` counts those of Secrets Manager, and `reserved` holds what has no value yet.
 
@@ -112,13 +123,12 @@ class RotationService(FaultyProxy):
 
     def _shown(self, told: dict[str, Any], key: str = "VersionIdsToStages") -> dict[str, Any]:
         name = told["Name"]
-        enabled = {"RotationEnabled": True, "RotationLambdaARN": self.functions[name]} if name in self.functions else {}
-        token, stages = self.reserved.get(name), dict(told.get(key, {}))
+        enabled = rotated_by(self.functions[name]) if name in self.functions else {}
+        token, shown = self.reserved.get(name), {key: {}, **told}
         if token:
-            stages = {version: [label for label in labels if label != PENDING] for version, labels in stages.items()}
-            stages[token] = [PENDING]
+            shown = with_reserved(shown, token, key)
         replicas = {"ReplicationStatus": [{"Region": REPLICA_REGION, "Status": self.replica}]} if self.replica else {}
-        return {**told, key: stages, **enabled, **replicas}
+        return {**shown, **enabled, **replicas}
 
     def _name(self, secret_id: str) -> str:
         return str(self._ask("describe_secret", SecretId=secret_id)["Name"])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .._codes import Code
+from .._errors import RotationError
 from .._next_step import Kind, command
 
 RECONCILE = command(Kind.RECONCILE)
@@ -61,6 +62,10 @@ class Decision:
     as_new_version: bool = False
     code: str = ""
     next_step: str = ""
+
+    def error(self) -> RotationError:
+        """Return what a run raises that must not go on."""
+        return RotationError(self.reason, code=self.code, next_step=self.next_step)
 
 
 def refusal(code: str, reason: str, next_step: str) -> Decision:

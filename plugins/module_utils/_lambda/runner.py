@@ -24,7 +24,7 @@ from .._json_text import read_json
 from .._module.operation import Operation
 from .._module.options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC, aws_options, client_name, secret_store
 from .._next_step import option, with_options
-from .._runners import ANSIBLE, LAMBDA, RUNNERS
+from .._runners import ANSIBLE, LAMBDA, RUNNERS, RUNS_AS_A_FUNCTION
 from .._tag_text import tag_text
 from .options import NOT_HERE, OF_A_CONTROLLER, OF_A_RUN, PREFIX, usual
 from .settings import CLIENTS, Place, checked
@@ -34,7 +34,7 @@ LARGEST_PARAMETER = 4096
 TO_THE_PLAYBOOKS = with_options({"runner": ANSIBLE})
 AGAIN = "Then run the same command again."
 DOES = {
-    LAMBDA: ("runs as a function", "would run as a function"),
+    LAMBDA: (RUNS_AS_A_FUNCTION, "would run as a function"),
     ANSIBLE: ("is left to the playbooks", "would be left to the playbooks"),
 }
 

@@ -34,7 +34,8 @@ def rotations(document: Document) -> Chart:
 def failures(document: Document) -> Chart:
     """Return failures of each week by cause, the rare ones together."""
     rows = document["trends"]["failures"]
-    kinds = sorted(_totals(rows), key=lambda cause: (cause == OTHER, -_totals(rows)[cause]))
+    totals = _totals(rows)
+    kinds = sorted(totals, key=lambda cause: (cause == OTHER, -totals[cause]))
     says = f"{_sum(rows)} failures, by week and by cause{_shares(rows)}."
     return _weekly("failures", "Failures", says, document, kinds)
 

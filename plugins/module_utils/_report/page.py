@@ -36,12 +36,12 @@ TONES = {"healthy": "good", DUE_SOON: "soon", "paused": "calm"}
 def page(document: Document) -> bytes:
     """Return the page of a document; the same document always gives the same page."""
     data, at_a_glance = as_json(document), figures(document)
-    drawn = charts(document)
+    drawn, data_digest = charts(document), digest(data)
     specs = {chart.name: to_vega({**chart.spec, "config": CONFIG}) for chart in drawn}
     scripts = {"library": javascript(), "script": _asset("page.js")}
     parts = {
         **scripts,
-        "style": Template(_asset("page.css")).substitute(digest=digest(data)),
+        "style": Template(_asset("page.css")).substitute(digest=data_digest),
         "policy": " ".join(f"'sha256-{_hash(script)}'" for script in scripts.values()),
         "data": data,
         "specs": as_json(specs),
@@ -53,7 +53,7 @@ def page(document: Document) -> bytes:
         "since": document["since"][:10],
         "clients": str(at_a_glance.clients),
         "version": escape(document["version"]),
-        "digest": digest(data),
+        "digest": data_digest,
     }
     return Template(_asset("page.html")).substitute(parts).encode()
 

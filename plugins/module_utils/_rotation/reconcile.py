@@ -132,7 +132,7 @@ def _refuse_beside_foreign(
     by_hash = {stored: ids | (marker if stored.matches(password) else none) for stored, ids in versions.items()}
     refused = beside_foreign(row_facts(context, row, by_hash) for row in rows if row.passwords)
     if refused:
-        raise RotationError(refused.reason, code=refused.code, next_step=refused.next_step)
+        raise refused.error()
 
 
 def _refuse_unproven(context: RotationContext, rows: tuple[AccountRow, ...], password: str) -> None:

@@ -59,9 +59,8 @@ def _refuse_other_current(context: RotationContext, token: str) -> None:
     if current == token:
         return
     if not context.effects.announces:
-        stale = token_stale(token)
         with context.journal.step("confirm"):
-            raise RotationError(stale.reason, code=stale.code, next_step=stale.next_step)
+            raise token_stale(token).error()
     context.journal.warn(
         f"Version {current} is AWSCURRENT in place of {token}, which Secrets Manager had reserved: the password"
         " stored there could not be used."

@@ -9,7 +9,6 @@ from .._codes import Code
 from .._context.context import RotationContext
 from .._decision.decide import decide, held_by_replicas
 from .._decision.decision import INTRODUCING, Action, Decision
-from .._errors import RotationError
 from .look import View, look
 from .replicas import catch_up
 
@@ -26,7 +25,7 @@ def look_and_decide(context: RotationContext) -> tuple[View, Decision]:
             break
     with context.journal.step("decide"):
         if decision.action is Action.REFUSE:
-            raise RotationError(decision.reason, code=decision.code, next_step=decision.next_step)
+            raise decision.error()
         if decision.action in INTRODUCING:
             context.refuse_stalled()
     return view, decision
