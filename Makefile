@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev world world-stop demo test unit integration slow servers faults sim report report-test bench lambda matrix molecule lint sanity check lock scan sbom release-check clean
+.PHONY: help setup setup-dev world world-stop demo test unit integration slow servers faults sim report report-test docs-test bench lambda matrix molecule lint sanity check lock scan sbom release-check clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ report: setup ## Write the report of a simulated year of 40 clients to .cache/re
 
 report-test: setup-dev ## Test a report of 2,000 clients and 400 days in a browser
 	@REPORT_CLIENTS=2000 tools/test.sh integration/test_report_page.py
+
+docs-test: setup-dev ## Run the commands of README.md and docs/*.md as they are written; PAGES=docs/guide.md
+	@PYTHONPATH=tools .venv/bin/python -m docs_test $(PAGES)
 
 bench: setup-dev ## Measure a fleet against a playbook of stock collections
 	@tools/bench.sh

@@ -24,6 +24,7 @@ COLLECTION = [
         "locks/ee.txt",
     ),
     *("changelogs/*.yaml", "changelogs/fragments/*.yml", "docs/*.md", "docs/*.rst", "docs/*.yml", "docs/iam/*.json"),
+    "docs/examples/*.py",
     *("docs/diagrams/*.mmd", "docs/diagrams/*.svg", "extensions/molecule/*.yml", "inventories/*.yml", "meta/*.yml"),
     *("playbooks/*.yml", "plugins/*.py", "roles/*.md", "roles/*.yml", "roles/*.j2", "tests/*.py", "tests/*.yml"),
     *("tests/requirements*.txt", "tests/unit/*.json"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from fleet_in_moto import load
+from modules_page import PLUGINS, documented, options_of
 from operations import COLLECTION, OPERATIONS
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
@@ -25,14 +26,9 @@ COMPARED = ("type", "default", "choices", "elements", "aliases", "required")
 every_operation = pytest.mark.parametrize(("name", "operation"), OPERATIONS.items(), ids=list(OPERATIONS))
 
 
-def documented(name: str) -> dict[str, dict[str, Any]]:
-    """Return the options of a module with those of its fragments."""
-    own = load(importlib.import_module(f"{COLLECTION}.modules.{name}").DOCUMENTATION)
-    options: dict[str, dict[str, Any]] = dict(own["options"])
-    for fragment in own["extends_documentation_fragment"]:
-        module = importlib.import_module(f"{COLLECTION}.doc_fragments.{fragment.rpartition('.')[2]}")
-        options |= load(module.ModuleDocFragment.DOCUMENTATION)["options"]
-    return options
+def options(name: str) -> dict[str, dict[str, Any]]:
+    """Return the options that a module's documentation describes."""
+    return options_of(documented(PLUGINS / "modules" / f"{name}.py"))
 
 
 def files(kind: str) -> set[str]:
@@ -62,12 +58,12 @@ def test_secret_options_are_kept_out_of_logs_and_no_others(name: str, operation:
 
 @every_operation
 def test_the_documentation_names_the_same_options(name: str, operation: Operation) -> None:
-    assert set(documented(name)) == set(operation.spec)
+    assert set(options(name)) == set(operation.spec)
 
 
 @every_operation
 def test_the_documentation_says_the_same_of_every_option(name: str, operation: Operation) -> None:
-    told, meant = documented(name), operation.spec
+    told, meant = options(name), operation.spec
     assert {option: compared(told[option]) for option in meant} == {
         option: compared(spec) for option, spec in meant.items()
     }
@@ -75,7 +71,7 @@ def test_the_documentation_says_the_same_of_every_option(name: str, operation: O
 
 @every_operation
 def test_every_option_is_described(name: str, operation: Operation) -> None:
-    assert [option for option, told in documented(name).items() if not told.get("description")] == []
+    assert [option for option, told in options(name).items() if not told.get("description")] == []
 
 
 @every_operation
@@ -89,7 +85,7 @@ def test_options_that_exclude_or_need_each_other_exist(name: str, operation: Ope
 
 @every_operation
 def test_a_documented_reference_to_an_option_leads_to_one(name: str, operation: Operation) -> None:
-    text = importlib.import_module(f"{COLLECTION}.modules.{name}").DOCUMENTATION + str(documented(name))
+    text = importlib.import_module(f"{COLLECTION}.modules.{name}").DOCUMENTATION + str(options(name))
     assert set(re.findall(r"\bO\((\w+)\)", text)) <= set(operation.spec)
 
 

@@ -8,16 +8,18 @@ import secrets
 import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from world import processes
-from world.aws import REGION, AwsEmulator
+from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
 from world.certificates import Authority
 from world.databases import DatabaseServer
 from world.layout import CACHE, INVENTORY, ROOT, WORLD, locked, write_private
 from world.service import HOST, Service
 
 STATE = WORLD / "world.json"
+ACCESS = WORLD / "aws.env"
 USER = "root"
 # Which server each client has, and from where its root account may log in.
 CLIENTS = {
@@ -153,8 +155,26 @@ def record(
     world.temporary = [str(server.temporary) for server in servers.values() if server.temporary]
     for name, password in (passwords or {}).items():
         world.clients[name] = client(name, servers[name], password)
+    write_private(ACCESS, access(world))
     write_private(STATE, json.dumps(asdict(world), indent=2) + "\n")
     return world
+
+
+def access(world: World) -> str:
+    """Return what a shell has to source, so that tools and programs use the world's AWS and trust its servers."""
+    values = {
+        "AWS_ENDPOINT_URL": world.endpoint_url,
+        "AWS_DEFAULT_REGION": world.region,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "MYSQL_CA_FILE": world.ca_file,
+    }
+    # A profile or a token of the person who works here would be used before these keys.
+    lines = [
+        "unset AWS_PROFILE AWS_SESSION_TOKEN",
+        *(f"export {name}={quote(value)}" for name, value in values.items()),
+    ]
+    return "\n".join([*lines, ""])
 
 
 def client(name: str, server: DatabaseServer, password: str) -> Client:
@@ -176,6 +196,7 @@ def describe(world: World) -> str:
         "  ansible-playbook playbooks/onboard.yml -l client_acme",
         "  ansible-playbook rotate.yml -l client_acme --check --diff",
         "  ansible-playbook rotate.yml -l client_acme",
+        f"Other programs find its AWS after: source {shown(ACCESS)}",
         "To end it: make world-stop",
     ]
     return "\n".join(lines)
@@ -183,4 +204,4 @@ def describe(world: World) -> str:
 
 def shown(path: Path) -> str:
     """Return a path as it is typed in the checkout."""
-    return str(path.relative_to(ROOT))
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
