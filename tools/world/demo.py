@@ -170,11 +170,8 @@ def access(world: World) -> str:
         "MYSQL_CA_FILE": world.ca_file,
     }
     # A profile or a token of the person who works here would be used before these keys.
-    lines = [
-        "unset AWS_PROFILE AWS_SESSION_TOKEN",
-        *(f"export {name}={quote(value)}" for name, value in values.items()),
-    ]
-    return "\n".join([*lines, ""])
+    exports = [f"export {name}={quote(value)}\n" for name, value in values.items()]
+    return "".join(["unset AWS_PROFILE AWS_SESSION_TOKEN\n", *exports])
 
 
 def client(name: str, server: DatabaseServer, password: str) -> Client:
