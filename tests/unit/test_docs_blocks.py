@@ -114,9 +114,9 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path / "copy")
 
 
-def command(text: str, kind: str = "bash", **given: int) -> Block:
+def command(text: str, kind: str = "bash", status: int = 0) -> Block:
     """Return a block of commands."""
-    return Block("page.md", 1, kind, text, **given)
+    return Block("page.md", 1, kind, text, status=status)
 
 
 def test_folder_and_variables_outlive_a_block(shell: Shell) -> None:

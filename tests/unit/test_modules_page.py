@@ -16,7 +16,7 @@ def test_the_page_is_that_of_now() -> None:
 
 def test_every_plugin_for_users_is_on_the_page() -> None:
     folders = ("modules", *modules_page.OTHERS)
-    names = {path.stem for folder in folders for path in (modules_page.ROOT / "plugins" / folder).glob("*.py")}
+    names = {path.stem for folder in folders for path in (modules_page.PLUGINS / folder).glob("*.py")}
     assert names == set(re.findall(r"^\| \[?`([\w]+)`(?:\]\(#\w+\))? \| [^|]+ \|$", TEXT, re.MULTILINE))
 
 
