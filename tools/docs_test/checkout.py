@@ -31,7 +31,8 @@ def copied() -> Iterator[Path]:
         try:
             yield copy
         finally:
-            subprocess.run(["make", "--silent", "world-stop"], cwd=copy, env=environment(), check=False)
+            stop = ["make", "--silent", "world-stop"]
+            subprocess.run(stop, cwd=copy, env=environment(), stdout=subprocess.DEVNULL, check=False)
 
 
 def files() -> list[str]:
