@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from docs_test import cli
 from docs_test.compare import missing
-from docs_test.pages import COMMAND, COMMANDS, Block, blocks, pages
+from docs_test.pages import COMMAND, COMMANDS, Block, beginning, blocks, pages
 from docs_test.shell import Shell
 
 # A language that is not here may be one of commands that nobody runs.
@@ -70,6 +70,12 @@ def test_a_page_is_read(tmp_path: Path) -> None:
         ("console", True, 0),
     ]
     assert (found[1].file, found[4].steps) == ("b.yml", [("f \\\n    g\n", "shown\n")])
+
+
+def test_a_page_without_a_world_gets_one(tmp_path: Path) -> None:
+    assert beginning(read(tmp_path, "```bash\nmake world\n```\n")) == []
+    (block,) = beginning(read(tmp_path, "```bash\nmake world-stop\n```\n"))
+    assert block.is_run and (pages()[0].parent / block.text.split()[1]).is_file()
 
 
 def test_a_mark_without_a_block_is_refused(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from docs_test.checkout import copied
-from docs_test.pages import Block, blocks, pages
+from docs_test.pages import Block, beginning, blocks, pages
 from docs_test.shell import LIMIT, Shell
 
 
@@ -48,6 +48,7 @@ def run_pages(chosen: Sequence[Path], limit: float) -> Result:
         of_page = blocks(path)
         result.marked += sum(bool(block.reason) for block in of_page if block.is_command or block.file)
         to_run = [block for block in of_page if block.is_run]
+        to_run = [*beginning(of_page), *to_run] if to_run else []
         if to_run and time.monotonic() < limit:
             run_page(to_run, limit, result)
         else:

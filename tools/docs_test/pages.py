@@ -72,6 +72,12 @@ def pages() -> list[Path]:
     return [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
 
 
+def beginning(of_page: list[Block]) -> list[Block]:
+    """Return what comes before a page that starts no world itself: one runs, and its clients are under management."""
+    own = any(re.search(r"^make world$", block.text, re.MULTILINE) for block in of_page)
+    return [] if own else [Block(of_page[0].page, 0, "bash", "source tools/docs_test/world.sh\n")]
+
+
 def blocks(path: Path) -> list[Block]:
     """Return the blocks of a page, in their order."""
     return list(Reader(path.name, path.read_text().splitlines()).read())
