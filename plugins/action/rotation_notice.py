@@ -4,12 +4,8 @@
 from __future__ import annotations
 
 from ..module_utils._module.notice import NOTICE
-from ..plugin_utils._action import EngineAction
-from ..plugin_utils._notice_text import completed
+from ..plugin_utils._notice_action import NoticeAction
 
 
-class ActionModule(EngineAction):
+class ActionModule(NoticeAction):
     operation = NOTICE
-
-    def complete_arguments(self) -> None:
-        self._task.args = completed(self, self._task.args, NOTICE.spec)

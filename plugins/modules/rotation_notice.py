@@ -61,6 +61,15 @@ options:
         variables. If it fails, a warning says why, and the text is a plain one.
     type: str
     version_added: 0.2.0
+  client_options:
+    description:
+      - The name of a variable with the options of each host as a dictionary, for a handler with C(run_once). The action
+        then sends the notice of every host that notified the handler, each with the options that this variable has for
+        that host. A host with an empty one has no notice. All other options of the task are ignored.
+      - The result then has RV(results), one for each notice. A notice that fails is a warning, and no other one is
+        affected. With a strategy that does not honour C(run_once), each host sends its own.
+    type: str
+    version_added: 0.2.0
   topic_arn:
     description:
       - ARN of the SNS topic.
@@ -180,6 +189,12 @@ EXAMPLES = r"""
     due: "2027-01-02T03:00:00Z"
     notice_days: 7
   check_mode: true
+
+# In handlers/main.yml; host_vars have the options of each host in notice_of_this_host.
+- name: Send a notice for every host that notified this handler
+  dbops.rotation.rotation_notice:
+    client_options: notice_of_this_host
+  run_once: true
 """
 
 RETURN = r"""
@@ -188,6 +203,11 @@ msg:
   returned: always
   type: str
   sample: "client_acme: the notice 'rotated' was sent: Password changed: client_acme"
+results:
+  description: The result of each notice, where O(client_options) has led to several.
+  returned: several notices
+  type: list
+  elements: dict
 delivered:
   description: Whether SNS has the notice, from this run or an earlier one. Always V(false) in check mode.
   returned: success

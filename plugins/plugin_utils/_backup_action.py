@@ -16,6 +16,7 @@ from ..module_utils._backup.file import missing, read_file
 from ..module_utils._backup.plan import entry_of
 from ..module_utils._errors import RotationError
 from ._action import EngineAction
+from ._every_host import options_in, variables_of
 from ._vault import VaultCipher
 
 
@@ -45,21 +46,13 @@ class BackupAction(EngineAction):
         hosts, unusable = {}, {}
         for host in variables["ansible_play_hosts"]:
             try:
-                hosts[host] = self._validate({**self._options(host, variable), **common}, host)
+                hosts[host] = self._validate({**options_in(self._templar_of(host), variable), **common}, host)
             except AnsibleError as error:
                 unusable[host] = f"{host}: its options are wrong: {error}"
         return hosts, unusable
 
-    def _options(self, host: str, variable: str) -> dict[str, Any]:
-        """Evaluate a variable for one host, as Ansible does for a task of that host."""
-        manager = self._task.get_variable_manager()
-        host_values = manager.get_vars(
-            play=self._task.get_play(), host=manager._inventory.get_host(host), task=self._task
-        )
-        if variable not in host_values:
-            raise AnsibleActionFail(f"there is no variable {variable!r}")
-        options: dict[str, Any] = Templar(loader=self._loader, variables=host_values).template(host_values[variable])
-        return options
+    def _templar_of(self, host: str) -> Templar:
+        return self._templar.copy_with_new_env(available_variables=variables_of(self._task, host))
 
     def _validate(self, arguments: dict[str, Any], host: str) -> dict[str, Any]:
         self._task.args = self.without_empty({"client": host, **arguments})

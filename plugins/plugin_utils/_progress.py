@@ -48,7 +48,8 @@ class Tally:
         if declared and declared.shown:
             self._take_work(client, declared, result, failed=failed, check=check)
         elif declared is NOTICE:
-            self._take_notice(result, failed=failed, check=check)
+            for part, broken in results_of(result, failed=failed):
+                self._take_notice(part, failed=broken, check=check)
         elif declared is CYCLE_INFO:
             self._settle(client, _skip_meaning(result, failed=failed, check=check))
         elif declared is CYCLE and not failed:

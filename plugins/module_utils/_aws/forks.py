@@ -9,8 +9,10 @@ import fcntl
 import mmap
 import os
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from threading import RLock
 
 
 def shared_memory(size: int) -> mmap.mmap:
@@ -30,7 +32,7 @@ def erase(memory: mmap.mmap) -> None:
 
 
 class ForkLocks:
-    """Locks by number. The kernel takes one from a process that dies; it needs a file that forks share."""
+    """Locks by number, for threads, too. The kernel takes one from a process that dies; it needs a file of all forks."""
 
     def __init__(self) -> None:
         """Make the file, in memory where the system can: a full disk must not keep a program from starting."""
@@ -39,12 +41,15 @@ class ForkLocks:
         else:
             self._file, path = tempfile.mkstemp()  # a number, which is open as long as the process lives
             os.unlink(path)
+        # The kernel's locks belong to a process, and what one of its threads lets go is lost to all of them.
+        self._threads = defaultdict(RLock)
 
     @contextmanager
     def lock(self, number: int = 0) -> Iterator[None]:
         """Hold one lock."""
-        fcntl.lockf(self._file, fcntl.LOCK_EX, 1, number)
-        try:
-            yield
-        finally:
-            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, number)
+        with self._threads[number]:
+            fcntl.lockf(self._file, fcntl.LOCK_EX, 1, number)
+            try:
+                yield
+            finally:
+                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, number)

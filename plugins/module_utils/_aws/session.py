@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from copy import copy
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
+from threading import RLock
 from typing import Any
 
 from .._codes import Code
@@ -24,6 +25,8 @@ ROLE_SESSION_NAME = "dbops-rotation"
 ROLE_SECONDS = 3600  # what every role grants, also to another role
 RETRIES = {"mode": "standard", "total_max_attempts": 5}
 WARMED = ("secretsmanager", "sns")
+# Clients with roles of their own would otherwise fill the memory of the one process that sends all their notices.
+KEPT = 64
 # The services that get requests, by the SDK's names, and the key of the URL of all others.
 SERVICES = ("cloudwatch", "iam", "logs", "secretsmanager", "sns", "ssm", "sts")
 OTHER_SERVICES = "default"
@@ -37,6 +40,9 @@ DETACHED = {
     "config_file": (None, None, os.devnull, None),
     "credentials_file": (None, None, os.devnull, None),
 }
+
+# A client may be used by several threads, but a session makes only one at a time.
+_MAKING = RLock()
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,8 @@ def make_client(options: AwsOptions, service: str, tuned: AwsOptions | None = No
     fork makes its own, for an open connection must not be used by two. Raises RotationError where region, profile or
     credentials are not to be had, or where AWS refuses the role.
     """
-    return _cached_client(os.getpid(), options, service, tuned or options)
+    with _MAKING:
+        return _cached_client(os.getpid(), options, service, tuned or options)
 
 
 def forget_clients() -> None:
@@ -101,7 +108,7 @@ def forget_clients() -> None:
     POOL.clear()
 
 
-@cache
+@lru_cache(KEPT)
 def _cached_client(process: int, options: AwsOptions, service: str, tuned: AwsOptions) -> Any:
     try:
         with translated(f"prepare the connection to {service}"):
@@ -137,7 +144,7 @@ def _new_session(profile: str | None, settings: Mapping[str, Any] | None = None)
     return session
 
 
-@cache
+@lru_cache(KEPT)
 def _session(_process: int, options: AwsOptions) -> Any:
     session = _with_keys(options) if options.access_key else _with_profile(options)
     return _in_role(session, options) if options.assume_role_arn else session

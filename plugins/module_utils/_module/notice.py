@@ -137,6 +137,7 @@ NOTICE = Operation(
         "topic_arn": {"type": "str", "required": True},
         "details": {"type": "dict"},
         "template": {"type": "str"},
+        "client_options": {"type": "str"},
         **{name: {"type": "str"} for name in TEXTS},
         "trigger": {"type": "str", "choices": list(TRIGGERS), "default": SCHEDULED},
         **{name: {"type": "int"} for name in NUMBERS},
