@@ -15,9 +15,7 @@ from ansible.template import Templar
 def variables_of(task: Task, host: str) -> dict[str, Any]:
     """Return the variables that Ansible would hand over to this task of that host."""
     manager = task.get_variable_manager()
-    found: dict[str, Any] = manager.get_vars(
-        play=task.get_play(), host=manager._inventory.get_host(host), task=task
-    )
+    found: dict[str, Any] = manager.get_vars(play=task.get_play(), host=manager._inventory.get_host(host), task=task)
     return found
 
 
@@ -32,7 +30,7 @@ def options_in(templar: Templar, variable: str) -> dict[str, Any]:
 def hosts_of_handler(task: Task, host: str) -> list[str]:
     """Return the hosts for which a handler with run_once speaks, in a task of this host.
 
-    A strategy that does not honour run_once hands the handler out for each host, and takes that host off the list before.
+    A strategy that does not honour run_once hands the handler out for each host, which it first takes off the list.
     """
     notified = [one.get_name() for one in getattr(task, "notified_hosts", ())]
     return notified if task.run_once and host in notified else [host]

@@ -43,7 +43,7 @@ class NoticeAction(EngineAction):
         self._task.args = completed(self, self._task.args, self.operation.spec)
 
     def _of_all(self, hosts: Sequence[str], variable: str) -> list[Result]:
-        """Return the result of each host that has a notice. Templates are no matter for threads; requests to AWS are."""
+        """Return the result of each host that has a notice. Threads send; templates are not made for threads."""
         interrupted: list[Result] = []
         sending: list[Future[Result]] = []
         pool = ThreadPoolExecutor(THREADS)
@@ -70,7 +70,7 @@ class NoticeAction(EngineAction):
 
     def _params(self, host: str, variable: str) -> dict[str, Any]:
         variables = variables_of(self._task, host)
-        self._templar = self._templar.copy_with_new_env(available_variables=variables)
+        self._templar.available_variables = variables  # a templar of its own for each host would load all filters anew
         options = options_in(self._templar, variable)
         if not options:
             return {}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from managed import AT_ONCE, MakeClient, ManagedClient, playbook, write_inventory
 from playbook_runs import ASYNC_PLAY, PLUGINS, bastion_inventory, said, single
+from topic import Mailbox
 from world.databases import DatabaseServer
 
 
@@ -86,11 +87,12 @@ def test_diff_mode_shows_versions_stages_and_dates(client: ManagedClient, tmp_pa
     assert keys <= {"AWSCURRENT", "AWSPENDING", "rotation/last", "rotation/due"}
 
 
-def test_a_jump_host_runs_the_shipped_module(mysql_client: ManagedClient, tmp_path: Path) -> None:
-    inventory = bastion_inventory(tmp_path, mysql_client)
+def test_a_jump_host_runs_the_shipped_modules(mysql_client: ManagedClient, tmp_path: Path, mailbox: Mailbox) -> None:
+    inventory = bastion_inventory(tmp_path, mysql_client, rotation_topic_arn=mailbox.topic)
     run = playbook("rotate.yml", "-i", inventory, "-l", mysql_client.name, environment=PLUGINS)
     assert run.returncode == 0, said(run)
-    assert f"changed: [{mysql_client.name} -> bastion]" in run.stdout
+    assert run.stdout.count(f"changed: [{mysql_client.name} -> bastion]") == 2  # the rotation and its notice
+    assert [notice["event"] for notice in mailbox.read()] == ["rotated"]
     assert "WARNING" not in said(run)
     assert mysql_client.opens(mysql_client.stored()["password"])
     assert mysql_client.stored()["password"] != mysql_client.password

@@ -24,9 +24,9 @@ def said(run: Run) -> str:
     return " ".join((run.stdout + run.stderr).split())
 
 
-def bastion_inventory(folder: Path, client: ManagedClient) -> str:
+def bastion_inventory(folder: Path, client: ManagedClient, **variables: Any) -> str:
     """The inventory of a client behind a jump host."""
-    hosts = {client.name: client.variables(rotation_jump_host="bastion"), "bastion": BASTION}
+    hosts = {client.name: client.variables(rotation_jump_host="bastion", **variables), "bastion": BASTION}
     return str(write_inventory(folder, hosts))
 
 

@@ -8,11 +8,13 @@ import signal
 import struct
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
 from refusals import refusal_of
 
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.forks import ForkLocks
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import (
     BURST,
     PATIENCE,
@@ -194,6 +196,22 @@ def test_processes_that_write_without_pause_get_the_rate_together() -> None:
     assert sent[-1] - sent[0] >= (len(sent) - BURST) / per_second * 0.95
     for first in range(len(sent) - 101):
         assert sent[first + 100] - sent[first] >= (100 - BURST) / per_second * 0.7
+
+
+def test_threads_of_one_process_wait_for_each_other() -> None:
+    locks, inside, most = ForkLocks(), 0, 0
+
+    def hold(_index: int) -> None:
+        nonlocal inside, most
+        with locks.lock():
+            inside += 1
+            most = max(most, inside)
+            time.sleep(0.01)
+            inside -= 1
+
+    with at_most(20), ThreadPoolExecutor(5) as pool:
+        list(pool.map(hold, range(10)))
+    assert most == 1
 
 
 def fork_off(work: Callable[[], object]) -> int:

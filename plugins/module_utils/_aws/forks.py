@@ -11,8 +11,9 @@ import os
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from threading import RLock
+from typing import Any
 
 
 def shared_memory(size: int) -> mmap.mmap:
@@ -32,7 +33,7 @@ def erase(memory: mmap.mmap) -> None:
 
 
 class ForkLocks:
-    """Locks by number, for threads, too. The kernel takes one from a process that dies; it needs a file of all forks."""
+    """Locks by number, for processes and threads. The kernel takes one from a process that dies; it needs a file."""
 
     def __init__(self) -> None:
         """Make the file, in memory where the system can: a full disk must not keep a program from starting."""
@@ -42,7 +43,7 @@ class ForkLocks:
             self._file, path = tempfile.mkstemp()  # a number, which is open as long as the process lives
             os.unlink(path)
         # The kernel's locks belong to a process, and what one of its threads lets go is lost to all of them.
-        self._threads = defaultdict(RLock)
+        self._threads: defaultdict[int, AbstractContextManager[Any]] = defaultdict(RLock)
 
     @contextmanager
     def lock(self, number: int = 0) -> Iterator[None]:
