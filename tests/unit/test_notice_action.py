@@ -12,9 +12,18 @@ import pytest
 from ansible_collections.dbops.rotation.plugins.plugin_utils._every_host import hosts_of_handler
 from ansible_collections.dbops.rotation.plugins.plugin_utils._notice_action import NoticeAction, summed_up
 
-SENT = {"changed": True, "delivered": True, "warnings": []}
-LOST = {"changed": False, "delivered": False, "warnings": ["client_globex: the notice was not delivered."]}
-WRONG = {"changed": False, "failed": True, "client": "client_initech", "msg": "client_initech: it is undefined"}
+SENT: dict[str, Any] = {"changed": True, "delivered": True, "warnings": []}
+LOST: dict[str, Any] = {
+    "changed": False,
+    "delivered": False,
+    "warnings": ["client_globex: the notice was not delivered."],
+}
+WRONG: dict[str, Any] = {
+    "changed": False,
+    "failed": True,
+    "client": "client_initech",
+    "msg": "client_initech: it is undefined",
+}
 
 
 class TimeLimit(BaseException):
