@@ -278,14 +278,32 @@ def test_a_wrong_variable_is_told_as_what_it_is(
     assert client.tags()["rotation/failures"].startswith("count=1 ")
 
 
-def test_a_hook_that_is_not_there_is_told_as_a_hook(
-    client: ManagedClient, scheduled: Callable[..., Any], mailbox: Mailbox, tmp_path: Path
+@pytest.mark.parametrize(
+    ("playbook", "hook", "cause"),
+    [
+        ("playbooks/rotate_due.yml", None, "There is no such file."),
+        ("rotate.yml", "- ansible.builtin.comand: ls", "couldn't resolve module/action 'ansible.builtin.comand'."),
+        ("rotate.yml", "- ansible.builtin.import_tasks: gone.yml", "Unable to retrieve file contents."),
+    ],
+)
+def test_a_hook_that_cannot_be_loaded_is_told_as_a_hook(
+    client: ManagedClient,
+    scheduled: Callable[..., Any],
+    mailbox: Mailbox,
+    tmp_path: Path,
+    playbook: str,
+    hook: str | None,
+    cause: str,
 ) -> None:
+    """By itself include_tasks would end the play, or take the client out of it without the rescue."""
     is_due(client)
-    assert scheduled(rotation_hooks=[str(tmp_path / "missing.yml")]).returncode == 2
+    path = tmp_path / "hook.yml"
+    if hook:
+        path.write_text(f"{hook}\n")
+    assert scheduled(playbook, rotation_hooks=[str(path)]).returncode == 2
     (notice,) = mailbox.read()
     assert (notice["step"], notice["code"]) == ("hooks", "hook_failed")
-    assert notice["cause"] == "A file of tasks, such as a hook, could not be read."
+    assert notice["cause"].startswith(f"The task 'Load the hooks' failed: The hook {path} cannot be run: {cause}")
     assert notice["state_left"].startswith("The new password is AWSCURRENT; the old one stays valid until the hooks")
     assert client.opens(client.stored("AWSPREVIOUS")["password"]) and client.opens(client.stored()["password"])
 
