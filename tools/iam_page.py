@@ -30,6 +30,7 @@ SCOPE = Scope(
     key_arn=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     topic_arn=f"arn:aws:sns:{REGION}:{ACCOUNT}:dbops-rotation",
     log_group="/dbops/rotation",
+    trail_log_group="/cloudtrail",
     client_roles=("arn:aws:iam::210987654321:role/dbops-rotation-rotator",),
     source_secrets=(f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:legacy/*",),
     source_keys=(f"arn:aws:kms:{REGION}:{ACCOUNT}:key/5678efab-12ab-34cd-56ef-1234567890ab",),

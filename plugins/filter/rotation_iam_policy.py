@@ -64,6 +64,10 @@ options:
     description:
       - The log group of the audit trail.
     type: str
+  trail_log_group:
+    description:
+      - The log group to which CloudTrail writes. V(auditor) may read it.
+    type: str
   client_roles:
     description:
       - ARNs of roles in the clients' own accounts that the duty may assume.
@@ -95,8 +99,8 @@ options:
     default: {}
   names:
     description:
-      - The start of the names of roles, policies, alarms and so on that V(provisioner) may create, and of the Lambda
-        functions and their queues.
+      - The start of the names of roles, policies, alarms and so on that V(provisioner) may create and V(auditor) may
+        read, and of the Lambda functions and their queues.
     type: str
     default: dbops-rotation
   parameter:

@@ -38,6 +38,8 @@ class Code:
     DATABASE_ERROR: Final = "database_error"
     DEADLINE: Final = "deadline"
     DRIFT: Final = "drift"
+    EVIDENCE_FILE: Final = "evidence_file"
+    EVIDENCE_INCOMPLETE: Final = "evidence_incomplete"
     FENCE_BUSY: Final = "fence_busy"
     FENCE_LOST: Final = "fence_lost"
     FOREIGN_PRIMARY: Final = "foreign_primary"

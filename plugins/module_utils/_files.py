@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from stat import S_IMODE
 
 PRIVATE = 0o600
 
@@ -30,20 +31,40 @@ def replace_file(path: Path, data: bytes, mode: int = PRIVATE) -> None:
 
     When it returns the file is on the disk. Raises OSError, and then the file is as it was.
     """
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+    replace_files(path.parent, {path.name: data}, mode)
+
+
+def replace_files(folder: Path, contents: Mapping[str, bytes], mode: int = PRIVATE) -> None:
+    """Replace files of a folder, one after the other, when all of them are on the disk beside the old ones.
+
+    Raises OSError; if one could not be written, all are as they were.
+    """
+    new = {folder / name: folder / f".{name}.new" for name in contents}
     try:
-        with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
+        for beside, data in zip(new.values(), contents.values(), strict=True):
+            _write(beside, data, mode)
+        for path, beside in new.items():
+            beside.replace(path)
     except BaseException:
-        new.unlink(missing_ok=True)
+        for beside in new.values():
+            beside.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    _sync_folder(folder)
+
+
+def has_mode(path: Path, mode: int) -> bool:
+    """Return True if a file has these permissions."""
+    return S_IMODE(path.stat().st_mode) == mode
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+    with os.fdopen(handle, "wb") as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

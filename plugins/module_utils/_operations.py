@@ -87,17 +87,19 @@ NOTICE = Declaration("rotation_notice", of_a_notice, kind="notice")
 DOCTOR = Declaration("rotation_doctor_info", playbook="doctor")
 HISTORY = Declaration("rotation_history_info", playbook="history")
 REPORT = Declaration("rotation_report", playbook="report")
+EVIDENCE = Declaration("rotation_evidence", playbook="evidence")
 DASHBOARD = Declaration("cloudwatch_dashboard")
 ENCRYPTION = Declaration("sns_logs_encryption")
 NATIVE = Declaration("rotation_native")
 RUNNER = Declaration("rotation_runner", playbook="runner")
 SECRET_POLICY = Declaration("secretsmanager_policy", playbook="access")
+SECRET_POLICY_INFO = Declaration("secretsmanager_policy_info")
 
 OPERATIONS = {
     declared.name: declared
     for declared in (
-        *(CYCLE, CYCLE_INFO, DASHBOARD, DOCTOR, ENCRYPTION, HISTORY, NATIVE, NOTICE, REPORT, RUNNER),
-        *(BACKUP, ONBOARD, RECONCILE, RESTORE, ROTATE, SECRET_POLICY, VERIFY),
+        *(CYCLE, CYCLE_INFO, DASHBOARD, DOCTOR, ENCRYPTION, EVIDENCE, HISTORY, NATIVE, NOTICE, REPORT, RUNNER),
+        *(BACKUP, ONBOARD, RECONCILE, RESTORE, ROTATE, SECRET_POLICY, SECRET_POLICY_INFO, VERIFY),
     )
 }
 SHOWN = tuple(declared.name for declared in OPERATIONS.values() if declared.shown)

@@ -18,7 +18,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._operations import 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = "ansible_collections.dbops.rotation.plugins"
 # Their modules only document what the action does.
-OF_THE_CONTROLLER = {"rotation_report", "secretsmanager_mysql_backup"}
+OF_THE_CONTROLLER = {"rotation_evidence", "rotation_report", "secretsmanager_mysql_backup"}
 HEAVY = ("boto3", "botocore", "pymysql", "_module.options", "_aws.session", "_db", "_rotation")
 
 

@@ -57,8 +57,9 @@ def explained() -> list[str]:
 
 def variables() -> set[str]:
     defaults = [DataLoader().load_from_file(str(path)) for path in ROOT.glob("roles/*/defaults/main.yml")]
-    others = {"rotation_hosts", "rotation_backup_file", "rotation_report_path", "rotation_without_callbacks"}
-    return {*(name for found in defaults for name in found), *others}
+    paths = {"rotation_backup_file", "rotation_evidence_path", "rotation_report_path"}
+    others = {"rotation_hosts", "rotation_without_callbacks"}
+    return {*(name for found in defaults for name in found), *paths, *others}
 
 
 @pytest.mark.parametrize("code", sorted(codes()))
@@ -187,6 +188,7 @@ OTHER_NAMES = {
     "rotation_disabled": "a code",
     "rotation_doctor_info": "a module",
     "rotation_enabled": "a field of AWS",
+    "rotation_evidence": "a module",
     "rotation_history_info": "a module",
     "rotation_lambda": "a field of AWS",
     "rotation_native": "a module",

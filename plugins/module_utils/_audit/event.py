@@ -19,7 +19,7 @@ from typing import Any
 from .._clean import one_line
 from .._codes import Code
 from .._operations import CYCLE_INFO, NOTICE
-from .._results import mapping, mappings
+from .._results import mapping, mappings, text
 from .._version import COLLECTION_VERSION
 from .limits import EVENT_BYTES
 from .outcome import HOOKS, RUN, Report
@@ -103,7 +103,7 @@ def _details(report: Report) -> dict[str, Any]:
         body = mapping(result, "body")
         fields = {**_pick(body, OF_ITS_BODY), "notice": _pick(result, OF_A_NOTICE) | _pick(body, ("severity",))}
     elif report.declared is CYCLE_INFO:
-        fields = _pick(result, OF_A_STATUS)
+        fields = {**_pick(result, OF_A_STATUS), "held_by": _held_by(result)}
     else:
         fields = {
             **_pick(result, OF_ANY),
@@ -113,7 +113,14 @@ def _details(report: Report) -> dict[str, Any]:
             "logins": _pick(mapping(result, "logins"), ("succeeded", "failed")),
             "findings": report.findings,
         }
-    return {name: value for name, value in {**fields, "error": _error(report)}.items() if value not in ({}, [])}
+    return {name: value for name, value in {**fields, "error": _error(report)}.items() if value not in ({}, [], "")}
+
+
+def _held_by(state: Mapping[str, Any]) -> str:
+    """Return why a scheduled run leaves a client alone for now; empty where nothing holds it."""
+    pause = mapping(state, "paused")
+    paused = f"paused until {text(pause, 'until')} ({text(pause, 'reason')})" if pause else ""
+    return one_line(paused or text(mapping(state, "window"), "closed_because"), TEXT_LENGTH)
 
 
 def _error(report: Report) -> dict[str, Any]:

@@ -55,14 +55,22 @@ class LogGroup:
         old = max(rejected.get(TOO_OLD, 0), rejected.get(EXPIRED, 0))
         return ordered[:old] + ordered[max(old, rejected.get(TOO_NEW, len(ordered))) :]
 
-    def find(self, pattern: str, since: int) -> Iterator[str]:
-        """Return the messages that match a filter pattern, from a moment on (milliseconds)."""
+    def find(self, pattern: str, since: int, until: int | None = None) -> Iterator[str]:
+        """Return the messages that match a filter pattern, from a moment on (milliseconds), before another one."""
+        end = {} if until is None else {"endTime": until - 1}
         pages = self._client.get_paginator("filter_log_events").paginate(
-            logGroupName=self.name, filterPattern=pattern, startTime=since
+            logGroupName=self.name, filterPattern=pattern, startTime=since, **end
         )
         with self._calling("read events"):
             for page in pages:
                 yield from (event["message"] for event in page["events"])
+
+    def pattern_of(self, metric_filter: str) -> str:
+        """Return the filter pattern of a metric filter by its name; empty where there is none."""
+        with self._calling("read metric filters"):
+            answer = self._client.describe_metric_filters(logGroupName=self.name, filterNamePrefix=metric_filter)
+        found = [one["filterPattern"] for one in answer["metricFilters"] if one["filterName"] == metric_filter]
+        return str(found[0]) if found else ""
 
     @contextmanager
     def _calling(self, doing: str) -> Iterator[None]:

@@ -107,7 +107,7 @@ class Report:
                 or (bool(self.result.get("changed")) and self.result.get("state") != "failed")
             )
         if self.kind == CYCLE_INFO.kind:
-            return self.failed or bool(self.result.get("overdue") or self.result.get("unfinished"))
+            return self.failed or any(self.result.get(name) for name in ("overdue", "unfinished", "too_late"))
         return True
 
     def _counts(self, code: str) -> bool:

@@ -12,7 +12,7 @@ from .._errors import RotationError
 from .errors import DENIED, denied_action, error_code, translated
 from .refusals import UNKNOWN, describe_refusal, meaning_of
 
-MISSING = ("NotFound", "NotFoundException", "ResourceNotFound", "ResourceNotFoundException")
+MISSING = ("NoSuchEntity", "NotFound", "NotFoundException", "ResourceNotFound", "ResourceNotFoundException")
 ALLOW = "Allow that to this identity; the provisioner's policy in docs/iam.md does. Then run the same command again."
 # Services that refuse a key without saying so.
 ENCRYPTED = ("sns", "logs")

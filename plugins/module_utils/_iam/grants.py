@@ -20,6 +20,7 @@ TOPIC_KEY = "key of the topic"
 KEYS, ALIASES, TOPICS, LOGS, ALARMS = "any key", "key alias", "topics", "log groups", "alarms"
 DASHBOARDS = "dashboard"
 PARAMETER, POLICIES, ROLES = "parameter", "policies", "roles"
+TRAIL_LOGS = "log group of CloudTrail"
 # Where that parameter and other settings are read.
 PARAMETERS, PARAMETER_KEY = "path of the parameter", "key of parameters"
 # What the Lambda functions work on. Some of it Lambda does by itself, in the role of the function.
@@ -125,11 +126,24 @@ NOTIFIER = (
     *NOTICES,
     *SETTINGS,
 )
+NO_ROLES = "`{playbook|evidence}` has no roles and no policies of roles"
+NO_READERS = "`{playbook|evidence}` does not look for unexpected readers"
 AUDITOR = (
     Grant("secretsmanager:DescribeSecret", SECRETS, "the state of every client is unknown"),
     Grant("secretsmanager:ListSecretVersionIds", SECRETS, "the state of a secret without our tags is unknown"),
     Grant("secretsmanager:ListSecrets", ALL, "an inventory of `dbops.rotation.fleet` fails"),
-    Grant("logs:FilterLogEvents", LOG_GROUP, "`{playbook|history}` and `{playbook|report}` cannot read the log group"),
+    Grant(
+        "logs:FilterLogEvents",
+        LOG_GROUP,
+        "`{playbook|history}`, `{playbook|report}` and `{playbook|evidence}` cannot read the log group",
+    ),
+    Grant("secretsmanager:GetResourcePolicy", SECRETS, "`{playbook|evidence}` has no policies of secrets"),
+    Grant("cloudwatch:DescribeAlarms", ALL, "`{playbook|evidence}` has no alarms"),
+    *(Grant(action, ROLES, NO_ROLES) for action in ("iam:GetRole", "iam:GetRolePolicy")),
+    *(Grant(action, ROLES, NO_ROLES) for action in ("iam:ListAttachedRolePolicies", "iam:ListRolePolicies")),
+    *(Grant(action, POLICIES, NO_ROLES) for action in ("iam:GetPolicy", "iam:GetPolicyVersion")),
+    Grant("logs:DescribeMetricFilters", TRAIL_LOGS, NO_READERS),
+    Grant("logs:FilterLogEvents", TRAIL_LOGS, NO_READERS),
     *SETTINGS,
 )
 RESTORER = (

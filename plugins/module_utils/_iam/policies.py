@@ -40,6 +40,7 @@ from .grants import (
     TOPIC,
     TOPIC_KEY,
     TOPICS,
+    TRAIL_LOGS,
     WORK_QUEUE,
 )
 
@@ -65,6 +66,7 @@ class Scope:
     topic_arn: str | None = None
     topic_key_arn: str | None = None  # where it is not that of the secrets
     log_group: str | None = None
+    trail_log_group: str | None = None
     client_roles: tuple[str, ...] = ()
     source_secrets: tuple[str, ...] = ()
     source_keys: tuple[str, ...] = ()
@@ -83,13 +85,21 @@ class Scope:
     @property
     def logs(self) -> str:
         """Return the ARN of the log group and its streams."""
-        return self.arn("logs", f"log-group:{self.log_group}:*")
+        return self._logs(self.log_group)
+
+    @property
+    def trail_logs(self) -> str:
+        """Return the ARN of CloudTrail's log group and its streams."""
+        return self._logs(self.trail_log_group)
 
     @property
     def parameters(self) -> str | None:
         """Return the ARN of the path that the parameter lies below, as AWS asks for it where all below is read."""
         path = (self.parameter or "").strip("/").rpartition("/")[0]
         return self.arn("ssm", f"parameter/{path}") if path else None
+
+    def _logs(self, group: str | None) -> str:
+        return self.arn("logs", f"log-group:{group}:*")
 
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of something in this account and region."""
@@ -114,6 +124,7 @@ def _statements(duty: str, scope: Scope) -> Iterator[Document]:
         ("Topic", TOPIC, False),
         ("TopicKey", TOPIC_KEY, False),
         ("AuditTrail", LOG_GROUP, False),
+        ("CloudTrail", TRAIL_LOGS, False),
         ("Parameters", PARAMETERS, False),
         ("ParameterKey", PARAMETER_KEY, False),
         ("ClientRoles", CLIENT_ROLES, False),
@@ -159,6 +170,7 @@ def _resources(on: str, scope: Scope) -> list[str]:
         PARAMETERS: [scope.parameters],
         PARAMETER_KEY: [scope.key_arn if scope.parameters else None],
         LOG_GROUP: [scope.logs if scope.log_group else None],
+        TRAIL_LOGS: [scope.trail_logs if scope.trail_log_group else None],
         CLIENT_ROLES: scope.client_roles,
         SOURCES: scope.source_secrets,
         SOURCE_KEYS: scope.source_keys if scope.source_secrets else (),

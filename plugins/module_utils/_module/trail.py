@@ -31,12 +31,13 @@ TRAIL_SPEC: Spec = {
 class Reading:
     """A look into the audit trail: for whom, by which options, and what could not be read.
 
-    ``operation`` is whose options they are, in messages.
+    ``operation`` is whose options they are, in messages; ``whole`` asks for all sources.
     """
 
     operation: str
     client: str
     params: Mapping[str, Any]
+    whole: bool = False
     warnings: list[str] = field(default_factory=list)
 
     def lines(self, pattern: str, since: datetime) -> list[str | bytes]:
@@ -65,7 +66,7 @@ class Reading:
                 return list(logged(log_group(self.params["log_group"], aws_options(self.params)), pattern, since))
             return list(self._spool_lines())
         except RotationError as error:
-            if self.params["source"] != AUTO:
+            if self.whole or self.params["source"] != AUTO:
                 raise
             self.warnings.append(f"{self.client}: the history is not complete. {error.told(self.client)}")
             return []

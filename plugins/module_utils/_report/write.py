@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from stat import S_IMODE
 from typing import Any
 
 from .._codes import Code
 from .._errors import RotationError
-from .._files import locked_folder, replace_file
+from .._files import has_mode, locked_folder, replace_file
 from .facts import Document
 from .figures import figures
 from .page import as_json, digest, document_of, page
@@ -37,7 +36,7 @@ def write(document: Document, target: Target, *, check: bool) -> dict[str, Any]:
     with _located(target.path), locked_folder(target.path.parent):
         there = target.path.read_bytes() if target.path.exists() else b""
         before = document_of(there)
-        if before and _is_as_good(before, document, there) and S_IMODE(target.path.stat().st_mode) == target.mode:
+        if before and _is_as_good(before, document, there) and has_mode(target.path, target.mode):
             return _result(before, before, target.path, "is left as it is: it says the same")
         new = page(document)
         if not check:
