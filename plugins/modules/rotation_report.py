@@ -70,6 +70,10 @@ options:
       - How many days of the past are in the report, at most 3660.
     type: int
     default: 400
+  evidence:
+    description:
+      - The file C(evidence.json) of M(dbops.rotation.rotation_evidence), whose exceptions the page shows.
+    type: path
   source:
     description:
       - Where to read the events.

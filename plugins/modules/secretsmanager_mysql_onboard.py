@@ -157,6 +157,28 @@ secret_id:
   returned: success
   type: str
   sample: clients/client_acme/mysql/root
+version_id:
+  description: The version of the secret with the password.
+  returned: when the client came under management
+  type: str
+  sample: 91ec348d-a3dc-4ea3-820b-2a88556c57c2
+rotation:
+  description: The cycle that begins, as the tags of the secret have it.
+  returned: when the client came under management
+  type: dict
+  contains:
+    last:
+      description: When it began.
+      type: str
+      sample: "2026-11-23T03:00:00Z"
+    due:
+      description: When the first change is due.
+      type: str
+      sample: "2027-01-02T03:00:00Z"
+    cycle_days:
+      description: Days from one rotation to the next.
+      type: str
+      sample: "40"
 rows:
   description:
     - Every row of the account on the server, with its plugin and its state.

@@ -38,6 +38,7 @@ class Client:
     cycle_days: int = 40
     paused: dict[str, str] | None = None
     seen: str = ""  # the version that was AWSCURRENT when it was looked at last
+    due: str = ""  # and the date on its secret
 
     @property
     def secret_id(self) -> str:

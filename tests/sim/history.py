@@ -18,13 +18,14 @@ HINDRANCES = frozenset({"missed run", "death", "server down", "aws denied", "pau
 
 @dataclass(frozen=True)
 class Change:
-    """A version became AWSCURRENT; ``cycle_days`` is the cycle that begins with it."""
+    """A version became AWSCURRENT; ``cycle_days`` is the cycle that begins with it, ``due`` the date on its secret."""
 
     client: str
     at: datetime
     version: str
     trigger: str
     cycle_days: int
+    due: str = ""
 
 
 @dataclass(frozen=True)

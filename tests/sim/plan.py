@@ -63,22 +63,27 @@ class Plan:
             self._end(client, what)
         if now >= self.peace_from:
             return
-        if self._begins(client, "server down", SERVER_DOWN, now, most_days=4):
-            self.faults.servers_down.add(client.name)
-        if self._begins(client, "aws denied", DENIED, now, most_days=2):
-            self.faults.denied[client.secret_id] = self.dice.choice(DENIABLE)
-        if self._begins(client, "paused", PAUSED, now, most_days=15):
-            client.paused = {"until": self._ends[client.name, "paused"].isoformat(), "reason": "migration"}
+        self._throw(client, "server down", SERVER_DOWN, now, most_days=4)
+        self._throw(client, "aws denied", DENIED, now, most_days=2)
+        self._throw(client, "paused", PAUSED, now, most_days=15)
         if self._happens(OTHER_CYCLE):
             client.cycle_days = self.dice.choice((30, 40))
 
     def outlast(self, stranded: Client, unrecorded: Client, paused: Client) -> None:
         """Begin what the year does not see the end of."""
-        for client, what in ((stranded, "server down"), (unrecorded, "aws denied"), (paused, "paused")):
-            self._ends[client.name, what] = self.peace_from
-        self.faults.servers_down.add(stranded.name)
-        self.faults.denied[unrecorded.secret_id] = "TagResource"
-        paused.paused = {"until": self.peace_from.isoformat(), "reason": "migration"}
+        self.begin(stranded, "server down", self.peace_from)
+        self.begin(unrecorded, "aws denied", self.peace_from, denied="TagResource")
+        self.begin(paused, "paused", self.peace_from)
+
+    def begin(self, client: Client, what: str, end: datetime, denied: str = "") -> None:
+        """Begin what a client suffers from until a moment."""
+        self._ends[client.name, what] = end
+        if what == "server down":
+            self.faults.servers_down.add(client.name)
+        elif what == "aws denied":
+            self.faults.denied[client.secret_id] = denied or self.dice.choice(DENIABLE)
+        else:
+            client.paused = {"until": end.isoformat(), "reason": "migration"}
 
     def suffered(self, client: Client) -> list[str]:
         """Return what a client suffers from now."""
@@ -92,12 +97,9 @@ class Plan:
             return "rollback"
         return "rotate" if self._happens(ON_DEMAND) else ""
 
-    def _begins(self, client: Client, what: str, chance: float, now: datetime, most_days: int) -> bool:
-        if (client.name, what) in self._ends or not self._happens(chance):
-            return False
-        end = now + self.dice.randint(1, most_days) * DAY
-        self._ends[client.name, what] = min(end, self.peace_from)
-        return True
+    def _throw(self, client: Client, what: str, chance: float, now: datetime, most_days: int) -> None:
+        if (client.name, what) not in self._ends and self._happens(chance):
+            self.begin(client, what, min(now + self.dice.randint(1, most_days) * DAY, self.peace_from))
 
     def _end(self, client: Client, what: str) -> None:
         del self._ends[client.name, what]

@@ -15,6 +15,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.counts impor
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import Origin, encoded, event_of, run_event
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import Report
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import RunSpool
+from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._module.report import REPORT
 from ansible_collections.dbops.rotation.plugins.module_utils._operations import Declaration
 
@@ -56,11 +57,13 @@ class Trail:
         groups = {"windows": [client.name for client in clients if client.windows]}
         for client in clients:
             groups.setdefault(client.server.flavor, []).append(client.name)
-        params = {name: spec.get("default") for name, spec in REPORT.spec.items()}
+        return str(self.look(REPORT, path=str(path), states=states, groups=groups)["msg"])
+
+    def look(self, operation: Operation, **given: Any) -> dict[str, Any]:
+        """Return what an operation makes of the events of the year."""
+        params = {name: spec.get("default") for name, spec in operation.spec.items()}
         with TemporaryDirectory() as spool:
             run = RunSpool(Path(spool), "year", datetime.now(UTC))
             run.append(b"".join(self.lines))
             run.close()
-            given = {"path": str(path), "spool": spool, "secret_id": "fleet", "states": states, "groups": groups}
-            result = REPORT.outcome({**params, **given}, check=False, diff=False)
-        return str(result["msg"])
+            return operation.outcome({**params, "spool": spool, "secret_id": "fleet", **given}, check=False, diff=False)

@@ -14,7 +14,7 @@ import time_machine
 
 from ansible_collections.dbops.rotation.plugins.module_utils._context import context as context_module
 from ansible_collections.dbops.rotation.plugins.module_utils._context import login as login_module
-from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import TRIGGER, VERSION
+from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import DUE, TRIGGER, VERSION
 from ansible_collections.dbops.rotation.plugins.module_utils._rotation import onboard_login as onboard_module
 
 from .cloud import Cloud, running
@@ -31,9 +31,18 @@ Progress = Callable[[str], None]
 
 
 def simulate(
-    clients: int, days: int, seed: int, progress: Progress = lambda _line: None, page: Path | None = None
+    clients: int,
+    days: int,
+    seed: int,
+    progress: Progress = lambda _line: None,
+    page: Path | None = None,
+    kind: type[Year] | None = None,
+    at_end: Callable[[Year], object] = lambda _year: None,
 ) -> History:
-    """Live through so many days of a fleet, and give what happened. With a page to write, trouble lasts to the end."""
+    """Live through so many days of a fleet, and give what happened. With a page to write, trouble lasts to the end.
+
+    ``kind`` is a year of another kind; ``at_end`` looks at the year before its clock and its emulator are gone.
+    """
     faults, dice = Faults(), Random(seed)
     fleet = make_fleet(clients, dice, faults)
     servers = {client.name: client.server for client in fleet}
@@ -49,8 +58,9 @@ def simulate(
         running(faults) as cloud,
     ):
         peace = START + (days + (2 * PEACE_DAYS if page else 0)) * DAY
-        year = Year(fleet, days, cloud, Plan(dice, faults, peace), clock)
+        year = (kind or Year)(fleet, days, cloud, Plan(dice, faults, peace), clock)
         history = year.live(progress, OPEN_DAYS if page else 0)
+        at_end(year)
         if page:
             progress(year.controller.trail.write_page(page, fleet, year.controller.states(fleet)))
         return history
@@ -116,10 +126,10 @@ class Year:
             self._run_again()
 
     def _run_due(self) -> list[Result]:
-        receipts = self.controller.rotate_due(self.fleet)
-        now = datetime.now(UTC)
-        self.history.failures += [Failure(name, now) for name in self.controller.failed]
-        return receipts
+        try:
+            return self.controller.rotate_due(self.fleet)
+        finally:  # the power may go after some have failed
+            self.history.failures += [Failure(name, datetime.now(UTC)) for name in self.controller.failed]
 
     def _run_again(self) -> None:
         """Let the schedule fire a second time; only clients in trouble, and a run that died, may have more to do."""
@@ -159,12 +169,13 @@ class Year:
     def _look(self, client: Client, trigger: str) -> None:
         """Note a new AWSCURRENT, and that it opens the server."""
         known = self.cloud.describe(client)
-        version = known["AWSCURRENT"]
+        version, client.due = known["AWSCURRENT"], known.get(DUE, "")
         if version == client.seen:
             return
         client.seen = version
         told = known.get(TRIGGER, "") if known.get(VERSION) == version else ""
-        self.history.changes.append(Change(client.name, datetime.now(UTC), version, told or trigger, client.cycle_days))
+        now, why = datetime.now(UTC), told or trigger
+        self.history.changes.append(Change(client.name, now, version, why, client.cycle_days, client.due))
         if not client.server.opened_by(self.cloud.password(client)):
             self.history.lockouts.append(f"{client.name}: AWSCURRENT does not open the server at {datetime.now(UTC)}")
 

@@ -3,26 +3,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
 from filter_pattern import matches, value_at
+from provision_vars import IAM, provided
 
-ROLE = Path(__file__).resolve().parents[2] / "roles/rotation_provision"
-IAM = "arn:aws:iam::123456789012"
-GIVEN = {
-    "rotation_provision_caller": {"account": "123456789012", "arn": f"{IAM}:user/x"},
-    "rotation_provision_readers": [f"{IAM}:role/acme-shop", f"{IAM}:user/alice"],
-}
-LOADER = DataLoader()
-OWN = LOADER.load_from_file(str(ROLE / "vars/main.yml"), trusted_as_template=True)
-DEFAULTS = LOADER.load_from_file(str(ROLE / "defaults/main.yml"), trusted_as_template=True)
-TEMPLAR = Templar(loader=LOADER, variables={**DEFAULTS, **OWN, **GIVEN})
-METRICS = {one["name"]: one for one in TEMPLAR.template(OWN["rotation_provision_metrics"])}
-STRANGERS: str = TEMPLAR.template(OWN["rotation_provision_trail_pattern"])
+METRICS = {one["name"]: one for one in provided("rotation_provision_metrics")}
+STRANGERS: str = provided("rotation_provision_trail_pattern")
 
 RUN = {"kind": "run", "playbook": "rotate_due", "check": False, "counts": {"overdue": 2, "notices_failed": 0}}
 ROTATED = {"kind": "rotation", "outcome": "succeeded", "rotated": True, "locked_out": False, "check": False}

@@ -35,10 +35,15 @@ class Client:
     runs: Sequence[datetime] = field(repr=False)
 
     def replaced(self, period: Period) -> list[tuple[Password, datetime | None]]:
-        """Return the passwords that were replaced in the period, or had to be, with the moment when they were."""
+        """Return the passwords that were replaced in the period, or had to be, with the moment when they were.
+
+        Of one before a gap nobody knows when that was; the gap is an exception itself.
+        """
         ends = [*(one.since for one in self.past.passwords[1:]), None]
-        found = []
+        gaps, found = {gap.since for gap in self.past.gaps}, []
         for one, ended in zip(self.past.passwords, ends, strict=True):
+            if one.since in gaps:
+                continue
             if ended is not None and ended < period.end:
                 found += [(one, ended)] if ended >= period.start else []
             elif one.limit < period.end:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from .. import _operations
 from .._audit.history import of_kinds, past
 from .._codes import Code
 from .._errors import RotationError
+from .._evidence.document import not_read
+from .._evidence.write import document_of
 from .._report.events import KINDS, deed, is_scheduled_run
 from .._report.facts import Fleet, document
 from .._report.write import Target, write
@@ -23,6 +26,7 @@ from .options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC
 from .trail import TRAIL_SPEC, Reading
 
 DEFAULT_DAYS, MOST_DAYS = 400, 3660
+WHICH_EVIDENCE = "Name the file evidence.json that {playbook|evidence} wrote."
 
 
 def _report(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
@@ -32,12 +36,27 @@ def _report(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     try:
         lines = reading.lines(of_kinds(KINDS), since)
         events = past(lines, since, lambda event: is_scheduled_run(event) or bool(deed(event)))
-        fleet = Fleet(params["states"], params["groups"], events)
+        fleet = Fleet(params["states"], params["groups"], events, _evidence(params["evidence"]))
         result = write(document(fleet, since, now), target, check=check)
     except RotationError as error:
         error.locate(client=path.name, step="write", state="The file is as it was.", next_step="")
         raise
     return {**result, "warnings": reading.warnings}
+
+
+def _evidence(path: str | None) -> dict[str, Any] | None:
+    """Return the exceptions of a file of evidence, if one is named."""
+    if not path:
+        return None
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise _invalid("evidence", f"names {path}, which cannot be read: {error.strerror}", WHICH_EVIDENCE) from None
+    whole = document_of(data)
+    if whole is None:
+        raise _invalid("evidence", f"names {path}, which is no evidence", WHICH_EVIDENCE)
+    told = {name: whole[name] for name in ("from", "to", "exceptions")}
+    return {**told, "not_read": not_read(whole), "digest": sha256(data).hexdigest()}
 
 
 def _since(days: int, now: datetime) -> datetime:
@@ -65,6 +84,7 @@ REPORT = Operation(
         "states": {"type": "dict", "required": True},
         "groups": {"type": "dict", "default": {}},
         "days": {"type": "int", "default": DEFAULT_DAYS},
+        "evidence": {"type": "path"},
         **TRAIL_SPEC,
         **DATABASE_SPEC,
         **AWS_SPEC,

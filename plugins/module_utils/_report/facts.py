@@ -37,11 +37,15 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Fleet:
-    """What was read: the state of each host, the hosts of each group, and the events of all, the oldest first."""
+    """What was read: the state of each host, the hosts of each group, and the events of all, the oldest first.
+
+    ``evidence`` has the exceptions of a period, if somebody collected them.
+    """
 
     states: Mapping[str, State]
     groups: Mapping[str, Collection[str]]
     events: Sequence[Event]
+    evidence: Mapping[str, Any] | None = None
 
 
 def document(fleet: Fleet, since: datetime, now: datetime) -> Document:
@@ -63,6 +67,7 @@ def document(fleet: Fleet, since: datetime, now: datetime) -> Document:
             "last_run": _last_run(fleet.events),
             "trends": trends([one for name in names.values() for one in pasts[name]]),
             "clients": clients,
+            **({"evidence": fleet.evidence} if fleet.evidence else {}),
         }
     )
     return made

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from html import escape
@@ -30,6 +30,8 @@ ASSETS = Path(__file__).parent
 # Every page has its document in one line of its own, so that a shell can take it out (docs/report.md).
 DATA = re.compile(r'<script type="application/json" id="data">\n(.*)\n</script>')
 MARKS = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
+# What the page has of an exception, of all that its row says.
+EXCEPTION = ("client", "kind", "since", "until", "reason")
 TONES = {"healthy": "good", DUE_SOON: "soon", "paused": "calm"}
 
 
@@ -54,6 +56,7 @@ def page(document: Document) -> bytes:
         "clients": str(at_a_glance.clients),
         "version": escape(document["version"]),
         "digest": data_digest,
+        "evidence": _evidence(document.get("evidence")),
     }
     return Template(_asset("page.html")).substitute(parts).encode()
 
@@ -105,6 +108,20 @@ def _cards(document: Document, figures: Figures) -> str:
     return "\n".join(card.format(*map(escape, line)) for line in lines)
 
 
+def _evidence(evidence: Mapping[str, Any] | None) -> str:
+    """Return the exceptions that were collected for a period; nothing where nobody named their file."""
+    if not evidence:
+        return ""
+    rows = [[row[name] for name in EXCEPTION] for row in evidence["exceptions"]]
+    found = _rows(EXCEPTION, rows) if rows else "<p>There is no exception.</p>"
+    not_read = "".join(f"<p>{escape(one)}</p>" for one in evidence["not_read"])
+    return (
+        f"<h3>Exceptions from {escape(evidence['from'])} to {escape(evidence['to'])}</h3>"
+        f'<div class=scroll role=region tabindex=0 aria-label="Table of the exceptions">{found}</div>{not_read}'
+        f"<p>SHA-256 of the evidence: <code>{escape(evidence['digest'])}</code></p>"
+    )
+
+
 def _figure(chart: Chart) -> str:
     # The table of the clients is that of the timeline.
     table, level = (_table(chart.headings, chart.rows), 2) if chart.headings else ("", 3)
@@ -116,10 +133,14 @@ def _figure(chart: Chart) -> str:
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    table = _rows(headings, rows)
+    return f"<details><summary>As a table</summary><div class=scroll tabindex=0>{table}</div></details>"
+
+
+def _rows(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     head = "".join(f"<th scope=col>{heading}</th>" for heading in headings)
     body = "".join(f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows)
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return f"<details><summary>As a table</summary><div class=scroll tabindex=0>{table}</div></details>"
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _moment(time: str) -> str:

@@ -24,7 +24,7 @@ from .._steps import ownership
 from .onboard_login import is_managed, log_in, same_contents, wanted_login
 from .onboard_request import OnboardRequest
 from .onboard_rows import proven_rows
-from .onboard_secret import confirm_claim, store_secret
+from .onboard_secret import FirstVersion, confirm_claim, first_cycle, store_secret
 from .receipt import effort
 from .replicate import Replication, replicate
 
@@ -84,10 +84,11 @@ def _onboard(
         version = same_contents(store, login) if existing else None
         identity = identity_of(server, {}, request.server_ids, request.server_label, user=login.user)
         ownership.refuse_shared_account(store, identity, store.sibling)
+    first = FirstVersion(version.version_id if version else str(uuid.uuid4()), first_cycle(request))
     with journal.step("store"):
         if not request.check:
-            progress.stored = version.version_id if version else str(uuid.uuid4())
-            claim = store_secret(request, store, identity, login, progress.stored, exists=version is not None)
+            progress.stored = first.version_id
+            claim = store_secret(request, store, identity, login, first, exists=version is not None)
             confirm_claim(request, store, identity_of(server, claim, request.server_ids, user=login.user), journal)
     # Last, so that a run that dies before leaves a client under management, and the next one adds what is missing.
     replication = replicate(request.replicas, store, journal, existing)
@@ -96,6 +97,7 @@ def _onboard(
         "msg": _message(request, server, session, rows, existing) + replication.message(),
         "client": request.client,
         "secret_id": store.secret_id,
+        **({} if request.check else first.as_result()),
         "rows": rows,
         "replicas": replication.result(),
         **effort(journal, store),

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from .._aws.secret_store import CURRENT, SecretStore, looks
 from .._codes import Code
@@ -18,20 +20,35 @@ from .._db.server import Server
 from .._errors import RotationError
 from .._next_step import Kind, command
 from .._secret_value import Login, SecretValue, parse_secret
+from .._stamp import stamp
 from .._steps import ownership
 from .._triggers import ONBOARDING
 from .onboard_request import OnboardRequest
 
 
+@dataclass(frozen=True)
+class FirstVersion:
+    """The version that a client comes under management with, and the cycle that begins with it."""
+
+    version_id: str
+    cycle: Cycle
+
+    def as_result(self) -> dict[str, Any]:
+        """Return it as plain data, as a rotation does."""
+        cycle = self.cycle
+        dates = {"last": stamp(cycle.last), "due": stamp(cycle.due), "cycle_days": str(cycle.days)}
+        return {"version_id": self.version_id, "rotation": dates}
+
+
 def store_secret(
-    request: OnboardRequest, store: SecretStore, identity: Identity, login: Login, version_id: str, *, exists: bool
+    request: OnboardRequest, store: SecretStore, identity: Identity, login: Login, first: FirstVersion, *, exists: bool
 ) -> dict[str, str]:
     ours = tags.rotated_tags(
-        version=version_id,
+        version=first.version_id,
         trigger=ONBOARDING,
         server_id=identity.tag,
         client=request.client,
-        cycle=_first_cycle(request),
+        cycle=first.cycle,
     )
     claim = identity.claiming()
     written = {**request.more_tags, **ours, **claim}
@@ -39,8 +56,8 @@ def store_secret(
         store.tag(written)
         return claim
     value = _value(identity.server, login)
-    store.create(value, version_id, written, request.kms_key_id)
-    if store.read(version_id=version_id, stage=CURRENT).value != value:
+    store.create(value, first.version_id, written, request.kms_key_id)
+    if store.read(version_id=first.version_id, stage=CURRENT).value != value:
         raise RotationError("The new secret does not hold what was stored in it.", code=Code.AWS_INCONSISTENT)
     return claim
 
@@ -55,7 +72,7 @@ def confirm_claim(request: OnboardRequest, store: SecretStore, identity: Identit
         journal.warn(f"{error.cause} Before programs use the secret, in five minutes: {command(Kind.VERIFY)}")
 
 
-def _first_cycle(request: OnboardRequest) -> Cycle:
+def first_cycle(request: OnboardRequest) -> Cycle:
     """Begin the cycle so that clients onboarded on one day do not all fall due on one day."""
     now = datetime.now(UTC)
     due = first_due(request.client, now, request.cycle_days, request.calendar)
