@@ -69,7 +69,7 @@ def _of_client(client: Client, period: Period) -> Iterator[Row]:
             why = reason(client.events, client.runs, password.due, until)
             yield _row(LATE if ended else OVERDUE, client.name, password.due, until, why, days=_days(password, until))
     for gap in client.past.gaps:
-        if period.holds(gap.until):
+        if gap.since < period.end and gap.until >= period.start:
             what = f"version {gap.version} was AWSCURRENT, and the audit trail has no event of it"
             yield _row(UNRECORDED, client.name, gap.since, gap.until, what)
     yield from _failures(client, period)
