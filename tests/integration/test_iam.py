@@ -17,6 +17,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import 
     GRANTS,
     OF_FUNCTIONS,
     SOURCES,
+    TRAIL_LOGS,
     Grant,
 )
 
@@ -28,12 +29,15 @@ def client(make_client: MakeClient, mysql_server: DatabaseServer, asking_aws: Aw
     return replace(make_client(mysql_server), aws=asking_aws)
 
 
+# Needed on two things, for two operations.
+SEVERAL = ("logs:FilterLogEvents", "secretsmanager:GetSecretValue")
 # test_function_deployment.py takes away those of the functions.
 PROVEN = [(duty, one) for duty, grants in GRANTS.items() for one in grants if one.proven and duty not in OF_FUNCTIONS]
 
 
 def tried(duty: str, grant: Grant) -> Operation:
-    return operation_of(duty, f"{grant.action} from a source" if grant.on == SOURCES else grant.action)
+    which = {SOURCES: " from a source", TRAIL_LOGS: " of CloudTrail"} if grant.action in SEVERAL else {}
+    return operation_of(duty, f"{grant.action}{which.get(grant.on, '')}")
 
 
 TRIED = sorted({(duty, tried(duty, grant)) for duty, grant in PROVEN}, key=lambda one: (one[0], one[1].__name__))

@@ -13,7 +13,7 @@ import pytest
 from audited import CALLBACK
 from by_hand import remove
 from cycle import is_due
-from duties import audit_group, topic
+from duties import audit_group, topic, watched_trail
 from keeping import Place
 from listed_fleet import Fleet
 from managed import MakeClient, ManagedClient, playbook, secrets_manager, write_inventory
@@ -125,6 +125,11 @@ def test_the_auditor_sees_the_state_and_the_past(client: ManagedClient, tmp_path
     where = {"rotation_report_log_group": group, "rotation_report_source": "logs", "rotation_report_path": str(page)}
     auditor.run("playbooks/report.yml", **where)
     assert client.name in page.read_text()
+    auditor.environment["AWS_ENDPOINT_URL"] = client.aws.endpoint_url
+    where = {"rotation_evidence_log_group": group, "rotation_evidence_source": "logs"}
+    more = {"rotation_evidence_trail_log_group": watched_trail(client), "rotation_evidence_names": client.user}
+    auditor.run("playbooks/evidence.yml", rotation_evidence_path=str(tmp_path), **where, **more)
+    assert client.name in (tmp_path / "actions.csv").read_text()
 
 
 def test_the_restorer_backs_up_and_makes_anew(client: ManagedClient, tmp_path: Path) -> None:

@@ -28,10 +28,12 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import Rota
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing import Choice, list_entries
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import DOCTOR
+from ansible_collections.dbops.rotation.plugins.module_utils._module.evidence import EVIDENCE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.history import HISTORY
 from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
 from ansible_collections.dbops.rotation.plugins.module_utils._module.restore import RESTORE
+from ansible_collections.dbops.rotation.plugins.module_utils._module.secret_policy_info import SECRET_POLICY_INFO
 
 Result = dict[str, Any]
 Operation = Callable[[ManagedClient, Keys], Result]
@@ -140,6 +142,41 @@ def read_history(client: ManagedClient, keys: Keys) -> Result:
     return result
 
 
+def collect_evidence(client: ManagedClient, keys: Keys) -> Result:
+    """Collect evidence about a client, a role with policies, and the log group of CloudTrail."""
+    client.create()
+    states = {client.name: client.run(CYCLE_INFO)}
+    group = watched_trail(client)
+    duty_role(client)
+    with TemporaryDirectory() as folder, enforced(client.aws):
+        policies = {client.name: client.run(SECRET_POLICY_INFO, **keys)}
+        about = {"states": states, "policies": policies, "names": client.user, "trail_log_group": group}
+        result: Result = client.run(EVIDENCE, path=folder, spool=folder, **about, **keys)
+    return result
+
+
+def watched_trail(client: ManagedClient) -> str:
+    """A log group as CloudTrail's, with the metric filter of the alarm on reads by strangers."""
+    name, logs = f"/trail/{client.user}", client.aws.client("logs")
+    logs.create_log_group(logGroupName=name)
+    metric = {"metricNamespace": "DbopsRotation", "metricName": "ReadsByStrangers", "metricValue": "1"}
+    about = {"logGroupName": name, "filterName": f"{client.user}-ReadsByStrangers"}
+    pattern = '{ $.eventName = "GetSecretValue" }'
+    logs.put_metric_filter(**about, filterPattern=pattern, metricTransformations=[metric])
+    return name
+
+
+def duty_role(client: ManagedClient) -> None:
+    """A role of a duty with a policy of its own and one that is in the role itself."""
+    iam, name = client.aws.client("iam"), f"{client.user}-rotator"
+    may = document({"Effect": "Allow", "Action": "sns:Publish", "Resource": "*"})
+    trust = document({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"})
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+    policy = iam.create_policy(PolicyName=name, PolicyDocument=may)["Policy"]
+    iam.attach_role_policy(RoleName=name, PolicyArn=policy["Arn"])
+    iam.put_role_policy(RoleName=name, PolicyName="by-hand", PolicyDocument=may)
+
+
 def restore_lost(client: ManagedClient, keys: Keys) -> Result:
     backup = backed_up(client)
     remove(client)
@@ -208,6 +245,11 @@ def audit_group(client: ManagedClient) -> str:
     return name
 
 
+OF_EVIDENCE = (
+    *("cloudwatch:DescribeAlarms", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole", "iam:GetRolePolicy"),
+    *("iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "logs:DescribeMetricFilters"),
+    *("logs:FilterLogEvents of CloudTrail", "secretsmanager:GetResourcePolicy"),
+)
 # What stops when the action is taken away; an action of one policy may be needed by several operations.
 USUAL: dict[str, Operation] = {
     "rotator": rotate,
@@ -228,6 +270,7 @@ OTHERS: dict[tuple[str, str], Operation] = {
     ("onboarder", "secretsmanager:ReplicateSecretToRegions"): onboard_with_replica,
     ("auditor", "secretsmanager:ListSecrets"): list_fleet,
     ("auditor", "logs:FilterLogEvents"): read_history,
+    **{("auditor", action): collect_evidence for action in OF_EVIDENCE},
     ("restorer", "secretsmanager:RestoreSecret"): restore_deleted,
 }
 EVERYWHERE: dict[str, Operation] = {
