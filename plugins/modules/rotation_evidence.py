@@ -71,8 +71,8 @@ options:
     required: true
   policies:
     description:
-      - A dictionary of hosts with what M(dbops.rotation.secretsmanager_policy_info) returned for them. A failed result is
-        a policy that could not be read.
+      - A dictionary of hosts with what M(dbops.rotation.secretsmanager_policy_info) returned for them. A failed result
+        is a policy that could not be read.
     type: dict
     default: {}
   names:
@@ -82,8 +82,8 @@ options:
     default: dbops-rotation
   trail_log_group:
     description:
-      - The log group to which CloudTrail writes. Unexpected readers are looked for with the pattern of the metric filter
-        that the alarm C(stranger) has there now.
+      - The log group to which CloudTrail writes. Unexpected readers are looked for with the pattern of the metric
+        filter that the alarm C(stranger) has there now.
     type: str
   source:
     description:
@@ -163,7 +163,7 @@ not_read:
   returned: success
   type: list
   elements: str
-  sample: ["alarms: not read: AWS does not allow this identity to list the alarms: cloudwatch:DescribeAlarms is denied."]
+  sample: ["alarms: not read: AWS does not allow this identity to list the alarms."]
 error:
   description: The parts of a failure.
   returned: failure

@@ -29,7 +29,9 @@ def audited(aws: AwsEmulator, tmp_path: Path, client: ManagedClient) -> Audited:
     """A client that was rotated with a reason that a spreadsheet would take for a formula, with its audit trail."""
     there = Audited(aws, tmp_path, f"/dbops/{client.name}")
     there.logs.create_log_group(logGroupName=there.group)
-    run = there.run("rotate.yml", [client], "-e", json.dumps({"rotation_reason": "=1+1", "rotation_requested_by": "eve"}))
+    run = there.run(
+        "rotate.yml", [client], "-e", json.dumps({"rotation_reason": "=1+1", "rotation_requested_by": "eve"})
+    )
     assert run.returncode == 0, said(run)
     (tmp_path / "evidence").mkdir()
     return there
@@ -53,7 +55,9 @@ def test_evidence_has_who_triggered_what_and_policies_and_no_password(audited: A
     assert "would be written" in foretold and not list(folder.iterdir())
     output = collected(audited, hosts, "-e", json.dumps(more))
     assert "there is no exception" in output and "WARNING" not in output
-    assert subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=folder, capture_output=True, check=False).returncode == 0
+    assert (
+        subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=folder, capture_output=True, check=False).returncode == 0
+    )
     whole = json.loads((folder / "evidence.json").read_text())
     (action,) = whole["actions"]
     assert (action["client"], action["requested_by"], action["reason"]) == (client.name, "eve", "=1+1")

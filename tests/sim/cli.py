@@ -7,9 +7,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from . import evidence
 from .checks import violations
 from .report import report
-from .year import simulate
+from .year import Year, simulate
 
 REPORT = Path(".cache/sim/report.md")
 
@@ -22,10 +23,18 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=1, help="the seed of the year (default 1)")
     parser.add_argument("--page", type=Path, help="write the report of a fleet in trouble there, and check nothing")
     asked = parser.parse_args(arguments)
-    history = simulate(asked.clients, asked.days, asked.seed, lambda line: print(line, flush=True), asked.page)
+    folder, wrong = (asked.page or REPORT).parent / "evidence", list[str]()
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def collect(year: Year) -> None:
+        wrong.extend(evidence.differences(year, evidence.collect(year, folder)))
+
+    history = simulate(
+        asked.clients, asked.days, asked.seed, lambda line: print(line, flush=True), asked.page, at_end=collect
+    )
     if asked.page:
         return 0
-    found = violations(history)
+    found = {**violations(history), "evidence": wrong}
     page = report(history, found, asked.seed)
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text(page, encoding="utf-8")

@@ -74,6 +74,26 @@ def unrecorded(history: History, lines: Iterable[bytes]) -> set[str]:
     return {change.version for change in history.changes} - known
 
 
+def differences(year: Year, document: Document) -> list[str]:
+    """Return what the evidence has too much or too little of, by what was seen from outside."""
+    lost = unrecorded(year.history, year.controller.trail.lines)
+    gaps = {word for row in document["exceptions"] if row["kind"] == "unrecorded" for word in row["reason"].split()}
+    # A rule refused something: nothing was late for it, so it is an action and no exception.
+    refused = Counter((row["client"], "failed") for row in document["actions"] if row["what"] == "refused")
+    compared = {
+        "late": (told(document, "late", "overdue"), late(year.history, year.history.end)),
+        "failed": (told(document, "failed") + refused, failed(year.history)),
+        "unrecorded": (Counter((version, "") for version in gaps & lost), Counter((version, "") for version in lost)),
+        "unexpected reader": (told(document, "unexpected reader"), Counter({("client_003", "unexpected reader"): 2})),
+    }
+    return [
+        f"{kind}: {one} {told_of} times, and {seen} times in truth"
+        for kind, (found, true) in compared.items()
+        for one in sorted(found.keys() | true.keys())
+        if (told_of := found[one]) != (seen := true[one])
+    ]
+
+
 def _limit(change: Change) -> datetime:
     return datetime.fromisoformat(change.due) + (AFTER_ROLLBACK if change.trigger == "rollback" else SKEW)
 

@@ -57,7 +57,9 @@ class Trail:
         groups = {"windows": [client.name for client in clients if client.windows]}
         for client in clients:
             groups.setdefault(client.server.flavor, []).append(client.name)
-        return str(self.look(REPORT, path=str(path), states=states, groups=groups)["msg"])
+        evidence = path.parent / "evidence/evidence.json"
+        found = {"evidence": str(evidence)} if evidence.is_file() else {}
+        return str(self.look(REPORT, path=str(path), states=states, groups=groups, **found)["msg"])
 
     def look(self, operation: Operation, **given: Any) -> dict[str, Any]:
         """Return what an operation makes of the events of the year."""

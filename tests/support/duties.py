@@ -150,7 +150,7 @@ def collect_evidence(client: ManagedClient, keys: Keys) -> Result:
     duty_role(client)
     with TemporaryDirectory() as folder, enforced(client.aws):
         policies = {client.name: client.run(SECRET_POLICY_INFO, **keys)}
-        about = {"states": states, "policies": policies, "names": client.user, "trail_log_group": group}
+        about: dict[str, Any] = {"states": states, "policies": policies, "names": client.user, "trail_log_group": group}
         result: Result = client.run(EVIDENCE, path=folder, spool=folder, **about, **keys)
     return result
 

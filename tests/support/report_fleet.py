@@ -20,6 +20,8 @@ SINCE = NOW - DAYS * DAY
 HOSTILE = "</script><img src=x onerror=document.title='owned'>"
 CAUSES = (("open", "connection_lost"), ("open", "login_refused"), ("look", "read_only"), ("persist", "aws_denied"))
 ROTATE = "secretsmanager_mysql_rotate"
+LATE = {"kind": "late", "client": HOSTILE, "since": stamp(NOW - DAY), "until": stamp(NOW), "reason": HOSTILE}
+EVIDENCE = {"from": "2026-01-04", "to": "2027-02-08", "exceptions": [LATE], "not_read": [HOSTILE], "digest": "0" * 64}
 
 
 def fleet(clients: int, seed: int = 1) -> Fleet:
@@ -32,7 +34,7 @@ def fleet(clients: int, seed: int = 1) -> Fleet:
         states[name] = _state(name, done[-1], dice)
     groups = {"all": names, "clients": names, "europe": names[::2], "america": names[1::2], HOSTILE: names[:1]}
     run = run_event({"rotated": 50, "failed": 1}, _origin("rotate_due"), NOW, outcome="failed", check=False, seconds=9)
-    return Fleet(states, groups, sorted([*events, run], key=lambda event: event["time"]))
+    return Fleet(states, groups, sorted([*events, run], key=lambda event: event["time"]), EVIDENCE)
 
 
 def report(clients: int, seed: int = 1) -> Document:

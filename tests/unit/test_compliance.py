@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/compliance.md names as proof only what there is: tests by their names, playbooks, pages and files of evidence."""
+"""docs/compliance.md names as proof only what there is: tests, playbooks, pages and files of evidence."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def test_every_standard_has_controls_of_its_own() -> None:
     for standard in STANDARDS:
         (section,) = (section for section in sections if section.startswith(standard))
         assert CONTROL.findall(section)
-    assert len(ROWS) == len(re.findall(r"^\| (?!control|file|exception|---)", TEXT.split("## Evidence of")[0], re.MULTILINE))
+    assert len(ROWS) == len(
+        re.findall(r"^\| (?!control|file|exception|---)", TEXT.split("## Evidence of")[0], re.MULTILINE)
+    )
 
 
 def test_every_file_and_every_exception_of_evidence_is_explained() -> None:

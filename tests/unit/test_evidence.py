@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from provision_vars import provided
 from report_fleet import DAY, NOW
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import encoded
@@ -28,6 +29,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._evidence.document 
 from ansible_collections.dbops.rotation.plugins.module_utils._evidence.period import Period
 from ansible_collections.dbops.rotation.plugins.module_utils._evidence.readers import reads
 from ansible_collections.dbops.rotation.plugins.module_utils._evidence.write import MANIFEST, write
+from ansible_collections.dbops.rotation.plugins.module_utils._module.account import STRANGERS
 from ansible_collections.dbops.rotation.plugins.module_utils._module.evidence import EVIDENCE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.report import REPORT
 from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
@@ -72,7 +74,7 @@ def test_late_is_told_with_days_and_with_what_held_it() -> None:
     held = event(9.5, kind="status", held_by="changes are frozen (release)")
     failure = event(9, outcome="failed", error={"code": "login_refused"}, trigger="scheduled")
     daily = [run(days / 2) for days in range(14, 120)]
-    last = {"last": stamp(NOW - 7 * DAY)}
+    last: Row = {"last": stamp(NOW - 7 * DAY)}
     late, failed = sorted(
         exceptions(rotated(50, "v1"), held, failure, rotated(7, "v2", "v1"), *daily, **last),
         key=lambda one: str(one["kind"] == "failed"),
@@ -91,7 +93,7 @@ def test_without_a_word_in_the_trail_the_reason_is_not_invented() -> None:
 
 
 def test_who_is_past_the_due_date_at_the_end_is_overdue_in_any_period() -> None:
-    same = {"version_id": "v1", "last": stamp(NOW - 50 * DAY), "due": stamp(NOW - 10 * DAY)}
+    same: Row = {"version_id": "v1", "last": stamp(NOW - 50 * DAY), "due": stamp(NOW - 10 * DAY)}
     (overdue,) = exceptions(rotated(50, "v1"), run(50), **same)
     assert (overdue["kind"], overdue["days"]) == ("overdue", 10.0)
     before = Period(PERIOD.first, (NOW - 20 * DAY).date(), NOW)
@@ -115,7 +117,12 @@ def test_failures_with_no_success_between_them_are_one_exception() -> None:
 def test_a_reader_is_told_by_role_and_by_what_came_of_it() -> None:
     issuer = {"sessionIssuer": {"arn": "arn:aws:iam::123456789012:role/admin"}}
     seen = {"eventTime": stamp(NOW), "sourceIPAddress": "192.0.2.7", "requestParameters": {"secretId": "arn:aws:x:a"}}
-    session = {"eventID": "1", "userIdentity": {"arn": "x", "sessionContext": issuer}, "errorCode": "AccessDenied", **seen}
+    session = {
+        "eventID": "1",
+        "userIdentity": {"arn": "x", "sessionContext": issuer},
+        "errorCode": "AccessDenied",
+        **seen,
+    }
     user = {"eventID": "2", "userIdentity": {"arn": "arn:aws:iam::123456789012:user/mallory"}, **seen}
     rows = reads(json.dumps(one) for one in (session, session, user))
     assert [row["outcome"] for row in rows] == ["refused (AccessDenied)", "read"]
@@ -125,6 +132,10 @@ def test_a_reader_is_told_by_role_and_by_what_came_of_it() -> None:
         ("a", "arn:aws:iam::123456789012:role/admin: refused (AccessDenied)"),
         ("a", "arn:aws:iam::123456789012:user/mallory: read"),
     ]
+
+
+def test_strangers_are_looked_for_with_the_filter_that_provision_makes() -> None:
+    assert provided("rotation_provision_trail_alarm")["metric"] == STRANGERS
 
 
 @pytest.fixture
@@ -141,7 +152,12 @@ def asked(tmp_path: Path, clock: time_machine.Traveller) -> Row:
     for one in (rotated(50, "v1", name=HOSTILE), rotated(10, "v2", "v1", name=HOSTILE, reason="+1,\n@x")):
         spool.append(encoded(one))
     spool.close()
-    keys = {"access_key": "x", "secret_key": "x", "region": "eu-central-1", "endpoint_urls": {"default": "http://[::1]:9"}}
+    keys = {
+        "access_key": "x",
+        "secret_key": "x",
+        "region": "eu-central-1",
+        "endpoint_urls": {"default": "http://[::1]:9"},
+    }
     once = {"aws_config": {"retries": {"total_max_attempts": 1}}, "spool": str(tmp_path / "spool")}
     given = {"client": "c", "secret_id": "x", "path": str(folder), "states": {"host": state(HOSTILE)}, **keys, **once}
     return {name: given.get(name, spec.get("default")) for name, spec in EVIDENCE.spec.items()}
@@ -192,7 +208,7 @@ def test_the_same_on_the_same_day_is_no_change_and_a_changed_file_is_mended(
 
 
 def test_a_period_without_anything_has_files_with_heads_only(asked: Row) -> None:
-    result = made(asked, **{"from": "2026-01-10", "to": "2026-01-11"})
+    result = made({**asked, "from": "2026-01-10", "to": "2026-01-11"})
     assert "0 of 0 due dates were kept; there is no exception" in result["msg"]
     assert (Path(asked["path"]) / "actions.csv").read_text().count("\n") == 1
 
@@ -207,7 +223,11 @@ def test_a_period_without_anything_has_files_with_heads_only(asked: Row) -> None
         ({"path": "/nowhere"}, "evidence_file", "The evidence /nowhere cannot be written: No such file or directory."),
         ({"source": "logs"}, "invalid_option", "Set rotation_evidence_log_group"),
         ({"log_group": "/x"}, "aws_unreachable", "in the log group /x"),
-        ({"states": {"h": {"failed": True, "error": {"cause": "Denied."}}}}, "evidence_incomplete", "of h was not read"),
+        (
+            {"states": {"h": {"failed": True, "error": {"cause": "Denied."}}}},
+            "evidence_incomplete",
+            "of h was not read",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said_and_nothing_is_written(asked: Row, given: Row, code: str, says: str) -> None:

@@ -29,7 +29,7 @@ def alarms(cloudwatch: Any, prefix: str) -> list[Row]:
         more = {"NextToken": answer["NextToken"]}
 
 
-def roles(iam: Any, prefix: str, duties: Iterable[str]) -> tuple[list[Row], list[Row]]:
+def roles(iam: Any, prefix: str, duties: Iterable[str]) -> dict[str, list[Row]]:
     """Return those roles of duties that exist, and the policies that they have.
 
     Of an attached policy that has another prefix only the ARN is returned: an auditor of ours may not read it.
@@ -37,7 +37,8 @@ def roles(iam: Any, prefix: str, duties: Iterable[str]) -> tuple[list[Row], list
     names = [f"{prefix}{duty}" for duty in duties]
     answers = [read(iam, "get_role", f"look at the role {name}", RoleName=name) for name in names]
     there = [answer["Role"] for answer in answers if answer]
-    return [_role(one) for one in there], [row for one in there for row in _policies(iam, one["RoleName"], prefix)]
+    policies = [row for one in there for row in _policies(iam, one["RoleName"], prefix)]
+    return {"roles": [_role(one) for one in there], "policies": policies}
 
 
 def policy_row(of: str, name: str, policy: str, document: Mapping[str, Any]) -> Row:

@@ -14,7 +14,7 @@ from typing import Any
 from .._report.events import DONE, NEW_PASSWORD, RUN, Event, deed
 from .._results import mapping, text
 from .._stamp import stamp
-from .passwords import Past, Password, moment
+from .passwords import Password, Past, moment
 from .period import DAY, Period
 from .reasons import reason
 
@@ -39,12 +39,12 @@ class Client:
 
         Of one before a gap nobody knows when that was; the gap is an exception itself.
         """
-        ends = [*(one.since for one in self.past.passwords[1:]), None]
-        gaps, found = {gap.since for gap in self.past.gaps}, []
+        ends: list[datetime | None] = [*(one.since for one in self.past.passwords[1:]), None]
+        gaps, found = {gap.since for gap in self.past.gaps}, list[tuple[Password, datetime | None]]()
         for one, ended in zip(self.past.passwords, ends, strict=True):
             if one.since in gaps:
                 continue
-            if ended is not None and ended < period.end:
+            if ended and ended < period.end:
                 found += [(one, ended)] if ended >= period.start else []
             elif one.limit < period.end:
                 found.append((one, None))
@@ -81,7 +81,9 @@ def _days(password: Password, until: datetime) -> float:
 
 def _failures(client: Client, period: Period) -> Iterator[Row]:
     """Yield the failures of a client; those with no success between them are one exception."""
-    told = [event for event in client.events if period.holds(moment(event["time"])) and (_failed(event) or _done(event))]
+    told = [
+        event for event in client.events if period.holds(moment(event["time"])) and (_failed(event) or _done(event))
+    ]
     for failed, group in groupby(told, _failed):
         if failed:
             events = list(group)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from .._audit.logs import log_group
 from .._aws import account
@@ -24,7 +24,6 @@ from .options import aws_options
 # As {playbook|provision} names the metric filter of the alarm "stranger".
 STRANGERS = "ReadsByStrangers"
 Rows = list[dict[str, Any]]
-Read = TypeVar("Read")
 
 
 @dataclass
@@ -38,18 +37,18 @@ class Account:
     def read(self) -> dict[str, Rows]:
         """Return the rows of each part."""
         prefix = f"{self.params['names']}-"
-        alarms = self._part("alarms", lambda: account.alarms(self._client("cloudwatch"), prefix), [])
-        nobody: tuple[Rows, Rows] = ([], [])
-        roles, policies = self._part("roles", lambda: account.roles(self._client("iam"), prefix, GRANTS), nobody)
-        readers = self._part("unexpected readers", self._readers, [])
-        return {"alarms": alarms, "policies": [*self._of_secrets(), *policies], "roles": roles, "readers": readers}
+        alarms = self._part("alarms", lambda: {"alarms": account.alarms(self._client("cloudwatch"), prefix)})
+        roles = self._part("roles", lambda: account.roles(self._client("iam"), prefix, GRANTS))
+        readers = self._part("unexpected readers", lambda: {"readers": self._readers()})
+        policies = [*self._of_secrets(), *roles.get("policies", ())]
+        return {**alarms, **roles, **readers, "policies": policies}
 
-    def _part(self, source: str, work: Callable[[], Read], otherwise: Read) -> Read:
+    def _part(self, source: str, work: Callable[[], dict[str, Rows]]) -> dict[str, Rows]:
         try:
             rows = work()
         except RotationError as error:
             self.sources[source] = f"not read: {error.told()}"
-            return otherwise
+            return {}
         self.sources[source] = READ
         return rows
 
