@@ -13,7 +13,7 @@ from .errors import DENIED, denied_action, error_code, translated
 from .refusals import UNKNOWN, describe_refusal, meaning_of
 
 MISSING = ("NoSuchEntity", "NotFound", "NotFoundException", "ResourceNotFound", "ResourceNotFoundException")
-ALLOW = "Allow that to this identity; the provisioner's policy in docs/iam.md does. Then run the same command again."
+ALLOW = "Allow that to this identity; docs/iam.md has the policy of each duty. Then run the same command again."
 # Services that refuse a key without saying so.
 ENCRYPTED = ("sns", "logs")
 KEY = "Check that the key is enabled and that its policy names the service, as docs/provision.md says."
