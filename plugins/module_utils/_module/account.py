@@ -71,7 +71,9 @@ class Account:
         """Return the resource policies of the secrets, which were read with each client's own access."""
         results: Mapping[str, Any] = {host: self.params["policies"].get(host, {}) for host in self.params["states"]}
         failed = {host: one for host, one in sorted(results.items()) if "policy" not in one}
-        causes = [f"{host}: {text(mapping(one, 'error'), 'cause') or 'there is no result'}" for host, one in failed.items()]
+        causes = [
+            f"{host}: {text(mapping(one, 'error'), 'cause') or 'there is no result'}" for host, one in failed.items()
+        ]
         self.sources["policies of secrets"] = f"not read: {' '.join(causes)}" if causes else READ
         there = {host: one["policy"] for host, one in sorted(results.items()) if one.get("policy")}
         return [account.policy_row(account.OF_A_SECRET, host, "resource policy", one) for host, one in there.items()]
