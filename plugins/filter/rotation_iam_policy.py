@@ -26,7 +26,8 @@ options:
       - V(worker), V(sweeper) and V(resetter) are the roles of the Lambda functions. V(native) gives secrets to the
         rotation of Secrets Manager and takes them back.
     type: str
-    choices: [rotator, onboarder, notifier, auditor, restorer, provisioner, worker, sweeper, resetter, native]
+    choices: [rotator, onboarder, notifier, auditor, restorer, provisioner, worker, sweeper, resetter, native,
+      offboarder]
     required: true
   account:
     description:

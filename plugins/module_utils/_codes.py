@@ -75,6 +75,7 @@ class Code:
     NO_SUCH_THREAD: Final = "no_such_thread"
     NOT_APPLIED: Final = "not_applied"
     NOT_BACKED_UP: Final = "not_backed_up"
+    NOT_CONFIRMED: Final = "not_confirmed"
     NOT_DISCARDED: Final = "not_discarded"
     NOT_IN_BACKUP: Final = "not_in_backup"
     NOT_PRIMARY: Final = "not_primary"

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-UPCOMING, ROTATED, FAILED, OVERDUE = "upcoming", "rotated", "failed", "overdue"
-EVENTS = (UPCOMING, ROTATED, FAILED, OVERDUE)
+UPCOMING, ROTATED, FAILED, OVERDUE, OFFBOARDED = "upcoming", "rotated", "failed", "overdue", "offboarded"
+EVENTS = (UPCOMING, ROTATED, FAILED, OVERDUE, OFFBOARDED)
 
 INFO, WARNING, CRITICAL = "info", "warning", "critical"
 SEVERITIES = (INFO, WARNING, CRITICAL)

@@ -43,11 +43,13 @@ RULES = frozenset(
         Code.LOGIN_UNPROVEN,
         Code.NEW_PASSWORD_REFUSED,
         Code.NO_PASSWORD_ROW,
+        Code.NOT_CONFIRMED,
         Code.NOTHING_COVERED,
         Code.NOTHING_TO_RECONCILE,
         Code.NOTHING_TO_RESTORE,
         Code.OTHER_PASSWORD_NEWER,
         Code.OTHER_SERVER,
+        Code.OVERLAP,
         Code.PLAINTEXT_NEEDED,
         Code.PLAINTEXT_NOT_ENOUGH,
         Code.PRIVILEGE_MISSING,
@@ -66,6 +68,7 @@ RULES = frozenset(
         Code.SHARED_ACCOUNT,
         Code.TLS_REQUIRED,
         Code.TOKEN_STALE,
+        Code.UNFINISHED,
         Code.UNKNOWN_CLIENT,
         Code.UNSUPPORTED_SERVER,
         Code.VERSION_UNDECRYPTABLE,
@@ -81,6 +84,7 @@ class End(Enum):
     ONBOARDED = ("onboarded", "would onboard")
     RECONCILED = ("reconciled", "would reconcile")
     RESTORED = ("restored", "would restore")
+    OFFBOARDED = ("offboarded", "would offboard")
     FINISHED = ("finished or mended", "would finish or mend")
     WAITS_FOR_HOOKS = ("waiting for hooks", "would run hooks")
     DONE = ("done", "would do")

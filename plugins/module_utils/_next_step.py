@@ -35,6 +35,7 @@ class Kind(StrEnum):
     ROLL_BACK = "roll_back"
     RECONCILE = "reconcile"
     ONBOARD = "onboard"
+    OFFBOARD = "offboard"
     RESTORE = "restore"
     SAME = "same"  # what this run was, with other options
     OPTIONS = "options"

@@ -64,6 +64,14 @@ ONBOARD = Declaration(
     changes=True,
     shown=True,
 )
+OFFBOARD = Declaration(
+    "secretsmanager_mysql_offboard",
+    by_change(End.OFFBOARDED, "offboarded already"),
+    playbook="offboard",
+    kind="offboarding",
+    changes=True,
+    shown=True,
+)
 RECONCILE = Declaration(
     "secretsmanager_mysql_reconcile",
     by_change(End.RECONCILED, "nothing to mend"),
@@ -99,7 +107,7 @@ OPERATIONS = {
     declared.name: declared
     for declared in (
         *(CYCLE, CYCLE_INFO, DASHBOARD, DOCTOR, ENCRYPTION, EVIDENCE, HISTORY, NATIVE, NOTICE, REPORT, RUNNER),
-        *(BACKUP, ONBOARD, RECONCILE, RESTORE, ROTATE, SECRET_POLICY, SECRET_POLICY_INFO, VERIFY),
+        *(BACKUP, OFFBOARD, ONBOARD, RECONCILE, RESTORE, ROTATE, SECRET_POLICY, SECRET_POLICY_INFO, VERIFY),
     )
 }
 SHOWN = tuple(declared.name for declared in OPERATIONS.values() if declared.shown)

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from ._operations import ONBOARD, RECONCILE, RESTORE, ROTATE, VERIFY
+from ._operations import OFFBOARD, ONBOARD, RECONCILE, RESTORE, ROTATE, VERIFY
 
 Options: TypeAlias = Mapping[str, str | list[str]]
 
@@ -31,6 +31,7 @@ COMMANDS = {
     "roll_back": ROTATE,
     "reconcile": RECONCILE,
     "onboard": ONBOARD,
+    "offboard": OFFBOARD,
     "restore": RESTORE,
 }
 # The role has a playbook of its own for a rotation back.
@@ -47,6 +48,7 @@ TEMPLATES = {
     "roll_back": "Roll back a client",
     "reconcile": "Reconcile a client",
     "onboard": "Onboard a client",
+    "offboard": "Offboard a client",
     # A scheduled job asks for nothing, so the same template would not do.
     "same": "Rotate a client now' or, for a reconciliation, 'Reconcile a client",
 }

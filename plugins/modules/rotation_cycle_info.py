@@ -117,6 +117,12 @@ runner:
   returned: success
   type: str
   sample: ansible
+offboarded:
+  description: Whether the client was offboarded and its secret waits for its deletion. Then nothing is due, dates are
+    empty, and a warning says until when the client may stay in the inventory.
+  returned: success
+  type: bool
+  sample: false
 candidate:
   description: Whether a scheduled run of the playbooks has something to do with the client; never where it runs as a
     function.

@@ -44,9 +44,10 @@ options:
   event:
     description:
       - What happened. V(upcoming) announces a rotation and needs O(due) and O(notice_days), V(rotated) needs
-        O(version_id), V(overdue) needs O(due).
+        O(version_id), V(overdue) needs O(due), V(offboarded) needs O(deletion_date).
+      - V(offboarded) is not marked as sent, because a deleted secret takes no tag.
     type: str
-    choices: [upcoming, rotated, failed, overdue]
+    choices: [upcoming, rotated, failed, overdue, offboarded]
     required: true
   details:
     description:
@@ -150,6 +151,11 @@ options:
     description:
       - What to do.
     type: str
+  deletion_date:
+    description:
+      - Until when the deleted secret can be restored.
+    type: str
+    version_added: 0.2.0
   subject:
     description:
       - The subject of the mail, converted to the form of SNS (ASCII, under 100 characters). By default a short one.
@@ -326,6 +332,9 @@ body:
       type: str
     next_step:
       description: What to do next.
+      type: str
+    deletion_date:
+      description: Until when the deleted secret can be restored.
       type: str
 text:
   description: The text of the mail.

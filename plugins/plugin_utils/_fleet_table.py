@@ -14,6 +14,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ..module_utils._clean import cell
+from ..module_utils._events import OFFBOARDED
 from ._table import Layout
 
 COLUMNS = ("client", "last", "due", "days_left", "trigger", "pending", "overlap_until", "failures", "state")
@@ -25,7 +26,7 @@ def fleet_status(states: Mapping[str, Mapping[str, Any]], form: str = "table", w
     if form not in FORMS:
         raise AnsibleFilterError(f"rotation_status_form is {form!r}; it can be {', '.join(FORMS)}.")
     lines = [_line(name, state) for name, state in states.items()]
-    lines.sort(key=lambda line: (line["state"] == "unknown", line["days_left"], line["client"]))
+    lines.sort(key=lambda line: (line["state"] in (OFFBOARDED, "unknown"), line["days_left"], line["client"]))
     return LAYOUT.table(lines, width) if form == TABLE else PROGRAMS[form](lines)
 
 
@@ -47,6 +48,7 @@ def _line(name: str, state: Mapping[str, Any]) -> dict[str, Any]:
 
 def _state(state: Mapping[str, Any]) -> str:
     words = {
+        OFFBOARDED: state["offboarded"],
         "overdue": state["overdue"],
         "failing": state["failures"]["count"] > 0,
         "paused": bool(state["paused"]),

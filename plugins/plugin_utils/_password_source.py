@@ -5,20 +5,17 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleActionFail, AnsiblePromptNoninteractive
+from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.validation import check_type_int
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.utils.display import Display
 
 from ..module_utils._clean import one_line
-from ._awx_job import in_awx_job
+from ._terminal import Question, ask
 
 PROMPT_TIMEOUT = 300
-UNCHANGED = "Nothing was changed."
 OTHER_WAYS = "Give it in a variable (from a vault), in a file or in a secret, as the documentation of the role says."
 OTHER_SOURCES = ("password", "source_secret_id", "version", "admin_secret_id")
 
@@ -45,26 +42,15 @@ def read_password_file(path: str) -> str:
 def ask_password(client: str, seconds: int) -> str:
     """Ask at the terminal, without echo, and wait no longer than that."""
     client = one_line(client)
-    if in_awx_job():
-        # AWX gives every job a terminal, at which nobody sits: the job would wait for ever, and others of its template.
-        raise AnsibleActionFail(
-            f"No password was given for {client}, and a job of AWX has nobody to ask. Launch the job again with a"
-            f' credential of the type "Root password of a client to onboard" beside the one for AWS. {UNCHANGED}'
-        )
-    begun = time.monotonic()
-    try:
-        answer = Display().prompt_until(f"Present password of {client}: ", private=True, seconds=seconds)
-    except AnsiblePromptNoninteractive:
-        raise AnsibleActionFail(
-            f"No password was given for {client} and there is no terminal to ask at. {OTHER_WAYS} {UNCHANGED}"
-        ) from None
-    # What was typed when the time ran out is returned like an answer.
-    if time.monotonic() - begun >= seconds:
-        raise AnsibleActionFail(
-            f"No password was given for {client} within {seconds} seconds. Run the same command again and answer, or"
-            f" g{OTHER_WAYS[1:]} {UNCHANGED}"
-        )
-    return str(answer.decode())
+    question = Question(
+        text=f"Present password of {client}: ",
+        lacking=f"No password was given for {client}",
+        in_awx="Launch the job again with a credential of the type \"Root password of a client to onboard\" beside the one"
+        " for AWS.",
+        other_ways=OTHER_WAYS,
+        private=True,
+    )
+    return ask(question, seconds)
 
 
 def add_password(arguments: dict[str, Any]) -> None:

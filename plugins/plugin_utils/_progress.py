@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..module_utils._codes import Code
+from ..module_utils._events import OFFBOARDED
 from ..module_utils._meaning import End, Meaning, failed_task
 from ..module_utils._operations import CYCLE, CYCLE_INFO, NOTICE, OPERATIONS, SHOWN, Declaration
 from ..module_utils._results import mapping, number, results_of
@@ -104,6 +105,7 @@ def _skip_meaning(state: Mapping[str, Any], *, failed: bool, check: bool) -> Mea
     if state.get("candidate") is not False:
         return None
     causes = {
+        OFFBOARDED: state.get("offboarded"),
         RUNS_AS_A_FUNCTION: state.get("runner") == LAMBDA,
         "paused": state.get("paused"),
         "waiting for a window": state.get("waiting"),

@@ -26,6 +26,7 @@ PREFIX = "rotation_"
 NOT_FOR_ALL = {
     *("rotation_accept_server_id", "rotation_access", "rotation_adopt_rows", "rotation_before", "rotation_client"),
     *("rotation_everything", "rotation_force", "rotation_kill_sessions", "rotation_notice_details"),
+    *("rotation_offboard_confirm", "rotation_offboard_prompt"),
     *("rotation_notice_event", "rotation_onboard_host", "rotation_onboard_password"),
     *("rotation_onboard_password_file", "rotation_onboard_prompt", "rotation_onboard_source_secret_id"),
     *("rotation_parameter_path", "rotation_bring_forward_days", "rotation_readers", "rotation_reason"),

@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 import pytest
 from cycle import in_days, is_due, set_tags
@@ -20,14 +19,13 @@ from managed import ManagedClient, playbook, write_inventory
 from onboarding import onboard
 from playbook_runs import Run, said
 from settled import assert_settled
-from world.aws import AwsEmulator, client_of
+from stub_function import ARN, stub_function
+from world.aws import AwsEmulator
 from world.certificates import Authority
 
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.sweep_function import sweep
 
 RUNNER = "playbooks/runner.yml"
-FUNCTION = "dbops-rotation-rotate"
-ARN = f"arn:aws:lambda:eu-central-1:123456789012:function:{FUNCTION}"
 
 
 @pytest.fixture
@@ -149,21 +147,9 @@ def test_clients_of_a_listing_are_left_to_the_functions_by_name(client: ManagedC
 
 @pytest.fixture
 def stub(aws: AwsEmulator) -> Iterator[None]:
-    """A function that the emulator takes for ours, and does not run."""
-    without_docker = json.dumps({"lambda": {"use_docker": False}}).encode()
-    urlopen(Request(f"{aws.endpoint_url}/moto-api/config", without_docker, method="POST"), timeout=10).close()
-    functions, iam = aws.client("lambda"), client_of(aws.endpoint_url, "iam")
-    role = iam.create_role(RoleName=FUNCTION, AssumeRolePolicyDocument="{}")
-    functions.create_function(
-        FunctionName=FUNCTION,
-        Runtime="python3.13",
-        Role=role["Role"]["Arn"],
-        Handler="x.x",
-        Code={"ZipFile": b"x"},
-    )
-    yield
-    functions.delete_function(FunctionName=FUNCTION)
-    iam.delete_role(RoleName=FUNCTION)
+    """A function that Secrets Manager may call."""
+    with stub_function(aws):
+        yield
 
 
 def test_secrets_manager_calls_the_function_where_that_is_wanted(

@@ -3,23 +3,16 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import select
-import termios
 from pathlib import Path
 from typing import Any
 
 import pytest
-from managed import ANSIBLE_PLAYBOOK, ROOT, ManagedClient, write_inventory
+from at_terminal import at_terminal
+from managed import ManagedClient, write_inventory
 from onboarding import has_secret, onboard
 from playbook_runs import said
 from topic import Mailbox
 from trouble import refused_logins
-
-# Where termios.tcgetattr has ECHO.
-TERMINAL_MODES = 3
-
 
 def test_the_secret_is_made_with_tags_and_the_password_stays(unmanaged: ManagedClient, tmp_path: Path) -> None:
     run = onboard(tmp_path, unmanaged, rotation_onboard_password=unmanaged.password)
@@ -186,23 +179,3 @@ def test_a_question_that_nobody_answers_ends(newcomer: ManagedClient, tmp_path: 
     words = " ".join(shown.split())
     assert f"No password was given for {newcomer.name} within 3 seconds. Run the same command again" in words, shown
     assert refused_logins(newcomer) == 0 and not has_secret(newcomer)
-
-
-def at_terminal(arguments: list[str], answer: str, end: str = "\n") -> str:
-    """Run a playbook at a terminal and answer its one question."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(ROOT)
-        os.execv(ANSIBLE_PLAYBOOK, [ANSIBLE_PLAYBOOK, *arguments])
-    shown = b""
-    while True:
-        try:
-            if select.select([terminal], [], [], 1)[0]:
-                shown += os.read(terminal, 4096)
-            elif not termios.tcgetattr(terminal)[TERMINAL_MODES] & termios.ECHO:  # while the question is open
-                # What is typed while the question appears is thrown away, so it is typed again until it counts.
-                os.write(terminal, f"{answer}{end}".encode())
-        except OSError:
-            break
-    os.waitpid(pid, 0)
-    return shown.decode()

@@ -18,7 +18,11 @@ from .errors import translated
 
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
 PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+")
+# What it takes as one part of a name.
+NAME = re.compile(r"[A-Za-z0-9_.-]+")
 SECURE, LIST, STRING = "SecureString", "StringList", "String"
+# Where the functions look for what holds for one client alone, unless their environment says otherwise.
+OF_CLIENTS = "/dbops/rotation/clients/"
 # So many names GetParameters takes.
 MOST_NAMES = 10
 
@@ -30,6 +34,11 @@ class Parameter:
     name: str
     kind: str
     text: str = field(repr=False)
+
+
+def name_of_client(path: str, client: str) -> str:
+    """Return the name of a client's parameter below a path; empty where Parameter Store has none of such a name."""
+    return f"{path.rstrip('/')}/{client}" if NAME.fullmatch(client) else ""
 
 
 def read_parameters(client: Any, path: str) -> list[Parameter]:

@@ -21,6 +21,7 @@ from .._batches import batches
 from .._codes import Code
 from .._errors import RotationError, SecretNotFound, SwapLost
 from .._secret_value import SecretValue, parse_secret
+from .._stamp import stamp
 from .._tag_text import tag_list, tag_text
 from .errors import translated
 from .list_filter import FILTER_VALUES, list_filter
@@ -63,6 +64,7 @@ class SecretDescription:
     rotation_lambda: str | None = None
     replicas: tuple[Replica, ...] = ()
     primary_region: str | None = None
+    deletion_date: str = ""
 
     def holder(self, stage: str) -> str | None:
         """Return the id of the version that carries a stage."""
@@ -259,6 +261,7 @@ def described(answer: Mapping[str, Any]) -> SecretDescription:
         rotation_lambda=answer.get("RotationLambdaARN"),
         replicas=replicas_of(answer),
         primary_region=answer.get("PrimaryRegion"),
+        deletion_date=stamp(_utc(answer["DeletedDate"])) if "DeletedDate" in answer else "",
     )
 
 

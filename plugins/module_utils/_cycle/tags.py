@@ -53,6 +53,8 @@ REFUSED = "rotation/refused"
 ROLLBACK = "rotation/rollback"
 # Whose schedule visits the client: the functions' (lambda), or playbooks' where it says otherwise or is missing.
 RUNNER = "rotation/runner"
+# Since when the client is offboarded, which counts where the secret waits for its deletion; empty where it came back.
+OFFBOARDED = "rotation/offboarded"
 # The identity of the server, and after a space the word by which a person told it from another with the same one. A
 # word before it says that the account stands in a tag of its own; earlier releases wrote neither.
 SERVER_ID = "rotation/server-id"

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which actions of AWS each duty needs, on what, and what fails without them: the source of policies and docs/iam.md.
 
-No duty may delete a secret, and only "native" may have Secrets Manager rotate one.
+Only "offboarder" may delete a secret, never without a way back, and only "native" may have Secrets Manager rotate one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 # What an action works on.
 SECRETS, NEW_SECRETS, ALL, KEY, TOPIC, LOG_GROUP = "secrets", "new secrets", "everything", "key", "topic", "log group"
 CLIENT_ROLES, SOURCES, REPLICA_KEYS = "client roles", "source secrets", "replica keys"
-SOURCE_KEYS = "keys of source secrets"
+SOURCE_KEYS, DELETED_SECRETS = "keys of source secrets", "secrets, with a recovery window"
 # The key as SNS uses it for who publishes.
 TOPIC_KEY = "key of the topic"
 # What the provisioner creates; all but keys, which have no names, are limited by name.
@@ -30,6 +30,7 @@ LAMBDAS_LOGS, LAMBDAS_QUEUE, DEAD_QUEUE = (
     "work queue, by Lambda",
     "dead-letter queue, by Lambda",
 )
+OF_CLIENTS = "parameters of clients"
 INTERFACES = "network interfaces, by Lambda"
 BY_LAMBDA = (LAMBDAS_LOGS, LAMBDAS_QUEUE, DEAD_QUEUE, INTERFACES)
 
@@ -228,6 +229,30 @@ RESETTER = (
     *LAMBDAS_OWN,
     *FAILED_CALLS,
 )
+RUN_BY = (
+    Grant("ssm:GetParameters", OF_CLIENTS, "`{playbook|runner}` fails for a client that was ever left to the functions"),
+    Grant("ssm:PutParameter", OF_CLIENTS, "a client with settings of its own cannot be left to the functions"),
+    Grant("ssm:DeleteParameter", OF_CLIENTS, "a client whose parameter has to go cannot come back to the playbooks"),
+)
+OFFBOARDER = (
+    Grant("secretsmanager:DescribeSecret", SECRETS, "offboarding fails before it changes anything"),
+    Grant("secretsmanager:GetResourcePolicy", SECRETS, "offboarding fails before it changes anything"),
+    Grant("secretsmanager:TagResource", SECRETS, "offboarding fails before it changes anything"),
+    Grant("secretsmanager:DeleteResourcePolicy", SECRETS, "a secret with our resource policy cannot be offboarded"),
+    Grant("secretsmanager:PutResourcePolicy", SECRETS, "nor one whose policy has statements of others, too"),
+    Grant("secretsmanager:CancelRotateSecret", SECRETS, "a client with Secrets Manager's own rotation cannot leave"),
+    Grant("secretsmanager:RemoveRegionsFromReplication", SECRETS, "a client with replica regions cannot leave"),
+    Grant("secretsmanager:UntagResource", SECRETS, "the tags stay, and the secret is not deleted"),
+    Grant("secretsmanager:DeleteSecret", DELETED_SECRETS, "the secret is not deleted"),
+    Grant("secretsmanager:RestoreSecret", SECRETS, "a deletion is not cancelled where a rotation came between"),
+    Grant("secretsmanager:GetSecretValue", SECRETS, "the password cannot be exported first"),
+    Grant("ssm:GetParameters", OF_CLIENTS, "a client that was ever left to the functions cannot leave"),
+    Grant("ssm:DeleteParameter", OF_CLIENTS, "nor one that has a parameter"),
+    *KMS[:1],
+    *NOTICES,
+    *AUDIT_TRAIL,
+    *SETTINGS,
+)
 NATIVE = (
     Grant("secretsmanager:RotateSecret", SECRETS, "a secret cannot get the rotation of Secrets Manager"),
     Grant("secretsmanager:CancelRotateSecret", SECRETS, "a secret cannot lose the rotation of Secrets Manager"),
@@ -236,6 +261,7 @@ NATIVE = (
     *_by_evidence(
         DOCUMENTED, Grant("lambda:InvokeFunction", FUNCTION, "a secret cannot get the rotation of Secrets Manager")
     ),
+    *RUN_BY,
     *SETTINGS,
 )
 GRANTS: dict[str, tuple[Grant, ...]] = {
@@ -249,6 +275,7 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
     "sweeper": SWEEPER,
     "resetter": RESETTER,
     "native": NATIVE,
+    "offboarder": OFFBOARDER,
 }
 # Those that the functions' roles have; provision.yml makes no role for them.
 OF_FUNCTIONS = ("worker", "sweeper", "resetter")

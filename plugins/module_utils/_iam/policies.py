@@ -17,6 +17,7 @@ from .grants import (
     CLIENT_ROLES,
     DASHBOARDS,
     DEAD_QUEUE,
+    DELETED_SECRETS,
     FUNCTION,
     GRANTS,
     INTERFACES,
@@ -27,6 +28,7 @@ from .grants import (
     LOG_GROUP,
     LOGS,
     NEW_SECRETS,
+    OF_CLIENTS,
     PARAMETER,
     PARAMETER_KEY,
     PARAMETERS,
@@ -48,6 +50,11 @@ VERSION = "2012-10-17"
 OUR_TAGS = "rotation/*"
 CLIENT_TAG = "rotation/client"
 TAGGING = "secretsmanager:TagResource"
+# AWS deletes nothing at once whose policy asks for this: https://docs.aws.amazon.com/secretsmanager/latest/apireference/
+WITH_A_WAY_BACK = {
+    "Bool": {"aws:SecureTransport": "true", "secretsmanager:ForceDeleteWithoutRecovery": "false"},
+    "NumericGreaterThanEquals": {"secretsmanager:RecoveryWindowInDays": "7"},
+}
 OVER_TLS = {"Bool": {"aws:SecureTransport": "true"}}
 
 Document = dict[str, Any]
@@ -116,6 +123,7 @@ def _statements(duty: str, scope: Scope) -> Iterator[Document]:
         ("Secrets", SECRETS, False),
         ("Tags", SECRETS, True),
         ("NewSecrets", NEW_SECRETS, False),
+        ("DeletedSecrets", DELETED_SECRETS, False),
         ("Sources", SOURCES, False),
         ("SourceKeys", SOURCE_KEYS, False),
         ("Lists", ALL, False),
@@ -138,6 +146,7 @@ def _statements(duty: str, scope: Scope) -> Iterator[Document]:
         ("Policies", POLICIES, False),
         ("Roles", ROLES, False),
         ("Stored", STORED, False),
+        ("StoredOfClients", OF_CLIENTS, False),
         ("Work", WORK_QUEUE, False),
         ("Function", FUNCTION, False),
         ("LambdasLogs", LAMBDAS_LOGS, False),
@@ -164,6 +173,7 @@ def _resources(on: str, scope: Scope) -> list[str]:
         ALL: ["*"],
         SECRETS: [scope.secrets],
         NEW_SECRETS: [scope.secrets],
+        DELETED_SECRETS: [scope.secrets],
         KEY: [scope.key_arn],
         TOPIC: [scope.topic_arn],
         TOPIC_KEY: [(scope.topic_key_arn or scope.key_arn) if scope.topic_arn else None],
@@ -197,9 +207,11 @@ def _provisioner_arns(scope: Scope) -> dict[str, Sequence[str | None]]:
 
 def _function_arns(scope: Scope) -> dict[str, Sequence[str | None]]:
     """Return the ARNs of what the functions work on."""
+    stored = [scope.arn("ssm", f"parameter/{name.lstrip('/')}") for name in scope.function_parameters]
     work = [scope.arn("sqs", f"{scope.names}-work")]
     return {
-        STORED: [scope.arn("ssm", f"parameter/{name.lstrip('/')}") for name in scope.function_parameters],
+        STORED: stored,
+        OF_CLIENTS: [arn for arn in stored if arn.endswith("*")],
         WORK_QUEUE: work,
         FUNCTION: [scope.arn("lambda", f"function:{scope.names}-rotate")],
         LAMBDAS_LOGS: [scope.logs if scope.log_group else None],
@@ -238,6 +250,8 @@ def _conditions(sid: str, scope: Scope, *, creates: bool) -> Conditions:
         return {"StringEquals": {"kms:ViaService": f"sns.{scope.region}.amazonaws.com"}}
     if sid == "NewSecrets":
         return {**OVER_TLS, "Null": {f"aws:RequestTag/{CLIENT_TAG}": "false"}}
+    if sid == "DeletedSecrets":
+        return {**WITH_A_WAY_BACK, **_tag_conditions(scope)}
     if sid not in ("Secrets", "Tags") or creates:
         return OVER_TLS
     return {**OVER_TLS, **_ours_only(sid), **_tag_conditions(scope)}

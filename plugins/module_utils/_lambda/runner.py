@@ -14,20 +14,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import _operations
-from .._aws.parameters import STRING, Parameter, drop_parameter, put_parameter, read_named
+from .._aws.parameters import OF_CLIENTS, STRING, Parameter, drop_parameter, put_parameter, read_named
 from .._aws.secret_store import SecretDescription, SecretStore
-from .._aws.session import make_client
 from .._codes import Code
 from .._cycle import tags
 from .._errors import RotationError
 from .._json_text import read_json
 from .._module.operation import Operation
-from .._module.options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC, aws_options, client_name, secret_store
+from .._module.options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC, client_name, parameters_client, secret_store
 from .._next_step import option, with_options
 from .._runners import ANSIBLE, LAMBDA, RUNNERS, RUNS_AS_A_FUNCTION
 from .._tag_text import tag_text
 from .options import NOT_HERE, OF_A_CONTROLLER, OF_A_RUN, PREFIX, usual
-from .settings import CLIENTS, Place, checked
+from .settings import Place, checked
 
 # What Parameter Store takes of a parameter without a price.
 LARGEST_PARAMETER = 4096
@@ -144,8 +143,7 @@ def _refuse_unfit_parameter(wish: Wish) -> None:
 
 
 def _stored(params: Mapping[str, Any], wish: Wish, secret: SecretDescription) -> Stored:
-    # Functions read it as themselves, never in the client's own role.
-    client = make_client(aws_options({**params, "assume_role_arn": None, "external_id": None}), "ssm")
+    client = parameters_client(params)
     may_exist = wish.parameter and (wish.runner == LAMBDA or tags.RUNNER in secret.tags)
     return Stored(client, read_named(client, [wish.parameter]).get(wish.parameter) if may_exist else None)
 
@@ -217,7 +215,7 @@ RUNNER = Operation(
         **CLIENT_SPEC,
         "runner": {"type": "str", "choices": list(RUNNERS), "default": ANSIBLE},
         "settings": {"type": "dict", "default": {}},
-        "client_parameters": {"type": "str", "default": CLIENTS},
+        "client_parameters": {"type": "str", "default": OF_CLIENTS},
         **DATABASE_SPEC,
         **AWS_SPEC,
     },

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .._aws.parameters import SECURE, Parameter, read_named
+from .._aws.parameters import OF_CLIENTS, SECURE, Parameter, name_of_client, read_named
 from .._aws.session import AwsOptions, make_client
 from .._codes import Code
 from .._errors import RotationError
@@ -25,9 +25,7 @@ from .options import PREFIX, SPEC, defaults, refused
 from .typed import from_text, typed
 
 VARIABLE = "ROTATION_"
-ALL, CLIENTS = "/dbops/rotation/functions", "/dbops/rotation/clients/"
-# What Parameter Store takes as one part of a name.
-NAME = re.compile(r"[A-Za-z0-9_.-]+")
+ALL = "/dbops/rotation/functions"
 MOST_NAMED = 10
 
 
@@ -37,7 +35,7 @@ class Place:
 
     queue_url: str = ""
     parameter: str = ALL
-    client_parameters: str = CLIENTS
+    client_parameters: str = OF_CLIENTS
     secret_prefix: str = "clients/"
     secret_suffix: str = "/mysql/root"
 
@@ -53,7 +51,7 @@ class Place:
 
     def parameter_of(self, client: str) -> str:
         """Return the name of a client's parameter; empty where Parameter Store has none of such a name."""
-        return f"{self.client_parameters.rstrip('/')}/{client}" if NAME.fullmatch(client) else ""
+        return name_of_client(self.client_parameters, client)
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ from functools import partial
 from typing import Any
 
 from .. import _operations
-from .._aws.secret_store import PREVIOUS, SecretDescription, SecretStore
+from .._aws.secret_store import CURRENT, PREVIOUS, SecretDescription, SecretStore
 from .._cycle import tags
+from .._cycle.notice_state import Failures
 from .._cycle.policy import Policy
 from .._cycle.schedule import Schedule, schedule
 from .._cycle.spread import LOOKAHEAD_DAYS
-from .._events import ROTATED
+from .._events import OFFBOARDED, ROTATED
 from .._fleet.work import has_past_overlap, is_unfinished
 from .._runners import ANSIBLE, LAMBDA, RUNS_AS_A_FUNCTION
 from .._stamp import stamp
@@ -37,6 +38,8 @@ def read_state(
     ``runner`` is whose schedule asks; a client of the other one is no work for it.
     """
     secret = store.describe()
+    if secret.deleted and secret.tags.get(tags.OFFBOARDED):
+        return _offboarded(client, secret)
     effective = cycle_of(store, secret, client, client_policy, now)
     plan = schedule(effective, secret.tags, client_policy, now)
     runs_by = tags.runner_of(secret.tags)
@@ -52,6 +55,7 @@ def read_state(
         "previous_version_id": secret.holder(PREVIOUS),
         "trigger": secret.tags.get(tags.TRIGGER, ""),
         "runner": runs_by,
+        "offboarded": False,
         "candidate": bool(work) and not plan.paused,
         "work": work,
         **_dates(plan),
@@ -64,6 +68,34 @@ def read_state(
         "possible_days": list(plan.turn.days) if is_ours else [],
         "lookahead_days": LOOKAHEAD_DAYS,
         "warnings": list(effective.warnings),
+    }
+
+
+def _offboarded(client: str, secret: SecretDescription) -> dict[str, Any]:
+    """Return the state of a client that is no work for anybody any more; nothing is due, and nothing is owed."""
+    restorable = f"its secret can be restored until {secret.deletion_date}"
+    texts = ("trigger", "last", "due", "expected", "overlap_until")
+    no = ("candidate", "overdue", "due_now", "last_chance", "waiting", "too_late", "unfinished")
+    return {
+        "changed": False,
+        "msg": f"{client}: offboarded; {restorable}",
+        "client": client,
+        "secret_id": secret.name,
+        "arn": secret.arn,
+        "version_id": secret.holder(CURRENT),
+        "previous_version_id": secret.holder(PREVIOUS),
+        "runner": ANSIBLE,
+        "offboarded": True,
+        **dict.fromkeys(texts, ""),
+        **dict.fromkeys(no, False),
+        **{name: 0 for name in ("cycle_days", "days_left")},
+        "window": {"open": False, "closed_because": OFFBOARDED, "opens": ""},
+        "paused": None,
+        "failures": asdict(Failures()),
+        **{name: [] for name in ("work", "pending_notices", "possible_days")},
+        "calendar": {"first": "", "days": ""},
+        "lookahead_days": LOOKAHEAD_DAYS,
+        "warnings": [f"{client} is offboarded: take it out of the inventory; {restorable}."],
     }
 
 

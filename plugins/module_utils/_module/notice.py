@@ -15,7 +15,7 @@ from .._aws.secret_store import SecretStore
 from .._cycle import tags
 from .._cycle.notice_state import NoticeState, read_notice_state
 from .._errors import RotationError
-from .._events import EVENTS, FAILED, OVERDUE, ROTATED, UPCOMING
+from .._events import EVENTS, FAILED, OFFBOARDED, OVERDUE, ROTATED, UPCOMING
 from .._notice.notice import Notice
 from .._notice.publish import publish
 from .._stamp import stamp
@@ -26,6 +26,7 @@ from .options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC, client_name, secret_s
 TEXTS = (
     *("environment", "trigger", "reason", "requested_by", "version_id", "previous_version_id", "last", "due"),
     *("expected", "failed_at", "step", "code", "cause", "state_left", "next_step", "subject", "text"),
+    "deletion_date",
 )
 NUMBERS = ("days_left", "notice_days", "failures")
 
@@ -84,6 +85,8 @@ def _notice_state(store: SecretStore | None, notice: Notice, warnings: list[str]
     """Read which notices went out; None where that cannot be read, so that nothing may be written over it."""
     if notice.event == ROTATED:
         return NoticeState()  # right after a rotation no other notice went out, and one call is spared
+    if notice.event == OFFBOARDED:
+        return None  # a secret that waits for its deletion takes no tag
     try:
         return read_notice_state(store.describe().tags) if store else None
     except RotationError as error:
@@ -150,5 +153,6 @@ NOTICE = Operation(
         ("event", UPCOMING, ("due", "notice_days")),
         ("event", ROTATED, ("version_id",)),
         ("event", OVERDUE, ("due",)),
+        ("event", OFFBOARDED, ("deletion_date",)),
     ),
 )

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
+from .._aws.leaving_store import LeavingStore
 from .._aws.native_store import NativeStore
 from .._aws.policy_store import PolicyStore
 from .._aws.secret_archive import SecretArchive
@@ -113,9 +114,19 @@ def policy_store(params: Mapping[str, Any]) -> PolicyStore:
     return _store(PolicyStore, params, None)
 
 
+def leaving_store(params: Mapping[str, Any]) -> LeavingStore:
+    """Return the secret that the options name, to be taken out of management."""
+    return _store(LeavingStore, params, None)
+
+
 def native_store(params: Mapping[str, Any]) -> NativeStore:
     """Return the secret that the options name, with Secrets Manager's own rotation of it."""
     return _store(NativeStore, params, None)
+
+
+def parameters_client(params: Mapping[str, Any]) -> Any:
+    """Return a client of Parameter Store in the account of whoever runs, as the functions read it: in no client's role."""
+    return make_client(aws_options({**params, "assume_role_arn": None, "external_id": None}), "ssm")
 
 
 def aws_client(params: Mapping[str, Any], service: str) -> Any:

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from .._clean import one_line
-from .._events import FAILED, OVERDUE, ROTATED, UPCOMING, severity
+from .._events import FAILED, OFFBOARDED, OVERDUE, ROTATED, UPCOMING, severity
 from .._reason import REASON_LENGTH
 from .._stamp import stamp
 from .limits import attribute, field_text, people_text, subject_line
@@ -21,6 +21,7 @@ SCHEMA = "dbops.rotation/notice/1"
 TEXTS = (
     *("client", "secret_id", "environment", "trigger", "requested_by", "version_id", "previous_version_id"),
     *("last", "due", "expected", "failed_at", "step", "code", "cause", "state_left", "next_step"),
+    "deletion_date",
 )
 
 
@@ -54,6 +55,7 @@ class Notice:
     cause: str = ""
     state_left: str = ""
     next_step: str = ""
+    deletion_date: str = ""
     subject: str = ""
     text: str = ""
 
@@ -65,6 +67,7 @@ class Notice:
             ROTATED: (self.version_id,),
             FAILED: (self.failures, self.failed_at or stamp(self.time)),
             OVERDUE: (self.due,),
+            OFFBOARDED: (self.version_id, self.deletion_date),
         }[self.event]
 
     @property
@@ -91,6 +94,7 @@ class Notice:
             ROTATED: "Password changed",
             FAILED: f"{'URGENT: p' if self.severity == 'critical' else 'P'}assword change failed{again}",
             OVERDUE: "URGENT: password change overdue",
+            OFFBOARDED: "Password no longer managed",
         }[self.event]
 
     def attributes(self) -> dict[str, str]:

@@ -56,7 +56,8 @@ def document(fleet: Fleet, since: datetime, now: datetime) -> Document:
         if done:
             pasts[text(event, "client")].append(done)
     groups = _groups(fleet)
-    names = {host: text(state, "client") or host for host, state in sorted(fleet.states.items())}
+    here = {host: state for host, state in sorted(fleet.states.items()) if not state.get("offboarded")}
+    names = {host: text(state, "client") or host for host, state in here.items()}
     clients = [_client(name, fleet.states[host], groups[host], pasts[name], now) for host, name in names.items()]
     made: Document = cleaned(
         {

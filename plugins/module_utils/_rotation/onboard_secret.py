@@ -53,7 +53,7 @@ def store_secret(
     claim = identity.claiming()
     written = {**request.more_tags, **ours, **claim}
     if exists:
-        store.tag(written)
+        store.tag({**written, tags.OFFBOARDED: ""})  # it may have left and come back
         return claim
     value = _value(identity.server, login)
     store.create(value, first.version_id, written, request.kms_key_id)

@@ -130,8 +130,9 @@ def _trigger(context: RotationContext, view: View) -> str:
 
 
 def _outcome(context: RotationContext, view: View, overlap_until: datetime | None) -> dict[str, str]:
-    """Return the tags of an overlap and of a remembered refusal; emptied only where they are there."""
-    outcome = {tag: "" for tag in (tags.OVERLAP_UNTIL, tags.REFUSED) if view.secret.tags.get(tag)}
+    """Return the tags of an overlap, a remembered refusal and an offboarding; emptied only where they are there."""
+    over = (tags.OFFBOARDED, tags.OVERLAP_UNTIL, tags.REFUSED)
+    outcome = {tag: "" for tag in over if view.secret.tags.get(tag)}
     # What else was refused is tried no more, but for a new password that waits still.
     waiting = view.facts.stored and not context.progress.promoted
     if waiting and view.secret.holder(PENDING) in tags.refused_versions(view.secret.tags):

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A person at a terminal, who answers the one question of a playbook."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import termios
+
+from managed import ANSIBLE_PLAYBOOK, ROOT
+
+# Where termios.tcgetattr has ECHO.
+TERMINAL_MODES = 3
+
+
+def at_terminal(arguments: list[str], answer: str, end: str = "\n") -> str:
+    """Run a playbook at a terminal and answer its one question."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(ROOT)
+        os.execv(ANSIBLE_PLAYBOOK, [ANSIBLE_PLAYBOOK, *arguments])
+    shown = b""
+    while True:
+        try:
+            if select.select([terminal], [], [], 1)[0]:
+                shown += os.read(terminal, 4096)
+            elif not termios.tcgetattr(terminal)[TERMINAL_MODES] & termios.ECHO:  # while the question is open
+                # What is typed while the question appears is thrown away, so it is typed again until it counts.
+                os.write(terminal, f"{answer}{end}".encode())
+        except OSError:
+            break
+    os.waitpid(pid, 0)
+    return shown.decode()
