@@ -46,14 +46,16 @@ from ..module_utils._runners import LAMBDA
 
 def today(states: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return the names whose turn is today."""
-    readable = {
-        name: state for name, state in states.items() if not state.get("failed") and state.get("runner") != LAMBDA
-    }
+    ours = {name: state for name, state in states.items() if _has_turns(state)}
     turns = {
-        name: Turn(datetime.fromisoformat(state["last"]), tuple(state["possible_days"]))
-        for name, state in readable.items()
+        name: Turn(datetime.fromisoformat(state["last"]), tuple(state["possible_days"])) for name, state in ours.items()
     }
-    return brought_forward(turns, {name: state["cycle_days"] for name, state in readable.items()}, datetime.now(UTC))
+    return brought_forward(turns, {name: state["cycle_days"] for name, state in ours.items()}, datetime.now(UTC))
+
+
+def _has_turns(state: Mapping[str, Any]) -> bool:
+    """Return True if the client can be read, and a schedule of playbooks visits it."""
+    return not (state.get("failed") or state.get("offboarded") or state.get("runner") == LAMBDA)
 
 
 class FilterModule:

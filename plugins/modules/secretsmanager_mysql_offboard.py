@@ -17,7 +17,7 @@ description:
     deletion. Statements of others, and tags that do not begin with C(rotation/), stay.
   - Two tags stay on the deleted secret. C(rotation/client) says whose it was, and by C(rotation/offboarded) scheduled runs
     know that it is no accident.
-  - Neither reads the password nor connects to the database. Whoever needs the password later exports it first, with
+  - Never connects to the database, and reads passwords only to compare them with O(reason). Whoever needs the password later exports it first, with
     M(dbops.rotation.secretsmanager_mysql_backup).
   - Every run that was cut off is finished by the next one. A secret that is scheduled for deletion already, or is gone,
     is no failure.
@@ -77,7 +77,7 @@ options:
     default: /dbops/rotation/clients/
   reason:
     description:
-      - Why the client leaves, in one line of at most 200 characters.
+      - Why the client leaves, in one line of at most 200 characters that contains no password of the client.
     type: str
     default: ""
   requested_by:

@@ -99,6 +99,19 @@ options:
       - Seconds, from 0 to 600, to wait until AWS has created new replicas, so that the result can name a failure.
     type: float
     default: 30
+  reason:
+    description:
+      - Why the client comes under management, in one line of at most 200 characters that contains no password of the
+        client.
+    type: str
+    default: ""
+    version_added: 0.2.0
+  requested_by:
+    description:
+      - Who asked for it.
+    type: str
+    default: ""
+    version_added: 0.2.0
 requirements:
   - boto3 >= 1.34
   - PyMySQL >= 1.2.0
@@ -179,6 +192,16 @@ rotation:
       description: Days from one rotation to the next.
       type: str
       sample: "40"
+reason:
+  description: Why the client came under management.
+  returned: success
+  type: str
+  sample: "CHG-1001: new contract"
+requested_by:
+  description: Who asked for it.
+  returned: success
+  type: str
+  sample: alice
 rows:
   description:
     - Every row of the account on the server, with its plugin and its state.

@@ -48,7 +48,7 @@ def _line(name: str, state: Mapping[str, Any]) -> dict[str, Any]:
 
 def _state(state: Mapping[str, Any]) -> str:
     words = {
-        OFFBOARDED: state["offboarded"],
+        OFFBOARDED: bool(state.get("offboarded")),
         "overdue": state["overdue"],
         "failing": state["failures"]["count"] > 0,
         "paused": bool(state["paused"]),

@@ -100,6 +100,7 @@ GUARDED = {
     "playbooks/rollback.yml": (),
     "playbooks/reconcile.yml": (),
     "playbooks/onboard.yml": (),
+    "playbooks/offboard.yml": (),
     "playbooks/access.yml": (),
     "playbooks/runner.yml": (),
     "playbooks/restore.yml": ("-e", "rotation_backup_file=backup"),

@@ -28,6 +28,7 @@ CHECKED: dict[str, tuple[str, ...]] = {
     "playbooks/rotate_fleet.yml": (*FEW, "-e", "rotation_canaries=client_acme"),
     "playbooks/rollback.yml": FEW,
     "playbooks/onboard.yml": FEW,
+    "playbooks/offboard.yml": FEW,
     "playbooks/reconcile.yml": FEW,
     "playbooks/access.yml": FEW,
     "playbooks/runner.yml": FEW,

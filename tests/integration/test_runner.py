@@ -16,7 +16,7 @@ from cycle import is_due
 from deaths import AFTER_APPLY
 from listed_fleet import Fleet
 from machine import Machine
-from managed import ROOT, MakeClient, ManagedClient
+from managed import ROOT, MakeClient, ManagedClient, secrets_manager
 from stock_collections import needs_awx
 from world.aws import REGION
 from world.databases import DatabaseServer
@@ -115,6 +115,7 @@ AROUND = (
     "playbooks/awx.yml",
     "playbooks/provision.yml",
     "playbooks/provision_lambda.yml",
+    "playbooks/offboard.yml",
 )
 
 
@@ -143,6 +144,7 @@ def test_what_stands_around_rotation_leaves_no_secret_in_the_artifacts(
             if name == "playbooks/backup.yml":
                 remove(client)
     assert b"$ANSIBLE_VAULT;1.2;AES256;backup" in steps.backup.read_bytes()
+    secrets_manager(client.aws).restore_secret(SecretId=client.secret_id)  # which the last playbook deleted
     assert client.opens(client.stored()["password"])
     job.answer({})
     known = {SECRET_KEY, KEY, TOKEN, VAULT_PASSWORD, *passwords(client)}
@@ -167,6 +169,14 @@ class Around:
             "playbooks/access.yml": (limit, {"rotation_readers": ["acme-shop"]}),
             "playbooks/backup.yml": ((*limit, *vault), {**kept, "rotation_backup_vault_id": "backup"}),
             "playbooks/restore.yml": ((*limit, *vault), kept),
+            "playbooks/offboard.yml": (
+                *((*limit, *vault),),
+                {
+                    "rotation_offboard_file": str(self.backup),
+                    "rotation_offboard_vault_id": "backup",
+                    "rotation_offboard_confirm": self.client.name,
+                },
+            ),
             "playbooks/report.yml": (limit, {"rotation_report_path": str(self.backup.with_name("fleet.html"))}),
             "playbooks/evidence.yml": (limit, {"rotation_evidence_path": str(self.backup.parent)}),
             "playbooks/schedule_cron.yml": (("--check", "-v"), self.machine.variables()),
@@ -197,7 +207,7 @@ class Around:
 
     def prompts(self, name: str) -> dict[str, str]:
         """What ansible-runner answers, as AWX has it do with a credential of the type Vault."""
-        asked = name in ("playbooks/backup.yml", "playbooks/restore.yml")
+        asked = name in ("playbooks/backup.yml", "playbooks/restore.yml", "playbooks/offboard.yml")
         return {r"Vault password \(backup\):\s*?$": VAULT_PASSWORD} if asked else {}
 
 

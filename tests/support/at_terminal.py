@@ -14,8 +14,8 @@ from managed import ANSIBLE_PLAYBOOK, ROOT
 TERMINAL_MODES = 3
 
 
-def at_terminal(arguments: list[str], answer: str, end: str = "\n") -> str:
-    """Run a playbook at a terminal and answer its one question."""
+def at_terminal(arguments: list[str], answer: str, end: str = "\n", *, question: str = "") -> str:
+    """Run a playbook at a terminal and answer its one question, by its text if the answer is shown as it is typed."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(ROOT)
@@ -25,10 +25,17 @@ def at_terminal(arguments: list[str], answer: str, end: str = "\n") -> str:
         try:
             if select.select([terminal], [], [], 1)[0]:
                 shown += os.read(terminal, 4096)
-            elif not termios.tcgetattr(terminal)[TERMINAL_MODES] & termios.ECHO:  # while the question is open
+            elif is_open(terminal, shown, question):
                 # What is typed while the question appears is thrown away, so it is typed again until it counts.
                 os.write(terminal, f"{answer}{end}".encode())
         except OSError:
             break
     os.waitpid(pid, 0)
     return shown.decode()
+
+
+def is_open(terminal: int, shown: bytes, question: str) -> bool:
+    """Return True while the question waits for its answer."""
+    if question:
+        return shown.rstrip().endswith(question.encode())
+    return not termios.tcgetattr(terminal)[TERMINAL_MODES] & termios.ECHO

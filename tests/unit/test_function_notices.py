@@ -13,7 +13,14 @@ from by_ansible import Case, rendered
 
 from ansible_collections.dbops.rotation.plugins.module_utils._clean import cleaned
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._events import EVENTS, FAILED, OVERDUE, ROTATED, UPCOMING
+from ansible_collections.dbops.rotation.plugins.module_utils._events import (
+    EVENTS,
+    FAILED,
+    OFFBOARDED,
+    OVERDUE,
+    ROTATED,
+    UPCOMING,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda import notice_text as module
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.notice_text import TEMPLATES, notice_text
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.details import of_failure, of_rotation
@@ -54,6 +61,8 @@ ABOUT: list[tuple[str, dict[str, Any]]] = [
     (FAILED, {"code": "x", "failures": "2"}),
     (OVERDUE, {"due": "2026-12-20T00:00:00Z", "failures": 2, "days_left": -1}),
     (OVERDUE, {"due": "2026-12-20T00:00:00Z"}),
+    (OFFBOARDED, {"version_id": "last", "deletion_date": "2027-01-02T03:00:00Z", "reason": "x", "requested_by": "bob"}),
+    (OFFBOARDED, {"deletion_date": "2027-01-02T03:00:00Z"}),
 ]
 
 

@@ -69,10 +69,24 @@ def test_a_policy_is_not_too_large_for_iam(duty: str) -> None:
 
 
 @every_duty
-def test_no_duty_may_delete_a_secret_and_only_one_may_move_its_rotation(duty: str) -> None:
+def test_only_one_duty_may_delete_a_secret_and_only_one_may_move_its_rotation(duty: str) -> None:
     moves = {"RotateSecret", "CancelRotateSecret"}
-    never = {"DeleteSecret", "UpdateSecret"} | moves
-    assert {action.partition(":")[2] for action in actions(duty)} & never == (moves if duty == "native" else set())
+    allowed = {"native": moves, "offboarder": {"DeleteSecret", "CancelRotateSecret"}}
+    rare = {"DeleteSecret", "UpdateSecret"} | moves
+    assert {action.partition(":")[2] for action in actions(duty)} & rare == allowed.get(duty, set())
+
+
+def test_a_secret_is_deleted_with_a_way_back_only() -> None:
+    found = statements("offboarder")["DeletedSecrets"]
+    assert (found["Action"], found["Resource"]) == (["secretsmanager:DeleteSecret"], [SECRETS])
+    assert found["Condition"]["NumericGreaterThanEquals"] == {"secretsmanager:RecoveryWindowInDays": "7"}
+    assert found["Condition"]["BoolIfExists"] == {"secretsmanager:ForceDeleteWithoutRecovery": "false"}
+
+
+@pytest.mark.parametrize("duty", ["native", "offboarder"])
+def test_who_works_on_the_parameters_of_clients_works_on_no_others(duty: str) -> None:
+    clients = "arn:aws:ssm:eu-central-1:123456789012:parameter/dbops/rotation/clients/*"
+    assert statements(duty)["StoredOfClients"]["Resource"] == [clients]
 
 
 @pytest.mark.parametrize("duty", ["notifier", "auditor", "provisioner", "sweeper", "resetter", "native"])

@@ -55,6 +55,7 @@ def test_an_id_never_changes_between_releases() -> None:
         ("failed", {"failures": 2}),
         ("failed", {"failed_at": OTHER}),
         ("overdue", {"due": OTHER}),
+        ("offboarded", {"deletion_date": OTHER}),
     ],
     ids=str,
 )

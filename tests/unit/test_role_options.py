@@ -44,6 +44,7 @@ DESCRIBED: dict[str, Any] = {name: option for entry in ENTRIES.values() for name
 TASK_FILES = sorted((ROLE / "tasks").glob("*.yml"))
 # Parts of entry points, with the variables that they are handed.
 PARTS: dict[str, set[str]] = {
+    "asked_once": set(),
     "change": {"rotation_wanted"},
     "cycle": {"rotation_sends_owed"},
     "failed": {"rotation_receipt"},
@@ -79,6 +80,7 @@ def set_within(path: Path) -> Iterator[str]:
         yield from (task.get("register", ""), task.get("loop_control", {}).get("loop_var", ""))
     if path == HANDLERS:
         yield from ("rotation_receipt", "rotation_state", "rotation_failure", "rotation_owed", "rotation_notice")
+        yield "rotation_offboarding"
         yield from (name for task in load(path) for name in task.get("vars", {}))
 
 

@@ -32,6 +32,7 @@ ID_LENGTH = 32
 OF_ANY = (
     *("secret_id", "trigger", "reason", "requested_by", "action", "decision", "version_id", "previous_version_id"),
     *("changed", "forced", "rotated", "waits_for_hooks", "kept_for", "sessions_ended", "healthy", "seconds"),
+    "deletion_date",
 )
 OF_A_NOTICE = ("event", "notice_id", "delivered", "message_id")
 OF_ITS_BODY = ("secret_id", "trigger", "requested_by", "version_id", "previous_version_id")

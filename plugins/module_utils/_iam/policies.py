@@ -50,12 +50,13 @@ VERSION = "2012-10-17"
 OUR_TAGS = "rotation/*"
 CLIENT_TAG = "rotation/client"
 TAGGING = "secretsmanager:TagResource"
-# AWS deletes nothing at once whose policy asks for this: https://docs.aws.amazon.com/secretsmanager/latest/apireference/
+OVER_TLS = {"Bool": {"aws:SecureTransport": "true"}}
+# A deletion that names its recovery window, and not one at once.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
 WITH_A_WAY_BACK = {
-    "Bool": {"aws:SecureTransport": "true", "secretsmanager:ForceDeleteWithoutRecovery": "false"},
+    "BoolIfExists": {"secretsmanager:ForceDeleteWithoutRecovery": "false"},
     "NumericGreaterThanEquals": {"secretsmanager:RecoveryWindowInDays": "7"},
 }
-OVER_TLS = {"Bool": {"aws:SecureTransport": "true"}}
 
 Document = dict[str, Any]
 Conditions = dict[str, dict[str, Any]]
@@ -251,7 +252,7 @@ def _conditions(sid: str, scope: Scope, *, creates: bool) -> Conditions:
     if sid == "NewSecrets":
         return {**OVER_TLS, "Null": {f"aws:RequestTag/{CLIENT_TAG}": "false"}}
     if sid == "DeletedSecrets":
-        return {**WITH_A_WAY_BACK, **_tag_conditions(scope)}
+        return {**OVER_TLS, **WITH_A_WAY_BACK, **_tag_conditions(scope)}
     if sid not in ("Secrets", "Tags") or creates:
         return OVER_TLS
     return {**OVER_TLS, **_ours_only(sid), **_tag_conditions(scope)}

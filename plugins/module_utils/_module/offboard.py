@@ -16,6 +16,7 @@ from .._aws.parameters import OF_CLIENTS, name_of_client, read_named
 from .._aws.secret_store import CURRENT, PENDING, SecretDescription, find, looks
 from .._codes import Code
 from .._context.journal import Journal
+from .._context.versions import Versions
 from .._cycle import tags
 from .._decision.decision import listed
 from .._errors import RotationError
@@ -37,16 +38,19 @@ AGAIN = "Then run the same command again."
 class OffboardProgress:
     """How far it has come."""
 
+    begun: bool = False
     gone: list[str] = field(default_factory=list)
-    deleted: bool = False
+    deleting: bool = False
 
     def state_left(self) -> str:
         """Return in one sentence what there is now."""
-        if self.deleted:
-            return "The secret is scheduled for deletion and can be restored; the database was not changed."
+        if self.deleting:
+            return "The secret may be scheduled for deletion, and can be restored; the database was not changed."
         if self.gone:
             return f"Taken away: {listed(self.gone)}. The secret is there, and neither it nor the database was changed."
-        return "The secret is there, and neither it nor the database was changed."
+        if self.begun:
+            return "The secret is there and has the mark of an offboarding; nothing else was changed."
+        return "Nothing was changed, neither the secret nor the database."
 
 
 def _work(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
@@ -62,8 +66,13 @@ def _work(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
         if secret.deleted:
             return _already(params, store, secret, check=check)
         _refuse_unready(secret, params["version_id"])
+        _refuse_in_reason(store, secret, params["reason"], journal)
         around = _surroundings(params, store, secret)
-    deletion = _take_away(around, journal, progress, params["recovery_window"], now, check=check)
+    try:
+        deletion = _take_away(around, journal, progress, params["recovery_window"], now, check=check)
+    except RotationError as error:
+        error.reason = params["reason"]  # which holds no password
+        raise
     return _done(params, around, deletion, now, check=check)
 
 
@@ -117,6 +126,14 @@ def _refuse_unfinished(secret: SecretDescription) -> None:
     )
 
 
+def _refuse_in_reason(store: LeavingStore, secret: SecretDescription, reason: str, journal: Journal) -> None:
+    """Raise a RotationError where the reason, which people will read, holds a password under a label."""
+    versions = Versions(store, reason, journal.warn)
+    for version_id, labels in secret.stages.items():
+        if reason and labels:
+            versions.read(version_id)
+
+
 def _surroundings(params: Mapping[str, Any], store: LeavingStore, secret: SecretDescription) -> Surroundings:
     parameters, name = parameters_client(params), name_of_client(params["client_parameters"], client_name(params))
     # A secret without this tag never had a parameter.
@@ -132,12 +149,13 @@ def _take_away(
     if check:
         return stamp(now + timedelta(days=days))
     for step in around.steps(now):
+        progress.begun = True
         with journal.step("take away"):
             step.do()
         progress.gone += [step.what] if step.what else []
     with journal.step("delete"):
+        progress.deleting = True
         around.store.delete_after(days)
-        progress.deleted = True
         return _confirm(around, progress)
 
 
@@ -148,7 +166,7 @@ def _confirm(around: Surroundings, progress: OffboardProgress) -> str:
         raise RotationError("The secret was deleted, and AWS does not say so.", code=Code.AWS_INCONSISTENT)
     if secret.stages != around.secret.stages:
         around.store.cancel_deletion()
-        progress.deleted = False
+        progress.deleting = False
         raise RotationError(
             "A rotation began while the client was offboarded. The deletion was cancelled.",
             code=Code.UNFINISHED,
@@ -172,7 +190,9 @@ def _already(
         warnings = [f"{client_name(params)}: {error.cause} Restore it ({restore}), finish it, and offboard again."]
     message = f"the secret is scheduled for deletion already, and can be restored until {secret.deletion_date}"
     gone = [step.what for step in parameter]
-    return {**_result(params, secret, message), "changed": bool(gone), "taken_away": gone, "warnings": warnings}
+    told = {"changed": bool(gone), "taken_away": gone, "warnings": warnings}
+    # No reason, for it cannot be compared with the passwords any more.
+    return {**_result(params, secret, message), **told, "reason": ""}
 
 
 def _done(
@@ -201,7 +221,7 @@ def _result(params: Mapping[str, Any], secret: SecretDescription | None, message
         "client": client_name(params),
         "secret_id": secret.name if secret else params["secret_id"],
         "version_id": (secret.holder(CURRENT) if secret else None) or "",
-        "reason": params["reason"],
+        "reason": params["reason"] if secret else "",
         "requested_by": params["requested_by"] or "",
         "there": secret is not None and not secret.deleted,
         "taken_away": [],

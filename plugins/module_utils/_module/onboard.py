@@ -83,6 +83,8 @@ ONBOARD = Operation(
             },
         },
         **REPLICA_WAIT,
+        "reason": {"type": "str", "default": ""},
+        "requested_by": {"type": "str", "default": ""},
         **DATABASE_SPEC,
         **AWS_SPEC,
     },

@@ -13,11 +13,14 @@ from typing import Any
 from .._aws.secret_store import SecretDescription, SecretStore, find
 from .._context.identity import identity_of
 from .._context.journal import Journal
+from .._context.versions import Versions
 from .._cycle import tags
 from .._db.connection import Session
 from .._db.server import Server, identify, refuse_unsuitable
 from .._decision.decision import listed
+from .._errors import RotationError
 from .._next_step import Kind, command
+from .._reason import refuse_invalid_reason
 from .._secret_name import refuse_arn_as_name
 from .._secret_value import Login
 from .._steps import ownership
@@ -57,6 +60,27 @@ def onboard(request: OnboardRequest, store: SecretStore) -> dict[str, Any]:
             with journal.step("prepare"):
                 refuse_arn_as_name(store.secret_id)
         login = wanted_login(request)
+    versions = Versions(store, request.reason, journal.warn, backed_up=(login.password,))
+    try:
+        with journal.step("read"):
+            refuse_invalid_reason(request.reason)
+            versions.refuse_in_reason(login.password)
+        result = _with_login(request, store, journal, progress, existing, login)
+    except RotationError as error:
+        error.reason = versions.compared_reason()
+        raise
+    return {**result, "reason": versions.compared_reason(), "requested_by": request.requested_by}
+
+
+def _with_login(
+    request: OnboardRequest,
+    store: SecretStore,
+    journal: Journal,
+    progress: OnboardProgress,
+    existing: SecretDescription | None,
+    login: Login,
+) -> dict[str, Any]:
+    with journal.step("read"):
         managed = existing if existing and is_managed(existing, store, login) else None
         if managed:
             ownership.refuse_claimed_twice(store, managed, store.sibling)

@@ -38,6 +38,8 @@ class OnboardRequest:
     server_ids: frozenset[str] = field(default_factory=frozenset)
     server_label: str = ""
     deadline: float = DEFAULT_DEADLINE
+    reason: str = ""
+    requested_by: str = ""
     check: bool = False
 
     def refuse_invalid(self) -> None:
