@@ -146,6 +146,18 @@ def test_the_restorer_backs_up_and_makes_anew(accounts: Accounts, client: Manage
     assert client.opens(accounts.stored(HOME, client)["password"])
 
 
+def test_the_offboarder_exports_takes_away_and_tells(
+    accounts: Accounts, client: ManagedClient, tmp_path: Path
+) -> None:
+    offboarder, place = Duty("offboarder", accounts, client, tmp_path).keep_trail(), Place(tmp_path, {})
+    accounts.mailbox.events()
+    given = {"rotation_offboard_confirm": client.name, "rotation_offboard_file": str(place.file)}
+    with nothing_denied(accounts):
+        offboarder.run("playbooks/offboard.yml", "--vault-password-file", str(place.password_file), **given)
+    secret = accounts.client(HOME, "secretsmanager").describe_secret(SecretId=client.secret_id)
+    assert "DeletedDate" in secret and accounts.mailbox.events() == ["offboarded"] and client.name in place.clients()
+
+
 def test_settings_are_read_and_those_of_others_are_not(
     accounts: Accounts, client: ManagedClient, tmp_path: Path
 ) -> None:

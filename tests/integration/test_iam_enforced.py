@@ -19,6 +19,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._iam.policies impor
 pytestmark = [pytest.mark.slow, needs_ministack]
 
 OURS, UNMARKED, THEIRS, LEGACY = "clients/acme/root", "clients/globex/root", "shop/acme/api-key", "legacy/acme"
+LEAVING = "clients/initech/root"
 GROUP, OTHER_GROUP = "/dbops/rotation", "/shop/orders"
 FUNCTIONS, OF_CLIENTS = "/dbops/rotation/functions", "/dbops/rotation/clients/"
 PARAMETER, OTHER_PARAMETER = "/dbops/rotation/settings", "/shop/settings"
@@ -32,7 +33,7 @@ class Account:
     def __init__(self, aws: Ministack) -> None:
         self.aws = aws
         secrets, sns, logs = (aws.client(name) for name in ("secretsmanager", "sns", "logs"))
-        for name, tags in ((OURS, MARK), (UNMARKED, []), (THEIRS, MARK), (LEGACY, MARK)):
+        for name, tags in ((OURS, MARK), (UNMARKED, []), (THEIRS, MARK), (LEGACY, MARK), (LEAVING, MARK)):
             secrets.create_secret(Name=name, SecretString="x", Tags=tags)
         self.topic, self.other_topic = (sns.create_topic(Name=name)["TopicArn"] for name in ("rotation", "orders"))
         for name in (GROUP, OTHER_GROUP):
@@ -120,6 +121,10 @@ def named(parameter: str) -> Call:
     return ("ssm", "get_parameters", {"Names": [parameter]})
 
 
+def stored(parameter: str) -> Call:
+    return ("ssm", "put_parameter", {"Name": parameter, "Value": "x", "Type": "String", "Overwrite": True})
+
+
 def sent(queue: str) -> Call:
     entries = [{"Id": "0", "MessageBody": "x"}]
     return ("sqs", "send_message_batch", lambda account: {"QueueUrl": account.queues[queue], "Entries": entries})
@@ -153,6 +158,11 @@ ALLOWED: dict[str, tuple[str, Call]] = {
     "sweeper sends": ("sweeper", sent("work")),
     "resetter tags": ("resetter", tagged(OURS, "rotation/due")),
     "native describes": ("native", secret("describe_secret", OURS)),
+    "native writes what holds for a client": ("native", stored(f"{OF_CLIENTS}client_acme")),
+    "offboarder describes": ("offboarder", secret("describe_secret", OURS)),
+    "offboarder exports": ("offboarder", secret("get_secret_value", OURS)),
+    "offboarder tags": ("offboarder", tagged(OURS, "rotation/offboarded")),
+    "offboarder deletes with a way back": ("offboarder", secret("delete_secret", LEAVING, RecoveryWindowInDays=7)),
     "provisioner reads settings": ("provisioner", ("ssm", "get_parameter", {"Name": PARAMETER})),
     "provisioner writes settings": (
         *("provisioner",),
@@ -186,6 +196,11 @@ REFUSED: dict[str, tuple[str, Call]] = {
     "sweeper reads a password": ("sweeper", secret("get_secret_value", OURS)),
     "resetter reads a password": ("resetter", secret("get_secret_value", OURS)),
     "resetter tags as others do": ("resetter", tagged(OURS, "team")),
+    "native writes what holds for all": ("native", stored(FUNCTIONS)),
+    "offboarder deletes for good": ("offboarder", secret("delete_secret", OURS, ForceDeleteWithoutRecovery=True)),
+    "offboarder deletes a secret of others": ("offboarder", secret("delete_secret", THEIRS, RecoveryWindowInDays=7)),
+    "offboarder writes a password": ("offboarder", secret("put_secret_value", OURS, SecretString="y")),
+    "offboarder writes what holds for a client": ("offboarder", stored(f"{OF_CLIENTS}client_acme")),
     "native reads a password": ("native", secret("get_secret_value", OURS)),
     "native gives away a secret of others": ("native", secret("cancel_rotate_secret", THEIRS)),
     "auditor reads what lies above": ("auditor", settings("/dbops")),

@@ -147,3 +147,15 @@ def test_the_restorer_backs_up_and_makes_anew(client: ManagedClient, tmp_path: P
     restorer.run("playbooks/restore.yml", *given)
     assert client.stages() == before
     assert restorer.arrived() == {"backup", "restore", "run"}
+
+
+def test_the_offboarder_exports_and_takes_away(client: ManagedClient, tmp_path: Path) -> None:
+    client.create().rotate()
+    offboarder = Identity("offboarder", client, tmp_path)
+    offboarder.keep_trail()
+    place = Place(tmp_path, {client.name: client.variables(**NO_KEYS)})
+    given = {"rotation_offboard_confirm": client.name, "rotation_offboard_file": str(place.file)}
+    told = {"rotation_topic_arn": topic(client)}
+    offboarder.run("playbooks/offboard.yml", "--vault-password-file", str(place.password_file), **given, **told)
+    assert client.told()["DeletedDate"] and client.name in place.clients()
+    assert offboarder.arrived() == {"offboarding", "backup", "notice", "run"}

@@ -14,6 +14,8 @@ from playbook_runs import said
 from topic import Mailbox
 from trouble import refused_logins
 
+from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
+
 def test_the_secret_is_made_with_tags_and_the_password_stays(unmanaged: ManagedClient, tmp_path: Path) -> None:
     run = onboard(tmp_path, unmanaged, rotation_onboard_password=unmanaged.password)
     assert run.returncode == 0, said(run)
@@ -97,6 +99,17 @@ def test_rotating_at_once_that_fails_is_counted_and_told(
     assert (notice["event"], notice["trigger"], notice["code"]) == ("failed", "onboarding", "invalid_option")
     assert newcomer.tags()["rotation/failures"].startswith("count=1 ")
     assert newcomer.opens(newcomer.password)
+
+
+def test_a_failure_has_its_reason_unless_the_password_is_in_it(newcomer: ManagedClient) -> None:
+    asked = {"host": "127.0.0.1", "port": newcomer.server.port, "username": newcomer.user, "requested_by": "alice"}
+    failed = newcomer.run(ONBOARD, **asked, password="wrong-1", reason="CHG-1001")
+    assert (failed["error"]["code"], failed["reason"], failed["requested_by"]) == ("login_refused", "CHG-1001", "alice")
+    failed = newcomer.run(ONBOARD, **asked, password=newcomer.password, reason=f"it was {newcomer.password}")
+    assert failed["error"]["code"] == "reason_holds_password" and newcomer.password not in str(failed)
+    assert not has_secret(newcomer)
+    done = newcomer.run(ONBOARD, **asked, password=newcomer.password, reason="CHG-1001")
+    assert (done["reason"], done["requested_by"]) == ("CHG-1001", "alice"), done["msg"]
 
 
 def test_the_password_may_come_from_a_file(newcomer: ManagedClient, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from cycle import is_due
 from guarded_fleet import FLEETS, Fleet
 from managed import AT_ONCE, ManagedClient, playbook, write_inventory
-from playbook_runs import Run, said
+from playbook_runs import Run, said, single
 from topic import Mailbox
 from waves import run_fleet, versions
 
@@ -117,3 +117,17 @@ def test_of_a_single_client_only_the_command_is_the_run(fleet: Fleet, extra: boo
 def test_a_value_is_not_repeated(fleet: Fleet) -> None:
     status, told = fleet.told("rotate.yml", "tier_gold", "-e", json.dumps({"rotation_deadline": "hunter2"}))
     assert status == 2 and "rotation_deadline must be a number." in told and "hunter2" not in told
+
+
+@pytest.mark.parametrize("asked", ["rotation_force=true", "rotation_reconcile_version=AWSPREVIOUS"])
+def test_a_relaunch_does_not_repeat_what_was_asked_for_once(
+    mysql_client: ManagedClient, tmp_path: Path, asked: str
+) -> None:
+    name = "rotate.yml" if "force" in asked else "playbooks/reconcile.yml"
+    before = mysql_client.stages()
+    given = ("-i", single(tmp_path, mysql_client), "-l", mysql_client.name, "-e", asked)
+    relaunched = playbook(name, *given, "-e", "awx_job_launch_type=relaunch")
+    assert relaunched.returncode == 2 and "Launch the template instead" in said(relaunched), said(relaunched)
+    assert mysql_client.stages() == before
+    if "force" in asked:
+        assert playbook(name, *given, "-e", "awx_job_launch_type=manual").returncode == 0

@@ -11,10 +11,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from by_hand import remove
+import pytest
+from by_hand import put, remove
 from keeping import kept
 from managed import ManagedClient, secrets_manager
 from permissions import Keys, document, enforced
+from stub_function import FUNCTION as STUB
+from stub_function import stub_function
 from world.aws import REGION
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import Origin
@@ -22,17 +25,23 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.logs import 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import Report
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.trail import Settings, Trail
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.errors import translated
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.leaving_store import LeavingStore
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.parameters import read_parameters
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing import Choice, list_entries
+from ansible_collections.dbops.rotation.plugins.module_utils._lambda.runner import RUNNER
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
 from ansible_collections.dbops.rotation.plugins.module_utils._module.doctor import DOCTOR
 from ansible_collections.dbops.rotation.plugins.module_utils._module.evidence import EVIDENCE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.history import HISTORY
+from ansible_collections.dbops.rotation.plugins.module_utils._module.native import NATIVE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
+from ansible_collections.dbops.rotation.plugins.module_utils._module.offboard import OFFBOARD
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
 from ansible_collections.dbops.rotation.plugins.module_utils._module.restore import RESTORE
+from ansible_collections.dbops.rotation.plugins.module_utils._module.secret_policy import SECRET_POLICY
 from ansible_collections.dbops.rotation.plugins.module_utils._module.secret_policy_info import SECRET_POLICY_INFO
 
 Result = dict[str, Any]
@@ -98,6 +107,15 @@ def failed_notice(client: ManagedClient, keys: Keys) -> Result:
     told = topic(client)
     with enforced(client.aws):
         result: Result = client.run(NOTICE, event="failed", topic_arn=told, **keys)
+    return result
+
+
+def offboarded_notice(client: ManagedClient, keys: Keys) -> Result:
+    client.create()
+    told = topic(client)
+    with enforced(client.aws):
+        given = {"event": "offboarded", "deletion_date": "2027-01-02T03:00:00Z"}
+        result: Result = client.run(NOTICE, topic_arn=told, **given, **keys)
     return result
 
 
@@ -218,6 +236,92 @@ def give_and_take_back(client: ManagedClient, keys: Keys) -> Result:
         return outcome(work)
 
 
+def offboard(client: ManagedClient, keys: Keys) -> Result:
+    """Offboard a client that is managed."""
+    client.create().rotate()
+    return _leave(client, keys)
+
+
+def offboard_guarded(client: ManagedClient, keys: Keys) -> Result:
+    """Offboard one with our resource policy, and nothing else of that kind."""
+    client.create()
+    client.run(SECRET_POLICY, readers=[], rotators=["dbops-rotation-rotator"])
+    return _leave(client, keys)
+
+
+def offboard_guarded_by_others(client: ManagedClient, keys: Keys) -> Result:
+    """Offboard one whose resource policy has a statement of somebody else, too."""
+    client.create()
+    theirs = {"Sid": "Theirs", "Effect": "Allow", "Principal": "*", "Action": "secretsmanager:DescribeSecret"}
+    policy = document({**theirs, "Resource": "*"})
+    secrets_manager(client.aws).put_resource_policy(SecretId=client.secret_id, ResourcePolicy=policy)
+    client.run(SECRET_POLICY, readers=[], rotators=["dbops-rotation-rotator"])
+    return _leave(client, keys)
+
+
+def offboard_replicated(client: ManagedClient, keys: Keys) -> Result:
+    client.create()
+    regions = [{"Region": "eu-west-1"}]
+    secrets_manager(client.aws).replicate_secret_to_regions(SecretId=client.secret_id, AddReplicaRegions=regions)
+    return _leave(client, keys)
+
+
+def offboard_from_the_functions(client: ManagedClient, keys: Keys) -> Result:
+    client.create()
+    client.run(RUNNER, runner="lambda", settings={"overlap": 60})
+    return _leave(client, keys)
+
+
+def offboard_native(client: ManagedClient, keys: Keys) -> Result:
+    with stub_function(client.aws):
+        client.create().run(NATIVE, function=STUB)
+        return _leave(client, keys)
+
+
+def cancel_offboarding(client: ManagedClient, keys: Keys) -> Result:
+    """Offboard a client of which a rotation begins in the last moment; the deletion has to be cancelled."""
+    delete = LeavingStore.delete_after
+
+    def begin_and_delete(store: LeavingStore, days: int) -> None:
+        put(client, "AWSPENDING", json.dumps(client.document(password="Just-now-1")))
+        delete(store, days)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LeavingStore, "delete_after", begin_and_delete)
+        client.create().rotate()
+        result = _leave(client, keys)
+    return {} if result.get("failed") and "DeletedDate" not in client.told() else result | {"failed": True}
+
+
+def export(client: ManagedClient, keys: Keys) -> Result:
+    """Read all versions, as the export of offboard.yml does."""
+    client.create()
+    archive = SecretArchive(make_client(options(client, keys), "secretsmanager"), client.secret_id)
+    with enforced(client.aws):
+        return outcome(archive.save)
+
+
+def leave_to_the_functions(client: ManagedClient, keys: Keys) -> Result:
+    client.create()
+    with enforced(client.aws):
+        result: Result = client.run(RUNNER, runner="lambda", settings={"overlap": 60}, **keys)
+    return result
+
+
+def take_back_from_the_functions(client: ManagedClient, keys: Keys) -> Result:
+    client.create()
+    client.run(RUNNER, runner="lambda", settings={"overlap": 60})
+    with enforced(client.aws):
+        result: Result = client.run(RUNNER, runner="ansible", **keys)
+    return result
+
+
+def _leave(client: ManagedClient, keys: Keys) -> Result:
+    with enforced(client.aws):
+        result: Result = client.run(OFFBOARD, confirm=[client.name], **keys)
+    return result
+
+
 def options(client: ManagedClient, keys: Keys) -> AwsOptions:
     """The way to the emulator with these keys."""
     return AwsOptions(region=REGION, endpoint_urls=json.dumps({"default": client.aws.endpoint_url}), **keys)
@@ -258,6 +362,7 @@ USUAL: dict[str, Operation] = {
     "auditor": state,
     "restorer": restore_lost,
     "native": give_and_take_back,
+    "offboarder": offboard,
 }
 OTHERS: dict[tuple[str, str], Operation] = {
     ("rotator", "secretsmanager:ListSecretVersionIds"): state,
@@ -272,6 +377,18 @@ OTHERS: dict[tuple[str, str], Operation] = {
     ("auditor", "logs:FilterLogEvents"): read_history,
     **{("auditor", action): collect_evidence for action in OF_EVIDENCE},
     ("restorer", "secretsmanager:RestoreSecret"): restore_deleted,
+    ("native", "ssm:GetParameters"): leave_to_the_functions,
+    ("native", "ssm:PutParameter"): leave_to_the_functions,
+    ("native", "ssm:DeleteParameter"): take_back_from_the_functions,
+    ("offboarder", "secretsmanager:DeleteResourcePolicy"): offboard_guarded,
+    ("offboarder", "secretsmanager:PutResourcePolicy"): offboard_guarded_by_others,
+    ("offboarder", "secretsmanager:CancelRotateSecret"): offboard_native,
+    ("offboarder", "secretsmanager:RemoveRegionsFromReplication"): offboard_replicated,
+    ("offboarder", "secretsmanager:RestoreSecret"): cancel_offboarding,
+    ("offboarder", "secretsmanager:GetSecretValue"): export,
+    ("offboarder", "ssm:GetParameters"): offboard_from_the_functions,
+    ("offboarder", "ssm:DeleteParameter"): offboard_from_the_functions,
+    ("offboarder", "sns:Publish"): offboarded_notice,
 }
 EVERYWHERE: dict[str, Operation] = {
     "logs:CreateLogStream": ship_events,

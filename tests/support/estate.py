@@ -173,7 +173,7 @@ class Accounts(Estate):
     def provision_home(self, **variables: Any) -> int:
         """Provision the account of the rotator, as always or with more; give the number of changes."""
         given = {
-            "rotation_provision_duties": ["rotator", "onboarder", "notifier", "auditor", "restorer"],
+            "rotation_provision_duties": ["rotator", "onboarder", "notifier", "auditor", "restorer", "offboarder"],
             "rotation_provision_client_roles": [CLIENT_ROLE],
             "rotation_provision_secret_tags": TAGS,
             "rotation_provision_source_secrets": [f"arn:aws:secretsmanager:eu-central-1:{HOME}:secret:legacy/*"],

@@ -10,6 +10,8 @@
   https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
 * aws:PrincipalArn of a session is its role:
   https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+* The recovery window of a deletion is a condition key:
+  https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
 * ListSecrets compares the beginning of a tag:
   https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Filter.html
 * IAM has one action for a message and for a batch of them.
@@ -24,6 +26,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -63,10 +66,19 @@ NAMED_BY = {
 }
 
 
+# The condition keys that are fields of a call.
+FIELDS = {
+    "secretsmanager:recoverywindowindays": "RecoveryWindowInDays",
+    "secretsmanager:forcedeletewithoutrecovery": "ForceDeleteWithoutRecovery",
+}
+ASKED: ContextVar[Data] = ContextVar("ASKED")
+
+
 def named_resource(
     service: str, method: str, path: str, headers: dict[str, str], body: bytes, query: Data, region: str, account: str
 ) -> str:
     """Return the resource of a call."""
+    ASKED.set(json.loads(body) if body.startswith(b"{") else {})
     found = str(resource_of(service, method, path, headers, body, query, region, account))
     if found != "*":
         return found
@@ -111,6 +123,9 @@ def policy_of_any_account(arn: str) -> tuple[str, str] | None:
 
 def condition_key(key: str, asked: Any) -> Any:
     """Return the value of a condition key."""
+    if key.lower() in FIELDS:
+        field = ASKED.get({}).get(FIELDS[key.lower()])
+        return None if field is None else str(field).lower()
     found = value_of(key, asked)
     return SESSION.sub(r"\1iam\2role/\3", found) if key.lower() == "aws:principalarn" else found
 
