@@ -12,13 +12,13 @@ author:
   - dbops.rotation maintainers (@dbops)
 short_description: Take a client out of management and delete its secret, with a way back
 description:
-  - Takes away what rotation has put around the secret, namely its statements in the resource policy, Secrets Manager's own
-    rotation by our function, replicas, the client's parameter, and the tags C(rotation/...). Then schedules the secret for
-    deletion. Statements of others, and tags that do not begin with C(rotation/), stay.
-  - Two tags stay on the deleted secret. C(rotation/client) says whose it was, and by C(rotation/offboarded) scheduled runs
+  - Takes away what rotation has put around the secret. That is our part of the resource policy, Secrets Manager's own
+    rotation by our function, replicas, the client's parameter, and the tags C(rotation/...). Then schedules the secret
+    for deletion. Statements of others, and tags that do not begin with C(rotation/), stay.
+  - Two tags stay on the deleted secret. C(rotation/client) says whose it was. By C(rotation/offboarded) scheduled runs
     know that it is no accident.
-  - Never connects to the database, and reads passwords only to compare them with O(reason). Whoever needs the password later exports it first, with
-    M(dbops.rotation.secretsmanager_mysql_backup).
+  - Never connects to the database, and reads passwords only to compare them with O(reason). Whoever needs the password
+    later exports it first, with M(dbops.rotation.secretsmanager_mysql_backup).
   - Every run that was cut off is finished by the next one. A secret that is scheduled for deletion already, or is gone,
     is no failure.
   - Refuses a rotation that is under way or unfinished, and an old password that is still valid beside the new one. If a
@@ -123,8 +123,8 @@ msg:
   description: What was done, in one sentence.
   returned: always
   type: str
-  sample: "client_acme: the resource policy, the tags of the rotation taken away; the secret is scheduled for deletion, and
-    can be restored until 2027-01-02T03:00:00Z"
+  sample: "client_acme: the tags of the rotation taken away; the secret is scheduled for deletion, and can be restored
+    until 2027-01-02T03:00:00Z"
 client:
   description: The client's name.
   returned: success

@@ -45,8 +45,8 @@ def ask_password(client: str, seconds: int) -> str:
     question = Question(
         text=f"Present password of {client}: ",
         lacking=f"No password was given for {client}",
-        in_awx="Launch the job again with a credential of the type \"Root password of a client to onboard\" beside the one"
-        " for AWS.",
+        in_awx='Launch the job again with a credential of the type "Root password of a client to onboard" beside the'
+        " one for AWS.",
         other_ways=OTHER_WAYS,
         private=True,
     )

@@ -34,7 +34,9 @@ def ask(question: Question, seconds: int) -> str:
     """Return the answer; raises AnsibleActionFail where there is nobody to ask, or no answer in time."""
     if in_awx_job():
         # AWX gives every job a terminal, at which nobody sits: the job would wait for ever, and others of its template.
-        raise AnsibleActionFail(f"{question.lacking}, and a job of AWX has nobody to ask. {question.in_awx} {UNCHANGED}")
+        raise AnsibleActionFail(
+            f"{question.lacking}, and a job of AWX has nobody to ask. {question.in_awx} {UNCHANGED}"
+        )
     begun = time.monotonic()
     try:
         answer = Display().prompt_until(question.text, private=question.private, seconds=seconds)
@@ -46,6 +48,7 @@ def ask(question: Question, seconds: int) -> str:
     if time.monotonic() - begun >= seconds:
         others = question.other_ways[0].lower() + question.other_ways[1:]
         raise AnsibleActionFail(
-            f"{question.lacking} within {seconds} seconds. Run the same command again and answer, or {others} {UNCHANGED}"
+            f"{question.lacking} within {seconds} seconds. Run the same command again and answer, or {others}"
+            f" {UNCHANGED}"
         )
     return str(answer.decode())

@@ -146,9 +146,7 @@ def test_the_restorer_backs_up_and_makes_anew(accounts: Accounts, client: Manage
     assert client.opens(accounts.stored(HOME, client)["password"])
 
 
-def test_the_offboarder_exports_takes_away_and_tells(
-    accounts: Accounts, client: ManagedClient, tmp_path: Path
-) -> None:
+def test_the_offboarder_exports_takes_away_and_tells(accounts: Accounts, client: ManagedClient, tmp_path: Path) -> None:
     offboarder, place = Duty("offboarder", accounts, client, tmp_path).keep_trail(), Place(tmp_path, {})
     accounts.mailbox.events()
     given = {"rotation_offboard_confirm": client.name, "rotation_offboard_file": str(place.file)}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A client leaves: what rotation put around its secret goes, and the secret itself, which can be restored for a while."""
+"""A client leaves: what rotation put around its secret goes, and the secret, which can be restored for a while."""
 
 from __future__ import annotations
 
@@ -25,8 +25,16 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.offboard im
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
 from ansible_collections.dbops.rotation.plugins.module_utils._module.secret_policy import SECRET_POLICY
 
-OTHERS = {"Sid": "Auditors", "Effect": "Allow", "Principal": "*", "Action": "secretsmanager:DescribeSecret", "Resource": "*"}
-# With what surrounds() puts there: mark, policy, rotation, replicas, parameter, tags, secret.
+pytestmark = pytest.mark.slow
+
+OTHERS = {
+    "Sid": "Auditors",
+    "Effect": "Allow",
+    "Principal": "*",
+    "Action": "secretsmanager:DescribeSecret",
+    "Resource": "*",
+}
+# With what surround() puts there: mark, policy, rotation, replicas, parameter, tags, secret.
 CALLS = 7
 
 

@@ -16,6 +16,7 @@ from trouble import refused_logins
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.onboard import ONBOARD
 
+
 def test_the_secret_is_made_with_tags_and_the_password_stays(unmanaged: ManagedClient, tmp_path: Path) -> None:
     run = onboard(tmp_path, unmanaged, rotation_onboard_password=unmanaged.password)
     assert run.returncode == 0, said(run)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -275,22 +275,24 @@ def offboard_from_the_functions(client: ManagedClient, keys: Keys) -> Result:
 def offboard_native(client: ManagedClient, keys: Keys) -> Result:
     with stub_function(client.aws):
         client.create().run(NATIVE, function=STUB)
+        client.rotate()
         return _leave(client, keys)
 
 
 def cancel_offboarding(client: ManagedClient, keys: Keys) -> Result:
     """Offboard a client of which a rotation begins in the last moment; the deletion has to be cancelled."""
-    delete = LeavingStore.delete_after
+    delete, asking = LeavingStore.delete_after, ExitStack()
 
     def begin_and_delete(store: LeavingStore, days: int) -> None:
         put(client, "AWSPENDING", json.dumps(client.document(password="Just-now-1")))
+        asking.enter_context(enforced(client.aws))
         delete(store, days)
 
-    with pytest.MonkeyPatch.context() as patch:
+    client.create().rotate()
+    with pytest.MonkeyPatch.context() as patch, asking:
         patch.setattr(LeavingStore, "delete_after", begin_and_delete)
-        client.create().rotate()
-        result = _leave(client, keys)
-    return {} if result.get("failed") and "DeletedDate" not in client.told() else result | {"failed": True}
+        result: Result = client.run(OFFBOARD, confirm=[client.name], **keys)
+    return {} if "DeletedDate" not in client.told() else result
 
 
 def export(client: ManagedClient, keys: Keys) -> Result:

@@ -51,6 +51,13 @@ def test_the_table_begins_with_what_is_most_urgent() -> None:
     assert "unfinished" in lines[1]
 
 
+def test_who_was_offboarded_comes_last_and_has_no_turn() -> None:
+    left = state(0, last="", due="", offboarded=True)
+    *_others, last = fleet_status({"client_globex": left, "client_acme": state()}).splitlines()
+    assert (last.split()[0], last.split()[-1]) == ("client_globex", "offboarded")
+    assert today({"client_globex": left}) == []
+
+
 def test_programs_get_the_same() -> None:
     told = json.loads(fleet_status(FLEET, form="json"))
     assert [line["client"] for line in told] == [

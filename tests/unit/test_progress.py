@@ -151,7 +151,8 @@ def test_a_hook_that_fails_fails_its_client_and_no_other_task_does() -> None:
 
 
 def test_a_schedule_passes_over_who_is_not_due_and_may_pull_one_forward() -> None:
-    counted = tally("a", "b", "c", "d", "e", "f")
+    counted = tally("a", "b", "c", "d", "e", "f", "g")
+    take(counted, "g", {"candidate": False, "offboarded": True}, CYCLE_INFO)
     take(counted, "a", {"candidate": False}, CYCLE_INFO)
     take(counted, "b", {"candidate": False, "paused": {"until": "2026-12-21T00:00:00Z"}}, CYCLE_INFO)
     take(counted, "c", {"candidate": False, "waiting": True}, CYCLE_INFO)
@@ -161,8 +162,8 @@ def test_a_schedule_passes_over_who_is_not_due_and_may_pull_one_forward() -> Non
     assert counted.worked == 0 and counted.not_reached() == ["d"]
     take(counted, "a", receipt())
     told = table(counted)
-    assert (told["rotated"], told["left alone"], told["runs as a function"]) == ("1", "3", "1")
-    assert (told["paused"], told["waiting for a window"]) == ("1", "1")
+    assert (told["rotated"], told["left alone"], told["runs as a function"]) == ("1", "4", "1")
+    assert (told["paused"], told["waiting for a window"], told["offboarded"]) == ("1", "1", "1")
     assert told["aws_denied"] == "1 e"
 
 

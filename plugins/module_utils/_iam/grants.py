@@ -230,7 +230,9 @@ RESETTER = (
     *FAILED_CALLS,
 )
 RUN_BY = (
-    Grant("ssm:GetParameters", OF_CLIENTS, "`{playbook|runner}` fails for a client that was ever left to the functions"),
+    Grant(
+        "ssm:GetParameters", OF_CLIENTS, "`{playbook|runner}` fails for a client that was ever left to the functions"
+    ),
     Grant("ssm:PutParameter", OF_CLIENTS, "a client with settings of its own cannot be left to the functions"),
     Grant("ssm:DeleteParameter", OF_CLIENTS, "a client whose parameter has to go cannot come back to the playbooks"),
 )

@@ -88,7 +88,7 @@ def _offboarded(client: str, secret: SecretDescription) -> dict[str, Any]:
         "offboarded": True,
         **dict.fromkeys(texts, ""),
         **dict.fromkeys(no, False),
-        **{name: 0 for name in ("cycle_days", "days_left")},
+        **dict.fromkeys(("cycle_days", "days_left"), 0),
         "window": {"open": False, "closed_because": OFFBOARDED, "opens": ""},
         "paused": None,
         "failures": asdict(Failures()),

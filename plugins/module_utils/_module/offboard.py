@@ -201,7 +201,9 @@ def _done(
     gone = [step.what for step in around.steps(now) if step.what]
     would = "would be " if check else ""
     parts = [f"{listed(gone)} {would}taken away"] if gone else []
-    parts.append(f"the secret {'would be' if check else 'is'} scheduled for deletion, and can be restored until {deletion}")
+    parts.append(
+        f"the secret {'would be' if check else 'is'} scheduled for deletion, and can be restored until {deletion}"
+    )
     return {
         **_result(params, around.secret, "; ".join(parts)),
         "changed": True,

@@ -49,7 +49,14 @@ class Surroundings:
 
     def steps(self, now: datetime) -> list[Step]:
         """Return the calls that are missing, in their order."""
-        return [*self._mark(now), *self._policy(), *self._rotation(), *self._replicas(), *self.parameter_steps(), *self._tags()]
+        return [
+            *self._mark(now),
+            *self._policy(),
+            *self._rotation(),
+            *self._replicas(),
+            *self.parameter_steps(),
+            *self._tags(),
+        ]
 
     def facts(self) -> dict[str, Any]:
         """Return all of it as a difference shows it."""
@@ -77,7 +84,9 @@ class Surroundings:
     def _policy(self) -> Iterator[Step]:
         rest = without_ours(self.policy)
         if normal(rest) != normal(self.policy):
-            yield Step("the resource policy", self.store.drop_policy if rest is None else lambda: self.store.put_policy(rest))
+            yield Step(
+                "the resource policy", self.store.drop_policy if rest is None else lambda: self.store.put_policy(rest)
+            )
 
     def _rotation(self) -> Iterator[Step]:
         if self.secret.rotation_enabled and is_rotated_by_our_function(self.secret):

@@ -125,7 +125,7 @@ def native_store(params: Mapping[str, Any]) -> NativeStore:
 
 
 def parameters_client(params: Mapping[str, Any]) -> Any:
-    """Return a client of Parameter Store in the account of whoever runs, as the functions read it: in no client's role."""
+    """Return a client of Parameter Store in the account of whoever runs; functions read it in no client's role."""
     return make_client(aws_options({**params, "assume_role_arn": None, "external_id": None}), "ssm")
 
 
