@@ -88,7 +88,7 @@ def test_the_password_is_exported_and_people_and_schedule_know(
 def test_a_last_rotation_ends_every_password_that_programs_know(client: ManagedClient, tmp_path: Path) -> None:
     password = client.stored()["password"]
     leaving = Leaving(tmp_path, [client], rotation_overlap=3600)
-    left = leaving.run(typed=client.name, rotation_offboard_handover="rotation", rotation_force="true")
+    left = leaving.run(typed=client.name, rotation_offboard_handover="rotation")
     assert left.returncode == 0 and is_deleted(client), said(left)
     assert not client.opens(password) and not leaving.place.file.exists()
     secrets_manager(client.aws).restore_secret(SecretId=client.secret_id)

@@ -72,7 +72,7 @@ class Surroundings:
         """Return what is left of it."""
         kept = {key: value for key, value in self.secret.tags.items() if key == tags.CLIENT}
         mark = self.secret.tags.get(tags.OFFBOARDED) or stamp(now)
-        nothing = {"rotation": None, "replicas": [], "parameter": None}
+        nothing: dict[str, Any] = {"rotation": None, "replicas": [], "parameter": None}
         return {**nothing, "policy": without_ours(self.policy) or {}, "tags": {**kept, tags.OFFBOARDED: mark}}
 
     def _mark(self, now: datetime) -> Iterator[Step]:
