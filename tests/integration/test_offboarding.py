@@ -15,6 +15,7 @@ from managed import ManagedClient, secrets_manager
 from stub_function import FUNCTION, stub_function
 from world.aws import AwsEmulator
 
+from ansible_collections.dbops.rotation.plugins.module_utils._aws import parameters
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.leaving_store import LeavingStore
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.runner import RUNNER
@@ -188,7 +189,7 @@ def at_call(number: int, deed: Any, *, after: bool) -> Iterator[None]:
 
         for name in ("tag", "untag", "put_policy", "drop_policy", "cancel_rotation", "drop_replicas", "delete_after"):
             patch.setattr(LeavingStore, name, around(getattr(LeavingStore, name)))
-        patch.setattr(offboard_steps, "drop_parameter", around(offboard_steps.drop_parameter))
+        patch.setattr(offboard_steps, "drop_parameter", around(parameters.drop_parameter))
         yield
 
 

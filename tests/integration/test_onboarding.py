@@ -103,7 +103,12 @@ def test_rotating_at_once_that_fails_is_counted_and_told(
 
 
 def test_a_failure_has_its_reason_unless_the_password_is_in_it(newcomer: ManagedClient) -> None:
-    asked = {"host": "127.0.0.1", "port": newcomer.server.port, "username": newcomer.user, "requested_by": "alice"}
+    asked: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": newcomer.server.port,
+        "username": newcomer.user,
+        "requested_by": "alice",
+    }
     failed = newcomer.run(ONBOARD, **asked, password="wrong-1", reason="CHG-1001")
     assert (failed["error"]["code"], failed["reason"], failed["requested_by"]) == ("login_refused", "CHG-1001", "alice")
     failed = newcomer.run(ONBOARD, **asked, password=newcomer.password, reason=f"it was {newcomer.password}")

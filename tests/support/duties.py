@@ -114,8 +114,8 @@ def offboarded_notice(client: ManagedClient, keys: Keys) -> Result:
     client.create()
     told = topic(client)
     with enforced(client.aws):
-        given = {"event": "offboarded", "deletion_date": "2027-01-02T03:00:00Z"}
-        result: Result = client.run(NOTICE, topic_arn=told, **given, **keys)
+        given: Keys = {"event": "offboarded", "deletion_date": "2027-01-02T03:00:00Z", **keys}
+        result: Result = client.run(NOTICE, topic_arn=told, **given)
     return result
 
 

@@ -14,6 +14,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
 from emulated import emulated_aws
 
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.parameters import OF_CLIENTS
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._json_text import UNREADABLE
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda import settings
@@ -27,7 +28,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._lambda.options imp
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.settings import (
     ALL,
-    CLIENTS,
     Place,
     Settings,
     environment_settings,
@@ -130,7 +130,7 @@ def of_client(environment: dict[str, str] | None = None) -> Settings:
 def test_the_last_word_is_the_clients(parameters: Any) -> None:
     names = ("overlap", "lead", "cycle_days", "min_age")
     put(parameters, ALL, {"rotation_lead": 3600, "rotation_overlap": 60})
-    put(parameters, f"{CLIENTS}client_acme", {"rotation_overlap": 120})
+    put(parameters, f"{OF_CLIENTS}client_acme", {"rotation_overlap": 120})
     own_settings = of_client({"ROTATION_LEAD": "7200", "ROTATION_OVERLAP": "30", "ROTATION_CYCLE_DAYS": "20"})
     params = own_settings.params(ROTATE.spec)
     assert own_settings.faults == () and [params[name] for name in names] == [120, 3600, 20, 600]
@@ -145,7 +145,7 @@ def test_one_call_reads_both_parameters_and_none_has_to_be_there(parameters: Any
 def test_many_clients_are_read_at_once(parameters: Any) -> None:
     names = [f"client_{number:02}" for number in range(25)]
     for number, name in enumerate(names):
-        put(parameters, f"{CLIENTS}{name}", {"rotation_overlap": number})
+        put(parameters, f"{OF_CLIENTS}{name}", {"rotation_overlap": number})
     own_settings = read_settings(ENVIRONMENT, names)
     assert [own_settings[name].values["overlap"] for name in names] == list(range(25))
 
@@ -182,7 +182,7 @@ def test_a_name_that_no_parameter_can_have_is_not_asked_for(parameters: Any) -> 
     ],
 )
 def test_a_bad_parameter_is_named_with_its_option_and_not_its_value(parameters: Any, document: Any, told: str) -> None:
-    put(parameters, f"{CLIENTS}client_acme", document)
+    put(parameters, f"{OF_CLIENTS}client_acme", document)
     own_settings = of_client()
     with pytest.raises(RotationError) as caught:
         own_settings.refuse_faults()
@@ -203,7 +203,7 @@ def test_what_is_said_of_one_client_is_not_stored_for_all(parameters: Any, optio
     put(parameters, ALL, {f"rotation_{option}": raw})
     assert f"{ALL} (rotation_{option}): it is said of one client" in of_client().faults[0]
     put(parameters, ALL, {})
-    put(parameters, f"{CLIENTS}client_acme", {f"rotation_{option}": raw})
+    put(parameters, f"{OF_CLIENTS}client_acme", {f"rotation_{option}": raw})
     assert of_client().faults == () and of_client().values[option] == raw
 
 
@@ -231,4 +231,8 @@ def test_where_parameter_store_does_not_answer_the_environment_counts(monkeypatc
 def test_the_environment_says_where_things_are() -> None:
     assert Place.of({}).secret_id("client_acme") == "clients/client_acme/mysql/root"
     place = Place.of({"ROTATION_SECRET_PREFIX": "db/", "ROTATION_SECRET_SUFFIX": "", "ROTATION_PARAMETER": "/x"})
-    assert (place.secret_id("a"), place.parameter, place.parameter_of("a")) == ("db/a/mysql/root", "/x", f"{CLIENTS}a")
+    assert (place.secret_id("a"), place.parameter, place.parameter_of("a")) == (
+        "db/a/mysql/root",
+        "/x",
+        f"{OF_CLIENTS}a",
+    )

@@ -18,6 +18,7 @@ from emulated import emulated_aws
 from role_mappings import MAPPINGS
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws import parameters
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.parameters import OF_CLIENTS
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
@@ -29,14 +30,14 @@ from ansible_collections.dbops.rotation.plugins.module_utils._lambda.options imp
     SPEC,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.runner import LARGEST_PARAMETER, RUNNER
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.settings import CLIENTS, read_settings
+from ansible_collections.dbops.rotation.plugins.module_utils._lambda.settings import read_settings
 from ansible_collections.dbops.rotation.plugins.module_utils._readers import CommandLine, reading
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLE: dict[str, Any] = DataLoader().load_from_file(str(ROOT / "roles/rotation/defaults/main.yml"))
 REGION = "eu-central-1"
 SECRET = "clients/client_acme/mysql/root"
-PARAMETER = f"{CLIENTS}client_acme"
+PARAMETER = f"{OF_CLIENTS}client_acme"
 HIDDEN = "Hidden-Value-1234"
 FREEZE = {"from": "2026-12-20", "to": "2027-01-02", "reason": "year end", "timezone": "Europe/Berlin"}
 OWN = {"overlap": "3600", "freezes": [FREEZE], "notice_days": []}
