@@ -20,13 +20,14 @@ from fleet_in_moto import now
 from function_calls import Call, Context, bus_event, call, detail, queue_event, visit
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import KINDS, OUTCOMES
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.parameters import OF_CLIENTS
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import started
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda import client as client_module
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.reset_function import reset_cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.rotation_function import rotation
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.settings import ALL, CLIENTS
+from ansible_collections.dbops.rotation.plugins.module_utils._lambda.settings import ALL
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.sweep_function import sweep
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
@@ -228,7 +229,7 @@ def test_a_failure_without_a_topic_is_counted(account: Account, monkeypatch: pyt
 
 def test_an_event_rotates_as_it_asks(account: Account) -> None:
     account.client("client_acme", now() - 3 * DAY)
-    account.put(f"{CLIENTS}client_acme", {"rotation_overlap": 3600, "rotation_server_label": "blue"})
+    account.put(f"{OF_CLIENTS}client_acme", {"rotation_overlap": 3600, "rotation_server_label": "blue"})
     event = bus_event(ASKED, detail(requested_by="alice", overlap=60, force=True))
     done = checked(call(rotation, queue_event(event)))
     (params,) = account.engine.calls
@@ -325,7 +326,7 @@ def test_a_secret_of_another_client_is_refused_and_not_counted_on(account: Accou
 
 
 def test_a_bad_parameter_fails_its_client_and_the_others_go_on(account: Account) -> None:
-    account.put(f"{CLIENTS}client_acme", {"rotation_overlap": VALUE})
+    account.put(f"{OF_CLIENTS}client_acme", {"rotation_overlap": VALUE})
     acme, globex = (account.client(name, now() - 41 * DAY) for name in ("client_acme", "client_globex"))
     done = checked(call(rotation, queue_event(visit("client_acme", acme), visit("client_globex", globex))))
     assert [params["client"] for params in account.engine.calls] == ["client_globex"]
@@ -333,7 +334,7 @@ def test_a_bad_parameter_fails_its_client_and_the_others_go_on(account: Account)
     assert (status["client"], status["outcome"]) == ("client_acme", "refused")
     failed, rotated = account.notices()
     assert (failed["client"], failed["code"], rotated["event"]) == ("client_acme", "invalid_option", "rotated")
-    assert f"{CLIENTS}client_acme (rotation_overlap)" in failed["cause"]
+    assert f"{OF_CLIENTS}client_acme (rotation_overlap)" in failed["cause"]
 
 
 def test_a_bad_parameter_refuses_an_event_too(account: Account) -> None:
@@ -397,7 +398,7 @@ def test_the_sweep_finds_who_has_work_and_rotates_nobody(account: Account) -> No
 def test_the_sweep_knows_a_clients_own_settings(account: Account) -> None:
     account.client("client_acme", now() - 12 * DAY)
     account.client("client_globex", now() - 12 * DAY)
-    account.put(f"{CLIENTS}client_acme", {"rotation_cycle_days": 10})
+    account.put(f"{OF_CLIENTS}client_acme", {"rotation_cycle_days": 10})
     call(sweep, {})
     assert [message["client"] for message in account.messages()] == ["client_acme"]
 
@@ -405,7 +406,7 @@ def test_the_sweep_knows_a_clients_own_settings(account: Account) -> None:
 def test_a_sweep_over_a_client_with_a_bad_parameter_visits_the_others(account: Account) -> None:
     for name in ("client_acme", "client_globex"):
         account.client(name, now() - 41 * DAY)
-    account.put(f"{CLIENTS}client_acme", {"rotation_windows": VALUE})
+    account.put(f"{OF_CLIENTS}client_acme", {"rotation_windows": VALUE})
     assert checked(call(sweep, {})).answer == {"clients": 2}
 
 
