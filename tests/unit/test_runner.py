@@ -31,6 +31,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._lambda.options imp
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.runner import LARGEST_PARAMETER, RUNNER
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.settings import read_settings
+from ansible_collections.dbops.rotation.plugins.module_utils._module import options as options_module
 from ansible_collections.dbops.rotation.plugins.module_utils._readers import CommandLine, reading
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -265,13 +266,15 @@ def test_the_parameter_lies_where_the_functions_look_for_it() -> None:
 
 
 def test_the_parameter_is_not_written_in_the_clients_own_role(monkeypatch: pytest.MonkeyPatch) -> None:
-    role, asked = "arn:aws:iam::210987654321:role/rotation", list[AwsOptions]()
+    role, asked, make = "arn:aws:iam::210987654321:role/rotation", list[AwsOptions](), options_module.make_client
 
-    def client_of(options: AwsOptions, service: str) -> Any:
+    def client_of(options: AwsOptions, service: str, *more: Any) -> Any:
+        if service != "ssm":
+            return make(options, service, *more)
         asked.append(options)
         return boto(service)
 
-    monkeypatch.setattr(runner_module, "make_client", client_of)
+    monkeypatch.setattr(options_module, "make_client", client_of)
     result = run("lambda", {"assume_role_arn": role, "external_id": "acme"}, check=True, assume_role_arn=role)
     assert result.get("failed") and asked == []  # the secret is in the account of the role
     monkeypatch.setattr(runner_module, "secret_store", lambda _params: SecretStore(boto("secretsmanager"), SECRET))
