@@ -17,6 +17,7 @@ lock dev 3.11 requirements.txt requirements-report.txt tests/requirements.txt te
 # What dev has, too, is the same there.
 lock test 3.11 requirements.txt requirements-report.txt tests/requirements.txt --constraints=locks/dev.txt
 lock nox 3.11 tests/requirements-nox.txt --constraints=locks/dev.txt
+lock awscli 3.11 tests/requirements-awscli.txt
 lock localstack 3.11 tests/requirements-localstack.txt
 lock ministack 3.11 tests/requirements-ministack.txt
 lock supply 3.11 tests/requirements-supply.txt

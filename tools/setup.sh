@@ -18,7 +18,7 @@ case ${1:-} in
 dev | --dev)
     locked=locks/dev.txt
     stamp=.venv/.setup-dev
-    apart=(localstack ministack)
+    apart=(awscli localstack ministack)
     fetched=(fetch browser)
     ;;
 --supply) apart=(supply) ;;

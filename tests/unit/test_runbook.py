@@ -58,7 +58,7 @@ def explained() -> list[str]:
 def variables() -> set[str]:
     defaults = [DataLoader().load_from_file(str(path)) for path in ROOT.glob("roles/*/defaults/main.yml")]
     paths = {"rotation_backup_file", "rotation_evidence_path", "rotation_report_path"}
-    others = {"rotation_hosts", "rotation_without_callbacks"}
+    others = {"rotation_failure_budget", "rotation_hosts", "rotation_without_callbacks"}
     return {*(name for found in defaults for name in found), *paths, *others}
 
 
