@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev world world-stop demo test unit integration slow servers faults sim report report-test docs-test bench lambda matrix molecule lint sanity check lock scan sbom release-check clean
+.PHONY: help setup setup-dev world world-stop demo test unit integration slow servers faults sim report report-test rehearse docs-test bench lambda matrix molecule lint sanity check lock scan sbom release-check clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,8 @@ report-test: setup-dev ## Test a report of 2,000 clients and 400 days in a brows
 
 docs-test: setup-dev ## Run the commands of README.md and docs/*.md as they are written; PAGES=docs/guide.md
 	@PYTHONPATH=tools .venv/bin/python -m docs_test $(PAGES)
+rehearse: setup-dev ## Follow every command of the runbook out of real trouble
+	@REHEARSE=all tools/test.sh rehearsals
 
 bench: setup-dev ## Measure a fleet against a playbook of stock collections
 	@tools/bench.sh

@@ -89,7 +89,7 @@ class Acme(ManagedClient):
     def filled(self, command: str) -> str:
         """Put what only this world knows in the place of the page's words for it."""
         for word, value in self.places.items():
-            command = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])", lambda _found, value=value: value, command)
+            command = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])", value.replace("\\", r"\\"), command)
         return command
 
     def on_rows(self, clause: str) -> None:

@@ -131,7 +131,9 @@ class Rehearsal:
         if isinstance(words, Of):
             return PAGE[words.entry].command(words.words)
         kind, _colon, rest = words.partition(":")
-        return {"first": FIRST.command, "run": str}.get(kind, lambda _rest: PAGE[self.entry].command(words))(rest)
+        if kind == "run":
+            return rest
+        return FIRST.command(rest) if kind == "first" else PAGE[self.entry].command(words)
 
 
 def prints(answer: Answer, said: str) -> Answer:
