@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from engine_texts import ENGINE, NODES, UNKNOWN, codes, given, next_steps, states
+from rehearsal.page import TEXT, explained
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._next_step import Kind, filled, present
@@ -25,7 +26,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._readers import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-TEXT = (ROOT / "docs/runbook.md").read_text()
 WORDS = " ".join(TEXT.split())
 
 # Words in backquotes that look like a code and are none.
@@ -48,11 +48,6 @@ def stands(sentence: str) -> bool:
     """Return True if the runbook holds a sentence, with a word in the place of what only a run knows."""
     parts = [re.escape(part) for part in sentence.strip().split(UNKNOWN)]
     return re.search(r"[A-Z]+".join(parts), WORDS) is not None
-
-
-def explained() -> list[str]:
-    """Return the codes that have an entry of their own."""
-    return re.findall(r"^- \*\*`([a-z0-9_]+)`\*\*", TEXT, re.MULTILINE)
 
 
 def variables() -> set[str]:

@@ -27,7 +27,7 @@ def prove(context: RotationContext, saved: SavedSecret, version: SavedVersion) -
         context.versions.current = SecretVersion(version.version_id, version.created, value)
         context.logins.chosen = value.login
         try:
-            context.open()
+            context.open(to_change=False)
         except LoginRefused as refused:
             refused.next_step = _after_refusal(saved, version)
             raise

@@ -150,7 +150,7 @@ class _Restore:
             self.context.versions.read_current()
         with self.journal.step("open"):
             try:
-                self.context.open()
+                self.context.open(to_change=False)
             except RotationError as refused:
                 if refused.code in REFUSED:
                     refused.next_step = _not_overwritten()

@@ -106,8 +106,8 @@ class RotationContext:
             time.sleep(1)
         yield True
 
-    def open(self) -> None:
-        """Log in, and ask the server who it is."""
+    def open(self, *, to_change: bool = True) -> None:
+        """Log in, ask the server who it is, and whether it would take a change, where one may follow."""
         self._open = self.session = self.logins.open()
         self.server = identify(self.session)
         self.identify({})
@@ -119,7 +119,7 @@ class RotationContext:
         refuse_unsuitable(self.server, single_writer=self.request.single_writer)
         if self.server.replicates is None:
             self.journal.warn("The account may not ask whether the server is a replica; that was not checked.")
-        for warning in self.dialect.prepare(self.session):
+        for warning in self.dialect.prepare(self.session) if to_change else ():
             self.journal.warn(warning)
 
     def take_fence(self) -> None:

@@ -76,7 +76,7 @@ def _open(context: RotationContext) -> None:
     with context.journal.step("read"):
         context.versions.read_current()
     with context.journal.step("open"):
-        context.open()
+        context.open(to_change=False)
 
 
 def _report(context: RotationContext, first: list[Finding]) -> dict[str, Any]:

@@ -86,5 +86,9 @@ def expires_too_soon(acme: Acme) -> None:
     acme.on_rows("PASSWORD EXPIRE INTERVAL 30 DAY")
 
 
+def rotated_sooner(acme: Acme) -> None:
+    acme.set(rotation_cycle_days=20)
+
+
 def with_other_grants(acme: Acme) -> None:
     acme.sql("REVOKE SHUTDOWN ON *.* FROM %s@%s", acme.user, acme.hosts[0])

@@ -51,12 +51,6 @@ def in_an_overlap(acme: Acme) -> None:
     acme.rotate(overlap=3600)
 
 
-def without_a_label(acme: Acme) -> None:
-    """An emulator and AWS let nobody take AWSCURRENT away, but a secret may be made without."""
-    acme.places["VERSION"] = acme.tags()["rotation/version"]
-    move(acme, "AWSCURRENT", None)
-
-
 def never_rotated(acme: Acme) -> None:
     """Its secret was made anew with the password that the server has."""
     acme.password = acme.stored()["password"]
@@ -76,12 +70,12 @@ def well(acme: Acme) -> None:
 
 
 def shared(acme: Acme) -> None:
-    """A second secret of the same account."""
-    name = "clients/client_acme_of_before/mysql/root"
-    listed = acme.secrets.describe_secret(SecretId=acme.secret_id)["Tags"]
-    acme.secrets.create_secret(Name=name, SecretString=json.dumps(acme.stored()), Tags=listed)
-    acme.after.callback(acme.secrets.delete_secret, SecretId=name, ForceDeleteWithoutRecovery=True)
+    """The secret was made under its name of today, and the one of before is there still."""
+    before = "clients/client_acme_of_before/mysql/root"
+    acme.secrets.create_secret(Name=before, SecretString=json.dumps(acme.stored()), Tags=acme.told()["Tags"])
+    acme.after.callback(acme.secrets.delete_secret, SecretId=before, ForceDeleteWithoutRecovery=True)
     acme.places["WORD"] = "clone"
+    never_rotated(acme)
 
 
 def stuck(acme: Acme) -> None:

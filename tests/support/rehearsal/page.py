@@ -94,6 +94,12 @@ def goes_on(command: str) -> bool:
     )
 
 
+def explained() -> list[str]:
+    """Return the codes that have an entry of their own, as often as they have; names of alarms have a hyphen."""
+    items = [item["code"] for line in TEXT.splitlines() if (item := ITEM.match(line)) and item["code"]]
+    return [code for code in items if "-" not in code]
+
+
 def entries() -> dict[str, Entry]:
     """Return every entry by its name: the heading, the code, or the beginning of the message."""
     found: dict[str, list[str]] = {}

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 from administration import loaded
@@ -58,23 +57,8 @@ def with_its_authority(acme: Acme) -> None:
     del acme.given["rotation_tls_ca_file"]
 
 
-def with_a_dictionary(acme: Acme) -> Iterator[None]:
-    """Its policy refuses passwords of few letters, and the inventory excludes all others."""
-    dictionary = acme.folder / "words"
-    dictionary.write_text("".join(f"{''.join(letters)}\n" for letters in itertools.product("abcdefghijklm", repeat=5)))
-    acme.set(rotation_password_exclude_characters="nopqrstuvwxyzNOPQRSTUVWXYZ6789-_.")
-    rules = {"policy": "STRONG", "special_char_count": 0, "dictionary_file": str(dictionary)}
-    variables = {f"validate_password.{name}": value for name, value in rules.items()}
-    with loaded(acme.server, "COMPONENT 'file://component_validate_password'"), changed_globally(acme, **variables):
-        yield
-
-
 def time_enough(acme: Acme) -> None:
     del acme.given["rotation_deadline"]
-
-
-def passwords_may_be_logged(acme: Acme) -> None:
-    acme.set(rotation_allow_plaintext_statement=True)
 
 
 def with_strict_validation(acme: Acme) -> Iterator[None]:
