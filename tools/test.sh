@@ -24,7 +24,7 @@ for suite in "${suites[@]}"; do
         server=$second_server
         chosen=("${spread[@]}" --dist loadfile -m "not slow" tests/integration "${second_files[@]/#/--ignore=}")
         ;;
-    rehearsals) chosen=("${spread[@]}" --dist loadgroup tests/integration/test_rehearsals.py) ;;
+    rehearsals) chosen=("${spread[@]}" --dist worksteal tests/integration/test_rehearsals.py) ;;
     unit | sim | faults) chosen=("${spread[@]}" --dist worksteal "tests/$suite") ;;
     *) chosen=("tests/$suite") ;;
     esac

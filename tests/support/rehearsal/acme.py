@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from botocore.exceptions import ClientError
 from by_hand import put, remove
 from cycle import in_days, set_tags
 from managed import HOST, ManagedClient, secrets_manager, write_inventory
-from world.aws import ACCESS_KEY, REGION, SECRET_KEY
+from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
 from world.certificates import Authority
+from world.databases import DatabaseServer
 
 from rehearsal.page import is_sql
 from rehearsal.terminal import Answer, Terminal
@@ -60,10 +62,10 @@ class Acme(ManagedClient):
 
     def follow(self, command: str, *, after: str = "") -> Answer:
         """Run a command of the page as it stands there, SQL as the server's administrator."""
-        command = self.filled(command)
+        command = self.filled(f"{after} {command}".strip())
         if is_sql(command):
             return Answer(command, 0, self._ask(command))
-        self.answers.append(self.terminal().run(f"{after} {command}".strip(), self.typed))
+        self.answers.append(self.terminal().run(command, self.typed))
         return self.answers[-1]
 
     def reads(self, word: str, pattern: str) -> None:
@@ -119,3 +121,18 @@ class Acme(ManagedClient):
             cursor.execute(statement)
             rows: Sequence[Any] = cursor.fetchall()
         return "\n".join("\t".join(map(str, row)) for row in rows)
+
+
+@contextmanager
+def acting(
+    server: DatabaseServer, aws: AwsEmulator, authority: Authority, hosts: Sequence[str], folder: Path
+) -> Iterator[Acme]:
+    """The client under management on a server, taken away at the end."""
+    client = Acme(server, aws, "root", "Old-password-1", authority.ca_file, hosts)
+    client.authority, client.folder = authority, folder
+    try:
+        client.manage()
+        yield client
+    finally:
+        client.leave()
+        shutil.rmtree(folder / "checkout", ignore_errors=True)

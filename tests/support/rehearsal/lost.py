@@ -111,17 +111,17 @@ def nobody_knows(acme: Acme) -> Iterator[None]:
     acme.server.drop_account(BREAK_GLASS)
 
 
-def rows_are_known(acme: Acme) -> None:
-    """Somebody has set the rows to an old version's password, which nobody remembers."""
-    change_by_hand(acme, acme.stored("AWSPREVIOUS")["password"])
-
-
 class KeyThatIsAway(FaultyProxy):
-    """An AWS that reads no secret while its key is not enabled, as the emulator would; the key's state is real."""
+    """Refuses to read the secret while its key is not enabled, where the emulator reads it all the same."""
 
-    def usable(self, acme: Acme) -> bool:
-        state = acme.aws.client("kms").describe_key(KeyId=acme.places["KEY"])["KeyMetadata"]["KeyState"]
-        return bool(state == "Enabled")
+    def __init__(self, acme: Acme) -> None:
+        super().__init__(acme.aws.endpoint_url)
+        self._acme = acme
+
+    def fate(self, operation: str, body: bytes) -> str | None:
+        """Ask for the state of the key at each request."""
+        key = self._acme.aws.client("kms").describe_key(KeyId=self._acme.places["KEY"])
+        return None if key["KeyMetadata"]["KeyState"] == "Enabled" else super().fate(operation, body)
 
 
 def encrypted(acme: Acme) -> None:
@@ -132,13 +132,10 @@ def encrypted(acme: Acme) -> None:
 
 def unreadable(acme: Acme) -> Iterator[None]:
     """Let AWS refuse to read the secret for as long as the key is not enabled."""
-    with KeyThatIsAway(acme.aws.endpoint_url) as proxy:
-        fate = proxy.fate
-        refused = Fault("GetSecretValue", "DecryptionFailure")
-        with proxy.faulty(acme.secret_id, refused):
-            proxy.fate = lambda operation, body: None if proxy.usable(acme) else fate(operation, body)  # type: ignore[method-assign]
-            acme.set(rotation_endpoint_url=proxy.endpoint_url)
-            yield
+    refused = Fault("GetSecretValue", "DecryptionFailure")
+    with KeyThatIsAway(acme) as proxy, proxy.faulty(acme.secret_id, refused):
+        acme.set(rotation_endpoint_url=proxy.endpoint_url)
+        yield
 
 
 def key_disabled(acme: Acme) -> Iterator[None]:

@@ -367,7 +367,10 @@ NOT_REHEARSED = {
     ("aws_unreachable", "aws sso login"): "needs a browser and a person",
     ("write_limit", "-e rotation_deadline"): MANY + "test_turns.py",
     ("write_limit", "-e rotation_write_share"): MANY + "test_turns.py",
-    ("password_policy", "-e rotation_password_exclude"): "chance decides whether a dictionary has it: test_password_policy.py",
+    (
+        "password_policy",
+        "-e rotation_password_exclude",
+    ): "chance decides whether a dictionary has it: test_password_policy.py",
     ("no_parameters", "-e rotation_parameter_path"): "the inventory of the rehearsal is a file: test_parameters.py",
     ("Functions", "put-events"): "the whole command is followed at dbops-rotation-dead-letters",
     ("dbops-rotation-stranger", "cloudtrail"): NO_CLOUDTRAIL,
