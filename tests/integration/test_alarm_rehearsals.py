@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The alarms of the runbook, of a provisioned account and of the functions: with REHEARSE=all only, for they take long."""
+"""The alarms of the runbook, of an account and of its functions: with REHEARSE=all only, for they take long."""
 
 from __future__ import annotations
 

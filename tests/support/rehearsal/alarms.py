@@ -63,14 +63,10 @@ def programs_are_refused(acme: Acme) -> None:
 
 
 def late(acme: Acme) -> None:
-    """A pause had been forgotten, for three days."""
+    """The scheduled runs of three days have failed."""
     is_due(acme, days=-3)
-    acme.set(rotation_paused=True)
+    acme.on_rows("ACCOUNT LOCK")
     ringing(acme, "overdue", DUE)
-
-
-def pause_ended(acme: Acme) -> None:
-    del acme.given["rotation_paused"]
 
 
 def begun_two_days_ago(acme: Acme) -> None:

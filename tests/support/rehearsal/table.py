@@ -232,9 +232,20 @@ LOST_THINGS = (
         seen="replica_failed",
     ),
     Rehearsal(
-        LOST, lost.secret_gone_after_a_backup_in_the_middle, ("AWSPENDING",), first=FROM_FILE, seen="login_refused"
+        LOST,
+        lost.secret_gone_after_a_backup_in_the_middle,
+        ("AWSPENDING", RECOVERY),
+        first=FROM_FILE,
+        seen="login_refused",
     ),
-    Rehearsal(LOST, lost.secret_and_server_of_before, ("AWSPREVIOUS",), MARIADB, first=FROM_FILE, seen="login_refused"),
+    Rehearsal(
+        LOST,
+        lost.secret_and_server_of_before,
+        ("AWSPREVIOUS", RECOVERY),
+        MARIADB,
+        first=FROM_FILE,
+        seen="login_refused",
+    ),
     Rehearsal(LOST, lost.key_to_come, ("-e rotation_kms_key_id",), to=FROM_FILE, seen="secret_not_found"),
     Rehearsal(
         LOST, lost.region_gone, ("-e rotation_region", lost.in_the_other_region), to=FROM_FILE, seen="secret_not_found"
@@ -299,7 +310,7 @@ ALARMS = (
         Refused("verify.yml", "known_refused"),
         Of(BY_HAND, "reconcile_prompt"),
     ),
-    ringing("overdue", alarms.late, Shows("status.yml", "overdue"), alarms.pause_ended, "rotate_due.yml"),
+    ringing("overdue", alarms.late, Shows("status.yml", "overdue"), alarms.unlocked, "rotate_due.yml"),
     ringing("unfinished", alarms.begun_two_days_ago, Refused("verify.yml", "unfinished"), RECOVERY),
     ringing("slow", alarms.slow, "history.yml"),
     ringing("notices-failed", alarms.nobody_was_told, fleet.topic_there, "rotate_due.yml", fleet.notice_arrived),
