@@ -74,6 +74,7 @@ def begun_two_days_ago(acme: Acme) -> None:
     put(acme, "AWSPENDING", json.dumps(acme.document(password="Never-Used-1")))
     acme.on_rows("ACCOUNT LOCK")
     found = watched(acme)
+    found.count()
     acme.follow(DUE)
     (run,) = [event for event in found.count() if event["kind"] == "run"]
     found.publish(found.audited.group, run, Unfinished=1)
