@@ -22,7 +22,8 @@ def watched(acme: Acme) -> Watched:
     """Let the runs leave their events in the log group whose alarms are evaluated."""
     found: Watched = acme.kept["watched"]
     found.audited.folder.mkdir(exist_ok=True)
-    acme.environment |= found.audited.environment()
+    # Both callbacks, as ansible.cfg has them.
+    acme.environment |= found.audited.environment(ANSIBLE_CALLBACKS_ENABLED="")
     return found
 
 
