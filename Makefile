@@ -48,6 +48,7 @@ report-test: setup-dev ## Test a report of 2,000 clients and 400 days in a brows
 
 docs-test: setup-dev ## Run the commands of README.md and docs/*.md as they are written; PAGES=docs/guide.md
 	@PYTHONPATH=tools .venv/bin/python -m docs_test $(PAGES)
+
 rehearse: setup-dev ## Follow every command of the runbook out of real trouble
 	@REHEARSE=all tools/test.sh rehearsals integration/test_alarm_rehearsals.py
 

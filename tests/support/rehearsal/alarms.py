@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import json
-
-from by_hand import put
 from cycle import is_due
+from deaths import AFTER_PUT
 from drift import change_by_hand
 from faulty_proxy import SILENCE, Fault, FaultyProxy
 from watched import READ_BY_A_ROLE, TRAIL, Watched
@@ -64,15 +62,14 @@ def programs_are_refused(acme: Acme) -> None:
 
 
 def late(acme: Acme) -> None:
-    """The scheduled runs of three days have failed."""
+    """No scheduled run was made for three days, and then one that found it."""
     is_due(acme, days=-3)
-    acme.on_rows("ACCOUNT LOCK")
     ringing(acme, "overdue", DUE)
 
 
 def begun_two_days_ago(acme: Acme) -> None:
     """The same was found by the run of yesterday."""
-    put(acme, "AWSPENDING", json.dumps(acme.document(password="Never-Used-1")))
+    AFTER_PUT.interrupt(acme)
     acme.on_rows("ACCOUNT LOCK")
     found = watched(acme)
     found.count()

@@ -310,7 +310,7 @@ ALARMS = (
         Refused("verify.yml", "known_refused"),
         Of(BY_HAND, "reconcile_prompt"),
     ),
-    ringing("overdue", alarms.late, Shows("status.yml", "overdue"), alarms.unlocked, "rotate_due.yml"),
+    ringing("overdue", alarms.late, "status.yml", "rotate_due.yml"),
     ringing("unfinished", alarms.begun_two_days_ago, Refused("verify.yml", "unfinished"), RECOVERY),
     ringing("slow", alarms.slow, "history.yml"),
     ringing("notices-failed", alarms.nobody_was_told, fleet.topic_there, "rotate_due.yml", fleet.notice_arrived),
