@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from cycle import is_due
 from deaths import AFTER_PUT
 from drift import change_by_hand
 from faulty_proxy import SILENCE, Fault, FaultyProxy
@@ -59,12 +58,6 @@ def programs_are_refused(acme: Acme) -> None:
     change_by_hand(acme)
     acme.typed.append("Changed-by-hand-1")
     ringing(acme, "locked-out", ROTATE)
-
-
-def late(acme: Acme) -> None:
-    """No scheduled run was made for three days, and then one that found it."""
-    is_due(acme, days=-3)
-    ringing(acme, "overdue", DUE)
 
 
 def begun_two_days_ago(acme: Acme) -> None:
