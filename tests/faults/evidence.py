@@ -8,6 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from canaries import hits
+
 from .cases import GUESS, LEAK, SILENT, Case
 from .controller import Controller
 from .judge import Sight
@@ -56,10 +58,11 @@ def judge_guesses(cases: Sequence[Case], refused: Counter[str], before: Counter[
 
 
 def judge_leaks(cases: Sequence[Case], written: dict[str, bytes]) -> None:
-    """P5: no password of any version is in what was written anywhere."""
+    """P5: no password of any version is in what was written anywhere, in any form."""
+    owners = {password: case for case in cases for password in case.known_passwords()}
+    for place, text in written.items():
+        for password in {hit.canary.text for hit in hits(text, owners)}:
+            owners[password].found(LEAK, f"a password is in the {place}")
     for case in cases:
-        _labels, tags = case.described()
-        places = {**written, "tags": json.dumps(tags).encode()}
-        for password in case.known_passwords():
-            for place in (place for place, text in places.items() if password.encode() in text):
-                case.found(LEAK, f"a password is in the {place}")
+        if hits(json.dumps(case.described()[1]).encode(), owners):
+            case.found(LEAK, "a password is in the tags")

@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from canaries import hits
 from playbook_runs import PLUGINS
 from world.aws import AwsEmulator
 
+STORING = ("CreateSecret", "PutSecretValue")
 SPY = str(Path(__file__).with_name("callback_plugins"))
 
 
@@ -33,13 +35,20 @@ def keeping(folder: Path) -> dict[str, str]:
 
 
 def requests_without_values(recording: AwsEmulator) -> Iterator[str]:
-    """Every recorded request, less the one field that has to hold the value."""
+    """Every recorded request, less the one field of two operations that has to hold the value."""
     for request in recording.recorded():
-        body: dict[str, Any] = json.loads(request.body or "{}")
-        body.pop("SecretString", None)
-        yield json.dumps([request.path, dict(request.headers), body])
+        body: Any = request.body.decode(errors="replace")
+        if request.operation in STORING:
+            body = {name: value for name, value in json.loads(body).items() if name != "SecretString"}
+        yield json.dumps([request.path, dict(request.headers), body], ensure_ascii=False)
 
 
 def files(folder: Path) -> Iterator[Path]:
     """Every file below a folder."""
     return (path for path in folder.rglob("*") if path.is_file())
+
+
+def leaks(searched: Iterable[Path], known: Iterable[str]) -> set[tuple[str, str]]:
+    """In which files which secrets are, in any form; told by how a secret begins."""
+    secret = set(known)
+    return {(path.name, hit.canary.text[:4]) for path in searched for hit in hits(path.read_bytes(), secret)}
