@@ -7,9 +7,11 @@ import itertools
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from . import settlement
 from .cases import MISSED, SILENT, Case
@@ -22,6 +24,7 @@ from .process_deeds import ProcessDeed
 from .setting import Setting
 from .stopping import pause
 
+Hosts = dict[str, dict[str, Any]]
 COUNTER = itertools.count(1)
 THREADS = 6
 # Until every client has come to its step: below the 20 s after which the engine gives a silent server up, and before
@@ -47,7 +50,7 @@ class Batch:
         try:
             self.each(lambda case: case.prepare(self.setting))
             pause(max(case.path.wait for case in self.cases))
-            self._disturb()
+            self.disturb()
             self.each(self._judge)
             settlement.settle(self)
             self._judge_leaks(marks)
@@ -62,7 +65,13 @@ class Batch:
     def play(self, playbook: str, cases: Sequence[Case], name: str) -> Controller:
         """A run over the clients of some cases from which nobody is kept."""
         hosts = {case.client.name: case.variables() for case in cases}
-        return run(Controller(playbook, hosts, self.folder / name), RUN_SECONDS)
+        return run(self.controller(playbook, hosts, name), RUN_SECONDS)
+
+    def controller(
+        self, playbook: str, hosts: Hosts, name: str, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> Controller:
+        """A run with a folder of its own."""
+        return Controller(playbook, hosts, self.folder / name, (), dict(environment))
 
     def refused(self) -> Counter[str]:
         """How many logins each account was refused so far, on all servers."""
@@ -78,7 +87,7 @@ class Batch:
         fault = self.cases[0].fault
         return fault.process if fault else None
 
-    def _disturb(self) -> None:
+    def disturb(self) -> None:
         """The disturbed run."""
         for case in self.cases:
             case.course.begin(case.disturbance())
@@ -87,8 +96,7 @@ class Batch:
         variables = deed.variables(count) if deed else {}
         hosts = {case.client.name: {**case.faulty_variables(), **variables} for case in self.cases}
         environment = deed.environment(count) if deed else {}
-        disturbed = Controller(self.cases[0].path.playbook, hosts, self.folder / "disturbed", (), environment)
-        disturbed.start()
+        disturbed = self.controller(self.cases[0].path.playbook, hosts, "disturbed", environment).start()
         try:
             if deed:
                 self._await(disturbed, BEGIN_SECONDS, lambda hold: hold.begun)

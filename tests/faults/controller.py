@@ -46,20 +46,21 @@ class Process:
 
 @dataclass
 class Controller:
-    """A run; everything that it writes lies in its folder."""
+    """A run; everything that it writes lies in its folder. `others` are hosts of the inventory that are no clients."""
 
     playbook: str
     hosts: dict[str, dict[str, Any]]
     folder: Path
     extra: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    others: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def start(self) -> Controller:
         """Start it, in a process group of its own as a shell does."""
         pause(0)
         self.folder.mkdir(parents=True)
         inventory = self.folder / "inventory.json"
-        inventory.write_text(json.dumps({"all": {"hosts": self.hosts}}))
+        inventory.write_text(json.dumps({"all": {"hosts": {**self.hosts, **self.others}}}))
         self.results_file = self.folder / "results"
         arguments = [
             "-i",

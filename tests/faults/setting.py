@@ -6,9 +6,10 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 from administration import sql
@@ -69,8 +70,8 @@ def version_of(process: DatabaseServer) -> str:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Setting]:
-    """Start everything below .cache, and end and remove it whatever happens."""
+def running(more: Mapping[str, Sequence[str]] = MappingProxyType({})) -> Iterator[Setting]:
+    """Start everything below .cache, with more options for a server, and end and remove it whatever happens."""
     folder = new_folder()
     background = Background()
     authority = Authority(folder / "tls")
@@ -78,7 +79,11 @@ def running() -> Iterator[Setting]:
     aws = QueuedAws(folder / "aws")
     processes = {
         flavor: DatabaseServer(
-            flavor, folder / flavor, ca_file=authority.ca_file, certificate=certificate, options=OPTIONS[flavor]
+            flavor,
+            folder / flavor,
+            ca_file=authority.ca_file,
+            certificate=certificate,
+            options=[*OPTIONS[flavor], *more.get(flavor, ())],
         )
         for flavor in OPTIONS
     }

@@ -73,8 +73,9 @@ def many(runs: list[list[str]]) -> list[dict[str, Any]]:
     """Run playbooks one after the other, without loading Ansible for each."""
     command = [sys.executable, str(ROOT / "tests/support/forked_playbooks.py")]
     given = {**os.environ, "ANSIBLE_NOCOLOR": "1"}
+    lines = "".join(f"{json.dumps(arguments)}\n" for arguments in runs)
     done = subprocess.run(
-        command, cwd=ROOT, env=given, input=json.dumps(runs), capture_output=True, text=True, timeout=600, check=False
+        command, cwd=ROOT, env=given, input=lines, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Many runs of ansible-playbook that load Ansible only once: each is a fork of this process.
 
-Reads a JSON list of argument lists, and writes one JSON object a line with the exit status and all that was printed.
+Reads a JSON list of arguments a line, and answers each with a JSON object: the exit status and all that was printed.
 """
 
 from __future__ import annotations
@@ -35,5 +35,5 @@ def run(arguments: list[str]) -> dict[str, object]:
 if __name__ == "__main__":
     for module in LOADED:
         import_module(module)
-    for arguments in json.load(sys.stdin):
-        print(json.dumps(run(arguments)), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(run(json.loads(line))), flush=True)
