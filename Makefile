@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev world world-stop demo test unit integration slow servers faults sim report report-test rehearse docs-test bench lambda matrix molecule lint sanity check lock scan sbom release-check clean
+.PHONY: help setup setup-dev world world-stop demo test unit integration slow servers faults leakcheck sim report report-test rehearse docs-test bench lambda matrix molecule lint sanity check lock scan sbom release-check clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ servers: setup ## Run the integration tests on every server, and print a table
 
 faults: setup ## Run every step of a rotation with every fault
 	@tools/faults.sh
+
+leakcheck: setup-dev ## Look for passwords in all that every playbook leaves, and write the table into docs/safety.md
+	@tools/leakcheck.sh --everything --page
 
 sim: setup ## Simulate a year of 200 clients
 	@tools/sim.sh

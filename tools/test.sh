@@ -17,7 +17,7 @@ for suite in "${suites[@]}"; do
     echo "== $suite"
     server=${TEST_SERVER:-}
     case $suite in
-    slow) chosen=("${spread[@]}" --dist loadfile -m slow tests/integration) ;;
+    slow) chosen=("${spread[@]}" --dist loadfile -m slow tests/integration tests/leakcheck) ;;
     integration) chosen=("${spread[@]}" --dist loadfile -m "not slow" tests/integration) ;;
     second) server=$second_server chosen=("${spread[@]}" --dist loadfile -m "not slow" "${second_files[@]}") ;;
     second-rest)
