@@ -18,6 +18,8 @@ from topic import Mailbox
 from world.aws import ACCESS_KEY, NOWHERE, REGION, SECRET_KEY
 from world.databases import DatabaseServer
 
+from ansible_collections.dbops.rotation.plugins.module_utils._module import operation
+
 FLAVORS = ("mysql", "mariadb")
 TITLES = {"mysql": "MySQL", "mariadb": "MariaDB"}
 # Every statement is slow.
@@ -95,6 +97,8 @@ def started() -> Iterator[Scene]:
             patch.delenv(name)
         for name, value in ALONE.items():
             patch.setenv(name, value)
+        # Nobody takes such a limit back: what this process starts later could leave no core file.
+        patch.setattr(operation, "forbid_core_files", lambda: None)
         with running(LOUD) as setting:
             group = "/dbops/leakcheck"
             setting.aws.client("logs").create_log_group(logGroupName=group)
