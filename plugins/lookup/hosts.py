@@ -19,6 +19,7 @@ description:
     Then there is nothing to do, and the run succeeds.
   - Warns if neither P(dbops.rotation.rotation_audit#callback) nor P(dbops.rotation.rotation_progress#callback) is
     enabled.
+  - With O(listing), returns only those of the hosts that an earlier play of the run has found to have work.
   - Checks nothing if Ansible only lists the play or checks its syntax.
 options:
   _terms:
@@ -32,6 +33,11 @@ options:
       - The variable with which a user sets the pattern, for the message.
     type: str
     default: rotation_hosts
+  listing:
+    description:
+      - The variable in which an earlier play over the same hosts has registered the result of
+        M(dbops.rotation.rotation_candidates_info#module). If there is none, the pattern is returned unchanged.
+    type: str
   without_callbacks:
     description:
       - Do not warn if the callbacks are off.
@@ -79,6 +85,7 @@ from ..plugin_utils._configuration import Configuration, no_client, not_enabled
 
 ONLY_LOOKS = ("syntax", "listhosts", "listtasks", "listtags")
 STATES = "rotation_"
+NOBODY = "all:!all"
 SHOWN = 200
 
 
@@ -94,7 +101,13 @@ class LookupModule(LookupBase):
             for pattern in terms:
                 self._refuse_nobody(pattern, host_vars, configuration)
             self._warn(configuration)
-        return list(terms)
+        return [self._with_work(pattern, host_vars) for pattern in terms] if self.get_option("listing") else list(terms)
+
+    def _with_work(self, pattern: str, variables: Mapping[str, Any]) -> str:
+        """Return those of a pattern that a listing has not left out."""
+        hosts = self._hosts(pattern, variables["groups"], variables.get("ansible_limit"))
+        told = variables["hostvars"][hosts[0]].get(self.get_option("listing")) if hosts else None
+        return pattern if not told or "visit" not in told else ",".join(told["visit"]) or NOBODY
 
     def _refuse_nobody(self, pattern: str, variables: Mapping[str, Any], configuration: Configuration) -> None:
         groups, limit = variables["groups"], variables.get("ansible_limit")
@@ -114,11 +127,10 @@ class LookupModule(LookupBase):
             f" correct {self.get_option('variable')}."
         )
 
-    def _hosts(self, pattern: str, groups: Mapping[str, Sequence[str]], limit: str | None) -> bool:
-        """Return True if a pattern matches any host."""
-        if pattern == "all":
-            # Ansible has refused a limit that leaves none of these by itself.
-            return bool(groups["all"])
+    def _hosts(self, pattern: str, groups: Mapping[str, Sequence[str]], limit: str | None) -> Sequence[str]:
+        """Return the hosts that a pattern matches."""
+        if pattern == "all" and limit is None:
+            return groups["all"]
         manager = InventoryManager(self._loader, parse=False)
         for group, hosts in groups.items():
             manager.add_group(group)
@@ -126,9 +138,9 @@ class LookupModule(LookupBase):
                 manager.add_host(host, group=group)
         try:
             manager.subset(limit)
-            return bool(manager.get_hosts(pattern))
+            return [host.name for host in manager.get_hosts(pattern)]
         except AnsibleError:  # a pattern or a file that Ansible tells of by itself
-            return False
+            return []
 
     def _warn(self, configuration: Configuration) -> None:
         warning = not_enabled(configuration, constants.CALLBACKS_ENABLED)

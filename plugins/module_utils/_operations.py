@@ -110,4 +110,6 @@ OPERATIONS = {
         *(BACKUP, OFFBOARD, ONBOARD, RECONCILE, RESTORE, ROTATE, SECRET_POLICY, SECRET_POLICY_INFO, VERIFY),
     )
 }
+# The action that reads the cycles of all clients at once. It is no operation, for it works on none of them.
+LISTING = "rotation_candidates_info"
 SHOWN = tuple(declared.name for declared in OPERATIONS.values() if declared.shown)

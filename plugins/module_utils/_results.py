@@ -52,3 +52,10 @@ def mappings(result: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     """Return the dictionaries of a list of a result; empty where there is none."""
     value = result.get(key)
     return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+
+
+def left_out(listing: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each client that a listing has left out of a scheduled run, with what it says of the client's cycle."""
+    for state in mappings(listing, "idle"):
+        clients = state.get("clients")
+        yield from ((str(client), state) for client in (clients if isinstance(clients, list) else ()))

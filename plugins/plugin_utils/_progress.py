@@ -13,11 +13,11 @@ from typing import Any
 from ..module_utils._codes import Code
 from ..module_utils._events import OFFBOARDED
 from ..module_utils._meaning import End, Meaning, failed_task
-from ..module_utils._operations import CYCLE, CYCLE_INFO, NOTICE, OPERATIONS, SHOWN, Declaration
-from ..module_utils._results import mapping, number, results_of
+from ..module_utils._operations import CYCLE, CYCLE_INFO, LISTING, NOTICE, OPERATIONS, SHOWN, Declaration
+from ..module_utils._results import left_out, mapping, number, results_of
 from ..module_utils._runners import LAMBDA, RUNS_AS_A_FUNCTION
 
-COUNTED = (*SHOWN, CYCLE_INFO.name, CYCLE.name, NOTICE.name)
+COUNTED = (*SHOWN, CYCLE_INFO.name, CYCLE.name, NOTICE.name, LISTING)
 
 
 class Tally:
@@ -55,6 +55,8 @@ class Tally:
             self._settle(client, _skip_meaning(result, failed=failed, check=check))
         elif declared is CYCLE and not failed:
             self._take_failure_of_a_task(client, result, check=check)
+        elif module == LISTING:
+            self._take_listing(result, check=check)
         elif failed and self._waits_for_hooks(client):
             self.meanings[client] = replace(failed_task(Code.HOOK_FAILED), check=check)
 
@@ -85,6 +87,12 @@ class Tally:
             self.throttled += int(number(part, "throttled"))
             calls = mapping(part, "secretsmanager_calls")
             self.calls.update({name: int(number(calls, name)) for name in calls if name != "total"})
+
+    def _take_listing(self, result: Mapping[str, Any], *, check: bool) -> None:
+        """Take the clients that are left out, as if a worker had read the cycle of each."""
+        for client, state in left_out(result):
+            self.expect([client])
+            self._settle(client, _skip_meaning(state, failed=False, check=check))
 
     def _take_failure_of_a_task(self, client: str, result: Mapping[str, Any], *, check: bool) -> None:
         """Take that the role has counted a failure for which no result of ours speaks."""

@@ -53,7 +53,7 @@ class FaultyProxy(HttpProxy):
         super().__init__(urlsplit(target).port or 0)
         self.seen: Counter[str] = Counter()
         self._faults: tuple[Fault, ...] = ()
-        self._secret_id = ""
+        self._secret_id: str | None = ""
 
     def __enter__(self) -> Self:
         self._background = Background()
@@ -65,8 +65,8 @@ class FaultyProxy(HttpProxy):
         self._background.stop()
 
     @contextmanager
-    def faulty(self, secret_id: str, *faults: Fault) -> Iterator[None]:
-        """Let these things happen to the requests about one secret."""
+    def faulty(self, secret_id: str | None, *faults: Fault) -> Iterator[None]:
+        """Let these things happen to the requests about one secret; None is about none, as a listing is."""
         self.seen.clear()
         self._secret_id, self._faults = secret_id, faults
         try:

@@ -17,7 +17,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.operation i
 
 ROOT = Path(__file__).resolve().parents[2]
 # They are of Ansible and do without the engine.
-OF_ANSIBLE = {"rotation_guard", "rotation_hooks", "rotation_table"}
+OF_ANSIBLE = {"rotation_candidates_info", "rotation_guard", "rotation_hooks", "rotation_table"}
 # Ansible's own guess, widened: what looks like a secret has to say whether it is one.
 LOOKS_SECRET = re.compile("secret|token|key|auth|pass", re.IGNORECASE)
 SECRET = {"secret_key", "session_token", "password", "backup"}

@@ -13,13 +13,14 @@ from typing import Any
 from .._clean import one_line
 from .._codes import Code
 from .._meaning import End, Meaning, is_rollback
-from .._operations import BACKUP, CYCLE, CYCLE_INFO, OPERATIONS, ROTATE, VERIFY, Declaration
-from .._results import mapping, mappings, results_of, text
+from .._operations import BACKUP, CYCLE, CYCLE_INFO, LISTING, OPERATIONS, ROTATE, VERIFY, Declaration
+from .._results import left_out, mapping, mappings, results_of, text
 
-RECORDED = tuple(declared.name for declared in OPERATIONS.values() if declared.kind)
+OF_A_KIND = tuple(declared.name for declared in OPERATIONS.values() if declared.kind)
+RECORDED = (*OF_A_KIND, LISTING)
 # Kinds that are not those of an operation.
 ROLLBACK, HOOKS, RUN = "rollback", "hooks", "run"
-KINDS = (*(OPERATIONS[name].kind for name in RECORDED), ROLLBACK, HOOKS, RUN)
+KINDS = (*(OPERATIONS[name].kind for name in OF_A_KIND), ROLLBACK, HOOKS, RUN)
 
 SUCCEEDED, LEFT_ALONE, REFUSED, FAILED, UNKNOWN = "succeeded", "left_alone", "refused", "failed", "unknown"
 OUTCOMES = (SUCCEEDED, LEFT_ALONE, REFUSED, FAILED, UNKNOWN)
@@ -115,7 +116,12 @@ class Report:
 
 
 def reports_of(module: str, host: str, result: Mapping[str, Any], *, failed: bool, check: bool) -> Iterator[Report]:
-    """Return what the result of a task reports: also of each item of a loop, and of each client of a backup."""
+    """Return what the result of a task reports: of each item of a loop, each client of a backup or of a listing."""
+    if module == LISTING:
+        yield from (
+            Report(CYCLE_INFO.name, client, state, failed=False, check=check) for client, state in left_out(result)
+        )
+        return
     for part, broken in results_of(result, failed=failed):
         if module == BACKUP.name and mapping(part, "clients"):
             yield from _of_a_backup(part, check=check)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from .._aws.errors import translated
@@ -59,6 +60,12 @@ def list_entries(client: Any, choice: Choice) -> list[dict[str, Any]]:
     Raises RotationError where AWS does not answer or does not allow it.
     """
     return [_entry(entry) for page in _pages(client, choice.filters()) for entry in page if _is_ours(entry)]
+
+
+def list_tagged(client: Any, key: str, most: int) -> Iterator[SecretDescription]:
+    """Yield the secrets that have a tag, as far as a number of calls finds them. Raises RotationError."""
+    pages = islice(_pages(client, list_filter("tag-key", key)), most)
+    return (described(entry) for page in pages for entry in page if _is_ours(entry))
 
 
 def read_entries(entries: list[dict[str, Any]], choice: Choice) -> list[Listed]:

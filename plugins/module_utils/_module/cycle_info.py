@@ -13,13 +13,16 @@ from typing import Any
 
 from .. import _operations
 from .._aws.secret_store import CURRENT, PREVIOUS, SecretDescription, SecretStore
+from .._codes import Code
 from .._cycle import tags
+from .._cycle.effective import EffectiveCycle
 from .._cycle.notice_state import Failures
 from .._cycle.policy import Policy
-from .._cycle.schedule import Schedule, schedule
+from .._cycle.schedule import Schedule
 from .._cycle.spread import LOOKAHEAD_DAYS
+from .._errors import RotationError
 from .._events import OFFBOARDED, ROTATED
-from .._fleet.work import has_past_overlap, is_unfinished
+from .._fleet.look import Look, look
 from .._runners import ANSIBLE, LAMBDA, RUNS_AS_A_FUNCTION
 from .._stamp import stamp
 from .cycle_options import SCHEDULE_SPEC, current_version, cycle_of, policy
@@ -40,32 +43,28 @@ def read_state(
     secret = store.describe()
     if secret.deleted and secret.tags.get(tags.OFFBOARDED):
         return _offboarded(client, secret)
-    effective = cycle_of(store, secret, client, client_policy, now)
-    plan = schedule(effective, secret.tags, client_policy, now)
-    runs_by = tags.runner_of(secret.tags)
-    is_ours = runs_by == runner
-    work = list(_work(secret, plan, now)) if is_ours else []
+    effective = _effective(store, secret, client, client_policy, now, runner)
+    seen = look(secret, effective, client_policy, runner, now)
+    plan = seen.plan
     return {
         "changed": False,
-        "msg": f"{client}: {_summary(plan, client_policy, work, runs_by)}",
+        "msg": f"{client}: {_summary(seen)}",
         "client": client,
         "secret_id": secret.name,
         "arn": secret.arn,
         "version_id": current_version(secret),
         "previous_version_id": secret.holder(PREVIOUS),
         "trigger": secret.tags.get(tags.TRIGGER, ""),
-        "runner": runs_by,
         "offboarded": False,
-        "candidate": bool(work) and not plan.paused,
-        "work": work,
+        "work": list(seen.work),
+        **seen.summary(),
         **_dates(plan),
-        **_window(plan, client_policy),
-        "unfinished": is_unfinished(secret),
+        "window": _window(plan),
+        "unfinished": seen.unfinished,
         "overlap_until": secret.tags.get(tags.OVERLAP_UNTIL, ""),
-        "failures": asdict(plan.failures),
-        "pending_notices": [_about(notice, secret) for notice in plan.pending_notices if is_ours],
+        "pending_notices": [_about(notice, secret) for notice in plan.pending_notices if seen.is_ours],
         "calendar": _calendar(plan, client_policy, now),
-        "possible_days": list(plan.turn.days) if is_ours else [],
+        "possible_days": list(plan.turn.days) if seen.is_ours else [],
         "lookahead_days": LOOKAHEAD_DAYS,
         "warnings": list(effective.warnings),
     }
@@ -99,6 +98,20 @@ def _offboarded(client: str, secret: SecretDescription) -> dict[str, Any]:
     }
 
 
+def _effective(
+    store: SecretStore, secret: SecretDescription, client: str, client_policy: Policy, now: datetime, runner: str
+) -> EffectiveCycle:
+    """Return the cycle. A due date that nobody can have meant is for the schedule to refuse that visits the client."""
+    try:
+        return cycle_of(store, secret, client, client_policy, now)
+    except RotationError as error:
+        if error.code is not Code.IMPOSSIBLE_DUE or tags.runner_of(secret.tags) == runner:
+            raise
+        dateless = {key: value for key, value in secret.tags.items() if key != tags.DUE}
+        cycle = cycle_of(store, replace(secret, tags=dateless), client, client_policy, now)
+        return replace(cycle, warnings=(error.cause,))
+
+
 def _dates(plan: Schedule) -> dict[str, Any]:
     return {
         "last": stamp(plan.cycle.last),
@@ -109,20 +122,15 @@ def _dates(plan: Schedule) -> dict[str, Any]:
         "overdue": plan.overdue,
         "due_now": plan.due_now,
         "last_chance": plan.last_chance,
-        "waiting": plan.waiting,
         "too_late": plan.too_late,
     }
 
 
-def _window(plan: Schedule, client_policy: Policy) -> dict[str, Any]:
-    pause = client_policy.pause if plan.paused else None
+def _window(plan: Schedule) -> dict[str, Any]:
     return {
-        "window": {
-            "open": not plan.closed_because,
-            "closed_because": plan.closed_because,
-            "opens": stamp(plan.opens) if plan.opens else "",
-        },
-        "paused": {"until": stamp(pause.until), "reason": pause.reason} if pause else None,
+        "open": not plan.closed_because,
+        "closed_because": plan.closed_because,
+        "opens": stamp(plan.opens) if plan.opens else "",
     }
 
 
@@ -131,16 +139,6 @@ def _calendar(plan: Schedule, client_policy: Policy, now: datetime) -> dict[str,
     reach = min(plan.cycle.days, MOST_CALENDAR_DAYS)
     first = (now - timedelta(days=reach)).astimezone(UTC).date()
     return {"first": first.isoformat(), "days": client_policy.calendar.days(first, 2 * reach + 1)}
-
-
-def _work(secret: SecretDescription, plan: Schedule, now: datetime) -> list[str]:
-    """Name what a scheduled run has to do; an unfinished rotation is finished whatever the windows say."""
-    kinds = {
-        "rotate": plan.due_now,
-        "finish": is_unfinished(secret),
-        "discard": has_past_overlap(secret, now),
-    }
-    return [kind for kind, needed in kinds.items() if needed]
 
 
 def _about(notice: Mapping[str, Any], secret: SecretDescription) -> dict[str, Any]:
@@ -156,14 +154,15 @@ def _about(notice: Mapping[str, Any], secret: SecretDescription) -> dict[str, An
     }
 
 
-def _summary(plan: Schedule, client_policy: Policy, work: list[str], runner: str) -> str:
+def _summary(seen: Look) -> str:
+    plan = seen.plan
     parts = [f"overdue since {stamp(plan.cycle.due)}" if plan.overdue else f"due {stamp(plan.cycle.due)}"]
-    if runner == LAMBDA:
+    if seen.runner == LAMBDA:
         parts.append(RUNS_AS_A_FUNCTION)
-    if client_policy.pause and plan.paused:
-        parts.append(f"paused until {stamp(client_policy.pause.until)} ({client_policy.pause.reason})")
-    elif work:
-        parts.append(f"a scheduled run would {', '.join(work)}")
+    if seen.pause:
+        parts.append(f"paused until {seen.pause['until']} ({seen.pause['reason']})")
+    elif seen.work:
+        parts.append(f"a scheduled run would {', '.join(seen.work)}")
     if plan.waiting or plan.too_late:
         until = stamp(plan.opens) if plan.opens else "no window in sight"
         parts.append(f"waiting ({plan.closed_because or 'paused'}; opens: {until})")

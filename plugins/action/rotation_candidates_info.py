@@ -1,0 +1,10 @@
+# Copyright (c) 2026, dbops.rotation contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from ..plugin_utils._candidates import CandidatesAction
+
+
+class ActionModule(CandidatesAction):
+    pass
