@@ -55,7 +55,7 @@ docs-test: setup-dev ## Run the commands of README.md and docs/*.md as they are 
 rehearse: setup-dev ## Follow every command of the runbook out of real trouble
 	@REHEARSE=all tools/test.sh rehearsals integration/test_alarm_rehearsals.py
 
-bench: setup-dev ## Measure a fleet against a playbook of stock collections
+bench: setup-dev ## Measure a fleet against a playbook of stock collections, in ten minutes
 	@tools/bench.sh
 
 lambda: setup ## Build the package of the Lambda functions (ARCH=arm64 CA=ca.pem)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An AWS and a few database servers with many clients on them, all of them onboarded."""
+"""An AWS and a few database servers with many clients on them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import json
 import shutil
 import sys
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,7 @@ PASSWORD = "First-Of-Many-1"
 SERVERS = 2
 THREADS = 8
 AGE = timedelta(days=20)
+KEYS = {"rotation_access_key": ACCESS_KEY, "rotation_secret_key": SECRET_KEY}
 
 
 @dataclass
@@ -43,20 +46,34 @@ class Fleet:
 
     aws: AwsEmulator
     servers: list[DatabaseServer]
+    own: list[DatabaseServer]
     authority: Authority
     topic: str
     queue: str
 
-    def add(self, names: list[str], **tags: str) -> None:
-        """Make accounts and secrets."""
+    def add(self, names: list[str], *, managed: bool = True, servers: Sequence[DatabaseServer] = ()) -> None:
+        """Make accounts and secrets, in turn on each server; without tags of ours where they are not ``managed``."""
         with ThreadPoolExecutor(THREADS) as pool:
-            list(pool.map(lambda number: self._add(number, names[number], tags), range(len(names))))
+            list(pool.map(partial(self._add, managed=managed), names, cycle(servers or self.servers)))
+
+    @contextmanager
+    def guests(self, names: list[str], **options: Any) -> Iterator[list[str]]:
+        """Make clients for one run, and leave neither accounts nor secrets."""
+        self.add(names, **options)
+        try:
+            yield names
+        finally:
+            client = self.aws.client()
+            for name in names:
+                client.delete_secret(SecretId=f"clients/{name}/mysql/root", ForceDeleteWithoutRecovery=True)
+                for server in (*self.servers, *self.own):
+                    server.drop_account(name)
 
     def add_secrets(self, names: list[str]) -> None:
         """Make secrets alone, for what never opens a server."""
         client = self.aws.client()
         for name in names:  # the emulator cannot make many at once
-            self._secret(client, name, 1, "none", {})
+            self._secret(client, name, 1, "none")
 
     def move(self, names: list[str], port: int) -> None:
         """Let secrets name another port, as a new version of each."""
@@ -80,10 +97,6 @@ class Fleet:
                 found.append(f"{name}: not recorded")
         return found
 
-    def hosts(self, names: list[str]) -> dict[str, dict[str, Any]]:
-        """Return the entries of an inventory."""
-        return {name: {} for name in names}
-
     def variables(self) -> dict[str, Any]:
         """Return what the inventory says of all clients; hundreds share a server, and no quota is kept."""
         return {
@@ -91,8 +104,7 @@ class Fleet:
             "rotation_region": REGION,
             "rotation_endpoint_url": self.aws.endpoint_url,
             "rotation_endpoint_urls": {"default": self.aws.endpoint_url},
-            "rotation_access_key": ACCESS_KEY,
-            "rotation_secret_key": SECRET_KEY,
+            **KEYS,
             "rotation_tls_ca_file": str(self.authority.ca_file),
             "rotation_topic_arn": self.topic,
             "rotation_everything": True,
@@ -107,31 +119,30 @@ class Fleet:
         told = self.aws.client("sqs").get_queue_attributes(QueueUrl=self.queue, AttributeNames=[name])
         return int(told["Attributes"][name])
 
-    def _add(self, number: int, name: str, tags: Mapping[str, str]) -> None:
-        server = self.servers[number % len(self.servers)]
+    def _add(self, name: str, server: DatabaseServer, *, managed: bool) -> None:
         server.create_account(name, ("localhost", "%"), PASSWORD)
         with server.admin() as connection, connection.cursor() as cursor:
             cursor.execute("SELECT @@server_uuid")
             ((server_id,),) = cursor.fetchall()
-        self._secret(self.aws.client(), name, server.port, str(server_id), tags)
+        self._secret(self.aws.client(), name, server.port, str(server_id), managed=managed)
 
-    def _secret(self, client: Any, name: str, port: int, server_id: str, tags: Mapping[str, str]) -> None:
+    def _secret(self, client: Any, name: str, port: int, server_id: str, *, managed: bool = True) -> None:
         version = str(uuid.uuid4())
-        cycle = started(datetime.now(UTC) - AGE, 40)
+        begun = started(datetime.now(UTC) - AGE, 40)
         account = {SERVER_ID: f"{WITH_ACCOUNT}{server_id}", ACCOUNT: account_of(server_id, name)}
-        known = rotated_tags(version=version, trigger="onboarding", server_id=server_id, client=name, cycle=cycle)
+        known = rotated_tags(version=version, trigger="onboarding", server_id=server_id, client=name, cycle=begun)
         document = {"engine": "mysql", "host": HOST, "port": port, "username": name, "password": PASSWORD}
         client.create_secret(
             Name=f"clients/{name}/mysql/root",
             SecretString=json.dumps(document),
             ClientRequestToken=version,
-            Tags=[{"Key": key, "Value": value} for key, value in {**known, **account, **tags}.items()],
+            Tags=[{"Key": key, "Value": value} for key, value in {**known, **account}.items()] if managed else [],
         )
 
 
 @contextmanager
-def running() -> Iterator[Fleet]:
-    """Start everything below .cache, and end and remove it whatever happens."""
+def running(own: int = 0) -> Iterator[Fleet]:
+    """Start everything below .cache, and end and remove it whatever happens; ``own`` servers have a client each."""
     shutil.rmtree(FOLDER / "run", ignore_errors=True)
     folder = FOLDER / "run"
     folder.mkdir(parents=True)
@@ -140,14 +151,14 @@ def running() -> Iterator[Fleet]:
     aws = AwsEmulator(folder / "aws")
     servers = [
         DatabaseServer("mysql", folder / f"mysql{number}", ca_file=authority.ca_file, certificate=certificate)
-        for number in range(SERVERS)
+        for number in range(SERVERS + own)
     ]
     try:
         for service in (aws, *servers):
             service.launch()
         for service in (aws, *servers):
             service.wait()
-        yield Fleet(aws, servers, authority, *_subscribed(aws))
+        yield Fleet(aws, servers[:SERVERS], servers[SERVERS:], authority, *_subscribed(aws))
     finally:
         for server in servers:
             server.remove()
@@ -164,7 +175,20 @@ def _subscribed(aws: AwsEmulator) -> tuple[str, str]:
     return topic, queue
 
 
-def write_inventory(path: Path, hosts: Mapping[str, Any], variables: Mapping[str, Any]) -> Path:
-    """Write an inventory file."""
-    path.write_text(json.dumps({"all": {"hosts": hosts, "vars": variables}}), encoding="utf-8")
+def write_inventory(path: Path, names: Sequence[str], variables: Mapping[str, Any]) -> Path:
+    """Write an inventory file that names the clients."""
+    document = {"all": {"hosts": {name: {} for name in names}, "vars": variables}}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+def write_fleet_inventory(folder: Path, prefix: str, variables: Mapping[str, Any]) -> Path:
+    """Write an inventory that lists the clients whose names begin so; the keys are for the environment."""
+    shared = {name: value for name, value in variables.items() if name not in KEYS}
+    access = {name: variables[f"rotation_{name}"] for name in ("region", "endpoint_url")}
+    plugin = {"plugin": "dbops.rotation.fleet", "name_prefix": f"clients/{prefix}", **access}
+    (folder / "group_vars").mkdir(parents=True, exist_ok=True)
+    (folder / "group_vars/clients.yml").write_text(json.dumps(shared), encoding="utf-8")
+    path = folder / "bench.fleet.yml"
+    path.write_text(json.dumps(plugin), encoding="utf-8")
     return path

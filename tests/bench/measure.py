@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One run of ansible-playbook: wall time, processor time of the run and of the emulator, memory of the controller."""
+"""One run of ansible-playbook: wall time, processor time of it and of the emulator, memory of all its processes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from world.aws import AwsEmulator
+from world.aws import AwsEmulator, RecordedRequest
 from world.layout import CACHE, ROOT
 
 LOOK = 0.1  # seconds between two looks at a run
+WEIGH = 1.0  # seconds between two looks at its memory, for each costs the kernel a walk through all pages
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,14 @@ class Measured:
 
 
 def run(
-    name: str, clients: int, aws: AwsEmulator, arguments: list[str], *, record: bool = False, **environment: str
+    name: str,
+    clients: int,
+    aws: AwsEmulator,
+    arguments: list[str],
+    *,
+    record: bool = False,
+    ansible: str = "",
+    **environment: str,
 ) -> Measured:
     """Run a playbook to its end, and measure; recording costs the emulator time, so it is asked for."""
     if record:
@@ -56,14 +65,14 @@ def run(
     before, began = cpu_of(aws), time.monotonic()
     output = CACHE / "bench" / f"{name.replace(' ', '-')}.txt"
     with output.open("wb") as sink:
-        command = [str(Path(sys.executable).with_name("ansible-playbook")), *arguments]
+        command = [ansible or str(Path(sys.executable).with_name("ansible-playbook")), *arguments]
         child = subprocess.Popen(command, cwd=ROOT, env=clean(environment), stdout=sink, stderr=subprocess.STDOUT)
         memory, status, used = watched(child.pid)
     wall = time.monotonic() - began
     emulator = cpu_of(aws) - before
     if record:
         aws.stop_recording()
-    calls = Counter(request.operation or "Publish" for request in aws.recorded()) if record else Counter[str]()
+    calls = Counter(map(operation_of, aws.recorded())) if record else Counter[str]()
     told = output.read_text(errors="replace")
     recap = re.findall(r"changed=(\d+) .*failed=(\d+)", told)
     return Measured(
@@ -81,24 +90,32 @@ def run(
     )
 
 
-def watched(process: int) -> tuple[int, int, resource.struct_rusage]:
-    """Wait for a process; give the most memory it held, in bytes, its status and what it used.
+def operation_of(request: RecordedRequest) -> str:
+    """Return what a request asks for; SNS and STS say it in the body."""
+    found = re.search(rb"(?:^|&)Action=(\w+)", request.body)
+    return request.operation or (found[1].decode() if found else "other")
 
-    What wait4 calls ru_maxrss counts the memory of this process too, which the other was forked from.
-    """
-    memory = 0
+
+def watched(process: int) -> tuple[int, int, resource.struct_rusage]:
+    """Wait for a process; return the most memory that it and its children held at a time, its status and its use."""
+    memory, weighed = 0, 0.0
     while True:
-        memory = max(memory, most_memory(process))
+        if time.monotonic() - weighed >= WEIGH:
+            memory, weighed = max(memory, memory_of_family(process)), time.monotonic()
         ended, status, used = os.wait4(process, os.WNOHANG)
         if ended:
             return memory, status, used
         time.sleep(LOOK)
 
 
-def most_memory(process: int) -> int:
-    """Return the bytes that a process held at most; 0 where it has ended."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
-    return int(found[1]) * 1024 if found else 0
+def memory_of_family(process: int) -> int:
+    """Return the bytes of a process and its children; what they share counts once."""
+    total = 0
+    with suppress(psutil.NoSuchProcess):
+        for member in (psutil.Process(process), *psutil.Process(process).children(recursive=True)):
+            with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+                total += member.memory_full_info().pss
+    return total
 
 
 def cpu_of(aws: AwsEmulator) -> float:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from .measure import Measured
 
@@ -13,9 +14,9 @@ HEAD = "| run | wall s | ms a client | processor ms a client | emulator s | memo
 
 def report(runs: Sequence[Measured], forks: int) -> str:
     """Return the page."""
-    lines = [f"# ansible-playbook with {forks} forks", "", HEAD, "|---|---|---|---|---|---|---|---|---|"]
-    lines += [_line(one) for one in runs]
-    lines += ["", *_ratios(runs), *_calls(runs)]
+    lines = [f"# ansible-playbook with {forks} forks, where a run does not say another number", ""]
+    lines += [*_ratios(runs), *_growth(runs), "", HEAD, "|---|---|---|---|---|---|---|---|---|"]
+    lines += [*map(_line, runs), *_calls(runs)]
     return "\n".join(lines) + "\n"
 
 
@@ -24,22 +25,37 @@ def _line(one: Measured) -> str:
     return f"| {one.name} | {numbers} | {one.memory / MEGABYTE:.0f} | {one.changed} | {one.notices} | {one.failed} |"
 
 
+def _ours(runs: Sequence[Measured]) -> list[Measured]:
+    return sorted((one for one in runs if one.name.startswith("ours")), key=lambda one: one.clients)
+
+
 def _ratios(runs: Sequence[Measured]) -> Iterator[str]:
-    named = {one.name: one for one in runs}
+    """Compare with the run of ours that has as many clients, or nearly as many."""
     for stock in (one for one in runs if one.name.startswith("stock")):
-        ours = named[f"ours {stock.clients}"]
-        yield f"Stock over ours, {stock.clients} clients: wall {stock.wall / ours.wall:.1f}, "
-        yield f"processor {stock.cpu / ours.cpu:.1f}."
-    grown = [one for one in runs if one.name.startswith("ours")]
-    if len(grown) > 1:
-        first, last = min(grown, key=lambda one: one.clients), max(grown, key=lambda one: one.clients)
-        slope = (last.wall - first.wall) / (last.clients - first.clients) * 1000
-        yield f"From {first.clients} to {last.clients} clients: {slope:.0f} ms of wall time for each more."
+        ours = min(_ours(runs), key=lambda one: abs(one.clients - stock.clients))
+        yield (
+            f"For a client, start-up included, the stock playbook ({stock.clients} clients) takes"
+            f" {stock.wall_each / ours.wall_each:.1f} times the time of ours ({ours.clients} clients), and"
+            f" {stock.cpu_each / ours.cpu_each:.1f} times the processor time."
+        )
+
+
+def _growth(runs: Sequence[Measured]) -> Iterator[str]:
+    """Tell the start of a run from one more client."""
+    grown = _ours(runs)
+    for less, more in pairwise(grown):
+        further = more.clients - less.clients
+        wall, cpu = (more.wall - less.wall) / further, (more.cpu - less.cpu) / further
+        yield (
+            f"From {less.clients} to {more.clients} clients, one more takes {1000 * wall:.0f} ms, and"
+            f" {1000 * cpu:.0f} ms of processor time; without clients a run would take"
+            f" {less.wall - wall * less.clients:.1f} s."
+        )
 
 
 def _calls(runs: Sequence[Measured]) -> Iterator[str]:
     for one in runs:
         if one.calls:
             yield ""
-            yield f"Calls of a rotation, over {one.clients}, as the emulator saw them:"
-            yield from (f"* {name}: {count / one.clients:.2f}" for name, count in sorted(one.calls.items()))
+            yield f"Requests of '{one.name}', as their receivers saw them:"
+            yield from (f"* {name}: {count}" for name, count in sorted(one.calls.items()))

@@ -54,6 +54,7 @@ PARTS: dict[str, set[str]] = {
     "hooks": {"rotation_hook"},
     "in_earnest": set(),
     "keep_runner": set(),
+    "limit": {"rotation_entry_point", "rotation_for_all"},
     "selected": set(),
 }
 ENTRY_FILES = [path for path in TASK_FILES if path.stem not in PARTS]

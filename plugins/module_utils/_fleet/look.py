@@ -72,8 +72,8 @@ def look(secret: SecretDescription, effective: EffectiveCycle, policy: Policy, r
 def is_idle(seen: Look, *, notices: bool) -> bool:
     """Return True if a visit would surely change nothing, tell nobody and make no event.
 
-    ``notices`` is False where no notice is sent. What is only odd (tags that do not count, an overdue client that a
-    freeze protects) is for a worker to tell
+    ``notices`` is False where no notice is sent. What is only odd (tags that do not count, a client that a freeze makes
+    late) is for a worker to tell.
     """
     owed = notices and seen.is_ours and bool(seen.plan.pending_notices)
     odd = seen.effective.tags or seen.effective.warnings or seen.secret.holder(CURRENT) is None

@@ -98,7 +98,9 @@ ROTATION = (
     Grant("secretsmanager:TagResource", SECRETS, "a rotation is not recorded, and every run looks at it again"),
     Grant("secretsmanager:ListSecretVersionIds", SECRETS, "the state of a secret without our tags is unknown"),
     Grant(
-        "secretsmanager:ListSecrets", ALL, "a first rotation and `{playbook|verify}` cannot look for a second secret"
+        "secretsmanager:ListSecrets",
+        ALL,
+        "a first rotation and `{playbook|verify}` cannot look for a second secret; `{playbook|rotate_due}` is slow",
     ),
     *KMS,
     # AWS says it of the call that makes a copy only; a new version it copies by itself.
