@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev world world-stop demo test unit integration slow servers faults leakcheck sim report report-test rehearse docs-test bench lambda matrix molecule lint sanity check lock scan sbom release-check clean
+.PHONY: help setup setup-dev world world-stop demo test unit integration slow servers faults leakcheck sim report report-test rehearse docs-test bench bench-short lambda matrix molecule lint sanity check lock scan sbom release-check clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ rehearse: setup-dev ## Follow every command of the runbook out of real trouble
 
 bench: setup-dev ## Measure a fleet against a playbook of stock collections, in ten minutes
 	@tools/bench.sh
+
+bench-short: setup-dev ## Only the ratio to that playbook; fail if it is below half of what docs/performance.md claims
+	@tools/bench.sh --short
 
 lambda: setup ## Build the package of the Lambda functions (ARCH=arm64 CA=ca.pem)
 	@.venv/bin/python tools/lambda_package.py $(if $(ARCH),--arch $(ARCH)) $(if $(CA),--ca $(CA))

@@ -23,7 +23,7 @@ def test_the_short_form_fails_below_half_of_what_the_page_claims(share: float, f
     claim = claimed(PAGE)
     told = verdict([measured("ours", 60, 6), measured("stock", 20, 2 * claim * share)], PAGE)
     assert bool(told) is fails
-    assert not fails or f"{claim * share:.1f} times as long" in told and f"claims {claim:g}" in told
+    assert not fails or (f"{claim * share:.1f} times as long" in told and f"claims {claim:g}" in told)
 
 
 def test_the_page_tells_the_start_from_one_more_client() -> None:

@@ -119,6 +119,15 @@ def test_a_reset_counts_from_now_and_needs_a_reason(acme: Client) -> None:
     assert acme.tags[tags.VERSION] == acme.version
 
 
+def test_an_impossible_due_date_is_for_the_schedule_to_refuse_that_visits_the_client(acme: Client) -> None:
+    acme.managed(now() - 39 * DAY, **{tags.DUE: "2035-01-01T00:00:00Z", tags.RUNNER: "lambda"})
+    assert acme.run(CYCLE_INFO_OF_FUNCTIONS)["error"]["code"] == "impossible_due"
+    state = acme.run(CYCLE_INFO)
+    assert not state.get("failed") and not state["candidate"] and state["pending_notices"] == []
+    (warning,) = state["warnings"]
+    assert warning.startswith("The due date 2035-01-01T00:00:00Z of client_acme is further ahead than a cycle")
+
+
 def test_a_reset_without_a_reason_is_refused_before_anything() -> None:
     given = {"secret_id": "x", "state": "reset"}
     assert "reason" in str(ArgumentSpecValidator(**CYCLE.validation()).validate(given).error_messages)

@@ -167,6 +167,21 @@ def test_a_schedule_passes_over_who_is_not_due_and_may_pull_one_forward() -> Non
     assert told["aws_denied"] == "1 e"
 
 
+def test_clients_that_a_listing_leaves_out_are_told_as_if_each_had_been_read() -> None:
+    listed, read = tally(ACME), tally(ACME)
+    states = [{"paused": {"until": "2026-12-20T00:00:00Z"}}, {"waiting": True}, {"runner": "lambda"}, {}]
+    groups = [{"candidate": False, **state, "clients": [f"client_{number}"]} for number, state in enumerate(states)]
+    take(listed, ACME, {"idle": groups}, "rotation_candidates_info")
+    for group in groups:
+        (name,) = group["clients"]
+        read.expect([name])
+        take(read, name, group, "rotation_cycle_info")
+    assert listed.meanings == read.meanings and listed.clients == read.clients
+    assert {meaning.cause for meaning in listed.meanings.values()} == {
+        *("paused", "waiting for a window", "runs as a function", "not due"),
+    }
+
+
 def test_failures_are_grouped_by_cause_with_names_and_the_next_command_of_the_first() -> None:
     clients = [f"client_{number}" for number in range(9)]
     counted = tally(*clients)
