@@ -101,7 +101,9 @@ class LookupModule(LookupBase):
             for pattern in terms:
                 self._refuse_nobody(pattern, host_vars, configuration)
             self._warn(configuration)
-        return [self._with_work(pattern, host_vars) for pattern in terms] if self.get_option("listing") else list(terms)
+            if self.get_option("listing"):
+                return [self._with_work(pattern, host_vars) for pattern in terms]
+        return list(terms)
 
     def _with_work(self, pattern: str, variables: Mapping[str, Any]) -> str:
         """Return those of a pattern that a listing has not left out."""

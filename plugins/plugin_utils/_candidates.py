@@ -118,9 +118,9 @@ class CandidatesAction(ActionBase):
 
 def _settings(values: Mapping[str, Any]) -> Settings | None:
     # Who forces a run means in spite of windows and freezes, as rotation_cycle_options of the role says.
-    calendar = {"windows": [], "freezes": []} if boolean(values.get(FORCE, False), strict=False) else {}
-    options = {name: value for name, value in values.items() if name not in OTHERS}
-    result = ArgumentSpecValidator(**CYCLE_INFO.validation()).validate({"secret_id": "-", **options, **calendar})
+    always = ("windows", "freezes") if boolean(values.get(FORCE, False), strict=False) else ()
+    options = {name: value for name, value in values.items() if name not in (*OTHERS, *always)}
+    result = ArgumentSpecValidator(**CYCLE_INFO.validation()).validate({"secret_id": "-", **options})
     if result.error_messages:
         return None
     try:

@@ -27,7 +27,11 @@ def secret(days_ago: float = 20, stages: Mapping[str, frozenset[str]] = CURRENT,
     """Return a secret that was rotated so many days ago; a tag that is None is missing."""
     cycle = started(NOW - timedelta(days=days_ago), 40)
     told = tags.rotated_tags(version=VERSION, trigger="scheduled", server_id="s", client="client_acme", cycle=cycle)
-    written = {**told, tags.NOTIFIED: f"rotated={VERSION}", **{f"rotation/{key}": more[key] for key in more}}
+    written = {
+        **told,
+        tags.NOTIFIED: f"rotated={VERSION}",
+        **{f"rotation/{key.replace('_', '-')}": more[key] for key in more},
+    }
     kept = {key: value for key, value in written.items() if value is not None}
     return SecretDescription("arn", "clients/client_acme/mysql/root", stages, kept, False, False, None)
 
@@ -72,9 +76,9 @@ def test_who_has_nothing_to_do_is_left_out_with_what_a_worker_would_say(
         (secret(stages={}), Policy()),
         (secret(due="soon"), Policy()),
         (secret(due=None), Policy()),
-        (secret(**{"cycle-days": "many"}), Policy()),
-        (secret(**{"overlap-until": "2026-03-01T00:00:00Z"}), Policy()),
-        (secret(**{"overlap-until": "later"}), Policy()),
+        (secret(cycle_days="many"), Policy()),
+        (secret(overlap_until="2026-03-01T00:00:00Z"), Policy()),
+        (secret(overlap_until="later"), Policy()),
         (secret(notified="rotated=owed"), Policy()),
         (secret(failures="count=1 at=2026-03-01T00:00:00Z step=open code=login_refused"), Policy()),
         (secret(), Policy(cycle_days=20)),
