@@ -25,7 +25,8 @@ for suite in "${suites[@]}"; do
         chosen=("${spread[@]}" --dist loadfile -m "not slow" tests/integration "${second_files[@]/#/--ignore=}")
         ;;
     rehearsals) chosen=("${spread[@]}" --dist worksteal tests/integration/test_rehearsals.py) ;;
-    unit | sim | faults) chosen=("${spread[@]}" --dist worksteal "tests/$suite") ;;
+    unit) chosen=("${spread[@]}" --dist worksteal tests/unit tests/bench) ;;
+    sim | faults) chosen=("${spread[@]}" --dist worksteal "tests/$suite") ;;
     *) chosen=("tests/$suite") ;;
     esac
     TEST_SERVER=$server .venv/bin/python -m pytest "${chosen[@]}" || failed+=("$suite")

@@ -88,7 +88,9 @@ def variables(checkout: Path, playbook: str) -> set[str]:
 
 def options(checkout: Path, role: str, entry_point: str) -> set[str]:
     path = checkout / "roles" / role.rpartition(".")[2] / "meta/argument_specs.yml"
-    return set(DataLoader().load_from_file(str(path))["argument_specs"][entry_point]["options"])
+    entries = DataLoader().load_from_file(str(path))["argument_specs"]
+    # A playbook may go to a part of an entry point, such as the guard, which has no options of its own.
+    return set(entries[entry_point]["options"]) if entry_point in entries else set()
 
 
 def rule_findings(text: str) -> list[str]:

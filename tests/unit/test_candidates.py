@@ -12,7 +12,7 @@ from ansible.template import trust_as_template
 from fleet_in_moto import create, now
 from moto import mock_aws
 
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
@@ -37,7 +37,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def listed(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     """The regions that are listed, in order."""
     regions: list[str | None] = []
-    real = engine.make_client
+    real = make_client
 
     def make(access: AwsOptions, service: str) -> Any:
         regions.append(access.region)
@@ -90,7 +90,7 @@ def test_a_listing_that_fails_is_one_warning_and_everybody_is_visited(monkeypatc
 
 def test_a_secret_is_found_by_its_arn_too() -> None:
     create("client_acme", now() - timedelta(days=20))
-    arn = engine.make_client(HERE, "secretsmanager").list_secrets()["SecretList"][0]["ARN"]
+    arn = make_client(HERE, "secretsmanager").list_secrets()["SecretList"][0]["ARN"]
     clients = {HERE: [Described("client_acme", "client_acme", arn, Policy(), notices=False)]}
     assert idle(candidates(["client_acme"], clients, 1, now())) == {"client_acme"}
 

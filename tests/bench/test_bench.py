@@ -7,9 +7,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from bench.measure import Measured
-from bench.report import report
-from bench.short import claimed, verdict
+from .measure import Measured
+from .report import report
+from .short import claimed, verdict
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/performance.md").read_text()
 
