@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from .measure import Measured
 from .report import report
 from .short import claimed, verdict
