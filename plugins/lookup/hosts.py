@@ -36,7 +36,7 @@ options:
   listing:
     description:
       - The variable in which an earlier play over the same hosts has registered the result of
-        M(dbops.rotation.rotation_candidates_info#module). If there is none, the pattern is returned unchanged.
+        M(dbops.rotation.rotation_candidates_info). If there is none, the pattern is returned unchanged.
     type: str
   without_callbacks:
     description:

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The hooks of a client, loaded by a task of their own.
 
-Where include_tasks cannot load a file, it ends the play of all clients or takes the client out of it, and no rescue runs.
+Where include_tasks cannot load a file, it ends the play of all clients or takes the client out of it, and no rescue
+runs.
 """
 
 from __future__ import annotations

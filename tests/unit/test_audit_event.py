@@ -23,8 +23,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._audit.limits impor
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import (
     KINDS,
     LOCKED_OUT,
+    OF_A_KIND,
     OUTCOMES,
-    RECORDED,
     Report,
 )
 from ansible_collections.dbops.rotation.plugins.module_utils._meaning import HARMLESS_STEPS, RULES
@@ -108,7 +108,7 @@ def poisoned(value: Any) -> Any:
     return [poisoned(one) for one in value] if isinstance(value, list) else value
 
 
-@pytest.mark.parametrize("module", sorted(RECORDED))
+@pytest.mark.parametrize("module", sorted(OF_A_KIND))
 @pytest.mark.parametrize("failed", [False, True])
 def test_a_key_that_is_not_named_does_not_get_in(module: str, failed: bool) -> None:
     result = {**RECEIPT, "error": ERROR, "findings": [{"code": "drift", "text": HIDDEN}], "body": {"version_id": "v"}}

@@ -34,7 +34,7 @@ def test_every_form_is_found_wherever_it_begins(form: str, before: int) -> None:
     assert hits(b"x" * before + WRITTEN[form] + b"y" * 9, [SECRET])
 
 
-@pytest.mark.parametrize("text", [SECRET, "Aa1-0123456789abc"])
+@pytest.mark.parametrize("text", [SECRET, "Aa1-0123456789abc"], ids=["odd", "plain"])
 @pytest.mark.parametrize("before", range(6))
 @pytest.mark.parametrize("behind", range(4))
 def test_base64_of_a_text_with_the_secret_in_it(text: str, before: int, behind: int) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -21,6 +22,7 @@ REGION = "eu-central-1"
 SECRET = "clients/client_acme/mysql/root"
 TAG = "rotation/function"
 LAMBDA = f"arn:aws:lambda:{REGION}:123456789012:function:"
+MOMENT = datetime(2026, 3, 2, tzinfo=UTC)
 OURS, MOVED, FOREIGN = (f"{LAMBDA}{name}" for name in ("dbops-rotation-rotate", "rotate-2", "SecretsManagerRotation"))
 
 
@@ -177,7 +179,8 @@ def test_the_rotation_of_somebody_else_is_not_ours_to_take_away(secret: Secret) 
 
 
 @pytest.mark.parametrize(
-    ("more", "code"), [({"OwningService": "rds"}, "secret_owned"), ({"DeletedDate": 1}, "secret_deleted")]
+    ("more", "code"),
+    [({"OwningService": "rds"}, "secret_owned"), ({"DeletedDate": MOMENT}, "secret_deleted")],
 )
 def test_a_secret_that_is_not_ours_is_refused(secret: Secret, more: dict[str, Any], code: str) -> None:
     secret.more = more

@@ -169,8 +169,15 @@ def test_a_schedule_passes_over_who_is_not_due_and_may_pull_one_forward() -> Non
 
 def test_clients_that_a_listing_leaves_out_are_told_as_if_each_had_been_read() -> None:
     listed, read = tally(ACME), tally(ACME)
-    states = [{"paused": {"until": "2026-12-20T00:00:00Z"}}, {"waiting": True}, {"runner": "lambda"}, {}]
-    groups = [{"candidate": False, **state, "clients": [f"client_{number}"]} for number, state in enumerate(states)]
+    states: list[dict[str, Any]] = [
+        {"paused": {"until": "2026-12-20T00:00:00Z"}},
+        {"waiting": True},
+        {"runner": "lambda"},
+        {},
+    ]
+    groups: list[dict[str, Any]] = [
+        {"candidate": False, **state, "clients": [f"client_{number}"]} for number, state in enumerate(states)
+    ]
     take(listed, ACME, {"idle": groups}, "rotation_candidates_info")
     for group in groups:
         (name,) = group["clients"]

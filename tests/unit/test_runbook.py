@@ -178,6 +178,7 @@ def test_every_playbook_that_a_message_names_is_there() -> None:
 # What looks like a variable of a role, and why it may stand in the engine.
 OTHER_NAMES = {
     "rotation_audit": "a callback, whose section of ansible.cfg has that name",
+    "rotation_candidates_info": "an action",
     "rotation_cycle": "a module",
     "rotation_cycle_info": "a module",
     "rotation_disabled": "a code",

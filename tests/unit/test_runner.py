@@ -20,7 +20,7 @@ from role_mappings import MAPPINGS
 from ansible_collections.dbops.rotation.plugins.module_utils._aws import parameters
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.parameters import OF_CLIENTS
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore
-from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda import runner as runner_module
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.options import (
@@ -266,7 +266,7 @@ def test_the_parameter_lies_where_the_functions_look_for_it() -> None:
 
 
 def test_the_parameter_is_not_written_in_the_clients_own_role(monkeypatch: pytest.MonkeyPatch) -> None:
-    role, asked, make = "arn:aws:iam::210987654321:role/rotation", list[AwsOptions](), options_module.make_client
+    role, asked, make = "arn:aws:iam::210987654321:role/rotation", list[AwsOptions](), make_client
 
     def client_of(options: AwsOptions, service: str, *more: Any) -> Any:
         if service != "ssm":

@@ -10,9 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/scenarios.md"
-TESTS = {path.name: path for path in (ROOT / "tests").rglob("test_*.py") if path.parent.name != "unit"}
-# Two files may have one name; that of the situation is looked for in both.
-OF_UNITS = {path.name: path for path in (ROOT / "tests/unit").glob("test_*.py")}
+TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 NAMED = re.compile(r"`(test_\w+\.py)(?:::(test_\w+))?`")
 PROMISE = re.compile(r"^\| (P\d) \|", re.MULTILINE)
 
@@ -27,7 +25,7 @@ def missing(text: str) -> list[str]:
     """Return the tests that a text names and that are not there."""
     found = []
     for file, name in NAMED.findall(text):
-        sources = [paths[file].read_text() for paths in (TESTS, OF_UNITS) if file in paths]
+        sources = [path.read_text() for path in TESTS if path.name == file]  # several files may have one name
         if not any(not name or re.search(rf"^def {name}\(", source, re.MULTILINE) for source in sources):
             found.append(f"{file}::{name}")
     return found

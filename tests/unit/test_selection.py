@@ -20,6 +20,7 @@ NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 VERSION, OTHER = "v1", "v2"
 CURRENT = {VERSION: frozenset({"AWSCURRENT", "AWSPENDING"})}
 FROZEN = Policy(calendar=parse_calendar([], [{"from": "2026-03-01", "to": "2026-03-09", "reason": "year end"}]))
+CLOSED = Policy(calendar=parse_calendar([{"from": "20:00", "to": "21:00"}], []))
 PAUSED = Policy(pause=Pause(NOW + timedelta(days=9), "migration"))
 
 
@@ -48,12 +49,12 @@ def select(listed: Any, policy: Policy = Policy(), *, notices: bool = True) -> d
     ("listed", "policy", "says"),
     [
         (secret(), Policy(), {}),
-        (secret(39.9), PAUSED, {"paused": {"until": "2026-03-11T12:00:00Z", "reason": "migration"}}),
-        (secret(39.9), FROZEN, {"waiting": True}),
+        (secret(), PAUSED, {"paused": {"until": "2026-03-11T12:00:00Z", "reason": "migration"}}),
+        (secret(39.5), CLOSED, {"waiting": True}),
         (secret(runner="lambda"), Policy(), {"runner": "lambda"}),
         (secret(39.9, runner="lambda"), Policy(), {"runner": "lambda"}),
     ],
-    ids=["not due", "paused", "frozen", "of the functions", "of the functions and due"],
+    ids=["not due", "paused", "before its window", "of the functions", "of the functions and due"],
 )
 def test_who_has_nothing_to_do_is_left_out_with_what_a_worker_would_say(
     listed: Any, policy: Policy, says: Mapping[str, Any]
@@ -69,6 +70,8 @@ def test_who_has_nothing_to_do_is_left_out_with_what_a_worker_would_say(
     ("listed", "policy"),
     [
         (secret(39.9), Policy()),
+        (secret(39.9), PAUSED),
+        (secret(39.9), FROZEN),
         (secret(42), FROZEN),
         (secret(42, runner="lambda"), Policy()),
         (secret(stages={VERSION: frozenset({"AWSCURRENT"}), OTHER: frozenset({"AWSPENDING"})}), Policy()),
@@ -85,7 +88,15 @@ def test_who_has_nothing_to_do_is_left_out_with_what_a_worker_would_say(
         (secret(35), Policy()),
     ],
     ids=[
-        *("due", "overdue in a freeze", "overdue at the functions", "two versions", "unfinished and paused"),
+        *(
+            "due",
+            "late by a pause",
+            "late by a freeze",
+            "overdue in a freeze",
+            "overdue at the functions",
+            "two versions",
+            "unfinished and paused",
+        ),
         *("no AWSCURRENT", "spoilt due date", "no due date", "spoilt cycle", "overlap over", "overlap impossible"),
         *("notice owed", "failure untold", "another cycle", "to be announced"),
     ],

@@ -95,6 +95,7 @@ COMMON = {
     "InternalFailure": INTERNAL,
     "InternalError": INTERNAL,
     "InternalServiceError": INTERNAL,
+    "ServiceFailure": INTERNAL,
     "ServiceUnavailable": UNAVAILABLE,
     "Validation": BAD_SHAPE,
     "ValidationError": BAD_SHAPE,
