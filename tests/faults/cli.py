@@ -20,6 +20,7 @@ from .matrix import Chosen, Matrix
 from .paths import PATHS
 from .probe import probe
 from .report import Report, Trial
+from .reserved import hide_lines
 from .setting import FOLDER, Setting, running
 
 SERVERS = ("mysql", "mariadb", "ed25519")
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run what was chosen; the exit status is 0 only if nothing was found."""
     options = parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _stop)
+    hide_lines()
     try:
         return run(options)
     except WorldError as error:

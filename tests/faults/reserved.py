@@ -55,11 +55,9 @@ def follow(events: list[dict[str, str]], environment: Mapping[str, str]) -> None
             follow_step(event, invocation(environment))
 
 
-def _hide(line: str) -> None:
+def hide_lines() -> None:
     """Hide the lines of a function among those of the matrix; what a disturbed run writes is kept with its output."""
-
-
-record.show = _hide
+    record.show = lambda line: None
 
 
 def invocation(environment: Mapping[str, str]) -> Invocation:
