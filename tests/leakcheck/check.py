@@ -127,7 +127,7 @@ def searched_one(sink: Sink, search: Search) -> Cell:
         cell.searched += len(data)
         found = {hit.canary: hit.form for hit in search.hits(data)}
         for canary, form in found.items():
-            if is_inherent(sink.name, name, canary.kind):
+            if is_inherent(sink.name, canary.kind):
                 cell.inherent += 1
             else:
                 cell.leaks.append(f"{sink.name}, {name}: a {canary.kind} ({form})")
