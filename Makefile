@@ -29,7 +29,7 @@ integration: setup ## Run the integration tests, on real servers
 	@tools/test.sh integration
 
 slow: setup-dev ## Run the tests around rotation (provisioning, IAM, audit, backup, AWX, schedules), and MariaDB 11.8
-	@tools/test.sh slow second-rest
+	@tools/test.sh slow leaks second-rest
 
 servers: setup ## Run the integration tests on every server, and print a table
 	@tools/servers.sh

@@ -15,3 +15,6 @@ class ActionModule(EngineAction):
 
     def complete_arguments(self) -> None:
         add_audit_options(self._task.args)
+        # Alarms and roles are asked for even where nothing is shipped, and the callback has no region.
+        region = self._templar.template(self._templar.available_variables.get("rotation_region"))
+        self._task.args = self.without_empty({"region": region, **self._task.args})

@@ -79,6 +79,7 @@ def test_a_first_run_makes_everything_and_a_second_one_nothing(awx: AwxServer) -
     questions = awx.surveys[f"job_templates/{now['id']}"]["spec"]
     assert [question["variable"] for question in questions] == [
         *("rotation_reason", "rotation_force", "rotation_adopt_rows", "rotation_accept_server_id"),
+        *("rotation_before", "rotation_server_label", "rotation_everything"),
     ]
     assert_backup_has_its_password(awx)
     awx.requests.clear()

@@ -61,7 +61,7 @@ def test_it_holds_no_ansible_and_no_tests(package: Path) -> None:
     ours = [name for name in names if name.startswith("ansible_collections/")]
     assert all(name.split("/")[3] in ("plugins", "roles") for name in ours)
     assert {name.split("/")[4] for name in ours if "/plugins/" in name} == {"module_utils"}
-    assert sum(name.endswith(".j2") for name in ours) == 4
+    assert sum(name.endswith(".j2") for name in ours) == 5
     assert {f"{name}.py" for name in FUNCTIONS} <= set(names)
 
 

@@ -56,7 +56,7 @@ KINDS: dict[str, tuple[Callable[[ManagedClient], Any], dict[str, Any]]] = {
     "gone": (lambda client: None, {"rotation_secret_id": "clients/nobody/mysql/root"}),
     "computed": (is_due, {"rotation_freezes": "{{ [] if inventory_hostname else [] }}"}),
 }
-LEFT_OUT = {"idle", "paused", "frozen", "theirs", "failing"}
+LEFT_OUT = {"idle", "theirs", "failing"}
 
 
 class Mixture:

@@ -53,7 +53,8 @@ def succeed(job: Job, steps: list[Step]) -> None:
     for name, arguments, variables in steps:
         status, events = job.run(name, *arguments, **variables)
         assert status == 0, f"{name}: {said(events)}"
-        assert "[WARNING]" not in said(events), f"{name}: {said(events)}"
+        # Evidence warns of each source that the account lacks.
+        assert name == "playbooks/evidence.yml" or "[WARNING]" not in said(events), f"{name}: {said(events)}"
 
 
 def assert_no_secret(job: Job, known: set[str], jobs: int) -> None:
@@ -131,6 +132,7 @@ def test_what_stands_around_rotation_leaves_no_secret_in_the_artifacts(
     outside.mkdir()
     job.besides = {
         "HOME": str(outside),
+        "AWS_ENDPOINT_URL": client.aws.endpoint_url,
         "ROTATION_AUDIT_SPOOL": str(outside / "spool"),
         "ANSIBLE_CALLBACKS_ENABLED": "dbops.rotation.rotation_audit",
         # The collections that provision uses deprecate options that have to be given to be rid of their defaults.
