@@ -289,7 +289,7 @@ def cancel_offboarding(client: ManagedClient, keys: Keys) -> Result:
         delete(store, days)
 
     client.create().rotate()
-    with pytest.MonkeyPatch.context() as patch, asking:
+    with asking, pytest.MonkeyPatch.context() as patch:
         patch.setattr(LeavingStore, "delete_after", begin_and_delete)
         result: Result = client.run(OFFBOARD, confirm=[client.name], **keys)
     return {} if "DeletedDate" not in client.told() else result

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,13 +18,13 @@ from ansible_collections.dbops.rotation.plugins.module_utils._fleet.selection im
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 VERSION, OTHER = "v1", "v2"
-CURRENT = {VERSION: frozenset({"AWSCURRENT", "AWSPENDING"})}
+CURRENT = ((VERSION, frozenset({"AWSCURRENT", "AWSPENDING"})),)
 FROZEN = Policy(calendar=parse_calendar([], [{"from": "2026-03-01", "to": "2026-03-09", "reason": "year end"}]))
 CLOSED = Policy(calendar=parse_calendar([{"from": "20:00", "to": "21:00"}], []))
 PAUSED = Policy(pause=Pause(NOW + timedelta(days=9), "migration"))
 
 
-def secret(days_ago: float = 20, stages: Mapping[str, frozenset[str]] = CURRENT, **more: str | None) -> Any:
+def secret(days_ago: float = 20, stages: Iterable[tuple[str, frozenset[str]]] = CURRENT, **more: str | None) -> Any:
     """Return a secret that was rotated so many days ago; a tag that is None is missing."""
     cycle = started(NOW - timedelta(days=days_ago), 40)
     told = tags.rotated_tags(version=VERSION, trigger="scheduled", server_id="s", client="client_acme", cycle=cycle)
@@ -34,7 +34,7 @@ def secret(days_ago: float = 20, stages: Mapping[str, frozenset[str]] = CURRENT,
         **{f"rotation/{key.replace('_', '-')}": more[key] for key in more},
     }
     kept = {key: value for key, value in written.items() if value is not None}
-    return SecretDescription("arn", "clients/client_acme/mysql/root", stages, kept, False, False, None)
+    return SecretDescription("arn", "clients/client_acme/mysql/root", dict(stages), kept, False, False, None)
 
 
 def one(policy: Policy, *, notices: bool = True, host: str = "client_acme") -> Described:
@@ -74,9 +74,9 @@ def test_who_has_nothing_to_do_is_left_out_with_what_a_worker_would_say(
         (secret(39.9), FROZEN),
         (secret(42), FROZEN),
         (secret(42, runner="lambda"), Policy()),
-        (secret(stages={VERSION: frozenset({"AWSCURRENT"}), OTHER: frozenset({"AWSPENDING"})}), Policy()),
+        (secret(stages=[(VERSION, frozenset({"AWSCURRENT"})), (OTHER, frozenset({"AWSPENDING"}))]), Policy()),
         (secret(version=OTHER), PAUSED),
-        (secret(stages={}), Policy()),
+        (secret(stages=()), Policy()),
         (secret(due="soon"), Policy()),
         (secret(due=None), Policy()),
         (secret(cycle_days="many"), Policy()),

@@ -169,7 +169,7 @@ def happening(trouble: Trouble, acme: Acme) -> Iterator[None]:
     if going_on is None:
         yield
         return
-    next(going_on)
+    next(going_on, None)
     try:
         yield
     finally:
