@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from .._stamp import stamp
-from .resources import call, read
+from .resources import call, read, read_all
 
 Row = dict[str, Any]
 OF_A_ROLE, OF_A_SECRET = "role", "secret"
@@ -20,13 +20,8 @@ OF_A_ROLE, OF_A_SECRET = "role", "secret"
 
 def alarms(cloudwatch: Any, prefix: str) -> list[Row]:
     """Return the metric alarms whose names begin so."""
-    found, more = list[Row](), dict[str, str]()
-    while True:
-        answer = call(cloudwatch, "describe_alarms", "list the alarms", AlarmNamePrefix=prefix, **more)
-        found += [_alarm(one) for one in answer["MetricAlarms"]]
-        if not answer.get("NextToken"):
-            return found
-        more = {"NextToken": answer["NextToken"]}
+    found = read_all(cloudwatch, "describe_alarms", "MetricAlarms", "list the alarms", AlarmNamePrefix=prefix)
+    return [_alarm(one) for one in found]
 
 
 def roles(iam: Any, prefix: str, duties: Iterable[str]) -> dict[str, list[Row]]:
@@ -75,11 +70,11 @@ def _role(role: Mapping[str, Any]) -> Row:
 
 def _policies(iam: Any, role: str, prefix: str) -> Iterator[Row]:
     doing = f"list the policies of the role {role}"
-    for attached in _listed(iam, "list_attached_role_policies", doing, role, "AttachedPolicies"):
+    for attached in read_all(iam, "list_attached_role_policies", "AttachedPolicies", doing, RoleName=role):
         name, arn = attached["PolicyName"], attached["PolicyArn"]
         document = _document(iam, name, arn) if name.startswith(prefix) else {"not ours": arn}
         yield policy_row(OF_A_ROLE, role, name, document)
-    for name in _listed(iam, "list_role_policies", doing, role, "PolicyNames"):
+    for name in read_all(iam, "list_role_policies", "PolicyNames", doing, RoleName=role):
         answer = call(iam, "get_role_policy", f"read the policy {name}", RoleName=role, PolicyName=name)
         yield policy_row(OF_A_ROLE, role, name, answer["PolicyDocument"])
 
@@ -89,16 +84,6 @@ def _document(iam: Any, name: str, arn: str) -> dict[str, Any]:
     version = call(iam, "get_policy", doing, PolicyArn=arn)["Policy"]["DefaultVersionId"]
     answer = call(iam, "get_policy_version", doing, PolicyArn=arn, VersionId=version)
     return dict(answer["PolicyVersion"]["Document"])
-
-
-def _listed(iam: Any, operation: str, doing: str, role: str, key: str) -> Iterator[Any]:
-    more = dict[str, str]()
-    while True:
-        answer = call(iam, operation, doing, RoleName=role, **more)
-        yield from answer[key]
-        if not answer.get("IsTruncated"):
-            return
-        more = {"Marker": answer["Marker"]}
 
 
 def _stamp(moment: datetime | None) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from .._codes import Code
@@ -34,6 +35,13 @@ def call(client: Any, operation: str, doing: str, **arguments: Any) -> dict[str,
     with translated(doing, client.meta.service_model.service_name, _refusal):
         answer: dict[str, Any] = getattr(client, operation)(**arguments)
     return answer
+
+
+def read_all(client: Any, operation: str, key: str, doing: str, **arguments: Any) -> Iterator[Any]:
+    """Yield what all pages of an answer have under a key; only RotationError is raised."""
+    with translated(doing, client.meta.service_model.service_name, _refusal):
+        for page in client.get_paginator(operation).paginate(**arguments):
+            yield from page[key]
 
 
 def _refusal(error: Any, doing: str, service: str) -> RotationError:
