@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._clean import cleaned
-from .._report.events import Event, deed, is_scheduled_run
+from .._report.events import Event, deed, is_scheduled_run, moment
 from .._results import text
 from .._stamp import stamp
 from .._version import COLLECTION_VERSION
 from .exceptions import Client, Row, exceptions, is_late
-from .passwords import moment, past_of
+from .passwords import past_of
 from .period import Period
 
 FORMAT = "dbops.rotation evidence 1"
@@ -40,7 +40,8 @@ class Found:
 def document(found: Found, period: Period) -> Document:
     """Return all that the files are made of."""
     clients = _clients(found, period)
-    parts = {name: [_named(row, found) for row in rows] for name, rows in found.account.items()}
+    names = {state[name]: client for client, state in found.states.items() for name in ("secret_id", "arn")}
+    parts = {name: [_named(row, names) for row in rows] for name, rows in found.account.items()}
     made: Document = cleaned(
         {
             "format": FORMAT,
@@ -103,9 +104,8 @@ def _action(event: Event, period: Period) -> Row | None:
     }
 
 
-def _named(row: Row, found: Found) -> Row:
+def _named(row: Row, names: Mapping[str, str]) -> Row:
     """Return a row about a secret with the client whose secret it is."""
     if "secret_id" not in row:
         return row
-    names = {state[name]: client for client, state in found.states.items() for name in ("secret_id", "arn")}
     return {"client": names.get(row["secret_id"], row["secret_id"]), **row}

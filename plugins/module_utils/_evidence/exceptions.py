@@ -11,12 +11,12 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from .._report.events import DONE, NEW_PASSWORD, RUN, Event, deed
-from .._results import mapping, text
+from .._report.events import DONE, NEW_PASSWORD, RUN, Event, deed, moment
+from .._results import text
 from .._stamp import stamp
-from .passwords import Password, Past, moment
+from .passwords import Password, Past
 from .period import DAY, Period
-from .reasons import reason
+from .reasons import code_of, reason
 
 LATE, OVERDUE, FAILED, UNRECORDED, STRANGER = "late", "overdue", "failed", "unrecorded", "unexpected reader"
 # Their failures keep no password from being changed.
@@ -87,7 +87,7 @@ def _failures(client: Client, period: Period) -> Iterator[Row]:
     for failed, group in groupby(told, _failed):
         if failed:
             events = list(group)
-            codes = dict.fromkeys(text(mapping(event, "error"), "code") or "unknown" for event in events)
+            codes = dict.fromkeys(map(code_of, events))
             times = len({text(event, "run_id") for event in events})
             first, last = moment(events[0]["time"]), moment(events[-1]["time"])
             yield _row(FAILED, client.name, first, last, ", ".join(codes), times=times)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .._cycle.tags import SKEW
-from .._report.events import DONE, Event
+from .._report.events import DONE, Event, moment
 from .._results import text
 from .._triggers import ROLLBACK
 
@@ -80,11 +80,6 @@ def past_of(events: Iterable[Event], state: Mapping[str, Any], now: datetime) ->
         past.gaps.append(Gap(current.version, past.passwords[-1].since, now))
     past.take(current, now)
     return past
-
-
-def moment(time: str) -> datetime:
-    """Return a moment of an event or a state."""
-    return datetime.fromisoformat(time)
 
 
 def _told(event: Event) -> Password:

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from .._report.events import FAILURES, RUN, Event
+from .._report.events import FAILURES, RUN, Event, moment
 from .._results import mapping, text
 from .._stamp import stamp
-from .passwords import moment
 
 # A window may open once a week only, so trouble of the week before may have cost the last chance.
 LOOK_BACK = timedelta(days=8)
@@ -30,9 +29,14 @@ def reason(events: Sequence[Event], runs: Sequence[datetime], due: datetime, unt
     return "; ".join([*reasons, *_missing_runs(runs, begin, until)]) or UNKNOWN
 
 
+def code_of(event: Event) -> str:
+    """Return the code of a failure."""
+    return text(mapping(event, "error"), "code") or "unknown"
+
+
 def _told(event: Event) -> str:
     if event.get("outcome") in FAILURES and event.get("kind") != RUN:
-        return f"{event['outcome']}: {text(mapping(event, 'error'), 'code') or 'unknown'}"
+        return f"{event['outcome']}: {code_of(event)}"
     return text(event, "held_by")
 
 

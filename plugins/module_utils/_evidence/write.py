@@ -38,8 +38,7 @@ def write(document: Document, folder: Path, *, check: bool) -> dict[str, Any]:
 
 def files(document: Document) -> dict[str, bytes]:
     """Return the files of a document; the last one has the digests of the others, as sha256sum -c reads them."""
-    whole = json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
-    made = {WHOLE: whole, **tables(document)}
+    made = {WHOLE: _whole(document), **tables(document)}
     sums = "".join(f"{sha256(data).hexdigest()}  {name}\n" for name, data in made.items())
     return {**made, MANIFEST: sums.encode()}
 
@@ -51,6 +50,10 @@ def document_of(data: bytes) -> Document | None:
     except ValueError:
         return None
     return document if isinstance(document, dict) and document.get("format") == FORMAT else None
+
+
+def _whole(document: Document) -> bytes:
+    return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 def _there(folder: Path) -> Document | None:
@@ -70,7 +73,7 @@ def _holds(path: Path, data: bytes) -> bool:
 
 
 def _result(before: Document | None, after: Document, folder: Path, done: str) -> dict[str, Any]:
-    digest = sha256(files(after)[WHOLE]).hexdigest()
+    digest = sha256(_whole(after)).hexdigest()
     missing = not_read(after)
     return {
         "changed": before is not after,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from .._results import mapping, text
@@ -84,6 +85,11 @@ def deed(event: Event) -> Deed | None:
         seconds=seconds if isinstance(seconds, int | float) else None,
         due=text(event, "due"),
     )
+
+
+def moment(time: str) -> datetime:
+    """Return a moment of an event or a state."""
+    return datetime.fromisoformat(time)
 
 
 def second(event: Event) -> str:

@@ -17,7 +17,7 @@ from .._cycle.tags import SKEW
 from .._results import mapping, text
 from .._stamp import stamp
 from .._version import COLLECTION_VERSION
-from .events import Deed, Event, deed, is_scheduled_run, second
+from .events import Deed, Event, deed, is_scheduled_run, moment, second
 from .trends import trends
 
 FORMAT = "dbops.rotation report 1"
@@ -114,20 +114,16 @@ def _flags(state: State, now: datetime) -> list[str]:
         "paused": state["paused"],
     }
     trouble = [flag for flag in TROUBLE if applies.get(flag)]
-    soon = not state["overdue"] and datetime.fromisoformat(state["due"]) - now <= SOON
+    soon = not state["overdue"] and moment(state["due"]) - now <= SOON
     return [*trouble, *([DUE_SOON] if soon else []), *([] if trouble else [HEALTHY])]
 
 
 def _kept(past: Sequence[Deed], now: datetime) -> list[int]:
     """Return how many due dates were kept, and how many there were."""
-    ends = [(_moment(one.due), _moment(one.time)) for one in past if one.begins_cycle]
+    ends = [(moment(one.due), moment(one.time)) for one in past if one.begins_cycle]
     kept = [ended <= due + SKEW for (due, _began), (_next_due, ended) in pairwise(ends)]
     missed_now = bool(ends) and now > ends[-1][0] + SKEW
     return [sum(kept), len(kept) + missed_now]
-
-
-def _moment(time: str) -> datetime:
-    return datetime.fromisoformat(time)
 
 
 def _last_run(events: Sequence[Event]) -> dict[str, Any] | None:
