@@ -59,13 +59,10 @@ class Look:
 
 def look(secret: SecretDescription, effective: EffectiveCycle, policy: Policy, runner: str, now: datetime) -> Look:
     """Return what one schedule sees of a client; ``runner`` is whose schedule it is."""
-    plan, runs_by, unfinished = (
-        schedule(effective, secret.tags, policy, now),
-        tags.runner_of(secret.tags),
-        is_unfinished(secret),
-    )
+    plan, unfinished = schedule(effective, secret.tags, policy, now), is_unfinished(secret)
+    runs_by = tags.runner_of(secret.tags)
     is_ours = runs_by == runner
-    work = tuple(_work(secret, plan, now)) if is_ours else ()
+    work = tuple(_work(secret, plan, now, unfinished=unfinished)) if is_ours else ()
     return Look(secret, effective, plan, policy, runs_by, is_ours, unfinished, work)
 
 
@@ -80,11 +77,11 @@ def is_idle(seen: Look, *, notices: bool) -> bool:
     return not (seen.candidate or owed or odd or seen.plan.overdue or seen.plan.too_late or seen.unfinished)
 
 
-def _work(secret: SecretDescription, plan: Schedule, now: datetime) -> Iterator[str]:
+def _work(secret: SecretDescription, plan: Schedule, now: datetime, *, unfinished: bool) -> Iterator[str]:
     """Name what a scheduled run has to do; an unfinished rotation is finished whatever the windows say."""
     kinds = {
         "rotate": plan.due_now,
-        "finish": is_unfinished(secret),
+        "finish": unfinished,
         "discard": has_past_overlap(secret, now),
     }
     yield from (kind for kind, needed in kinds.items() if needed)
