@@ -25,6 +25,7 @@ description:
     rotation begins in the last moment, the deletion is cancelled.
 extends_documentation_fragment:
   - dbops.rotation._attributes
+  - dbops.rotation._prompt
   - dbops.rotation._database
   - dbops.rotation._aws
 attributes:
@@ -55,11 +56,6 @@ options:
       - A job of AWX fails instead.
     type: bool
     default: false
-  prompt_timeout:
-    description:
-      - Seconds to wait for an answer at the terminal.
-    type: int
-    default: 300
   recovery_window:
     description:
       - Days, from 7 to 30, for which the deleted secret can be restored. A deletion without this window is not offered.
