@@ -18,6 +18,15 @@ from world.layout import ROOT
 
 from .stopping import pause
 
+# No settings of the person who starts this, and no way to another machine.
+ALONE = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_ENDPOINT_URL": NOWHERE,
+    "NO_PROXY": "127.0.0.1,localhost",
+    "ANSIBLE_NOCOLOR": "1",
+}
 PLUGINS = Path(__file__).with_name("callback_plugins")
 Result = dict[str, Any]
 
@@ -153,12 +162,7 @@ def environment_of(controller: Controller) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ANSIBLE_"))}
     return {
         **inherited,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL": NOWHERE,
-        "NO_PROXY": "127.0.0.1,localhost",
-        "ANSIBLE_NOCOLOR": "1",
+        **ALONE,
         "ANSIBLE_CALLBACK_PLUGINS": str(PLUGINS),
         "ANSIBLE_CALLBACKS_ENABLED": "results",
         "ANSIBLE_LOCAL_TEMP": str(controller.folder / "tmp"),

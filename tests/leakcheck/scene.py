@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 from canaries import new_canary
+from faults.controller import ALONE
 from faults.setting import Setting, running
 from managed import ManagedClient
 from topic import Mailbox
-from world.aws import ACCESS_KEY, NOWHERE, REGION, SECRET_KEY
+from world.aws import ACCESS_KEY, REGION, SECRET_KEY
 from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module import operation
@@ -34,15 +35,6 @@ LOUD = {
         "--performance-schema-consumer-events-statements-history=ON",
         "--performance-schema-consumer-events-statements-history-long=ON",
     ),
-}
-# No settings of the person who starts this, and no way to another machine.
-ALONE = {
-    "AWS_CONFIG_FILE": os.devnull,
-    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "AWS_ENDPOINT_URL": NOWHERE,
-    "NO_PROXY": "127.0.0.1,localhost",
-    "ANSIBLE_NOCOLOR": "1",
 }
 
 
