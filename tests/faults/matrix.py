@@ -185,7 +185,8 @@ def batches(cases: Iterable[Case], largest: int = 1_000) -> Iterator[list[Case]]
         deed = case.fault.process if case.fault else None
         groups.setdefault((case.path.playbook, id(deed)), []).append(case)
     for group in groups.values():
-        count = -(-len(group) // min(largest, BATCH_SIZE[bool(group[0].fault and group[0].fault.process)]))
+        size = BATCH_SIZE[bool(group[0].fault and group[0].fault.process)] // group[0].path.weight
+        count = -(-len(group) // min(largest, size))
         yield from (group[index::count] for index in range(count))
 
 

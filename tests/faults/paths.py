@@ -38,6 +38,8 @@ class Path:
     replicated: bool = False
     # Secrets Manager's own rotation calls the function.
     native: bool = False
+    # How much processor time a case takes, in those of a fresh rotation.
+    weight: int = 1
 
 
 PATHS = {
@@ -49,6 +51,6 @@ PATHS = {
         Path("replicas", "rotate.yml", replicated=True),
         Path("rollback", "playbooks/rollback.yml"),
         Path("hooks", "tests/faults/hooks.yml", {"rotation_hooks": [HOOK]}),
-        Path("native", "tests/faults/native.yml", native=True),
+        Path("native", "tests/faults/native.yml", native=True, weight=3),
     )
 }
