@@ -13,7 +13,7 @@ from docs_test.pages import pages
 
 pytestmark = pytest.mark.slow
 SEED = int(os.environ.get("DOCS_SEED", "1"))
-SECONDS = 100
+SECONDS = 60
 
 
 def test_a_sample_of_the_pages_does_what_it_says() -> None:
