@@ -111,13 +111,16 @@ class Watched:
                 self.cloudwatch.put_metric_data(Namespace=data["Namespace"], MetricData=[stamped])
 
     def judged(self, name: str) -> dict[str, Any]:
-        """Have an alarm judged now, by putting it as it is, and give the message that came of it."""
+        """Have an alarm judged now, by putting it as it is, and give the message that came of it.
+
+        Again and again, for the emulator does not see at once what was published, and judges once in a period.
+        """
         self.arrived()
         full = f"dbops-rotation-{name}"
         (alarm,) = self.cloudwatch.describe_alarms(AlarmNames=[full])["MetricAlarms"]
-        self.cloudwatch.put_metric_alarm(**{key: alarm[key] for key in DEFINITION})
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
+            self.cloudwatch.put_metric_alarm(**{key: alarm[key] for key in DEFINITION})
             for message in self.arrived():
                 if message["AlarmName"] == full:
                     return message

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
+from cycle import in_days, set_tags
 from deaths import AFTER_PUT
 from drift import change_by_hand
 from faulty_proxy import SILENCE, Fault, FaultyProxy
@@ -58,6 +61,19 @@ def programs_are_refused(acme: Acme) -> None:
     change_by_hand(acme)
     acme.typed.append("Changed-by-hand-1")
     ringing(acme, "locked-out", ROTATE)
+
+
+def overdue(acme: Acme) -> None:
+    """Its window is never open when the schedule runs."""
+    set_tags(acme, {"rotation/last": in_days(-44), "rotation/due": in_days(-4)})
+    other_day = (datetime.now(UTC) + timedelta(days=3)).strftime("%a").lower()
+    acme.set(rotation_windows=[{"days": [other_day], "from": "01:00", "to": "02:00"}])
+    ringing(acme, "overdue", DUE)
+
+
+def window_opens(acme: Acme) -> None:
+    """Fix that."""
+    del acme.given["rotation_windows"]
 
 
 def begun_two_days_ago(acme: Acme) -> None:

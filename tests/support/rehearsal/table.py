@@ -310,6 +310,14 @@ ALARMS = (
         Refused("verify.yml", "known_refused"),
         Of(BY_HAND, "reconcile_prompt"),
     ),
+    ringing(
+        "overdue",
+        alarms.overdue,
+        Shows("status.yml", "overdue since"),
+        alarms.window_opens,
+        "rotate_due.yml",
+        says=("rotated",),
+    ),
     ringing("unfinished", alarms.begun_two_days_ago, Refused("verify.yml", "unfinished"), RECOVERY),
     ringing("slow", alarms.slow, "history.yml"),
     ringing("notices-failed", alarms.nobody_was_told, fleet.topic_there, "rotate_due.yml", fleet.notice_arrived),
@@ -358,7 +366,6 @@ FUNCTIONS = (
 TABLE = (*ACCOUNTS, *LABELS, *LOCKS, *SERVERS, *LOST_THINGS, *FLEET, *ALARMS, *FUNCTIONS)
 
 MANY = "needs a group of servers or many clients: "
-NOT_ALONE = "the emulator does not ring for it in a run over one client: test_alarms.py"
 NO_CLOUDTRAIL = "the emulator keeps no events of CloudTrail"
 LEAVES = "a client that leaves is in test_offboarding.py and test_offboard_playbook.py, which know no page"
 # The entry and the words of a command, and why nobody follows it here.
@@ -390,8 +397,6 @@ NOT_REHEARSED = {
     ): "chance decides whether a dictionary has it: test_password_policy.py",
     ("no_parameters", "-e rotation_parameter_path"): "the inventory of the rehearsal is a file: test_parameters.py",
     ("Functions", "put-events"): "the whole command is followed at dbops-rotation-dead-letters",
-    ("dbops-rotation-overdue", "status.yml"): NOT_ALONE,
-    ("dbops-rotation-overdue", "rotate_due.yml"): NOT_ALONE,
     ("dbops-rotation-stranger", "cloudtrail"): NO_CLOUDTRAIL,
     ("Somebody moved the label back in the console", "cloudtrail"): NO_CLOUDTRAIL,
     ("Nobody knows the password", "aws rds"): "the emulator has no server of RDS",
