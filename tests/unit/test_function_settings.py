@@ -230,9 +230,16 @@ def test_where_parameter_store_does_not_answer_the_environment_counts(monkeypatc
 
 def test_the_environment_says_where_things_are() -> None:
     assert Place.of({}).secret_id("client_acme") == "clients/client_acme/mysql/root"
-    place = Place.of({"ROTATION_SECRET_PREFIX": "db/", "ROTATION_SECRET_SUFFIX": "", "ROTATION_PARAMETER": "/x"})
+    place = Place.of({"ROTATION_SECRET_PREFIX": "db/", "ROTATION_CLIENT_PARAMETERS": "", "ROTATION_PARAMETER": "/x"})
     assert (place.secret_id("a"), place.parameter, place.parameter_of("a")) == (
         "db/a/mysql/root",
         "/x",
         f"{OF_CLIENTS}a",
     )
+
+
+@pytest.mark.parametrize(
+    ("end", "name"), [("ROTATION_SECRET_PREFIX", "a/mysql/root"), ("ROTATION_SECRET_SUFFIX", "clients/a")]
+)
+def test_a_name_of_a_secret_may_lack_an_end(end: str, name: str) -> None:
+    assert Place.of({end: ""}).secret_id("a") == name

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -25,6 +26,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import started
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda import client as client_module
+from ansible_collections.dbops.rotation.plugins.module_utils._lambda import sweep_function as sweep_module
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.reset_function import reset_cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.rotation_function import rotation
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.settings import ALL
@@ -255,6 +257,24 @@ def test_too_late_a_message_comes_again(account: Account) -> None:
     assert (account.engine.calls, done.events, account.notices()) == ([], [], [])
 
 
+class Waning(Context):
+    """The context of a call whose time goes by while it asks AWS."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        self.seconds -= 60.0
+        return super().get_remaining_time_in_millis()
+
+
+@pytest.mark.parametrize("asked", ["visit", "event"])
+def test_a_message_whose_time_goes_by_before_the_rotation_comes_again(account: Account, asked: str) -> None:
+    """No deadline below nothing is told as a wrong option of the client."""
+    secret_id = account.client("client_acme", now() - 41 * DAY)
+    message = visit("client_acme", secret_id) if asked == "visit" else bus_event(ASKED, detail())
+    done = call(rotation, queue_event(message), Waning(125.0))
+    assert isinstance(done.raised, RotationError) and done.raised.code == "too_late"
+    assert (account.engine.calls, account.notices()) == ([], []) and tags.FAILURES not in account.tags(secret_id)
+
+
 def test_a_crash_brings_the_message_back_and_tells_nothing_of_it(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -357,6 +377,9 @@ def test_a_busy_client_is_left_to_the_run_that_is_at_work(account: Account) -> N
     "event",
     [
         {"Step": "createSecret", "SecretId": VALUE, "ClientRequestToken": VALUE},
+        {"Step": "createSecret", "SecretId": f"{VALUE}\n", "ClientRequestToken": NEW},
+        {"Step": "createSecret", "SecretId": VALUE * 100, "ClientRequestToken": NEW},
+        {"Step": "setSecret", "SecretId": f"arn:aws:{VALUE} {VALUE}", "ClientRequestToken": NEW},
         {"Step": VALUE},
         {"SecretId": VALUE},
     ],
@@ -416,6 +439,30 @@ def test_a_sweep_that_cannot_send_fails(account: Account, monkeypatch: pytest.Mo
     done = call(sweep, {})
     assert isinstance(done.raised, RotationError) and "ROTATION_QUEUE_URL is not set" in str(done.raised)
     assert done.output == ""  # no heartbeat
+
+
+def test_what_the_queue_does_not_take_of_one_client_holds_up_no_other(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(25):
+        account.client(f"client_{number:02}", now() - 41 * DAY)
+    refuse_messages_of(monkeypatch, "client_03", "client_14")
+    done = call(sweep, {})
+    assert isinstance(done.raised, RotationError) and done.raised.code == "queue_refused"
+    assert "The work queue did not take 2 messages: client_03, client_14." in str(done.raised) and done.output == ""
+    assert len(account.messages()) == 23
+
+
+def refuse_messages_of(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Let the queue take all messages but those of some clients."""
+    queue = boto("sqs")
+
+    def send(QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:
+        refused = [one for one in Entries if json.loads(one["MessageBody"])["client"] in names]
+        queue.send_message_batch(QueueUrl=QueueUrl, Entries=[one for one in Entries if one not in refused])
+        return {"Failed": [{"Id": one["Id"], "SenderFault": False, "Code": "InternalError"} for one in refused]}
+
+    monkeypatch.setattr(sweep_module, "make_client", lambda *_: SimpleNamespace(send_message_batch=send))
 
 
 def test_the_messages_of_a_sweep_are_what_the_rotation_takes(account: Account) -> None:

@@ -69,7 +69,11 @@ class Client:
         return self.failure_of(self._refuse_stranger)
 
     def change(self, operation: Operation, options: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
-        """Change the password by an operation, as long as there is time; the result is for the caller to tell."""
+        """Change the password by an operation, as long as there is time; the result is for the caller to tell.
+
+        What came before may have taken the time: then a RotationError (too_late) brings it back.
+        """
+        self.invocation.refuse_too_late()
         params = self._params(operation, **options)
         params["deadline"] = self.invocation.deadline(params["deadline"])
         return self.failure_of(self.settings.refuse_faults) or operation.outcome(params, check=check, diff=False)

@@ -11,18 +11,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from .._clean import one_line
 from .._codes import Code
-from .._cycle.tags import SKEW
+from .._context.request import refuse_invalid_overlap
+from .._cycle.tags import LONGEST_OVERLAP, SKEW
 from .._errors import RotationError
 from .._json_text import read_json
 from .._module.moment import moment
 from .._next_step import Kind, command
 from .._reason import REASON_LENGTH, refuse_unfit_reason
-from .._secret_name import refuse_unfit_name
+from .._secret_name import is_arn, refuse_unfit_name
 
 SCHEMA = 1
 SOURCE = "dbops.rotation"
@@ -93,6 +94,8 @@ def read_step(event: Mapping[str, Any]) -> Step:
         raise invalid(f"has not all of {', '.join(OF_A_STEP)}")
     if step not in STEPS:
         raise invalid(f"is none of the steps {', '.join(STEPS)}")
+    if _is_unfit(str(secret_id)):
+        raise invalid("has a SecretId that no secret can have")
     if not re.fullmatch(UUID, str(token)):
         raise invalid("has a ClientRequestToken that is no UUID")
     if not isinstance(rotation_token, str | None):
@@ -119,7 +122,8 @@ def read_event(event: Any, wish: str, now: datetime) -> Request:
         raise invalid("has no detail")
     client = _client(detail)
     try:
-        _refuse_unfit(client)
+        if is_arn(client) or _is_unfit(client):
+            raise invalid("names a client that no secret can be called after")
         return Request(wish, client, *_who_and_why(detail), _time(event, now), _options(detail, KEYS[wish]))
     except RotationError as error:
         error.client = client
@@ -155,11 +159,12 @@ def _client(document: Mapping[str, Any]) -> str:
     return client
 
 
-def _refuse_unfit(client: str) -> None:
+def _is_unfit(name: str) -> bool:
     try:
-        refuse_unfit_name(client)
+        refuse_unfit_name(name)
     except RotationError:
-        raise invalid("names a client that no secret can be called after") from None
+        return True
+    return False
 
 
 def _who_and_why(detail: Mapping[str, Any]) -> tuple[str, str]:
@@ -176,8 +181,8 @@ def _who_and_why(detail: Mapping[str, Any]) -> tuple[str, str]:
 def _time(event: Mapping[str, Any], now: datetime) -> datetime:
     """Return when the event was put; one that lies ahead would let each copy of it rotate once more."""
     try:
-        time = moment("time", str(event.get("time", "")))
-    except RotationError:
+        time = moment("time", str(event.get("time", ""))).astimezone(UTC)
+    except (RotationError, OverflowError):
         raise invalid("says no time") from None
     if time > now + SKEW:
         raise invalid("has a time that lies ahead")
@@ -188,9 +193,17 @@ def _options(detail: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
     _refuse_keys(detail, known)
     if not isinstance(detail.get("force", False), bool):
         raise invalid("has a force that is neither true nor false")
-    if not _is_number(detail.get("overlap", 0)):
-        raise invalid("has an overlap that is no number of seconds")
+    if not _is_overlap(detail.get("overlap", 0)):
+        raise invalid(f"has an overlap that is no number of seconds from 0 to {LONGEST_OVERLAP.total_seconds():.0f}")
     return {name: detail[name] for name in ("force", "overlap") if name in detail}
+
+
+def _is_overlap(value: Any) -> bool:
+    try:
+        refuse_invalid_overlap(value if _is_number(value) else -1)
+    except RotationError:
+        return False
+    return True
 
 
 def _refuse_keys(document: Mapping[str, Any], known: set[str]) -> None:

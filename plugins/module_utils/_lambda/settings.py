@@ -27,6 +27,8 @@ from .typed import from_text, typed
 VARIABLE = "ROTATION_"
 ALL = "/dbops/rotation/functions"
 MOST_NAMED = 10
+# Names of secrets may begin or end with nothing but the client's.
+MAY_BE_EMPTY = ("secret_prefix", "secret_suffix")
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,9 @@ class Place:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Place:
-        """Return what an environment says; what is empty is as if it were not there."""
-        texts = {name: environment.get(f"{VARIABLE}{name.upper()}", "") for name in cls.__dataclass_fields__}
-        return cls(**{name: text for name, text in texts.items() if text})
+        """Return what an environment says; what is empty is as if it were not there, but of a secret's name."""
+        texts = {name: environment.get(f"{VARIABLE}{name.upper()}") for name in cls.__dataclass_fields__}
+        return cls(**{name: text for name, text in texts.items() if text or (text == "" and name in MAY_BE_EMPTY)})
 
     def secret_id(self, client: str) -> str:
         """Return the name of a client's secret."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,7 +28,7 @@ from .events import Visit
 from .invocation import Invocation, handler
 from .options import SPEC
 from .record import SWEEP, Record
-from .settings import Place, Settings, environment_settings, own_access, read_settings
+from .settings import MOST_NAMED, Place, Settings, environment_settings, own_access, read_settings
 
 # So many messages SendMessageBatch takes.
 BATCH = 10
@@ -95,13 +95,20 @@ def _send(environment: Mapping[str, str], own: Settings, visits: list[Visit]) ->
             next_step="Set it in the environment of the function to the URL of the work queue.",
         )
     client = make_client(own_access(own), "sqs")
-    for batch in batches(visits, BATCH):
-        entries = [{"Id": str(number), "MessageBody": json.dumps(one.message())} for number, one in enumerate(batch)]
-        with translated("send to the work queue", "sqs"):
-            answer = client.send_message_batch(QueueUrl=url, Entries=entries)
-        if answer.get("Failed"):
-            raise RotationError(
-                f"The work queue did not take {len(answer['Failed'])} messages.",
-                code=Code.QUEUE_REFUSED,
-                next_step="The next sweep sends them; a client that got its message twice is rotated once.",
-            )
+    # All are sent before one is complained of: what the queue does not take of one client must hold up no other.
+    refused = [one for batch in batches(visits, BATCH) for one in _refused(client, url, batch)]
+    if refused:
+        names = ", ".join(one.client for one in refused[:MOST_NAMED])
+        raise RotationError(
+            f"The work queue did not take {len(refused)} messages: {names}{', ...' if refused[MOST_NAMED:] else ''}.",
+            code=Code.QUEUE_REFUSED,
+            next_step="The next sweep sends them; a client that got its message twice is rotated once.",
+        )
+
+
+def _refused(client: Any, url: str, batch: Sequence[Visit]) -> list[Visit]:
+    """Send some messages, and return those that the queue did not take."""
+    entries = [{"Id": str(number), "MessageBody": json.dumps(one.message())} for number, one in enumerate(batch)]
+    with translated("send to the work queue", "sqs"):
+        answer = client.send_message_batch(QueueUrl=url, Entries=entries)
+    return [batch[int(one["Id"])] for one in answer.get("Failed", [])]
