@@ -6,6 +6,7 @@ The engine's rotation is in the place of a server here; tests/integration/test_f
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ from function_calls import Call, Context, bus_event, call, detail, queue_event, 
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.outcome import KINDS, OUTCOMES
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.parameters import OF_CLIENTS
+from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretDescription, SecretStore
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import started
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
@@ -501,3 +503,21 @@ def test_a_reset_that_is_wrong_is_refused(account: Account, event: dict[str, Any
     (refused, run) = done.events
     assert done.raised is None and (refused["kind"], refused["outcome"]) == ("cycle", "refused")
     assert refused["error"]["code"] == code and run["outcome"] == "failed" and account.tags(secret_id) == before
+
+
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_reset_that_fails_is_called_again(account: Account, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    """Nobody is told of it by a notice, so Lambda has to hear of it, for its alarm and for the dead-letter queue."""
+    account.client("client_acme", now() - 30 * DAY)
+    described, describe = itertools.count(), SecretStore.describe
+
+    def fail(store: SecretStore) -> SecretDescription:
+        if next(described) >= after:
+            raise RotationError("AWS denies it.", code="aws_denied")
+        return describe(store)
+
+    monkeypatch.setattr(SecretStore, "describe", fail)
+    done = checked(call(reset_cycle, bus_event(RESET_ASKED, detail())))
+    assert isinstance(done.raised, RotationError) and done.raised.code == "aws_denied"
+    assert "AWS denies it." in str(done.raised) and [event["kind"] for event in done.events] == ["cycle", "run"]
+    assert done.of("cycle")[0]["outcome"] == "failed"

@@ -38,12 +38,15 @@ class Record:
         self._began = monotonic()
         self._counts = Counts()
         self._failed = False
+        # The error of the last failure, if no rule refused the work: only such a one may be over when it is done again.
+        self.error: Mapping[str, Any] | None = None
 
     def add(self, declared: Declaration, client: str, result: Mapping[str, Any]) -> None:
         """Take the result of an operation, and tell of its warnings."""
         report = self._report(declared, client, result)
         self._counts.add(report)
         self._failed |= report.failed
+        self.error = report.error if report.outcome == FAILED else self.error
         if report.worth_telling:
             self._tell(event_of(report, self._origin, datetime.now(UTC)))
         for text in result.get("warnings", ()):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,10 +18,15 @@ from .record import RESET, Record
 from .refusal import result_of
 from .settings import Place, environment_settings
 
+AGAIN = "Lambda calls again by itself, three times in all; then the event lies in the dead-letter queue."
+
 
 @handler
 def reset_cycle(event: Any, invocation: Invocation) -> None:
-    """Reset one client's cycle. It reads no parameter and sends no notice, so it may do little else."""
+    """Reset one client's cycle. It reads no parameter and sends no notice, so it may do little else.
+
+    Raises RotationError where it failed: nobody else hears of it, so Lambda has to call again, and its alarm to ring.
+    """
     invocation.refuse_too_late()
     record = Record(invocation, RESET)
     try:
@@ -30,6 +36,8 @@ def reset_cycle(event: Any, invocation: Invocation) -> None:
     else:
         _reset(request, record, invocation)
     record.finish()
+    if record.error:
+        raise _failed(record.error)
 
 
 def _reset(request: events.Request, record: Record, invocation: Invocation) -> None:
@@ -40,3 +48,9 @@ def _reset(request: events.Request, record: Record, invocation: Invocation) -> N
         record.add(_operations.CYCLE, request.client, {**stranger, "requested_by": request.requested_by})
     else:
         client.reset(request.reason, request.requested_by)
+
+
+def _failed(error: Mapping[str, str]) -> RotationError:
+    failed = RotationError(error["cause"], code=error["code"], next_step=AGAIN)
+    failed.locate(client=error["client"], step=error["step"], state=error["state"], next_step=AGAIN)
+    return failed
