@@ -32,6 +32,7 @@ SCOPE = Scope(
     log_group="/dbops/rotation",
     trail_log_group="/cloudtrail",
     client_roles=("arn:aws:iam::210987654321:role/dbops-rotation-rotator",),
+    fleet_role="arn:aws:iam::210987654321:role/dbops-rotation-fleet",
     source_secrets=(f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:legacy/*",),
     source_keys=(f"arn:aws:kms:{REGION}:{ACCOUNT}:key/5678efab-12ab-34cd-56ef-1234567890ab",),
     replica_keys=(f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/4321dcba-12ab-34cd-56ef-1234567890ab",),

@@ -75,6 +75,10 @@ options:
     type: list
     elements: str
     default: []
+  fleet_role:
+    description:
+      - The role in whose account V(worker), V(sweeper) and V(resetter) find all secrets, if that is not their own.
+    type: str
   source_secrets:
     description:
       - ARNs of secrets from which onboarding may take passwords.

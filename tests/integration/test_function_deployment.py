@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from deployed import GROUP, LONG_AGO, NAME, Deployment, changes, until
 from function_calls import bus_event, detail, queue_event, visit
 from functions_at_work import fresh, tagged
@@ -28,7 +29,13 @@ from world.certificates import Authority
 from world.databases import DatabaseServer
 
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import DOCUMENTED, GRANTS, OF_FUNCTIONS, Grant
+from ansible_collections.dbops.rotation.plugins.module_utils._iam.grants import (
+    DOCUMENTED,
+    FLEET_ROLE,
+    GRANTS,
+    OF_FUNCTIONS,
+    Grant,
+)
 
 pytestmark = [pytest.mark.slow, needs_ministack, needs_collections]
 ASKED, RESET_ASKED = "Rotation Requested", "Cycle Reset Requested"
@@ -90,7 +97,17 @@ def test_the_template_is_written_alone(account: Deployment, tmp_path: Path) -> N
     account.deploy(rotation_functions_render=str(file))
     validated = account.aws.client("cloudformation").validate_template(TemplateBody=file.read_text())
     assert {one["ParameterKey"] for one in validated["Parameters"]} == {"CodeBucket", "CodeKey"}
-    assert account.made() == before
+    assert account.made() == before and "FleetRole" not in file.read_text()
+
+
+def test_functions_whose_environment_names_a_role_may_assume_it(account: Deployment, tmp_path: Path) -> None:
+    file, environment = tmp_path / "functions.yml", {"ROTATION_ASSUME_ROLE_ARN": account.role_of_all}
+    account.deploy(rotation_functions_render=str(file), rotation_functions_environment=environment)
+    made = [one["Properties"] for one in yaml.safe_load(file.read_text())["Resources"].values()]
+    policies = {one["RoleName"]: one["Policies"][0]["PolicyDocument"] for one in made if "RoleName" in one}
+    for duty in OF_FUNCTIONS:
+        (statement,) = [one for one in policies[f"{NAME}-{duty}"]["Statement"] if one["Sid"] == "FleetRole"]
+        assert statement["Resource"] == [account.role_of_all]
 
 
 def test_check_mode_foretells_and_changes_nothing(account: Deployment) -> None:
@@ -157,9 +174,9 @@ def test_an_event_rotates(deployed: Deployment, clients: list[ManagedClient]) ->
 
 
 @contextmanager
-def with_variables(deployed: Deployment, **more: str) -> Iterator[None]:
-    """Give the rotation function more variables meanwhile."""
-    aws, named = deployed.aws.client("lambda"), {"FunctionName": f"{NAME}-rotate"}
+def with_variables(deployed: Deployment, function: str, **more: str) -> Iterator[None]:
+    """Give a function more variables meanwhile."""
+    aws, named = deployed.aws.client("lambda"), {"FunctionName": f"{NAME}-{function}"}
     before = aws.get_function_configuration(**named)["Environment"]["Variables"]
     aws.update_function_configuration(**named, Environment={"Variables": {**before, **more}})
     yield
@@ -174,7 +191,7 @@ def test_the_four_steps_of_secrets_manager_rotate(
     tagged(client, **{tags.FUNCTION: FUNCTION_ARN})
     with RotationService(aws.endpoint_url, ask_of(aws)) as service:
         service.enable(client.secret_id)
-        with with_variables(deployed, AWS_ENDPOINT_URL_SECRETS_MANAGER=service.endpoint_url):
+        with with_variables(deployed, "rotate", AWS_ENDPOINT_URL_SECRETS_MANAGER=service.endpoint_url):
             token = service.rotate(client.secret_id, partial(deployed.succeed, "rotate"), attempts=1)
     assert client.stages()["AWSCURRENT"] == token and client.opens(client.stored()["password"])
     assert not client.opens(client.password) and client.tags()[tags.VERSION] == token
@@ -219,6 +236,7 @@ def test_a_poisoned_message_ends_in_the_dead_letter_queue(deployed: Deployment) 
     sqs.delete_message(QueueUrl=deployed.queue("dead"), ReceiptHandle=dead["ReceiptHandle"])
 
 
+FUNCTION_OF = {"worker": "rotate", "sweeper": "sweep", "resetter": "reset"}
 NEEDED = [(duty, grant) for duty in OF_FUNCTIONS for grant in GRANTS[duty] if grant.evidence != DOCUMENTED]
 
 
@@ -229,7 +247,7 @@ def work(duty: str, deployed: Deployment, client: ManagedClient) -> str:
         "sweeper": {},
         "resetter": bus_event(RESET_ASKED, detail(client.name)),
     }[duty]
-    return deployed.call({"worker": "rotate", "sweeper": "sweep", "resetter": "reset"}[duty], event)
+    return deployed.call(FUNCTION_OF[duty], event)
 
 
 def of(grant: Grant) -> dict[str, str]:
@@ -238,15 +256,29 @@ def of(grant: Grant) -> dict[str, str]:
 
 
 @contextmanager
-def in_own_account(deployed: Deployment, client: ManagedClient, grant: Grant) -> Iterator[None]:
-    """Let a client have a role of its own, where the action is about that."""
+def in_own_account(deployed: Deployment, client: ManagedClient) -> Iterator[None]:
+    """Let a client have a role of its own."""
     named, ssm = {"Name": f"/dbops/rotation/clients/{client.name}"}, deployed.aws.client("ssm")
-    if grant.action == "sts:AssumeRole":
-        stored = json.dumps({"rotation_assume_role_arn": deployed.client_role})
-        ssm.put_parameter(**named, Type="String", Value=stored)
+    ssm.put_parameter(**named, Type="String", Value=json.dumps({"rotation_assume_role_arn": deployed.client_role}))
     yield
-    if grant.action == "sts:AssumeRole":
-        ssm.delete_parameter(**named)
+    ssm.delete_parameter(**named)
+
+
+@contextmanager
+def in_account_of_all(deployed: Deployment, duty: str) -> Iterator[None]:
+    """Let a function find all secrets in the account of a role."""
+    with (
+        deployed.named_in_policies(duty, deployed.role_of_all),
+        with_variables(deployed, FUNCTION_OF[duty], ROTATION_ASSUME_ROLE_ARN=deployed.role_of_all),
+    ):
+        yield
+
+
+def account_of(grant: Grant, deployed: Deployment, client: ManagedClient, duty: str) -> AbstractContextManager[None]:
+    """Put a client into the account that the action is about."""
+    if grant.on == FLEET_ROLE:
+        return in_account_of_all(deployed, duty)
+    return in_own_account(deployed, client) if grant.action == "sts:AssumeRole" else nullcontext()
 
 
 @pytest.mark.parametrize(
@@ -256,7 +288,7 @@ def test_without_an_action_a_function_says_so_and_with_it_all_is_done(
     deployed: Deployment, manage: Manage, newcomer: ManagedClient, duty: str, grant: Grant
 ) -> None:
     client = manage(newcomer, **of(grant))
-    with in_own_account(deployed, client, grant):
+    with account_of(grant, deployed, client, duty):
         with deployed.without(duty, grant):
             told = work(duty, deployed, client)
         assert grant.action in told or (grant.action.startswith("kms:") and "KMS" in told), told

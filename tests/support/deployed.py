@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # The emulator runs the handlers with its own interpreter, which is that of the tests.
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 NAME, GROUP, SETTINGS = "dbops-rotation", "/dbops/rotation", "/dbops/rotation/settings"
-CLIENT_ROLE = "dbops-client"
+CLIENT_ROLE, ROLE_OF_ALL = "dbops-client", "dbops-fleet"
 LONG_AGO = {tags.CYCLE_DAYS: "40", tags.LAST: "2026-01-01T00:00:00Z", tags.DUE: "2026-02-10T00:00:00Z"}
 Run = subprocess.CompletedProcess[str]
 
@@ -67,11 +67,17 @@ class Deployment(Estate):
         aws.client("ssm").put_parameter(Name=SETTINGS, Type="String", Value=json.dumps(stored))
         self.mailbox = Mailbox(self, ACCOUNT)
         sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=self.mailbox.arn)
+        self.client_role, self.role_of_all = (self._role(name) for name in (CLIENT_ROLE, ROLE_OF_ALL))
+        self.fleet_role: str | None = None  # which the policies name now
+
+    def _role(self, name: str) -> str:
+        """Make a role that may do anything, and return its ARN."""
         trust = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
         anything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-        iam, name = aws.client("iam"), {"RoleName": CLIENT_ROLE}
-        self.client_role = iam.create_role(**name, AssumeRolePolicyDocument=_document(trust))["Role"]["Arn"]
-        iam.put_role_policy(**name, PolicyName="anything", PolicyDocument=_document(anything))
+        iam = self.aws.client("iam")
+        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))
+        iam.put_role_policy(RoleName=name, PolicyName="anything", PolicyDocument=_document(anything))
+        return str(made["Role"]["Arn"])
 
     def deploy(self, *options: str, status: int = 0, **given: Any) -> Run:
         """Run the playbook as the account itself."""
@@ -178,6 +184,7 @@ class Deployment(Estate):
                 topic_arn=self.topic,
                 log_group=GROUP,
                 client_roles=(self.client_role,),
+                fleet_role=self.fleet_role,
                 function_parameters=("/dbops/rotation/functions", "/dbops/rotation/clients/*"),
             ),
         )
@@ -185,12 +192,24 @@ class Deployment(Estate):
     @contextmanager
     def without(self, duty: str, grant: Grant) -> Iterator[None]:
         """Take one action away from the role of a function meanwhile."""
-        put, names = self.aws.client("iam").put_role_policy, {"RoleName": f"{NAME}-{duty}", "PolicyName": duty}
         with pytest.MonkeyPatch.context() as patch:
             patch.setitem(GRANTS, duty, tuple(one for one in GRANTS[duty] if one != grant))
-            put(**names, PolicyDocument=json.dumps(self.policy(duty)))
+            self._keep(duty)
         yield
-        put(**names, PolicyDocument=json.dumps(self.policy(duty)))
+        self._keep(duty)
+
+    def _keep(self, duty: str) -> None:
+        names = {"RoleName": f"{NAME}-{duty}", "PolicyName": duty}
+        self.aws.client("iam").put_role_policy(**names, PolicyDocument=json.dumps(self.policy(duty)))
+
+    @contextmanager
+    def named_in_policies(self, duty: str, fleet_role: str) -> Iterator[None]:
+        """Let the policies name a role of all clients meanwhile, that of a function's role too."""
+        self.fleet_role = fleet_role
+        self._keep(duty)
+        yield
+        self.fleet_role = None
+        self._keep(duty)
 
     def call(self, function: str, event: Any) -> str:
         """Call a function, and return what it says to have gone wrong."""

@@ -120,6 +120,14 @@ def test_the_rotator_is_limited_to_our_secrets_key_topic_and_log_group() -> None
     assert found["ClientRoles"]["Resource"] == list(SCOPE.client_roles)
 
 
+@pytest.mark.parametrize("duty", OF_FUNCTIONS)
+def test_a_function_may_be_the_role_of_all_clients_and_only_the_worker_that_of_one(duty: str) -> None:
+    fleet = {"Sid": "FleetRole", "Effect": "Allow", "Action": ["sts:AssumeRole"], "Resource": [SCOPE.fleet_role]}
+    assert statements(duty)["FleetRole"] == {**fleet, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}
+    assert ("ClientRoles" in statements(duty)) == (duty == "worker")
+    assert "FleetRole" not in statements(duty, replace(SCOPE, fleet_role=None))
+
+
 @pytest.mark.parametrize("duty", ["rotator", "onboarder", "restorer", "worker"])
 def test_the_key_is_used_only_through_secrets_manager_and_for_our_secrets(duty: str) -> None:
     condition = statements(duty)["Key"]["Condition"]

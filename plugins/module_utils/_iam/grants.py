@@ -31,6 +31,8 @@ LAMBDAS_LOGS, LAMBDAS_QUEUE, DEAD_QUEUE = (
     "dead-letter queue, by Lambda",
 )
 OF_CLIENTS = "parameters of clients"
+# In whose account the secrets are, where their environment says so of all functions.
+FLEET_ROLE = "role of all clients"
 INTERFACES = "network interfaces, by Lambda"
 BY_LAMBDA = (LAMBDAS_LOGS, LAMBDAS_QUEUE, DEAD_QUEUE, INTERFACES)
 
@@ -199,10 +201,12 @@ LAMBDAS_OWN = _by_evidence(
 )
 FAILED_CALLS = _by_evidence(DOCUMENTED, Grant("sqs:SendMessage", DEAD_QUEUE, "a call that failed for good is lost"))
 STORED_SETTINGS = Grant("ssm:GetParameters", STORED, "every call fails, because it cannot read its settings")
+IN_FLEET_ROLE = Grant("sts:AssumeRole", FLEET_ROLE, "every call fails if `ROTATION_ASSUME_ROLE_ARN` is set")
 NO_MESSAGE = "the function gets no message of the sweep and no event"
 IN_A_VPC = "the function cannot be created, changed or started in a VPC"
 WORKER = (
     *ROTATION,
+    IN_FLEET_ROLE,
     STORED_SETTINGS,
     *LAMBDAS_OWN,
     *_by_evidence(
@@ -220,6 +224,7 @@ WORKER = (
 )
 SWEEPER = (
     Grant("secretsmanager:ListSecrets", ALL, "every sweep fails, so no due client is rotated"),
+    IN_FLEET_ROLE,
     Grant("sqs:SendMessage", WORK_QUEUE, "every sweep that finds a due client fails"),
     STORED_SETTINGS,
     *LAMBDAS_OWN,
@@ -228,6 +233,7 @@ SWEEPER = (
 RESETTER = (
     Grant("secretsmanager:DescribeSecret", SECRETS, "every reset fails before it changes anything"),
     Grant("secretsmanager:TagResource", SECRETS, "every reset fails"),
+    IN_FLEET_ROLE,
     *LAMBDAS_OWN,
     *FAILED_CALLS,
 )

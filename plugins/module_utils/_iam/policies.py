@@ -18,6 +18,7 @@ from .grants import (
     DASHBOARDS,
     DEAD_QUEUE,
     DELETED_SECRETS,
+    FLEET_ROLE,
     FUNCTION,
     GRANTS,
     INTERFACES,
@@ -76,6 +77,7 @@ class Scope:
     log_group: str | None = None
     trail_log_group: str | None = None
     client_roles: tuple[str, ...] = ()
+    fleet_role: str | None = None  # in whose account the functions find all secrets
     source_secrets: tuple[str, ...] = ()
     source_keys: tuple[str, ...] = ()
     replica_keys: tuple[str, ...] = ()
@@ -137,6 +139,7 @@ def _statements(duty: str, scope: Scope) -> Iterator[Document]:
         ("Parameters", PARAMETERS, False),
         ("ParameterKey", PARAMETER_KEY, False),
         ("ClientRoles", CLIENT_ROLES, False),
+        ("FleetRole", FLEET_ROLE, False),
         ("Keys", KEYS, False),
         ("Aliases", ALIASES, False),
         ("Topics", TOPICS, False),
@@ -183,6 +186,7 @@ def _resources(on: str, scope: Scope) -> list[str]:
         LOG_GROUP: [scope.logs if scope.log_group else None],
         TRAIL_LOGS: [scope.trail_logs if scope.trail_log_group else None],
         CLIENT_ROLES: scope.client_roles,
+        FLEET_ROLE: [scope.fleet_role],
         SOURCES: scope.source_secrets,
         SOURCE_KEYS: scope.source_keys if scope.source_secrets else (),
         REPLICA_KEYS: scope.replica_keys,
