@@ -56,9 +56,8 @@ FIXED_OF_MODULES: dict[str, Options] = {**FIXED, "roll_back": {"trigger": "rollb
 # What only the role has, in a task's own words.
 KEYWORDS = {"jump_host": "delegate_to"}
 
-# The functions: where events go, how a sweep is started, and which options an event holds.
-BUS = "dbops-rotation"
-SWEEP = "aws lambda invoke --function-name dbops-rotation-sweep /dev/stdout"
+# The functions: what they and their bus are called where nobody says otherwise, and which options an event holds.
+FUNCTIONS = "dbops-rotation"
 EVENT_OPTIONS = {"force": {"force": True}}
 
 
@@ -158,7 +157,18 @@ class Awx:
 
 @dataclass(frozen=True)
 class Function:
-    """Somebody who looks at the output of a Lambda function, and may have no controller."""
+    """Somebody who looks at the output of a Lambda function, and may have no controller.
+
+    ``bus`` is what the bus is called, and what the names of the functions begin with.
+    """
+
+    bus: str = FUNCTIONS
+
+    @classmethod
+    def named(cls, function: str) -> Function:
+        """Return the reader of a function of this name; the deployment gives all of them one beginning."""
+        found = re.fullmatch("(.+)-(rotate|sweep|reset)", function)
+        return cls(found[1]) if found else cls()
 
     def option(self, name: str) -> str:
         """Return the name in a parameter, which is the role's variable."""
@@ -171,11 +181,12 @@ class Function:
     def command(self, kind: str, client: str, options: Options) -> str:
         """Write the event that asks for it, or name the command line where no event does."""
         if kind == "finish":
-            return f"wait for the next sweep, which finishes it, or start one: {SWEEP}"
+            sweep = f"aws lambda invoke --function-name {self.bus}-sweep /dev/stdout"
+            return f"wait for the next sweep, which finishes it, or start one: {sweep}"
         if kind == "rotate":
             asked = {key: value for name in options for key, value in EVENT_OPTIONS.get(name, {}).items()}
             stored = {name: options[name] for name in options if name not in EVENT_OPTIONS}
-            return f"{_put_event(client, asked)}{f' with {self.options(stored)}' if stored else ''}"
+            return f"{_put_event(self.bus, client, asked)}{f' with {self.options(stored)}' if stored else ''}"
         if kind not in PLAYBOOKS:
             return f"the same event with {self.options(options)}"
         return f"at a command line, for no function does it: {CommandLine().command(kind, client, options)}"
@@ -289,11 +300,11 @@ def _send_again(found: re.Match[str]) -> str:
     return f"{'S' if found[1] == 'R' else 's'}end the event again, or wait for the next sweep"
 
 
-def _put_event(client: str, asked: Mapping[str, bool]) -> str:
+def _put_event(bus: str, client: str, asked: Mapping[str, bool]) -> str:
     """Write a command that can be copied."""
     detail = {"schema": 1, "client": client, "reason": "WHY", **asked}
     entry = {
-        "EventBusName": BUS,
+        "EventBusName": bus,
         "Source": COLLECTION,
         "DetailType": "Rotation Requested",
         "Detail": json.dumps(detail, ensure_ascii=False),

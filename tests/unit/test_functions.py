@@ -320,6 +320,13 @@ def test_a_malformed_event_is_refused(account: Account, body: Any, client: str, 
     assert "aws events put-events" in error["next_step"]
 
 
+@pytest.mark.parametrize(("function", "bus"), [("fleet-b-rotate", "fleet-b"), ("rotations", "dbops-rotation")])
+def test_advice_names_the_bus_of_the_function(account: Account, function: str, bus: str) -> None:
+    done = call(rotation, queue_event(VALUE), Context(function_name=function))
+    assert f'"EventBusName": "{bus}"' in done.of("rotation")[0]["error"]["next_step"]
+    assert f'"EventBusName": "{bus}"' in account.notices()[0]["next_step"]
+
+
 def test_a_refusal_that_cannot_be_told_is_recorded(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROTATION_TOPIC_ARN", f"{account.topic}-other")
     done = checked(call(rotation, queue_event(VALUE)))

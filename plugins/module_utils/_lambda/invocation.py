@@ -64,7 +64,7 @@ def handler(work: Callable[[Any, Invocation], Any]) -> Handler:
 
     @wraps(work)
     def guarded(event: Any, context: Any) -> Any:
-        with reading(Function()):
+        with reading(Function.named(str(context.function_name))):
             try:
                 return work(event, Invocation.of(context))
             except RotationError as error:
