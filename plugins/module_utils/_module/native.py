@@ -22,7 +22,7 @@ from .operation import Operation
 from .options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC, client_name, native_store
 
 PRESENT, ABSENT = "present", "absent"
-# A week behind the sweep, so that it fires by itself only where the sweep is dead.
+# A week behind the sweep, so that it fires by itself only where no sweep has rotated for so long.
 DAYS_BEHIND = 7
 MOST_DAYS = 1000
 DEFAULT_FUNCTION = "dbops-rotation-rotate"
