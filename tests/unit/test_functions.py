@@ -435,10 +435,11 @@ def test_the_sweep_knows_a_clients_own_settings(account: Account) -> None:
     assert [message["client"] for message in account.messages()] == ["client_acme"]
 
 
-def test_a_sweep_over_a_client_with_a_bad_parameter_visits_the_others(account: Account) -> None:
+@pytest.mark.parametrize("bad", [{"rotation_windows": VALUE}, {"rotation_aws_config": {"retries": 5}}])
+def test_a_sweep_over_a_client_with_a_bad_parameter_visits_the_others(account: Account, bad: dict[str, Any]) -> None:
     for name in ("client_acme", "client_globex"):
         account.client(name, now() - 41 * DAY)
-    account.put(f"{OF_CLIENTS}client_acme", {"rotation_windows": VALUE})
+    account.put(f"{OF_CLIENTS}client_acme", bad)
     assert checked(call(sweep, {})).answer == {"clients": 2}
 
 

@@ -92,6 +92,24 @@ def test_a_service_that_is_never_asked_is_refused_by_name() -> None:
     assert "secretsmanager, sns, ssm, sts" in refused.value.next_step
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"retries": 5},
+        {"retries": {"max_attempts": -1}},
+        {"retries": {"mode": "fast"}},
+        {"retries": {"times": 1}},
+        {"s3": 5},
+        {"s3": {"addressing_style": "x"}},
+        {"user_agent_extra": 1},
+    ],
+)
+def test_a_setting_that_botocore_does_not_take_is_refused_by_the_name_of_the_option(setting: dict[str, Any]) -> None:
+    with pytest.raises(RotationError, match="rotation_aws_config holds a value that") as refused:
+        endpoints(aws_config=setting)
+    assert refused.value.code == "invalid_option"
+
+
 def test_the_variables_of_aws_count_for_each_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", "http://sns.invalid")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://all.invalid")

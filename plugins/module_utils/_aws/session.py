@@ -113,6 +113,8 @@ def _cached_client(process: int, options: AwsOptions, service: str, tuned: AwsOp
     try:
         with translated(f"prepare the connection to {service}"):
             return _client(_session(process, options), tuned, service)
+    except TypeError:  # a setting of another type than botocore's
+        raise _unfit_setting() from None
     except ValueError:  # botocore's answer to an endpoint that is no URL
         raise RotationError(
             f"botocore cannot use the options of the connection to {service}; most likely {_endpoint_option(service)}"
@@ -221,7 +223,7 @@ def _client(session: Any, options: AwsOptions, service: str) -> Any:
 
 
 def refuse_unknown_settings(aws_config: str) -> None:
-    """Raise a RotationError where botocore knows no such setting; without botocore nothing is known of them."""
+    """Raise a RotationError where botocore takes no such settings; without botocore nothing is known of them."""
     if botocore:
         _settings(aws_config)
 
@@ -235,3 +237,13 @@ def _settings(aws_config: str) -> Any:
             code=Code.INVALID_OPTION,
             next_step="Use the names of botocore.config.Config, such as connect_timeout and proxies.",
         ) from None
+    except (AttributeError, ValueError, botocore.exceptions.BotoCoreError):  # such as retries, which are looked at
+        raise _unfit_setting() from None
+
+
+def _unfit_setting() -> RotationError:
+    return RotationError(
+        "{option|aws_config} holds a value that botocore's Config does not take.",
+        code=Code.INVALID_OPTION,
+        next_step="Correct it; the documentation of botocore.config.Config says which values a setting may have.",
+    )
