@@ -28,6 +28,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import started
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda import client as client_module
+from ansible_collections.dbops.rotation.plugins.module_utils._lambda import settings as settings_module
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda import sweep_function as sweep_module
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.reset_function import reset_cycle
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.rotation_function import rotation
@@ -341,6 +342,21 @@ def test_an_unknown_client_is_refused(account: Account) -> None:
     error = refusal_of(account, bus_event(ASKED, detail("client_other")), "client_other")
     assert error["code"] == "unknown_client"
     assert error["cause"].startswith("There is no secret clients/client_other/mysql/root for this client")
+
+
+def test_a_client_is_not_called_unknown_where_its_parameter_could_not_be_read(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its secret may be in another account, and only the parameter names the role there."""
+
+    def away(*_arguments: Any) -> Any:
+        raise RotationError("Parameter Store is away.", code="aws_unreachable")
+
+    monkeypatch.setattr(settings_module, "read_named", away)
+    done = checked(call(rotation, requested()))
+    (event,) = done.of("rotation")
+    assert (event["outcome"], event["error"]["code"]) == ("failed", "aws_unreachable")
+    assert [notice["cause"] for notice in account.notices()] == ["Parameter Store is away."]
 
 
 @pytest.mark.parametrize("tag", ["client_other", ""])

@@ -121,6 +121,8 @@ class Client:
         try:
             secret = secret_store(self._params(CYCLE, CONNECTION)).describe()
         except SecretNotFound:
+            if self.settings.trouble:  # it may be in another account, which is not known now
+                raise self.settings.trouble from None
             raise _stranger(f"There is no secret {self.secret_id} for this client") from None
         if secret.tags.get(tags.CLIENT) != tag_text(self.name):
             raise _stranger(f"The tag {tags.CLIENT} of the secret {self.secret_id} does not name this client")
