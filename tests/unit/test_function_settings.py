@@ -23,6 +23,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._lambda.options imp
     NOT_HERE,
     OF_A_CLIENT,
     OF_A_RUN,
+    OF_ALL,
     SPEC,
     WRITE_SHARE,
 )
@@ -205,6 +206,26 @@ def test_what_is_said_of_one_client_is_not_stored_for_all(parameters: Any, optio
     put(parameters, ALL, {})
     put(parameters, f"{OF_CLIENTS}client_acme", {f"rotation_{option}": raw})
     assert of_client().faults == () and of_client().values[option] == raw
+
+
+WAYS_TO_AWS: dict[str, Any] = {
+    "aws_ca_bundle": "/etc/hosts",
+    "aws_config": {"proxies": {"https": "http://proxy.invalid:3128"}},
+    "endpoint_url": "https://secrets.invalid",
+    "endpoint_urls": {"secretsmanager": "https://secrets.invalid"},
+    "validate_certs": False,
+}
+
+
+@pytest.mark.parametrize("option", sorted(OF_ALL))
+def test_who_may_write_one_clients_parameter_does_not_say_how_its_secret_travels(parameters: Any, option: str) -> None:
+    """The duty native may write it, and may read no password."""
+    put(parameters, f"{OF_CLIENTS}client_acme", {f"rotation_{option}": WAYS_TO_AWS[option]})
+    assert f"client_acme (rotation_{option}): it is said of all clients" in of_client().faults[0]
+    assert of_client().values.get(option) == environment_settings(ENVIRONMENT).values.get(option)
+    put(parameters, f"{OF_CLIENTS}client_acme", {})
+    put(parameters, ALL, {f"rotation_{option}": WAYS_TO_AWS[option]})
+    assert of_client().faults == () and of_client().values[option] == WAYS_TO_AWS[option]
 
 
 def test_the_environment_is_held_to_the_same() -> None:

@@ -451,11 +451,10 @@ def test_the_sweep_knows_a_clients_own_settings(account: Account) -> None:
     assert [message["client"] for message in account.messages()] == ["client_acme"]
 
 
-@pytest.mark.parametrize("bad", [{"rotation_windows": VALUE}, {"rotation_aws_config": {"retries": 5}}])
-def test_a_sweep_over_a_client_with_a_bad_parameter_visits_the_others(account: Account, bad: dict[str, Any]) -> None:
+def test_a_sweep_over_a_client_with_a_bad_parameter_visits_the_others(account: Account) -> None:
     for name in ("client_acme", "client_globex"):
         account.client(name, now() - 41 * DAY)
-    account.put(f"{OF_CLIENTS}client_acme", bad)
+    account.put(f"{OF_CLIENTS}client_acme", {"rotation_windows": VALUE})
     assert checked(call(sweep, {})).answer == {"clients": 2}
 
 

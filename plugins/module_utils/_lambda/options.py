@@ -39,6 +39,9 @@ OF_A_CONTROLLER = {
 }
 # What is said of one client: for all of them it would do what nobody asked for.
 OF_A_CLIENT = {"accept_server_id", "adopt_rows", "kill_sessions", "server_ids", "server_label"}
+# The way to AWS. Whoever may write a client's parameter may not read its secret, and with a proxy of their own, or
+# without the check of certificates, they would see it pass.
+OF_ALL = {"aws_ca_bundle", "aws_config", "endpoint_url", "endpoint_urls", "validate_certs"}
 
 # Five functions at work at a time share AWS's quota of writes.
 WRITE_SHARE = 0.16
@@ -67,4 +70,6 @@ def refused(option: str, *, for_one_client: bool) -> str:
         return "it is asked for in an event, and stored for nobody"
     if option in OF_A_CLIENT and not for_one_client:
         return "it is said of one client, and not stored for all"
+    if option in OF_ALL and for_one_client:
+        return "it is said of all clients, and not stored for one"
     return ""
