@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from ansible.parsing.dataloader import DataLoader
 from deployed import GROUP, LONG_AGO, NAME, Deployment, changes, until
 from function_calls import bus_event, detail, queue_event, visit
 from functions_at_work import fresh, tagged
@@ -103,7 +103,7 @@ def test_the_template_is_written_alone(account: Deployment, tmp_path: Path) -> N
 def test_functions_whose_environment_names_a_role_may_assume_it(account: Deployment, tmp_path: Path) -> None:
     file, environment = tmp_path / "functions.yml", {"ROTATION_ASSUME_ROLE_ARN": account.role_of_all}
     account.deploy(rotation_functions_render=str(file), rotation_functions_environment=environment)
-    made = [one["Properties"] for one in yaml.safe_load(file.read_text())["Resources"].values()]
+    made = [one["Properties"] for one in DataLoader().load_from_file(str(file))["Resources"].values()]
     policies = {one["RoleName"]: one["Policies"][0]["PolicyDocument"] for one in made if "RoleName" in one}
     for duty in OF_FUNCTIONS:
         (statement,) = [one for one in policies[f"{NAME}-{duty}"]["Statement"] if one["Sid"] == "FleetRole"]
