@@ -30,7 +30,10 @@ AT_THE_CONTROLLER: dict[str, Any] = {"rotation_jump_host": None}
 
 @dataclass(frozen=True)
 class Play:
-    """A playbook with its variables, what is done before it, how it has to end, and whether every mode has it."""
+    """A playbook with its variables, what is done before it, how it has to end, and whether every mode has it.
+
+    `limited` tells that it is about the clients.
+    """
 
     name: str
     variables: dict[str, Any] = field(default_factory=dict)
@@ -38,6 +41,7 @@ class Play:
     status: int = 0
     before: Callable[[Course], None] | None = None
     everywhere: bool = False
+    limited: bool = True
 
 
 class Course:
@@ -81,7 +85,9 @@ class Course:
         self.known.update(*map(passwords, self.clients))
 
     def _arguments(self, play: Play) -> Iterator[str]:
-        yield from (*self.mode.arguments, "-l", ",".join(client.name for client in self.clients))
+        yield from self.mode.arguments
+        if play.limited:
+            yield from ("-l", ",".join(client.name for client in self.clients))
         yield from ("-e", json.dumps({"rotation_everything": True, **play.variables}))
         yield from play.arguments
 
@@ -176,7 +182,7 @@ def plays(course: Course) -> Sequence[Play]:
         Play(f"{playbooks}reconcile.yml", here, by_hand),
         Play("rotate.yml", FORCE, status=2, before=Course.lock, everywhere=True),
     )
-    return (*life, Play(f"{playbooks}provision.yml", account(course)))
+    return (*life, Play(f"{playbooks}provision.yml", account(course), limited=False))
 
 
 def account(course: Course) -> dict[str, Any]:
