@@ -71,17 +71,19 @@ class CandidatesAction(ActionBase):
             values = self._values(host)
         except AnsibleError:  # the worker names the variable
             return
-        client, secret_id = str(values.pop("client", None) or host), values.pop("secret_id", None)
+        client, secret_id = values.pop("client", None), values.pop("secret_id", None)
         settings = None if self._works_elsewhere(values) or not secret_id else self._settings(values)
         if settings:
             notices = bool(values.get(TOPIC))
-            clients[settings.access].append(Described(host, client, str(secret_id), settings.policy, notices))
+            one = Described(host, str(client or secret_id), str(secret_id), settings.policy, notices)
+            clients[settings.access].append(one)
 
     def _values(self, host: str) -> dict[str, Any]:
         """Return the options of a client's cycle, and what else decides, without those that are empty."""
         variables = self._variables(host)
         names = {**VARIABLES, **{name: name for name in OTHERS}}
-        values = {name: _with_name(variables[names[name]], host) for name in names if names[name] in variables}
+        given = {name: _with_name(variables[names[name]], host) for name in names if names[name] in variables}
+        values = {"client": host, **given}  # as every action of an operation begins
         if not _is_literal(values):
             templar = Templar(loader=self._loader, variables=variables)
             values = {name: templar.template(value) for name, value in values.items()}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .._aws.secret_store import SecretDescription
+from .._aws.secret_store import CURRENT, SecretDescription
 from .._cycle.effective import effective_cycle, has_last
 from .._cycle.policy import Policy
 from .._cycle.spread import brought_forward
@@ -43,7 +43,8 @@ def selected(
     """
     described = {one.host: one for one in clients if one.host in secrets}
     looks = dict(_looks(described, secrets, now))
-    turns = {host: seen.plan.turn for host, seen in looks.items() if seen.is_ours}
+    # A worker fails for a client without a current version, so that one takes no part in the load.
+    turns = {host: seen.plan.turn for host, seen in looks.items() if seen.is_ours and seen.secret.holder(CURRENT)}
     today = brought_forward(turns, {host: looks[host].plan.cycle.days for host in turns}, now)
     needed = set(today)
     idle = {
