@@ -20,6 +20,8 @@ description:
   - Warns if neither P(dbops.rotation.rotation_audit#callback) nor P(dbops.rotation.rotation_progress#callback) is
     enabled.
   - With O(listing), returns only those of the hosts that an earlier play of the run has found to have work.
+  - With O(also) or O(without), returns the names of the hosts. Two patterns must not be joined as texts. Where one has
+    a comma, Ansible divides neither at a colon, so that V(all:!client_acme,client_globex) is C(client_globex) alone.
   - Checks nothing if Ansible only lists the play or checks its syntax.
 options:
   _terms:
@@ -37,6 +39,14 @@ options:
     description:
       - The variable in which an earlier play over the same hosts has registered the result of
         M(dbops.rotation.rotation_candidates_info). If there is none, the pattern is returned unchanged.
+    type: str
+  also:
+    description:
+      - A second pattern, whose hosts are returned, too. It may match none.
+    type: str
+  without:
+    description:
+      - A second pattern, whose hosts are left out. It may match none.
     type: str
   without_callbacks:
     description:
@@ -69,6 +79,7 @@ _raw:
   elements: str
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -86,7 +97,15 @@ from ..plugin_utils._configuration import Configuration, no_client, not_enabled
 ONLY_LOOKS = ("syntax", "listhosts", "listtasks", "listtags")
 STATES = "rotation_"
 NOBODY = "all:!all"
+# A name that a pattern takes as it is, alone and among others; and in a regex, what may mean something else.
+PLAIN = re.compile(r"[\w.@+=-]+")
+UNFIT = re.compile(r"[^\w@=-]")
 SHOWN = 200
+
+
+def named(hosts: Sequence[str]) -> str:
+    """Return a pattern of these hosts. A name that Ansible would divide or read is written as a regular expression."""
+    return ",".join(host if PLAIN.fullmatch(host) else f"~{UNFIT.sub('.', host)}$" for host in hosts) or NOBODY
 
 
 class LookupModule(LookupBase):
@@ -103,13 +122,22 @@ class LookupModule(LookupBase):
             self._warn(configuration)
             if self.get_option("listing"):
                 return [self._with_work(pattern, host_vars) for pattern in terms]
-        return list(terms)
+        return [self._combined(pattern, host_vars.get("groups", {})) for pattern in terms]
 
     def _with_work(self, pattern: str, variables: Mapping[str, Any]) -> str:
         """Return those of a pattern that a listing has not left out."""
         hosts = self._hosts(pattern, variables["groups"], variables.get("ansible_limit"))
         told = variables["hostvars"][hosts[0]].get(self.get_option("listing")) if hosts else None
-        return pattern if not told or "visit" not in told else ",".join(told["visit"]) or NOBODY
+        return pattern if not told or "visit" not in told else named(told["visit"])
+
+    def _combined(self, pattern: str, groups: Mapping[str, Sequence[str]]) -> str:
+        """Return a pattern with the hosts of another one, or without them."""
+        more, less = self.get_option("also"), self.get_option("without")
+        if not (more or less):
+            return pattern
+        hosts = [*self._hosts(pattern, groups, None), *(self._hosts(more, groups, None) if more else ())]
+        left_out = set(self._hosts(less, groups, None) if less else ())
+        return named([host for host in dict.fromkeys(hosts) if host not in left_out])
 
     def _refuse_nobody(self, pattern: str, variables: Mapping[str, Any], configuration: Configuration) -> None:
         groups, limit = variables["groups"], variables.get("ansible_limit")
