@@ -80,7 +80,8 @@ options:
   ahead_days:
     description:
       - The longest time in days without a window, by windows and freezes that other files of the inventory set for a
-        client. Clients that are due within this time are candidates, so that they do not miss their last window.
+        client. Clients that are due within this time are candidates, so that they do not miss their last window. Before
+        one of O(freezes), so are those that are due within this time after it.
       - Set it to V(0) if O(windows) and O(freezes) apply to all clients.
     type: int
     default: 7

@@ -26,6 +26,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy impor
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.settings import parse_calendar
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.spread import Turn, brought_forward
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._fleet.grouped import Outlook, Standing, standing
+from ansible_collections.dbops.rotation.plugins.module_utils._fleet.listing import Choice, read_entries
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.selection import Described
 from ansible_collections.dbops.rotation.plugins.module_utils._module import candidates as engine
 from ansible_collections.dbops.rotation.plugins.module_utils._module.candidates import Settings, settings_of
@@ -37,6 +39,7 @@ from ansible_collections.dbops.rotation.plugins.plugin_utils._candidates import 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = timedelta(days=1)
 START = datetime(2026, 3, 2, tzinfo=UTC)
+ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:clients/client/mysql/root-AbCdEf"
 HERE = AwsOptions(region="eu-central-1")
 CURRENT, OTHER = "v1", "v2"
 SAID = ("runner", "candidate", "waiting", "paused", "failures")
@@ -54,6 +57,9 @@ class Case:
     def listed(self) -> dict[str, Any]:
         stages = self.entry["stages"]
         return {**_without_stages(self.entry), "SecretVersionsToStages": stages, "CreatedDate": self.created - DAY}
+
+    def runs_as_a_function(self) -> bool:
+        return {"Key": tags.RUNNER, "Value": "lambda"} in self.entry["Tags"]
 
     def store(self) -> SecretStore:
         """Return the store of a worker, which describes the secret and knows the age of its version."""
@@ -77,10 +83,9 @@ class Chance:
 
     def case(self, number: int) -> Case:
         name = f"clients/c{number}/mysql/root"
-        arn = f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{name}-AbCdEf"
         written = {key: value for key, value in self._tags().items() if value is not None}
         listed = [{"Key": key, "Value": value} for key, value in written.items()]
-        entry = {"Name": name, "ARN": arn, "Tags": listed, "stages": self._stages()}
+        entry = {"Name": name, "ARN": f"{ARN}-{number}", "Tags": listed, "stages": self._stages()}
         return Case(entry, self._policy(), self.draw.random() < 0.7, self._ago(0, 80))
 
     def _ago(self, least: float, most: float) -> datetime:
@@ -195,6 +200,61 @@ def test_nobody_with_whom_a_worker_has_work_is_left_out(seed: int, monkeypatch: 
     assert found["brought_forward"] == brought_forward(
         turns, {host: states[host]["cycle_days"] for host in turns}, chance.now
     )
+
+
+@pytest.mark.parametrize("paused", [False, True])
+@pytest.mark.parametrize("seed", range(6))
+def test_nobody_with_whom_a_worker_has_work_is_missing_in_the_fleet(seed: int, paused: bool) -> None:
+    """A client has the calendar of all; only its pause is its own."""
+    chance = Chance(seed)
+    pause = Pause(chance._ago(-9, 5), "migration") if paused else None
+    days, calendar = chance.draw.choice((None, 20, 40)), parse_calendar(chance._windows(), chance._freezes())
+    for number in range(100):
+        case = chance.case(number)
+        found = in_the_fleet(case, Outlook(Policy(days, calendar=calendar)), chance.now)
+        try:
+            state = read_state("client", Policy(days, calendar=calendar, pause=pause), case.store(), chance.now)
+        except RotationError:  # the worker fails, and the client is told of
+            assert found.visited or case.runs_as_a_function()
+        else:
+            assert found.visited or not (state["candidate"] or state["pending_notices"]), state
+
+
+def in_the_fleet(case: Case, outlook: Outlook, now: datetime) -> Standing:
+    (listed,) = read_entries([{**case.listed(), "CreatedDate": stamp(case.created - DAY)}], Choice())
+    return standing("client", listed, outlook, now)
+
+
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@pytest.mark.parametrize("own", ["windows", "freeze"])
+@pytest.mark.parametrize("seed", range(3))
+def test_who_has_a_calendar_of_its_own_is_not_missing_beside_one_of_all(seed: int, own: str) -> None:
+    """Its own window, in which each run comes, is the last one before a freeze of all, or its own freeze keeps it."""
+    chance, missed = Chance(seed), []
+    for number in range(150):
+        now, begin = chance.now + number * DAY, chance._ago(-20 - number, -number)
+        freeze = {"from": stamp(begin), "to": stamp(begin + chance.draw.choice((2, 6, 14)) * DAY), "reason": "year end"}
+        window = {"days": [WEEK[now.weekday()]], "from": f"{now.hour:02}:00", "to": "24:00"}
+        windows, of_all = ([window], []) if own == "windows" else ([], [window])
+        short = {**freeze, "to": stamp(begin + chance.draw.choice((2, 6.5)) * DAY)}
+        case = healthy(now + timedelta(hours=chance.draw.randrange(24 * 40)), now)
+        outlook = Outlook(Policy(calendar=parse_calendar(of_all, [freeze] if own == "windows" else [])), 7 * DAY)
+        calendar = parse_calendar(windows or of_all, [freeze] if own == "windows" else [short])
+        state = read_state("client", Policy(calendar=calendar), case.store(), now)
+        if state["candidate"] or state["pending_notices"]:
+            missed += [state] if not in_the_fleet(case, outlook, now).visited else []
+    assert missed == []
+
+
+def healthy(due: datetime, now: datetime) -> Case:
+    """Return a client of which all that is to be told is told, except for the next rotation."""
+    cycle = tags.started(due - 40 * DAY, 40)
+    told = tags.rotated_tags(version=CURRENT, trigger="scheduled", server_id="s", client="client", cycle=cycle)
+    listed = [{"Key": key, "Value": value} for key, value in {**told, tags.NOTIFIED: f"rotated={CURRENT}"}.items()]
+    entry = {"Name": "clients/client/mysql/root", "ARN": ARN, "Tags": listed, "stages": {CURRENT: ["AWSCURRENT"]}}
+    return Case(entry, Policy(), True, now - 90 * DAY)
 
 
 # What a client's variables may be, the usual first; a template is one that Ansible trusts.

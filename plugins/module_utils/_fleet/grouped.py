@@ -13,12 +13,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from .._aws.secret_store import CURRENT
 from .._cycle import tags
 from .._cycle.effective import EffectiveCycle, effective_cycle, is_first
 from .._cycle.notice_state import read_failures
 from .._cycle.policy import Policy
-from .._cycle.schedule import Schedule, schedule
+from .._cycle.schedule import RUN_LATE, Schedule, schedule
 from .._cycle.spread import Turn, brought_forward
+from .._cycle.windows import Calendar
 from .._errors import RotationError
 from .._runners import ANSIBLE
 from .listing import Listed
@@ -87,7 +89,7 @@ def _standing(client: str, listed: Listed, outlook: Outlook, now: datetime) -> S
         return Standing(frozenset(states), True, managed, Turn(listed.created), days)
     plan = schedule(effective, secret.tags, outlook.policy, now)
     states |= set(_states_of_cycle(plan))
-    spoilt = bool(effective.tags)
+    spoilt = bool(effective.tags) or secret.holder(CURRENT) is None
     visited = spoilt or _is_work(states, outlook) or _may_be_work(client, listed, effective, outlook, now)
     return Standing(frozenset(states), visited, spoilt and managed, plan.turn, effective.cycle.days)
 
@@ -122,11 +124,28 @@ def _is_work(states: set[str], outlook: Outlook) -> bool:
 
 def _may_be_work(client: str, listed: Listed, effective: EffectiveCycle, outlook: Outlook, now: datetime) -> bool:
     """Return True if a shorter cycle, or windows and freezes of the client's own, may make it work already."""
-    secret_tags, later = listed.secret.tags, now + outlook.ahead
-    cycles = [effective] if outlook.ahead else []
+    secret_tags, cycles = listed.secret.tags, [effective]
     if outlook.policy.cycle_days not in (None, effective.cycle.days):
         cycles.append(effective_cycle(secret_tags, listed.created, client, outlook.policy, now))
-    return any(
-        _is_work(set(_states_of_cycle(schedule(cycle, secret_tags, outlook.policy, later))), outlook)
-        for cycle in cycles
+    plans = (schedule(cycle, secret_tags, outlook.policy, now) for cycle in cycles[1:])
+    return any(_is_work(set(_states_of_cycle(plan)), outlook) for plan in plans) or any(
+        _may_be_late(cycle.cycle.due, outlook, now) for cycle in cycles
     )
+
+
+def _may_be_late(due: datetime, outlook: Outlook, now: datetime) -> bool:
+    """Return True if the runs after this one may find no opening of the client's own before it is due.
+
+    Its own windows count instead of those of all, beside their freezes; its own freezes beside their windows. Neither
+    closes it for longer than ``ahead``, so there is an opening in a time without a freeze that is as long, and between
+    openings that are as far apart.
+    """
+    policy, notice = outlook.policy, timedelta(days=max(outlook.policy.notice_days, default=0))
+    enough, lead = outlook.ahead + policy.until_next_run, policy.until_next_run
+    if not outlook.ahead:
+        return False
+    first, last = now + max(lead, notice if outlook.notices else lead), due - RUN_LATE
+    unfrozen = Calendar(freezes=policy.calendar.freezes).stretches(first, last)
+    openings = policy.calendar.stretches(first, last)
+    apart = openings[-1][1] - openings[0][0] if openings else timedelta()
+    return apart < enough or not any(end - begin >= enough for begin, end in unfrozen)
