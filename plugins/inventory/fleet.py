@@ -99,7 +99,8 @@ notes:
   - The cache has names, tags and version ids. After a change of an option that selects secrets, empty it with
     C(--flush-cache).
   - Two files in one folder, for two regions or accounts, need an O(group) each, because the access to AWS is a variable
-    of the group. No client of one may have the name of a client of the other.
+    of the group. Where a client of the second has the name of a client of the first, its host is called after its
+    secret, and a warning says so.
   - Ansible goes on without an inventory file that it could not read. Set C(any_unparsed_is_failed) in the section
     C(inventory) of C(ansible.cfg), so that a scheduled run fails instead of doing nothing.
 requirements:
@@ -159,6 +160,7 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ansible.plugins.inventory import Cacheable, Constructable
 
@@ -174,6 +176,8 @@ CHECKED: Spec = {**AWS_SPEC, **CALENDAR_SPEC, "notice_days": {"type": "list", "e
 # The names under which playbooks/rotate_due.yml looks for them.
 FIXED_NAMES = {CANDIDATES: "rotation_candidates", BROUGHT_FORWARD: "rotation_brought_forward"}
 MOST_NAMED = 5
+# The ARNs of the hosts of each inventory, for a second file like the first one.
+LISTED: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
 
 
 class InventoryModule(AwsInventory, Constructable, Cacheable):
@@ -193,14 +197,20 @@ class InventoryModule(AwsInventory, Constructable, Cacheable):
         # A group without hosts and variables is lost where an inventory is exported, as AWX does.
         for name in FIXED_NAMES.values():
             self.inventory.set_variable(name, "rotation_from_listing", True)
-        hosts = host_names(entries, choice, self.inventory.groups)
+        hosts = host_names(entries, choice, {*self.inventory.groups, *self._other_clients(entries)})
         standings = {name: standing(name, listed, outlook, now) for name, listed in hosts.items()}
         self._add_clients(hosts, group, _shared(own, config))
+        LISTED.setdefault(self.inventory, {}).update({name: one.secret.arn for name, one in hosts.items()})
         for state, clients in grouped(standings, now).items():
             for client in clients:
                 self.inventory.add_child(names[state], client)
         self._construct(hosts)
-        self._warn(hosts, standings)
+        self._warn(hosts, choice, standings)
+
+    def _other_clients(self, entries: list[Listed]) -> list[str]:
+        """Return the hosts of another file like this one whose secrets are not among these."""
+        arns = {one.secret.arn for one in entries}
+        return [name for name, arn in LISTED.get(self.inventory, {}).items() if arn not in arns]
 
     def _outlook(self, params: Mapping[str, Any]) -> Outlook:
         ahead = self.get_option("ahead_days")
@@ -250,15 +260,15 @@ class InventoryModule(AwsInventory, Constructable, Cacheable):
             self._add_host_to_composed_groups(options["groups"], variables, name, strict)
             self._add_host_to_keyed_groups(options["keyed_groups"], variables, name, strict)
 
-    def _warn(self, hosts: dict[str, Listed], standings: Mapping[str, Standing]) -> None:
+    def _warn(self, hosts: dict[str, Listed], choice: Choice, standings: Mapping[str, Standing]) -> None:
         odd = [name for name, one in standings.items() if one.unreadable]
         if odd:
             self.display.warning(f"Tags are missing or invalid; scheduled runs look at {_some(odd)}.")
-        moved = renamed(hosts)
+        moved = renamed(hosts, choice)
         if moved:
             self.display.warning(
-                "The tag rotation/client of some secrets names another's client or a group; these hosts are called"
-                f" after their secrets: {_some(moved)}."
+                "Some secrets name, by the tag rotation/client or by their names, another's client or a group; these"
+                f" hosts are called after their secrets: {_some(moved)}. Give each client a name of its own in that tag."
             )
 
 

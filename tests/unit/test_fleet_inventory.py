@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import botocore.client
 import pytest
 from ansible import constants, context
@@ -55,11 +56,11 @@ def parsed(aws: None, tmp_path: Path) -> Make:
         "inventory", fleet.InventoryModule.NAME, documented(fleet)
     )
 
-    def make(*, flush: bool = False, **options: Any) -> InventoryData:
+    def make(*, flush: bool = False, beside: InventoryData | None = None, **options: Any) -> InventoryData:
         path = tmp_path / "test.fleet.yml"
         given = {"plugin": fleet.InventoryModule.NAME, "region": REGION, **options}
         path.write_text(json.dumps({name: value for name, value in given.items() if value is not None}))
-        plugin, inventory = fleet.InventoryModule(), InventoryData()
+        plugin, inventory = fleet.InventoryModule(), beside or InventoryData()
         plugin._load_name = plugin.ansible_name = fleet.InventoryModule.NAME
         plugin._redirected_names = []
         plugin.parse(inventory, DataLoader(), str(path), cache=not flush)
@@ -241,6 +242,28 @@ def test_a_name_that_two_secrets_claim_goes_to_the_one_that_is_called_so() -> No
         *(listed(name, now(), client=client) for name, client in [("a", "foo"), ("bar", "bar"), ("foo", "bar")])
     )
     assert len(shifted) == 3 and shifted["bar"].secret.name == "clients/bar/mysql/root"
+
+
+def test_a_client_of_another_region_that_is_called_the_same_is_a_host_of_its_own(
+    parsed: Make, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Two files in one folder: neither of the two clients may be lost."""
+    create("client_acme", now())
+    there = boto3.client("secretsmanager", region_name="eu-west-1")
+    for name in ("client_acme", "client_globex"):
+        there.create_secret(Name=f"clients/{name}/mysql/root", SecretString=VALUE)
+    both = parsed(group="here")
+    assert "WARNING" not in capfd.readouterr().err
+    parsed(beside=both, group="there", region="eu-west-1")
+    said = " ".join(capfd.readouterr().err.split())
+    assert "these hosts are called after their secrets: clients_client_acme_mysql_root. Give each" in said
+    second = variables(both, "clients_client_acme_mysql_root")
+    assert (second["rotation_region"], second["rotation_secret_id"]) == ("eu-west-1", "clients/client_acme/mysql/root")
+    assert variables(both, "client_acme")["rotation_region"] == REGION
+    assert members(both, "there") == {"clients_client_acme_mysql_root", "client_globex"}
+    assert members(both, "here") == {"client_acme"}
+    parsed(beside=both, group="again")
+    assert members(both, "again") == {"client_acme"}  # the same secret
 
 
 def test_no_client_is_called_as_a_group_is(parsed: Make) -> None:

@@ -15,22 +15,22 @@ from .listing import Choice, Listed
 DEFAULT_SECRET_ID = "clients/{}/mysql/root"
 
 
-def host_names(listed: Iterable[Listed], choice: Choice, groups: Iterable[str] = ()) -> dict[str, Listed]:
+def host_names(listed: Iterable[Listed], choice: Choice, taken: Iterable[str] = ()) -> dict[str, Listed]:
     """Return one host name for each secret: its tag rotation/client, or else the middle part of the secret's name.
 
-    A name that two secrets claim goes to the one whose own name says the same; the other goes by its own. No host is
-    called as a group is, for what is set for it would hold for the whole group.
+    A name that two secrets claim goes to the one whose own name says the same; the other goes by its own. Names that
+    are ``taken`` go to none: what is set for a host that is called as a group is would hold for the whole group.
     """
-    hosts, groups = dict[str, Listed](), set(groups)
+    hosts, taken = dict[str, Listed](), set(taken)
     for one in sorted(listed, key=lambda one: (_tagged(one) not in ("", _derived(one, choice)), one.secret.name)):
         claims = (_tagged(one), _derived(one, choice), _host_name(one.secret.name), _host_name(one.secret.arn))
-        hosts[next(name for name in claims if name and name not in groups and name not in hosts)] = one
+        hosts[next(name for name in claims if name and name not in taken and name not in hosts)] = one
     return dict(sorted(hosts.items()))
 
 
-def renamed(hosts: dict[str, Listed]) -> list[str]:
-    """Return the hosts that could not get the name that their tag asks for."""
-    return [name for name, one in hosts.items() if _tagged(one) not in ("", name)]
+def renamed(hosts: dict[str, Listed], choice: Choice) -> list[str]:
+    """Return the hosts that could not get the name that the tag, or else the name, of their secret asks for."""
+    return [name for name, one in hosts.items() if name != (_tagged(one) or _derived(one, choice))]
 
 
 def _tagged(one: Listed) -> str:
