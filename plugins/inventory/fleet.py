@@ -268,7 +268,8 @@ class InventoryModule(AwsInventory, Constructable, Cacheable):
         if moved:
             self.display.warning(
                 "Some secrets name, by the tag rotation/client or by their names, another's client or a group; these"
-                f" hosts are called after their secrets: {_some(moved)}. Give each client a name of its own in that tag."
+                f" hosts are called after their secrets: {_some(moved)}. Give each client a name of its own in that"
+                " tag."
             )
 
 

@@ -16,7 +16,7 @@ description:
   - Fails if the inventory has no host, if the pattern matches none, or if the limit leaves none of them. The message
     says which, and whether Ansible ignored an C(ansible.cfg).
   - A group of the inventory plugin P(dbops.rotation.fleet#inventory) whose name begins with C(rotation_) may be empty.
-    Then there is nothing to do, and the run succeeds.
+    Then there is nothing to do, and the run succeeds, unless the inventory has no host at all.
   - Warns if neither P(dbops.rotation.rotation_audit#callback) nor P(dbops.rotation.rotation_progress#callback) is
     enabled.
   - With O(listing), returns only those of the hosts that an earlier play of the run has found to have work.
@@ -92,7 +92,7 @@ from ansible.utils.display import Display
 
 from ..module_utils._clean import one_line
 from ..plugin_utils._awx_job import in_awx_job
-from ..plugin_utils._configuration import Configuration, no_client, not_enabled
+from ..plugin_utils._configuration import Configuration, no_client, no_secret, not_enabled
 
 ONLY_LOOKS = ("syntax", "listhosts", "listtasks", "listtags")
 STATES = "rotation_"
@@ -141,7 +141,8 @@ class LookupModule(LookupBase):
 
     def _refuse_nobody(self, pattern: str, variables: Mapping[str, Any], configuration: Configuration) -> None:
         groups, limit = variables["groups"], variables.get("ansible_limit")
-        if (pattern.startswith(STATES) and pattern in groups) or self._hosts(pattern, groups, limit):
+        of_listing = pattern.startswith(STATES) and pattern in groups
+        if (of_listing and groups["all"]) or self._hosts(pattern, groups, limit):
             return
         shown = one_line(pattern, SHOWN)
         if self._hosts(pattern, groups, None):
@@ -151,6 +152,8 @@ class LookupModule(LookupBase):
             )
         if not groups["all"]:
             sources = ", ".join(variables.get("ansible_inventory_sources") or ["none"])
+            if of_listing:
+                raise AnsibleLookupError(no_secret(one_line(sources, SHOWN)))
             raise AnsibleLookupError(no_client(configuration, one_line(sources, SHOWN), awx=in_awx_job()))
         raise AnsibleLookupError(
             f"{shown!r} matches none of the {len(groups['all'])} hosts of the inventory. Nothing was changed. Next:"

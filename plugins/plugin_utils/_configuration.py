@@ -66,6 +66,15 @@ def no_client(configuration: Configuration, sources: str, *, awx: bool) -> str:
     return f"{message} Next: name the right one with -i, or add hosts to it."
 
 
+def no_secret(sources: str) -> str:
+    """Return the message for a listing that holds no client, as where it is that of another account."""
+    return (
+        f"No client was selected: of the secrets that the inventory ({sources}) lists, none is a client. Nothing was"
+        " changed. Next: if there are clients, correct region, access, name_prefix, name_suffix or tags in its file; if"
+        " there are none yet, onboard the first."
+    )
+
+
 def not_enabled(configuration: Configuration, enabled: Collection[str]) -> str | None:
     """Return the warning if none of our callbacks is enabled; a user who enables one of them has made a choice."""
     if set(CALLBACKS) & set(enabled):

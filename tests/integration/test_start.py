@@ -82,6 +82,13 @@ def test_a_fleet_in_which_nothing_is_due_is_a_success(tmp_path: Path, arguments:
     assert run.returncode == 0 and "skipping: no hosts matched" in said(run), said(run)
 
 
+def test_a_listing_without_any_client_is_no_success(tmp_path: Path) -> None:
+    """As of another account or region, where each scheduled run would end well for ever."""
+    (tmp_path / "fleet.json").write_text(json.dumps({"all": {"children": {"rotation_candidates": {}, "clients": {}}}}))
+    run = started(tmp_path, ROOT / "playbooks/rotate_due.yml", "-i", "fleet.json", "-e", ACCEPTED)
+    assert run.returncode == 4 and "fleet.json) lists, none is a client. Nothing was changed." in said(run), said(run)
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "told"),
     [

@@ -65,8 +65,8 @@ def test_without_canaries_nobody_is_touched(clients: list[ManagedClient], tmp_pa
 
 
 def test_after_its_canaries_comes_the_fleet(clients: list[ManagedClient], tmp_path: Path, mailbox: Mailbox) -> None:
-    before = versions(clients)
-    run = run_fleet(clients, tmp_path, mailbox, "playbooks/rotate_fleet.yml", rotation_canaries=clients[4].name)
+    before, canaries = versions(clients), f"{clients[4].name},{clients[1].name}"
+    run = run_fleet(clients, tmp_path, mailbox, "playbooks/rotate_fleet.yml", rotation_canaries=canaries)
     assert run.returncode == 0 and not set(before) & set(versions(clients)), said(run)
     assert len(mailbox.read()) == len(clients)
 
@@ -81,3 +81,14 @@ def test_a_client_that_fails_keeps_no_scheduled_run_from_the_others(
     run = run_fleet(clients, tmp_path, mailbox, "playbooks/rotate_due.yml")
     changed = [was != now for was, now in zip(before, versions(clients), strict=True)]
     assert run.returncode == 2 and changed == [False, True, True, True, True], said(run)
+
+
+def test_a_scheduled_run_in_waves_visits_everybody(
+    clients: list[ManagedClient], tmp_path: Path, mailbox: Mailbox
+) -> None:
+    for client in clients[1::2]:
+        is_due(client)
+    before = versions(clients)
+    run = run_fleet(clients, tmp_path, mailbox, "playbooks/rotate_due.yml", rotation_waves=[2, "100%"])
+    changed = [was != now for was, now in zip(before, versions(clients), strict=True)]
+    assert run.returncode == 0 and changed == [False, True, False, True, False], said(run)

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import botocore.client
 import pytest
 from ansible.template import trust_as_template
 from fleet_in_moto import create, now
 from moto import mock_aws
 
+from ansible_collections.dbops.rotation.plugins.module_utils import _libraries
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions, make_client
 from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle.policy import Policy
@@ -86,6 +88,30 @@ def test_a_listing_that_fails_is_one_warning_and_everybody_is_visited(monkeypatc
     assert len(found["visit"]) == len(found["unread"]) == 3
     (warning,) = found["warnings"]
     assert warning.startswith("AWS throttles. Wait. Until then") and "each of 3 clients" in warning
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"message": "Sign in to the network"}, "An unexpected KeyError in listing.py line"),
+        ({"SecretList": [{"Name": "clients/client_acme/mysql/root"}]}, "An unexpected KeyError in listing.py line"),
+    ],
+    ids=["of a proxy", "of an emulator"],
+)
+def test_an_answer_that_nobody_foresaw_is_a_warning_too(
+    monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any], told: str
+) -> None:
+    """The listing only saves time: it must not end a run that workers can do."""
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", lambda *_arguments: answer)
+    found = candidates(["client_acme"], {HERE: described("client_acme")}, 1, now())
+    assert found["visit"] == found["unread"] == ["client_acme"]
+    assert told in found["warnings"][0] and "the run is slow, but complete" in found["warnings"][0]
+
+
+def test_where_a_library_is_missing_workers_tell_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_libraries, "MISSING_LIBRARY", "botocore")
+    found = candidates(["client_acme"], {HERE: described("client_acme")}, 1, now())
+    assert found["visit"] == ["client_acme"] and "'botocore' is not installed" in found["warnings"][0]
 
 
 def test_a_secret_is_found_by_its_arn_too() -> None:

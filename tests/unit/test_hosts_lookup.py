@@ -45,7 +45,10 @@ def selected(manager: InventoryManager, pattern: str) -> set[str]:
 
 def test_a_second_pattern_adds_its_hosts_or_takes_them_whatever_form_the_two_have() -> None:
     manager, pairs = inventory(*CLIENTS), list(product(HOSTS, CANARIES))
-    templates = ["{{ lookup('dbops.rotation.hosts', hosts, %s=canaries) }}" % option for option in ("also", "without")]
+    templates = [
+        "{{ lookup('dbops.rotation.hosts', hosts, OPTION=canaries) }}".replace("OPTION", option)
+        for option in ("also", "without")
+    ]
     cases = [
         case(manager, template, hosts=hosts, canaries=canaries) for hosts, canaries in pairs for template in templates
     ]

@@ -15,9 +15,10 @@ from .._aws.secret_store import SecretDescription
 from .._aws.session import AwsOptions, make_client
 from .._cycle import tags
 from .._cycle.policy import Policy
-from .._errors import RotationError
+from .._errors import RotationError, unexpected
 from .._fleet.listing import list_tagged
 from .._fleet.selection import Described, selected
+from .._libraries import require_libraries
 from .cycle_options import policy
 from .options import aws_options
 
@@ -45,8 +46,9 @@ def candidates(
         if len(group) >= max(1, least):
             try:
                 secrets |= _listed(access, group)
-            except RotationError as error:
-                troubles[f"{error.cause} {error.next_step}"] += len(group)
+            except Exception as error:  # whatever keeps a listing from its end, workers do without
+                trouble = error if isinstance(error, RotationError) else unexpected(error)
+                troubles[f"{trouble.cause} {trouble.next_step}"] += len(group)
     everybody = [one for group in clients.values() for one in group]
     return {
         "changed": False,
@@ -60,6 +62,7 @@ def _listed(access: AwsOptions, group: Sequence[Described]) -> dict[str, SecretD
 
     A call takes about as long as a worker, so there are no more calls than clients: whoever is not found is visited.
     """
+    require_libraries()
     found = list_tagged(make_client(access, "secretsmanager"), tags.DUE, len(group))
     by_id = {name: secret for secret in found for name in (secret.name, secret.arn)}
     return {one.host: by_id[one.secret_id] for one in group if one.secret_id in by_id}
