@@ -25,7 +25,8 @@ description:
     have a pending notice. C(rotation_brought_forward) are rotated today, so that no day has much more work than
     another.
   - C(rotation_candidates) are all clients with which a scheduled run may have work. C(playbooks/rotate_due.yml) visits
-    only these, and decides again for each client, because a listing may be five minutes old.
+    only these, and decides again for each client, because a listing may be five minutes old. It warns of hosts that
+    another file of the inventory has and that are not in C(rotation_listed), the group of all clients of a listing.
   - A client that runs as a Lambda function (tag C(rotation/runner)) is neither a candidate nor brought forward.
 options:
   plugin:
@@ -175,6 +176,8 @@ from ..plugin_utils._stored import plain, shown
 CHECKED: Spec = {**AWS_SPEC, **CALENDAR_SPEC, "notice_days": {"type": "list", "elements": "int"}}
 # The names under which playbooks/rotate_due.yml looks for them.
 FIXED_NAMES = {CANDIDATES: "rotation_candidates", BROUGHT_FORWARD: "rotation_brought_forward"}
+# The clients of all files like this one; plugins/lookup/hosts.py tells of hosts that are not in it.
+LISTED_GROUP = "rotation_listed"
 MOST_NAMED = 5
 # The ARNs of the hosts of each inventory, for a second file like the first one.
 LISTED: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
@@ -193,9 +196,10 @@ class InventoryModule(AwsInventory, Constructable, Cacheable):
         outlook, choice, now = self._outlook(params), self._choice(), datetime.now(UTC)
         entries = read_entries(self._entries(params, choice, path, cache), choice)
         group = self.inventory.add_group(self.get_option("group"))
+        self.inventory.add_child(self.inventory.add_group(LISTED_GROUP), group)
         names = {state: self.inventory.add_group(self._group_name(state)) for state in GROUPS}
         # A group without hosts and variables is lost where an inventory is exported, as AWX does.
-        for name in FIXED_NAMES.values():
+        for name in (*FIXED_NAMES.values(), LISTED_GROUP):
             self.inventory.set_variable(name, "rotation_from_listing", True)
         hosts = host_names(entries, choice, {*self.inventory.groups, *self._other_clients(entries)})
         standings = {name: standing(name, listed, outlook, now) for name, listed in hosts.items()}

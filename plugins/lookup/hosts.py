@@ -17,6 +17,8 @@ description:
     says which, and whether Ansible ignored an C(ansible.cfg).
   - A group of the inventory plugin P(dbops.rotation.fleet#inventory) whose name begins with C(rotation_) may be empty.
     Then there is nothing to do, and the run succeeds, unless the inventory has no host at all.
+  - Warns of hosts that are in no listing, if it returns C(rotation_candidates), O(variable) is not set and an earlier
+    play of the run has had a host. Leaves out those with an C(ansible_connection) of their own, such as jump hosts.
   - Warns if neither P(dbops.rotation.rotation_audit#callback) nor P(dbops.rotation.rotation_progress#callback) is
     enabled.
   - With O(listing), returns only those of the hosts that an earlier play of the run has found to have work.
@@ -96,6 +98,8 @@ from ..plugin_utils._configuration import Configuration, no_client, no_secret, n
 
 ONLY_LOOKS = ("syntax", "listhosts", "listtasks", "listtags")
 STATES = "rotation_"
+CANDIDATES, LISTED = "rotation_candidates", "rotation_listed"
+MOST_LOOKED_AT = 100  # to compute the variables of a host takes time
 NOBODY = "all:!all"
 # A name that a pattern takes as it is, alone and among others; and in a regex, what may mean something else.
 PLAIN = re.compile(r"[\w.@+=-]+")
@@ -119,6 +123,9 @@ class LookupModule(LookupBase):
             configuration = Configuration(constants.CONFIG_FILE, Path.cwd())
             for pattern in terms:
                 self._refuse_nobody(pattern, host_vars, configuration)
+                # Before a run has worked on any host, Ansible tells nothing of the variables of hosts.
+                if pattern == CANDIDATES and "hostvars" in host_vars and self.get_option("variable") not in host_vars:
+                    self._warn_of_unlisted(host_vars)
             self._warn(configuration)
             if self.get_option("listing"):
                 return [self._with_work(pattern, host_vars) for pattern in terms]
@@ -174,6 +181,20 @@ class LookupModule(LookupBase):
             return [host.name for host in manager.get_hosts(pattern)]
         except AnsibleError:  # a pattern or a file that Ansible tells of by itself
             return []
+
+    def _warn_of_unlisted(self, variables: Mapping[str, Any]) -> None:
+        """Warn of hosts that look like clients and that no scheduled run visits, as no listing has their secrets."""
+        groups, hostvars = variables["groups"], variables["hostvars"]
+        listed = set(groups.get(LISTED, groups["all"]))
+        there = self._hosts("all", groups, variables.get("ansible_limit"))
+        others = [host for host in there if host not in listed][:MOST_LOOKED_AT]
+        lost = [host for host in others if hostvars[host].get("ansible_connection", "local") == "local"]
+        if lost:
+            Display().warning(
+                f"No scheduled run visits {one_line(', '.join(lost), SHOWN)}: the inventory has them, but none of the"
+                " secrets that it lists. Next: see whether their secrets are there, and whether region, access and tags"
+                f" of the listing are right; if they are no clients, say -e {self.get_option('variable')}={CANDIDATES}."
+            )
 
     def _warn(self, configuration: Configuration) -> None:
         warning = not_enabled(configuration, constants.CALLBACKS_ENABLED)

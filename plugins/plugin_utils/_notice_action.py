@@ -63,8 +63,9 @@ class NoticeAction(EngineAction):
         """Return what sends the notice of a host, if it has one; what is wrong with it is its own result."""
         try:
             params = self._params(host, variable)
-        except AnsibleError as error:
-            failure = {"failed": True, "changed": False, "client": host, "msg": one_line(f"{host}: {error}")}
+        except Exception as error:
+            reason = error if isinstance(error, AnsibleError) else unexpected(error).cause
+            failure = {"failed": True, "changed": False, "client": host, "msg": one_line(f"{host}: {reason}")}
             return [lambda: failure]
         return [partial(self.operation.outcome, params, check=self._task.check_mode, diff=False)] if params else []
 

@@ -82,6 +82,19 @@ def test_a_fleet_in_which_nothing_is_due_is_a_success(tmp_path: Path, arguments:
     assert run.returncode == 0 and "skipping: no hosts matched" in said(run), said(run)
 
 
+def test_a_host_of_which_the_listing_has_no_secret_is_told(tmp_path: Path) -> None:
+    """As of a client whose secret was deleted; a jump host is none."""
+    hosts: dict[str, Any] = {"client_lost": {}, "client_gone": {}, "gate": {"ansible_connection": "ssh"}}
+    acme = {"hosts": {"client_acme": {}}}  # a candidate, which fails because no region is set
+    fleet = {"rotation_candidates": acme, "rotation_listed": {"children": {"clients": acme}}}
+    (tmp_path / "fleet.json").write_text(json.dumps({"all": {"hosts": hosts, "children": fleet}}))
+    run = started(tmp_path, ROOT / "playbooks/rotate_due.yml", "-i", "fleet.json", "-e", ACCEPTED)
+    assert said(run).count("No scheduled run visits client_lost, client_gone:") == 1, said(run)
+    for quiet in (("-l", "client_acme"), ("-e", "rotation_hosts=rotation_candidates")):
+        run = started(tmp_path, ROOT / "playbooks/rotate_due.yml", "-i", "fleet.json", "-e", ACCEPTED, *quiet)
+        assert run.returncode == 2 and "No scheduled run visits" not in said(run), said(run)
+
+
 def test_a_listing_without_any_client_is_no_success(tmp_path: Path) -> None:
     """As of another account or region, where each scheduled run would end well for ever."""
     (tmp_path / "fleet.json").write_text(json.dumps({"all": {"children": {"rotation_candidates": {}, "clients": {}}}}))

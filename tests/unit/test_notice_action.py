@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleError
 
 from ansible_collections.dbops.rotation.plugins.plugin_utils._every_host import hosts_of_handler
 from ansible_collections.dbops.rotation.plugins.plugin_utils._notice_action import NoticeAction, summed_up
@@ -47,6 +48,23 @@ def test_a_time_limit_costs_no_result_of_what_was_sent() -> None:
     sent, failed = Wave(acme=lambda: SENT, globex=TimeLimit, initech=lambda: SENT)._of_all(["acme", "globex"], "x")
     assert sent == SENT and failed["failed"] and failed["error"]["code"] == "interrupted"
     assert "The next scheduled run sends the notices that are missing" in failed["error"]["state"]
+
+
+class Broken(NoticeAction):
+    """The action without a task, of which the options of some hosts cannot be made."""
+
+    def __init__(self, **errors: Exception) -> None:
+        self.errors = errors
+
+    def _params(self, host: str, variable: str) -> dict[str, Any]:
+        raise self.errors[host]
+
+
+def test_whatever_is_wrong_with_one_host_costs_no_other_its_notice() -> None:
+    errors = {"acme": AnsibleError("it is undefined"), "globex": KeyError("hidden")}
+    first, second = Broken(**errors)._of_all(["acme", "globex"], "x")
+    assert first["failed"] and first["msg"] == "acme: it is undefined"
+    assert second["failed"] and second["msg"].startswith("globex: An unexpected KeyError in test_notice_action.py")
 
 
 def test_who_stops_the_run_stops_it() -> None:
