@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
@@ -69,10 +68,10 @@ class CandidatesAction(ActionBase):
     def _add(self, clients: dict[AwsOptions, list[Described]], host: str) -> None:
         try:
             values = self._values(host)
-        except AnsibleError:  # the worker names the variable
+            client, secret_id = values.pop("client", None), values.pop("secret_id", None)
+            settings = None if self._works_elsewhere(values) or not secret_id else self._settings(values)
+        except Exception:  # the worker names the variable, and fails no other client
             return
-        client, secret_id = values.pop("client", None), values.pop("secret_id", None)
-        settings = None if self._works_elsewhere(values) or not secret_id else self._settings(values)
         if settings:
             notices = bool(values.get(TOPIC))
             one = Described(host, str(client or secret_id), str(secret_id), settings.policy, notices)
