@@ -83,12 +83,14 @@ def test_a_client_that_fails_keeps_no_scheduled_run_from_the_others(
     assert run.returncode == 2 and changed == [False, True, True, True, True], said(run)
 
 
+@pytest.mark.parametrize("list_from", [0, 1], ids=["without a listing", "with a listing"])
 def test_a_scheduled_run_in_waves_visits_everybody(
-    clients: list[ManagedClient], tmp_path: Path, mailbox: Mailbox
+    clients: list[ManagedClient], tmp_path: Path, mailbox: Mailbox, list_from: int
 ) -> None:
     for client in clients[1::2]:
         is_due(client)
     before = versions(clients)
-    run = run_fleet(clients, tmp_path, mailbox, "playbooks/rotate_due.yml", rotation_waves=[2, "100%"])
+    given = {"rotation_waves": [1, "100%"], "rotation_list_from": list_from}
+    run = run_fleet(clients, tmp_path, mailbox, "playbooks/rotate_due.yml", **given)
     changed = [was != now for was, now in zip(before, versions(clients), strict=True)]
     assert run.returncode == 0 and changed == [False, True, False, True, False], said(run)

@@ -66,7 +66,7 @@ class Case:
         answer = {**_without_stages(self.entry), "VersionIdsToStages": self.entry["stages"]}
         store = SecretStore(None, answer["Name"])
         store.describe = lambda: described(answer)  # type: ignore[method-assign]
-        store.created = lambda _version: self.created  # type: ignore[method-assign]
+        store.created = lambda version_id: self.created  # type: ignore[method-assign]
         return store
 
 
