@@ -14,7 +14,8 @@ description:
     check also runs for a play without hosts. Ansible itself then only prints C(no hosts matched), and ends with status
     0.
   - Fails if the inventory has no host, if the pattern matches none, or if the limit leaves none of them. The message
-    says which, and whether Ansible ignored an C(ansible.cfg).
+    says which, and whether Ansible ignored an C(ansible.cfg). Fails if a pattern has commas and colons, for Ansible
+    would leave out what stands between commas and has a colon.
   - A group of the inventory plugin P(dbops.rotation.fleet#inventory) whose name begins with C(rotation_) may be empty.
     Then there is nothing to do, and the run succeeds, unless the inventory has no host at all.
   - Warns of hosts that are in no listing, if it returns C(rotation_candidates), O(variable) is not set and an earlier
@@ -95,6 +96,7 @@ from ansible.utils.display import Display
 from ..module_utils._clean import one_line
 from ..plugin_utils._awx_job import in_awx_job
 from ..plugin_utils._configuration import Configuration, no_client, no_secret, not_enabled
+from ..plugin_utils._selection import undivided
 
 ONLY_LOOKS = ("syntax", "listhosts", "listtasks", "listtags")
 STATES = "rotation_"
@@ -122,6 +124,7 @@ class LookupModule(LookupBase):
         if not any(context.CLIARGS.get(name) for name in ONLY_LOOKS):
             configuration = Configuration(constants.CONFIG_FILE, Path.cwd())
             for pattern in terms:
+                self._refuse_undivided(pattern, host_vars["groups"])
                 self._refuse_nobody(pattern, host_vars, configuration)
                 # Before a run has worked on any host, Ansible tells nothing of the variables of hosts.
                 if pattern == CANDIDATES and "hostvars" in host_vars and self.get_option("variable") not in host_vars:
@@ -145,6 +148,16 @@ class LookupModule(LookupBase):
         hosts = [*self._hosts(pattern, groups, None), *(self._hosts(more, groups, None) if more else ())]
         left_out = set(self._hosts(less, groups, None) if less else ())
         return named([host for host in dict.fromkeys(hosts) if host not in left_out])
+
+    def _refuse_undivided(self, pattern: str, groups: Mapping[str, Sequence[str]]) -> None:
+        patterns = filter(None, (pattern, self.get_option("also"), self.get_option("without")))
+        names = {*groups, *groups["all"]}
+        lost = [part for one in patterns for part in undivided(one, names)]
+        if lost:
+            raise AnsibleLookupError(
+                f"Ansible divides a pattern at its commas or at its colons, and so finds no host {lost[0]!r}. Nothing"
+                f" was changed. Next: use only commas in {self.get_option('variable')} and rotation_canaries."
+            )
 
     def _refuse_nobody(self, pattern: str, variables: Mapping[str, Any], configuration: Configuration) -> None:
         groups, limit = variables["groups"], variables.get("ansible_limit")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from ansible.inventory.manager import split_host_pattern
 
 ANY_OF = re.compile(r"[~@*?\[]")
+SUBSCRIPT = re.compile(r"\[[^\]]*\]")
 
 
 def unknown_names(limit: str, hosts: Collection[str]) -> list[str]:
@@ -21,6 +22,12 @@ def unknown_names(limit: str, hosts: Collection[str]) -> list[str]:
     names = [part.lstrip("!&").strip() for part in split_host_pattern(limit)]
     plain = [name for name in names if name and not ANY_OF.search(name)]
     return [name for name in dict.fromkeys(plain) if name not in hosts]
+
+
+def undivided(pattern: str, names: Collection[str]) -> list[str]:
+    """Return the parts of a pattern that Ansible does not divide at their colons, because there are commas, too."""
+    parts = split_host_pattern(pattern) if "," in pattern else []
+    return [part for part in parts if ":" in SUBSCRIPT.sub("", part) and part[0] != "~" and part not in names]
 
 
 def everyone(

@@ -140,6 +140,13 @@ def test_both_plays_of_canaries_and_others_are_guarded_as_one(fleet: Fleet) -> N
     assert status != 0 and REFUSED not in told and "client_acme: stopped at step" in told
 
 
+def test_a_limit_that_leaves_no_canary_rotates_nobody(fleet: Fleet) -> None:
+    """Otherwise the others would go first, as if all canaries had succeeded."""
+    given = ("-e", "rotation_canaries=client_acme", "-e", "rotation_secret_id=no:name rotation_region=eu-central-1")
+    status, told = fleet.told("playbooks/rotate_fleet.yml", "client_globex", *given)
+    assert status == 2 and "The limit leaves none of the canaries" in told and "stopped at step" not in told, told
+
+
 def test_a_guard_that_was_passed_over_is_a_refusal(fleet: Fleet) -> None:
     status, told = fleet.told("rotate.yml", None, "--start-at-task", "Rotate the root password")
     assert status == 2

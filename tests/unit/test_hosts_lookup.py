@@ -8,9 +8,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from by_ansible import Case, rendered
+
+from ansible_collections.dbops.rotation.plugins.plugin_utils._selection import undivided
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = ("client_acme", "client_globex", "client_initech", "client_hooli", "client_umbrella")
@@ -57,6 +60,24 @@ def test_a_second_pattern_adds_its_hosts_or_takes_them_whatever_form_the_two_hav
         these, those = selected(manager, hosts), selected(manager, canaries)
         found = [selected(manager, next(answers)) for _option in templates]
         assert found == [these | those, these - those], (hosts, canaries)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "lost"),
+    [
+        ("gold:client_hooli,client_umbrella", ["gold:client_hooli"]),
+        ("client_umbrella, all:!gold", ["all:!gold"]),
+        *((pattern, []) for pattern in (*HOSTS, *CANARIES, "gold[0:1],client_hooli", "::1,gold", "~cl.*:x,gold")),
+    ],
+)
+def test_what_ansible_would_not_divide_is_found(pattern: str, lost: list[str]) -> None:
+    assert undivided(pattern, {*CLIENTS, *ODD}) == lost
+
+
+def test_what_ansible_would_not_divide_is_refused() -> None:
+    template = "{{ lookup('dbops.rotation.hosts', 'gold:client_hooli,client_umbrella') }}"
+    with pytest.raises(AssertionError, match="and so finds no host 'gold:client_hooli'"):
+        rendered([case(inventory(*CLIENTS), template)])
 
 
 def test_canaries_and_others_of_a_fleet_are_all_of_it() -> None:
