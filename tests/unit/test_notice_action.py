@@ -3,16 +3,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
 
+from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
+from ansible_collections.dbops.rotation.plugins.plugin_utils import _notice_action
 from ansible_collections.dbops.rotation.plugins.plugin_utils._every_host import hosts_of_handler
 from ansible_collections.dbops.rotation.plugins.plugin_utils._notice_action import NoticeAction, summed_up
 
+ROOT = Path(__file__).resolve().parents[2]
 SENT: dict[str, Any] = {"changed": True, "delivered": True, "warnings": []}
 LOST: dict[str, Any] = {
     "changed": False,
@@ -81,6 +89,67 @@ def test_trouble_of_one_is_a_warning_of_all_and_a_failure_of_its_own() -> None:
 
 def test_where_nobody_has_a_notice_the_task_is_skipped() -> None:
     assert summed_up([])["skipped"]
+
+
+def role_of(number: int) -> dict[str, Any]:
+    """Return the variables of a client that has nothing in common with its neighbours."""
+    account = f"{number:012}"
+    own = {"rotation_access_key": f"key {number}", "rotation_secret_key": f"secret {number}"} if number % 3 else {}
+    return {
+        **own,
+        "rotation_region": f"region-{number}",
+        "rotation_assume_role_arn": f"arn:aws:iam::{account}:role/{{{{ inventory_hostname }}}}" if number % 2 else None,
+        "rotation_external_id": f"id {number}",
+        "rotation_endpoint_urls": {"sns": f"http://127.0.0.1:{number}"},
+        "rotation_topic_arn": f"arn:aws:sns:region-{number}:{account}:{{{{ inventory_hostname }}}}",
+        "rotation_environment": f"stage {number}",
+        "rotation_client": f"client {number}",
+        "rotation_secret_id": f"clients/{number}/mysql/root",
+        "rotation_notice_template": "",
+        "rotation_receipt": {"rotated": number % 5 > 0, "version_id": f"v{number}", "rotation": {"last": "l"}},
+    }
+
+
+def test_each_client_of_a_wave_has_its_own_access_topic_and_details(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The threads of one worker send them all, and nothing of one notice may be in another."""
+    files = ("roles/rotation/defaults/main.yml", "roles/rotation/vars/main.yml", "roles/rotation/handlers/main.yml")
+    *role, handlers = (DataLoader().load_from_file(str(ROOT / path), trusted_as_template=True) for path in files)
+    (handler,) = (one for one in handlers if one["name"] == "Send the notices of the rotations")
+    hosts = [f"host{number}" for number in range(40)]
+    given = {
+        host: {**role[0], **role[1], **handler["vars"], **trusted(role_of(number)), "inventory_hostname": host}
+        for number, host in enumerate(hosts)
+    }
+    monkeypatch.setattr(_notice_action, "variables_of", lambda _task, host: given[host])
+    sent: dict[str, dict[str, Any]] = {}
+
+    def work(params: Any, _check: bool) -> dict[str, Any]:
+        time.sleep(0.001)
+        sent[params["client"]] = dict(params)
+        return dict(SENT)
+
+    action = NoticeAction.__new__(NoticeAction)
+    action.operation = replace(NOTICE, work=work)
+    action._task = SimpleNamespace(args=dict(given["host1"]), check_mode=False)
+    action._templar = Templar(loader=DataLoader(), variables=given["host1"])
+    results = action._of_all(hosts, handler["dbops.rotation.rotation_notice"]["client_options"])
+    assert len(results) == len(sent) == 32 and all(result == SENT for result in results)
+    for number, host in enumerate(hosts):
+        expected = {**role_of(number), "rotation_topic_arn": f"arn:aws:sns:region-{number}:{number:012}:{host}"}
+        role_arn = f"arn:aws:iam::{number:012}:role/{host}" if number % 2 else None
+        if not number % 5:
+            assert expected["rotation_client"] not in sent
+            continue
+        params = sent[expected["rotation_client"]]
+        for name in ("region", "external_id", "endpoint_urls", "topic_arn", "environment", "secret_id"):
+            assert params[name] == expected[f"rotation_{name}"], (host, name)
+        keys = [expected.get(f"rotation_{name}") for name in ("access_key", "secret_key")]
+        assert [params["access_key"], params["secret_key"], params["assume_role_arn"]] == [*keys, role_arn]
+        assert (params["version_id"], params["event"]) == (f"v{number}", "rotated")
+
+
+def trusted(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: trust_as_template(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 @pytest.mark.parametrize(
