@@ -139,6 +139,7 @@ def test_the_state_of_a_client_puts_it_into_groups(
     create("client_acme", None if age is None else now() - age * DAY, **more)
     inventory = parsed(ahead_days=0)
     found = {group for group in inventory.groups if group.startswith("rotation_") and members(inventory, group)}
+    found.remove("rotation_listed")
     # A fleet of one has no load to balance but its own, so that it is brought forward by itself.
     wanted = {f"rotation_{state}" for state in expected.split()}
     assert "candidates" in expected or "rotation_brought_forward" not in found
@@ -154,7 +155,8 @@ def test_every_group_is_there_without_a_client(parsed: Make) -> None:
 def test_the_groups_that_the_playbook_looks_for_have_something_to_export(parsed: Make) -> None:
     """AWX keeps what ansible-inventory --export prints, and that leaves out a group that has nothing."""
     groups = parsed().groups
-    assert all(groups[name].get_vars() for name in ("rotation_candidates", "rotation_brought_forward"))
+    names = ("rotation_candidates", "rotation_brought_forward", "rotation_listed")
+    assert all(groups[name].get_vars() for name in names)
 
 
 def test_groups_may_have_other_names_except_for_those_that_the_playbook_looks_for(parsed: Make) -> None:
@@ -264,6 +266,7 @@ def test_a_client_of_another_region_that_is_called_the_same_is_a_host_of_its_own
     assert members(both, "here") == {"client_acme"}
     parsed(beside=both, group="again")
     assert members(both, "again") == {"client_acme"}  # the same secret
+    assert members(both, "rotation_listed") == {"client_acme", "clients_client_acme_mysql_root", "client_globex"}
 
 
 def test_no_client_is_called_as_a_group_is(parsed: Make) -> None:
