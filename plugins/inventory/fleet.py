@@ -102,8 +102,8 @@ notes:
   - Two files in one folder, for two regions or accounts, need an O(group) each, because the access to AWS is a variable
     of the group. Where a client of the second has the name of a client of the first, its host is called after its
     secret, and a warning says so.
-  - Ansible goes on without an inventory file that it could not read. Set C(any_unparsed_is_failed) in the section
-    C(inventory) of C(ansible.cfg), so that a scheduled run fails instead of doing nothing.
+  - Ansible goes on without an inventory file that it could not read. C(playbooks/rotate_due.yml) then fails. Set
+    C(any_unparsed_is_failed) in the section C(inventory) of C(ansible.cfg), so that every run fails.
 requirements:
   - boto3 >= 1.34
   - PyMySQL >= 1.2.0

@@ -17,7 +17,8 @@ description:
     says which, and whether Ansible ignored an C(ansible.cfg). Fails if a pattern has commas and colons, for Ansible
     would leave out what stands between commas and has a colon.
   - A group of the inventory plugin P(dbops.rotation.fleet#inventory) whose name begins with C(rotation_) may be empty.
-    Then there is nothing to do, and the run succeeds, unless the inventory has no host at all.
+    Then there is nothing to do, and the run succeeds, unless the inventory has no host at all or one of its files could
+    not be read.
   - Warns of hosts that are in no listing, if it returns C(rotation_candidates), O(variable) is not set and an earlier
     play of the run has had a host. Leaves out those with an C(ansible_connection) of their own, such as jump hosts.
   - Warns if neither P(dbops.rotation.rotation_audit#callback) nor P(dbops.rotation.rotation_progress#callback) is
@@ -100,7 +101,7 @@ from ..plugin_utils._selection import undivided
 
 ONLY_LOOKS = ("syntax", "listhosts", "listtasks", "listtags")
 STATES = "rotation_"
-CANDIDATES, LISTED = "rotation_candidates", "rotation_listed"
+CANDIDATES, LISTED, UNREAD = "rotation_candidates", "rotation_listed", "rotation_unread"
 MOST_LOOKED_AT = 100  # to compute the variables of a host takes time
 NOBODY = "all:!all"
 # A name that a pattern takes as it is, alone and among others; and in a regex, what may mean something else.
@@ -162,6 +163,12 @@ class LookupModule(LookupBase):
     def _refuse_nobody(self, pattern: str, variables: Mapping[str, Any], configuration: Configuration) -> None:
         groups, limit = variables["groups"], variables.get("ansible_limit")
         of_listing = pattern.startswith(STATES) and pattern in groups
+        if of_listing and UNREAD in groups:
+            raise AnsibleLookupError(
+                "Ansible could not read a file of the inventory, and says above which one and why; so the clients of"
+                " that file are missing. Nothing was changed. Next: repair what it says, and run the same command"
+                " again."
+            )
         if (of_listing and groups["all"]) or self._hosts(pattern, groups, limit):
             return
         shown = one_line(pattern, SHOWN)

@@ -22,6 +22,8 @@ from ._reader import InventoryFile, named_inventory, of_playbook
 from ._stored import PATH, settle
 from ._stored_options import Stored, WrongParameters
 
+UNREAD = "rotation_unread"
+
 
 class AwsInventory(BaseInventoryPlugin):
     """Reads its options, and what Parameter Store holds, before a plugin does its own work."""
@@ -42,17 +44,21 @@ class AwsInventory(BaseInventoryPlugin):
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         """Fill the inventory; whatever goes wrong is one sentence on what and why, and one on what to do."""
         super().parse(inventory, loader, path, cache)
-        config = self._read_config_data(path)
+        config, unread = self._read_config_data(path), True
         try:
             require_libraries()
             self._refuse_unknown(config)
             self._fill(config, path, cache)
+            unread = False
         except RotationError as error:
             raise AnsibleParserError(_text(error, path)) from None
         except AnsibleError:
             raise
         except Exception as error:
             raise AnsibleParserError(_text(unexpected(error), path)) from None
+        finally:
+            if unread:  # Ansible goes on with what other files say; plugins/lookup/hosts.py looks for this group
+                inventory.set_variable(inventory.add_group(UNREAD), "rotation_unread", True)
 
     def _fill(self, config: Mapping[str, Any], path: str, cache: bool) -> None:
         raise NotImplementedError

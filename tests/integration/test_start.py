@@ -95,6 +95,17 @@ def test_a_host_of_which_the_listing_has_no_secret_is_told(tmp_path: Path) -> No
         assert run.returncode == 2 and "No scheduled run visits" not in said(run), said(run)
 
 
+def test_where_a_file_of_the_inventory_could_not_be_read_nobody_is_missing_in_silence(tmp_path: Path) -> None:
+    there = {"plugin": "dbops.rotation.fleet", "region": "eu-west-1", "group": "there", "ahead_days": -1}
+    (tmp_path / "there.fleet.yml").write_text(json.dumps(there))
+    (tmp_path / "here.json").write_text(json.dumps({"all": {"children": NOTHING}}))
+    given = ("-i", "here.json", "-i", "there.fleet.yml", "-e", ACCEPTED)
+    environment = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections")}
+    run = started(tmp_path, ROOT / "playbooks/rotate_due.yml", *given, **environment)
+    assert run.returncode == 4 and "the clients of that file are missing. Nothing was changed." in said(run), said(run)
+    assert "ahead_days is -1, which is not a number from 0 to 999" in said(run)
+
+
 def test_a_listing_without_any_client_is_no_success(tmp_path: Path) -> None:
     """As of another account or region, where each scheduled run would end well for ever."""
     (tmp_path / "fleet.json").write_text(json.dumps({"all": {"children": {"rotation_candidates": {}, "clients": {}}}}))

@@ -208,6 +208,20 @@ def test_a_notice_that_was_sent_is_not_sent_again(acme: Client) -> None:
     assert len(acme.notices()) == 1
 
 
+def test_a_rotation_that_is_told_late_is_told_once_and_forgets_nothing_that_was_told_before(acme: Client) -> None:
+    """SNS did not answer right after the rotation, and answered later, also to another run at the same time."""
+    acme.managed(now() - 34 * DAY)
+    failed = f"count=1 at={stamp(now())} step=open code=login_refused"
+    told = f"rotated=owed failed={stamp(now())} due={acme.tags[tags.DUE]} sent=7"
+    acme.tag({tags.FAILURES: failed, tags.NOTIFIED: told})
+    (owed,) = acme.run(CYCLE_INFO)["pending_notices"]
+    for changed in (True, False):
+        assert acme.run(NOTICE, topic_arn=acme.topic, **owed)["changed"] is changed
+    assert acme.tags[tags.NOTIFIED] == told.replace("owed", acme.version)
+    assert acme.run(CYCLE_INFO)["pending_notices"] == []
+    assert [notice["event"] for notice in acme.notices()] == ["rotated"]
+
+
 def test_every_failure_is_counted_told_and_louder(acme: Client) -> None:
     acme.managed(now() - 20 * DAY)
     for number in (1, 2, 3):

@@ -431,6 +431,16 @@ def test_what_is_wrong_is_one_sentence(parsed: Make, options: dict[str, Any], to
     assert "Traceback" not in text and "Hide-Me" not in text
 
 
+def test_a_file_that_could_not_be_read_is_remembered_where_another_could(parsed: Make) -> None:
+    """Ansible goes on unless its configuration says otherwise, and a schedule must not lose a region in silence."""
+    create("client_acme", now())
+    both = parsed(group="here")
+    assert "rotation_unread" not in both.groups
+    with pytest.raises(AnsibleParserError):
+        parsed(beside=both, group="there", **NOWHERE)
+    assert both.groups["rotation_unread"].get_vars()  # otherwise an export would lose it
+
+
 def test_no_credentials_are_told(parsed: Make) -> None:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AWS_") and name != "AWS_EC2_METADATA_DISABLED"]:

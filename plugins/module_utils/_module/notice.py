@@ -83,7 +83,7 @@ def _store(params: Mapping[str, Any], warnings: list[str]) -> SecretStore | None
 
 def _notice_state(store: SecretStore | None, notice: Notice, warnings: list[str]) -> NoticeState | None:
     """Read which notices went out; None where that cannot be read, so that nothing may be written over it."""
-    if notice.event == ROTATED:
+    if notice.event == ROTATED and notice.days_left is None:  # only one that is owed says when it is due
         return NoticeState()  # right after a rotation no other notice went out, and one call is spared
     if notice.event == OFFBOARDED:
         return None  # a secret that waits for its deletion takes no tag
