@@ -85,7 +85,7 @@ def test_a_fleet_in_which_nothing_is_due_is_a_success(tmp_path: Path, arguments:
 def test_a_host_of_which_the_listing_has_no_secret_is_told(tmp_path: Path) -> None:
     """As of a client whose secret was deleted; a jump host is none."""
     hosts: dict[str, Any] = {"client_lost": {}, "client_gone": {}, "gate": {"ansible_connection": "ssh"}}
-    acme = {"hosts": {"client_acme": {}}}  # a candidate, which fails because no region is set
+    acme: dict[str, Any] = {"hosts": {"client_acme": {}}}  # a candidate, which fails because no region is set
     fleet = {"rotation_candidates": acme, "rotation_listed": {"children": {"clients": acme}}}
     (tmp_path / "fleet.json").write_text(json.dumps({"all": {"hosts": hosts, "children": fleet}}))
     run = started(tmp_path, ROOT / "playbooks/rotate_due.yml", "-i", "fleet.json", "-e", ACCEPTED)
