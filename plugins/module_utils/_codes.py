@@ -84,6 +84,7 @@ class Code:
     NOTHING_TO_RESTORE: Final = "nothing_to_restore"
     OFFLINE_MODE: Final = "offline_mode"
     OLD_LIBRARY: Final = "old_library"
+    OTHER_CLIENT: Final = "other_client"
     OTHER_PASSWORD_NEWER: Final = "other_password_newer"
     OTHER_ROW: Final = "other_row"
     OTHER_SERVER: Final = "other_server"

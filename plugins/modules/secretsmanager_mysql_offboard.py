@@ -16,11 +16,13 @@ description:
     rotation by our function, replicas, the client's parameter, and the tags C(rotation/...). Then schedules the secret
     for deletion. Statements of others, and tags that do not begin with C(rotation/), stay.
   - Two tags stay on the deleted secret. C(rotation/client) says whose it was. By C(rotation/offboarded) scheduled runs
-    know that it is no accident.
+    know that it is no accident; it has the time, and the version that was C(AWSCURRENT).
   - Never connects to the database, and reads passwords only to compare them with O(reason). Whoever needs the password
     later exports it first, with M(dbops.rotation.secretsmanager_mysql_backup).
   - Every run that was cut off is finished by the next one. A secret that is scheduled for deletion already, or is gone,
-    is no failure.
+    is no failure. It is a warning if an offboarding did not delete it, if another version is C(AWSCURRENT) than then,
+    and if there is no such secret.
+  - Refuses a secret that was rotated last for a client of another name, or never.
   - Refuses a rotation that is under way or unfinished, and an old password that is still valid beside the new one. If a
     rotation begins in the last moment, the deletion is cancelled.
 extends_documentation_fragment:

@@ -99,6 +99,8 @@ def test_a_wrong_name_ends_the_run_before_any_client_has_lost_anything(
     make_client: MakeClient, mysql_server: DatabaseServer, tmp_path: Path
 ) -> None:
     clients = [make_client(mysql_server).create() for _number in range(2)]
+    for client in clients:
+        client.rotate()
     leaving = Leaving(tmp_path, clients)
     refused = leaving.run(typed=clients[0].name)
     assert refused.returncode != 0 and f"To offboard {clients[1].name}, its name has to be typed" in said(refused)
@@ -111,6 +113,28 @@ def test_a_wrong_name_ends_the_run_before_any_client_has_lost_anything(
 def test_an_export_to_nowhere_is_refused(client: ManagedClient, tmp_path: Path) -> None:
     refused = Leaving(tmp_path, [client]).run(typed=client.name, rotation_offboard_file="")
     assert refused.returncode != 0 and "rotation_offboard_file is empty" in said(refused) and not is_deleted(client)
+
+
+@pytest.mark.parametrize("said_as", ["variable of the client", "extra variable"])
+@pytest.mark.parametrize("handover", ["", "export", None], ids=repr)
+def test_a_password_that_nobody_would_get_stays_where_it_is(
+    client: ManagedClient, tmp_path: Path, handover: str | None, said_as: str
+) -> None:
+    """The guard looks neither at empty options nor at those of one client alone."""
+    of_client = said_as == "variable of the client"
+    leaving = Leaving(tmp_path, [client], **({"rotation_offboard_handover": handover} if of_client else {}))
+    extra = [] if of_client else ["-e", json.dumps({"rotation_offboard_handover": handover})]
+    refused = leaving.run(*extra, typed=client.name)
+    assert refused.returncode != 0 and "rotation_offboard_handover is" in said(refused), said(refused)
+    assert not is_deleted(client) and "rotation/offboarded" not in client.tags()
+
+
+def test_a_last_rotation_that_gives_no_new_password_ends_nothing(client: ManagedClient, tmp_path: Path) -> None:
+    password = client.stored()["password"]
+    given = {"rotation_offboard_handover": "rotation", "rotation_min_age": "86400"}
+    refused = Leaving(tmp_path, [client]).run(typed=client.name, **given)
+    assert refused.returncode != 0 and "The last rotation gave no new password" in said(refused), said(refused)
+    assert not is_deleted(client) and client.opens(password)
 
 
 def test_a_password_that_cannot_be_exported_stays_where_it_is(client: ManagedClient, tmp_path: Path) -> None:

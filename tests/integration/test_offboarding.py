@@ -17,7 +17,9 @@ from world.aws import AwsEmulator
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws import parameters
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.leaving_store import LeavingStore
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.runner import RUNNER
 from ansible_collections.dbops.rotation.plugins.module_utils._module import offboard_steps
 from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info import CYCLE_INFO
@@ -162,6 +164,24 @@ def test_an_old_password_that_is_still_valid_is_refused_and_a_rotation_ends_it(c
     leave(client)
 
 
+def test_the_secret_that_another_client_was_rotated_with_is_refused(client: ManagedClient) -> None:
+    """As after a change of a name, or where two names of the inventory have one secret: the other still needs it."""
+    other = f"{client.name}_old"
+    error = refused(client, client=other, confirm=[other])
+    assert error["code"] == "other_client" and f"is that of {client.name}" in error["cause"]
+    assert f"take {other} out of the inventory" in error["next_step"]
+    client.rotate(client=other, force=True)
+    leave(client, client=other, confirm=[other])
+
+
+def test_a_secret_that_no_rotation_has_worked_on_is_refused_until_one_has_proven_it(newcomer: ManagedClient) -> None:
+    newcomer.create_secret()
+    error = refused(newcomer)
+    assert error["code"] == "other_client" and "rotation_trigger=recovery" in error["next_step"]
+    newcomer.rotate(trigger="recovery")
+    leave(newcomer)
+
+
 def test_another_password_than_the_one_handed_over_is_refused(client: ManagedClient) -> None:
     handed_over = client.stages()["AWSCURRENT"]
     client.rotate(force=True)
@@ -205,7 +225,8 @@ def test_a_run_that_dies_at_any_call_is_finished_by_the_next(client: ManagedClie
         client.run(OFFBOARD, confirm=[client.name])
     leave(client)
     assert_gone(client)
-    assert client.opens(password) and not leave(client)["changed"]
+    again = leave(client)
+    assert client.opens(password) and (again["changed"], again["warnings"]) == (False, [])
 
 
 def test_a_rotation_that_begins_in_the_last_moment_cancels_the_deletion(client: ManagedClient) -> None:
@@ -219,11 +240,58 @@ def test_a_rotation_that_begins_in_the_last_moment_cancels_the_deletion(client: 
     assert "the tags of the rotation. The secret is there" in result["error"]["state"]
 
 
+@contextmanager
+def answers_are_lost(deed: Any = None) -> Iterator[None]:
+    """Delete, after something was done in the last moment, and never hear of it."""
+    delete = LeavingStore.delete_after
+
+    def lost(store: LeavingStore, days: int) -> str:
+        if deed:
+            deed()
+        delete(store, days)
+        raise RotationError("The connection broke.", code=Code.AWS_UNREACHABLE)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LeavingStore, "delete_after", lost)
+        yield
+
+
+def test_a_deletion_of_which_the_answer_was_lost_is_looked_at(client: ManagedClient) -> None:
+    with answers_are_lost():
+        result = leave(client)
+    assert result["changed"] and result["deletion_date"] and "DeletedDate" in client.told()
+
+
+def test_a_rotation_that_came_between_is_seen_also_where_the_answer_was_lost(client: ManagedClient) -> None:
+    with answers_are_lost(lambda: put(client, "AWSPENDING", json.dumps(client.document(password="Just-now-2")))):
+        result = client.run(OFFBOARD, confirm=[client.name])
+    assert result["failed"] and "The deletion was cancelled" in result["msg"] and "DeletedDate" not in client.told()
+
+
+def test_a_deletion_that_cannot_be_cancelled_is_told_then_and_by_the_next_run(
+    client: ManagedClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(store: LeavingStore) -> None:
+        raise RotationError("AWS does not allow that.", code=Code.AWS_DENIED)
+
+    monkeypatch.setattr(LeavingStore, "cancel_deletion", denied)
+    with answers_are_lost(lambda: client.rotate(force=True)):
+        result = client.run(OFFBOARD, confirm=[client.name])
+    assert result["error"]["code"] == "unfinished", result["msg"]
+    assert "was not cancelled" in result["msg"] and "AWS does not allow that." in result["msg"]
+    restore = f"aws secretsmanager restore-secret --secret-id {client.secret_id}"
+    assert restore in result["error"]["next_step"]
+    (warning,) = leave(client)["warnings"]
+    assert "is not the version that was handed over" in warning and restore in warning
+
+
 def test_one_that_is_deleted_already_is_told_and_no_failure(client: ManagedClient) -> None:
     secrets_manager(client.aws).delete_secret(SecretId=client.secret_id, RecoveryWindowInDays=9)
     before = everything(client)
     result = leave(client)
     assert not result["changed"] and everything(client) == before
+    (warning,) = result["warnings"]
+    assert "so the password was not handed over" in warning
     assert f"is scheduled for deletion already, and can be restored until {result['deletion_date']}" in result["msg"]
     # Nobody offboarded it, so it is still an accident.
     assert client.run(CYCLE_INFO)["offboarded"] is False
@@ -238,7 +306,9 @@ def test_one_that_is_deleted_while_a_rotation_was_under_way_is_warned_of(client:
 
 def test_one_without_a_secret_is_no_failure(newcomer: ManagedClient) -> None:
     result = leave(newcomer)
-    assert not result["changed"] and result["msg"] == f"{newcomer.name}: has no secret any more"
+    assert not result["changed"] and f"there is no secret {newcomer.secret_id!r} in eu-central-1" in result["msg"]
+    (warning,) = result["warnings"]
+    assert "correct secret_id, the region or the account" in warning
 
 
 def test_it_comes_back_within_the_window(client: ManagedClient) -> None:

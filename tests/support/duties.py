@@ -244,14 +244,14 @@ def offboard(client: ManagedClient, keys: Keys) -> Result:
 
 def offboard_guarded(client: ManagedClient, keys: Keys) -> Result:
     """Offboard one with our resource policy, and nothing else of that kind."""
-    client.create()
+    client.create().rotate()
     client.run(SECRET_POLICY, readers=[], rotators=["dbops-rotation-rotator"])
     return _leave(client, keys)
 
 
 def offboard_guarded_by_others(client: ManagedClient, keys: Keys) -> Result:
     """Offboard one whose resource policy has a statement of somebody else, too."""
-    client.create()
+    client.create().rotate()
     theirs = {"Sid": "Theirs", "Effect": "Allow", "Principal": "*", "Action": "secretsmanager:DescribeSecret"}
     policy = document({**theirs, "Resource": "*"})
     secrets_manager(client.aws).put_resource_policy(SecretId=client.secret_id, ResourcePolicy=policy)
@@ -260,14 +260,14 @@ def offboard_guarded_by_others(client: ManagedClient, keys: Keys) -> Result:
 
 
 def offboard_replicated(client: ManagedClient, keys: Keys) -> Result:
-    client.create()
+    client.create().rotate()
     regions = [{"Region": "eu-west-1"}]
     secrets_manager(client.aws).replicate_secret_to_regions(SecretId=client.secret_id, AddReplicaRegions=regions)
     return _leave(client, keys)
 
 
 def offboard_from_the_functions(client: ManagedClient, keys: Keys) -> Result:
-    client.create()
+    client.create().rotate()
     client.run(RUNNER, runner="lambda", settings={"overlap": 60})
     return _leave(client, keys)
 
@@ -283,10 +283,10 @@ def cancel_offboarding(client: ManagedClient, keys: Keys) -> Result:
     """Offboard a client of which a rotation begins in the last moment; the deletion has to be cancelled."""
     delete, asking = LeavingStore.delete_after, ExitStack()
 
-    def begin_and_delete(store: LeavingStore, days: int) -> None:
+    def begin_and_delete(store: LeavingStore, days: int) -> str:
         put(client, "AWSPENDING", json.dumps(client.document(password="Just-now-1")))
         asking.enter_context(enforced(client.aws))
-        delete(store, days)
+        return delete(store, days)
 
     client.create().rotate()
     with asking, pytest.MonkeyPatch.context() as patch:

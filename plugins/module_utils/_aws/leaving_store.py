@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC
 
+from .._stamp import stamp
 from .native_store import NativeStore
 from .policy_store import PolicyStore
 from .secret_archive import SecretArchive
@@ -27,6 +29,7 @@ class LeavingStore(PolicyStore, NativeStore, SecretArchive):
             RemoveReplicaRegions=sorted(regions),
         )
 
-    def delete_after(self, days: int) -> None:
-        """Schedule the deletion; until then it can be cancelled."""
-        self._call("delete_secret", f"delete the secret {self.secret_id!r}", RecoveryWindowInDays=days)
+    def delete_after(self, days: int) -> str:
+        """Schedule the deletion; return until when it can be cancelled."""
+        answer = self._call("delete_secret", f"delete the secret {self.secret_id!r}", RecoveryWindowInDays=days)
+        return stamp(answer["DeletionDate"].astimezone(UTC))

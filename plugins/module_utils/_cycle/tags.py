@@ -53,7 +53,8 @@ REFUSED = "rotation/refused"
 ROLLBACK = "rotation/rollback"
 # Whose schedule visits the client: the functions' (lambda), or playbooks' where it says otherwise or is missing.
 RUNNER = "rotation/runner"
-# Since when the client is offboarded, which counts where the secret waits for its deletion; empty where it came back.
+# Since when the client is offboarded, which counts where the secret waits for its deletion, and after a space the
+# version that was handed over; empty where it came back.
 OFFBOARDED = "rotation/offboarded"
 # The identity of the server, and after a space the word by which a person told it from another with the same one. A
 # word before it says that the account stands in a tag of its own; earlier releases wrote neither.
@@ -143,6 +144,16 @@ def claim(tags: Mapping[str, str]) -> tuple[str, datetime | None]:
         return "", None
     account, _space, since = tags.get(ACCOUNT, "").partition(" ")
     return account, _moment(since)
+
+
+def offboarding(since: str, version: str) -> str:
+    """Return the value of the tag of an offboarding."""
+    return f"{since} {version}".rstrip()
+
+
+def handed_over(tags: Mapping[str, str]) -> str:
+    """Return the version that was AWSCURRENT when the client was offboarded; empty where the tag does not say."""
+    return tags.get(OFFBOARDED, "").partition(" ")[2]
 
 
 def last_change(tags: Mapping[str, str]) -> datetime | None:

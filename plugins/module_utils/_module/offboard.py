@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ from .._next_step import Kind, command
 from .._reason import refuse_invalid_reason
 from .._stamp import stamp
 from .._steps.ownership import refuse_foreign_management
+from .._tag_text import tag_text
 from .offboard_steps import Surroundings
 from .operation import Operation
 from .options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC, client_name, leaving_store, parameters_client
@@ -32,6 +34,11 @@ from .options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC, client_name, leaving_
 WINDOWS = range(7, 31)
 DEFAULT_WINDOW = 30
 AGAIN = "Then run the same command again."
+UNFINISHED = (
+    "A rotation is under way, or one was begun and not finished: the server may get a password that AWSCURRENT is not,"
+    " and it would be deleted."
+)
+BETWEEN = "A rotation began while the client was offboarded."
 
 
 @dataclass
@@ -62,10 +69,10 @@ def _work(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
     with journal.step("read"):
         secret = find(store)
         if secret is None:
-            return _result(params, None, "has no secret any more")
+            return _not_there(params, store)
         if secret.deleted:
             return _already(params, store, secret, check=check)
-        _refuse_unready(secret, params["version_id"])
+        _refuse_unready(secret, client, params["version_id"])
         _refuse_in_reason(store, secret, params["reason"], journal)
         around = _surroundings(params, store, secret)
     try:
@@ -95,9 +102,10 @@ def _refuse_unfit(params: Mapping[str, Any], client: str) -> None:
         )
 
 
-def _refuse_unready(secret: SecretDescription, version: str | None) -> None:
-    """Raise a RotationError where the secret is not ours, or a rotation of it is not over."""
+def _refuse_unready(secret: SecretDescription, client: str, version: str | None) -> None:
+    """Raise a RotationError where the secret is not ours or another client's, or a rotation of it is not over."""
     refuse_foreign_management(secret)
+    _refuse_other_client(secret, client)
     _refuse_unfinished(secret)
     if secret.tags.get(tags.OVERLAP_UNTIL):
         raise RotationError(
@@ -113,14 +121,35 @@ def _refuse_unready(secret: SecretDescription, version: str | None) -> None:
         )
 
 
+def _refuse_other_client(secret: SecretDescription, client: str) -> None:
+    """Raise a RotationError where the typed name is not that of the client whose password the secret holds."""
+    whose = secret.tags.get(tags.CLIENT, "")
+    if whose == tag_text(client):
+        return
+    if not whose:
+        raise RotationError(
+            f"No rotation has ever worked on the secret {secret.name!r}: nothing proves that it is that of {client}.",
+            code=Code.OTHER_CLIENT,
+            next_step=f"If it is, let a run prove it: {command(Kind.FINISH)}. {AGAIN} Otherwise correct"
+            " {option|secret_id}.",
+        )
+    raise RotationError(
+        f"The secret {secret.name!r} is that of {whose}: it was rotated last under that name, which may need it still.",
+        code=Code.OTHER_CLIENT,
+        next_step=f"If {whose} stays, take {client} out of the inventory; nothing has to be deleted. If both are one"
+        f" client that leaves, give it its new name first: {command(Kind.ROTATE)}. {AGAIN}",
+    )
+
+
 def _refuse_unfinished(secret: SecretDescription) -> None:
     current, pending = secret.holder(CURRENT), secret.holder(PENDING)
-    # Where an earlier run has taken the tags away, none says for which version everything is done.
-    if pending in (None, current) and secret.tags.get(tags.VERSION, current) == current:
+    done = secret.tags.get(tags.VERSION)
+    if not done and secret.tags.get(tags.OFFBOARDED):  # an earlier run has taken the tags away
+        done = tags.handed_over(secret.tags) or current
+    if pending in (None, current) and done == current:
         return
     raise RotationError(
-        "A rotation is under way, or one was begun and not finished: the server may get a password that AWSCURRENT is"
-        " not, and it would be deleted.",
+        UNFINISHED,
         code=Code.UNFINISHED,
         next_step=f"Finish it: {command(Kind.FINISH)}. {AGAIN}",
     )
@@ -155,24 +184,52 @@ def _take_away(
         progress.gone += [step.what] if step.what else []
     with journal.step("delete"):
         progress.deleting = True
-        around.store.delete_after(days)
-        return _confirm(around, progress)
+        deletion = _delete(around.store, days)
+        _confirm(around, progress)
+        return deletion
 
 
-def _confirm(around: Surroundings, progress: OffboardProgress) -> str:
-    """Return until when it can be restored, as AWS says; cancel the deletion where a rotation came between."""
+def _delete(store: LeavingStore, days: int) -> str:
+    """Delete the secret; return until when it can be restored, also where only the answer of AWS was lost."""
+    try:
+        return store.delete_after(days)
+    except RotationError:
+        with suppress(RotationError):
+            secret = store.describe()
+            if secret.deleted:
+                return secret.deletion_date
+        raise
+
+
+def _confirm(around: Surroundings, progress: OffboardProgress) -> None:
+    """See that it is deleted as it was read; cancel the deletion where a rotation came between."""
     secret = next((seen for _look in looks() if (seen := around.store.describe()).deleted), None)
     if secret is None:
         raise RotationError("The secret was deleted, and AWS does not say so.", code=Code.AWS_INCONSISTENT)
     if secret.stages != around.secret.stages:
-        around.store.cancel_deletion()
+        _cancel(around.store)
         progress.deleting = False
         raise RotationError(
-            "A rotation began while the client was offboarded. The deletion was cancelled.",
+            f"{BETWEEN} The deletion was cancelled.",
             code=Code.UNFINISHED,
             next_step=f"Finish it: {command(Kind.FINISH)}. {AGAIN}",
         )
-    return secret.deletion_date
+
+
+def _cancel(store: LeavingStore) -> None:
+    try:
+        store.cancel_deletion()
+    except RotationError as error:
+        raise RotationError(
+            f"{BETWEEN} The deletion was not cancelled, and the server may have a password that nobody was given:"
+            f" {error.cause}",
+            code=Code.UNFINISHED,
+            next_step=f"Cancel it: {_restore(store.secret_id)}. Finish it: {command(Kind.FINISH)}. {AGAIN}",
+        ) from None
+
+
+def _restore(secret_id: str) -> str:
+    return f"aws secretsmanager restore-secret --secret-id {secret_id}"
 
 
 def _already(
@@ -182,17 +239,38 @@ def _already(
     parameter = list(_surroundings(params, store, secret).parameter_steps())
     for step in [] if check else parameter:
         step.do()
-    warnings = []
-    try:
-        _refuse_unfinished(replace(secret, tags={}))
-    except RotationError as error:
-        restore = f"aws secretsmanager restore-secret --secret-id {secret.name}"
-        warnings = [f"{client_name(params)}: {error.cause} Restore it ({restore}), finish it, and offboard again."]
+    doubt = _doubt(secret)
+    warnings = [f"{client_name(params)}: {doubt}"] if doubt else []
     message = f"the secret is scheduled for deletion already, and can be restored until {secret.deletion_date}"
     gone = [step.what for step in parameter]
     told = {"changed": bool(gone), "taken_away": gone, "warnings": warnings}
     # No reason, for it cannot be compared with the passwords any more.
     return {**_result(params, secret, message), **told, "reason": ""}
+
+
+def _doubt(secret: SecretDescription) -> str:
+    """Return why the password of a deleted secret may not be the one that was handed over; empty where it is."""
+    current, pending = secret.holder(CURRENT), secret.holder(PENDING)
+    restored = f"({_restore(secret.name)})"
+    if pending not in (None, current):
+        return f"{UNFINISHED} Restore it {restored}, finish it, and offboard again."
+    if not secret.tags.get(tags.OFFBOARDED):
+        return (
+            "It was not an offboarding that deleted the secret, so the password was not handed over. If anybody needs"
+            f" it, restore the secret {restored} and offboard again."
+        )
+    if tags.handed_over(secret.tags) not in ("", current):
+        return (
+            f"{BETWEEN} AWSCURRENT is not the version that was handed over. Restore it {restored}, and offboard again."
+        )
+    return ""
+
+
+def _not_there(params: Mapping[str, Any], store: LeavingStore) -> dict[str, Any]:
+    """Say that there is no such secret, which a wrong name, region or account would explain as well."""
+    result = _result(params, None, f"there is no secret {params['secret_id']!r} in {store.region}")
+    doubt = "If the client has not left before, correct {option|secret_id}, the region or the account."
+    return {**result, "warnings": [f"{result['msg']}. {doubt}"]}
 
 
 def _done(

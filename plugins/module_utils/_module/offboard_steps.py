@@ -16,7 +16,7 @@ from typing import Any
 
 from .._aws.leaving_store import LeavingStore
 from .._aws.parameters import drop_parameter
-from .._aws.secret_store import SecretDescription
+from .._aws.secret_store import CURRENT, SecretDescription
 from .._cycle import tags
 from .._decision.decision import listed
 from .._iam.policies import Document
@@ -71,15 +71,22 @@ class Surroundings:
     def facts_without(self, now: datetime) -> dict[str, Any]:
         """Return what is left of it."""
         kept = {key: value for key, value in self.secret.tags.items() if key == tags.CLIENT}
-        mark = self.secret.tags.get(tags.OFFBOARDED) or stamp(now)
+        mark = self._marked(now) or self.secret.tags[tags.OFFBOARDED]
         nothing: dict[str, Any] = {"rotation": None, "replicas": [], "parameter": None}
         return {**nothing, "policy": without_ours(self.policy) or {}, "tags": {**kept, tags.OFFBOARDED: mark}}
 
     def _mark(self, now: datetime) -> Iterator[Step]:
-        mark = {} if self.secret.tags.get(tags.OFFBOARDED) else {tags.OFFBOARDED: stamp(now)}
+        marked = self._marked(now)
+        mark = {tags.OFFBOARDED: marked} if marked else {}
         runner = {tags.RUNNER: ANSIBLE} if tags.runner_of(self.secret.tags) != ANSIBLE else {}
         if mark or runner:
             yield Step("", lambda: self.store.tag({**mark, **runner}))
+
+    def _marked(self, now: datetime) -> str:
+        """Return the mark that is to be written; empty where it is there."""
+        current = self.secret.holder(CURRENT) or ""
+        is_there = self.secret.tags.get(tags.OFFBOARDED) and tags.handed_over(self.secret.tags) == current
+        return "" if is_there else tags.offboarding(stamp(now), current)
 
     def _policy(self) -> Iterator[Step]:
         rest = without_ours(self.policy)
