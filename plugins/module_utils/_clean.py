@@ -10,6 +10,7 @@ output, or the cell of a table.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -18,7 +19,10 @@ from typing import Any
 UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 LONGEST_TEXT = 4000
 # With these a spreadsheet takes a cell for a formula. https://owasp.org/www-community/attacks/CSV_Injection
-FORMULA = ("=", "+", "-", "@")
+# The wide forms count where a keyboard of East Asia writes them.
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Where the comma is the sign of a fraction, a semicolon begins another cell, also within quotes that opened before.
+ANOTHER_CELL = re.compile(rf"(;[\s\"]*)(?=[{re.escape(''.join(FORMULA))}])")
 
 
 def visible(text: str) -> str:
@@ -36,8 +40,13 @@ def one_line(text: str, most: int = LONGEST_TEXT) -> str:
 
 def cell(value: object) -> str:
     """Return the cell of a table that a spreadsheet takes for nothing but text."""
-    line = one_line(str(value))
+    line = inert(one_line(str(value)))
     return f"'{line}" if line.startswith(FORMULA) and not _is_number(line) else line
+
+
+def inert(text: str) -> str:
+    """Return a text in which no semicolon begins a cell that a spreadsheet takes for a formula."""
+    return ANOTHER_CELL.sub(r"\1'", text)
 
 
 def cleaned(value: Any, lines: Collection[str] = ()) -> Any:

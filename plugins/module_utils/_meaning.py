@@ -47,6 +47,7 @@ RULES = frozenset(
         Code.NOTHING_COVERED,
         Code.NOTHING_TO_RECONCILE,
         Code.NOTHING_TO_RESTORE,
+        Code.OTHER_CLIENT,
         Code.OTHER_PASSWORD_NEWER,
         Code.OTHER_SERVER,
         Code.OVERLAP,

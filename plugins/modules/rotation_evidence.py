@@ -14,6 +14,8 @@ short_description: Collect evidence about the rotation of a fleet in a period
 description:
   - Writes what an auditor asks for to a folder, as C(evidence.json), as one CSV file for each table, and C(SHA256SUMS)
     with the digests of all of them. C(docs/compliance.md) of the collection says which control asks for what.
+  - Clients that were offboarded within the period are in it. Other clients that the audit trail knows and O(states) has
+    not are named as a source that was not read.
   - Its exceptions are passwords that were replaced after their due date or not at all, with the reason, failed
     rotations, versions of which the audit trail has no event, and reads by identities that the alarm C(stranger) does
     not know.

@@ -63,6 +63,7 @@ def test_evidence_has_who_triggered_what_and_policies_and_no_password(audited: A
     assert (action["client"], action["requested_by"], action["reason"]) == (client.name, "eve", "=1+1")
     assert "'=1+1" in (folder / "actions.csv").read_text()
     assert [(row["name"], row["policy"]) for row in whole["policies"]] == [
+        (client.name, "no resource policy"),
         (f"{client.user}-rotator", f"{client.user}-rotator"),
         (f"{client.user}-rotator", "by-hand"),
     ]

@@ -13,7 +13,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,18 @@ from report_fleet import DAY, NOW
 
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.event import encoded
 from ansible_collections.dbops.rotation.plugins.module_utils._audit.spool import RunSpool
+from ansible_collections.dbops.rotation.plugins.module_utils._clean import cell
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
-from ansible_collections.dbops.rotation.plugins.module_utils._evidence.document import Found, document
+from ansible_collections.dbops.rotation.plugins.module_utils._evidence.document import (
+    Found,
+    document,
+    headline,
+    not_read,
+)
 from ansible_collections.dbops.rotation.plugins.module_utils._evidence.period import Period
 from ansible_collections.dbops.rotation.plugins.module_utils._evidence.readers import reads
 from ansible_collections.dbops.rotation.plugins.module_utils._evidence.write import MANIFEST, write
+from ansible_collections.dbops.rotation.plugins.module_utils._module import account
 from ansible_collections.dbops.rotation.plugins.module_utils._module.account import STRANGERS
 from ansible_collections.dbops.rotation.plugins.module_utils._module.evidence import EVIDENCE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.report import REPORT
@@ -107,6 +114,87 @@ def test_a_version_of_which_nobody_told_is_unrecorded_and_nobody_is_called_late_
     assert gap["kind"] == "unrecorded" and "version v2 was AWSCURRENT" in gap["reason"]
 
 
+def test_a_client_of_which_the_trail_has_nothing_is_unrecorded_and_may_be_overdue() -> None:
+    """As where the spool is that of another controller, or was cleared; its secret tells of a change all the same."""
+    (gap,) = exceptions()
+    assert gap["kind"] == "unrecorded" and "version v2 was AWSCURRENT" in gap["reason"]
+    told = exceptions(last=stamp(NOW - 50 * DAY), due=stamp(NOW - 10 * DAY))
+    assert sorted(one["kind"] for one in told) == ["overdue", "unrecorded"]
+
+
+def test_a_cycle_that_was_set_anew_keeps_no_due_date() -> None:
+    moved = event(55, kind="cycle", reason="CHG-3", last=stamp(NOW - 55 * DAY), due=stamp(NOW - 15 * DAY))
+    same: Row = {"version_id": "v1", "last": stamp(NOW - 55 * DAY), "due": stamp(NOW - 15 * DAY)}
+    (overdue,) = exceptions(rotated(90, "v1"), moved, run(50), **same)
+    assert (overdue["kind"], overdue["since"]) == ("overdue", stamp(NOW - 50 * DAY))
+    assert "the cycle was set without a new password" in overdue["reason"]
+
+
+def test_a_controller_whose_clock_is_fast_invents_no_version() -> None:
+    """It saw v1 just before another controller replaced it, and told of that later."""
+    belated = rotated(9.999, "v1", "v0", rotated=False, last=stamp(NOW - 50 * DAY), due=stamp(NOW - 10 * DAY))
+    assert exceptions(rotated(90, "v0"), rotated(50, "v1", "v0"), rotated(10, "v2", "v1"), belated) == []
+
+
+def left(days_ago: float, name: str = "client_globex", **other: Any) -> Row:
+    return event(days_ago, name, kind="offboarding", version_id="g1", secret_id="clients/globex", **other)
+
+
+def whole(*events: Row, states: Row | None = None, period: Period = PERIOD) -> Row:
+    """The document of an account with client_acme, to which nothing happened, and these events."""
+    ordered = sorted([rotated(50, "v1"), rotated(10, "v2", "v1"), *events], key=lambda one: str(one["time"]))
+    here = {"client_acme": state(), **(states or {})}
+    found: Row = document(Found(here, ordered, {"cycles": "read"}), period)
+    return found
+
+
+def test_who_left_in_the_period_is_in_it_until_then() -> None:
+    globex = [rotated(100, "g0", name="client_globex"), rotated(60, "g1", "g0", name="client_globex")]
+    for days, kinds in ((30, []), (5, ["overdue"])):
+        found = whole(*globex, left(days, reason="CHG-1", requested_by="eve"))
+        (row,) = (one for one in found["clients"] if one["client"] == "client_globex")
+        assert (row["left"], row["kept"], row["last"]) == (stamp(NOW - days * DAY), 1, "")
+        told = [(one["client"], one["kind"], one["until"]) for one in found["exceptions"]]
+        assert told == [("client_globex", one, stamp(NOW - days * DAY)) for one in kinds]
+        (action,) = (one for one in found["actions"] if one["what"] == "offboarded")
+        assert (action["client"], action["requested_by"], action["reason"]) == ("client_globex", "eve", "CHG-1")
+    later = Period((NOW - 20 * DAY).date(), NOW.date(), NOW)
+    assert [one["client"] for one in whole(*globex, left(30), period=later)["clients"]] == ["client_acme"]
+
+
+def test_who_left_and_is_in_the_inventory_still_has_no_dates_and_is_no_trouble() -> None:
+    gone = state("client_globex", offboarded=True, version_id="g1", last="", due="", trigger="", cycle_days=0)
+    found = whole(rotated(60, "g1", name="client_globex"), left(30), states={"client_globex": gone})
+    assert found["exceptions"] == [] and found["clients"][1]["left"] == stamp(NOW - 30 * DAY)
+    assert not [one for one in found["sources"] if one["read"] != "read"]
+
+
+def test_who_came_back_was_not_late_in_between() -> None:
+    globex = [rotated(60, "g1", name="client_globex"), left(30)]
+    cycle = {"last": stamp(NOW - 5 * DAY), "due": stamp(NOW + 35 * DAY)}
+    back = rotated(5, "g1", name="client_globex", kind="onboarding", **cycle)
+    here = {"client_globex": state("client_globex", version_id="g1", **cycle)}
+    assert whole(*globex, back, states=here)["exceptions"] == []
+
+
+def test_who_was_left_out_of_the_run_is_not_passed_over_in_silence() -> None:
+    found = whole(rotated(60, "g1", name="client_globex"), rotated(300, "i1", name="client_initech"))
+    assert not_read(found) == ["other clients of the audit trail: not read: client_globex, client_initech"]
+    assert headline(found).endswith("; not read: other clients of the audit trail.")
+    later = Period((NOW - 30 * DAY).date(), NOW.date(), NOW)
+    only = whole(rotated(60, "g1", name="client_globex"), rotated(300, "i1", name="client_initech"), period=later)
+    assert not_read(only) == ["other clients of the audit trail: not read: client_globex"]
+
+
+def test_who_is_known_for_a_part_of_the_period_is_told() -> None:
+    assert "1 of 1 clients are known for a part of that time only" in headline(whole())
+    onboarded = rotated(70, "v0", kind="onboarding", trigger="onboarding")
+    known = document(Found({"client_acme": state()}, [onboarded, rotated(40, "v2", "v0")], {}), PERIOD)
+    assert "for a part of that time" not in headline(known)
+    short = Period((NOW - 20 * DAY).date(), NOW.date(), NOW)
+    assert "for a part of that time" not in headline(whole(period=short))
+
+
 def test_failures_with_no_success_between_them_are_one_exception() -> None:
     failures = [event(days, outcome="failed", error={"code": "login_refused"}) for days in (30, 29, 28, 5)]
     between = rotated(10, "v2", "v1")
@@ -132,6 +220,26 @@ def test_a_reader_is_told_by_role_and_by_what_came_of_it() -> None:
         ("a", "arn:aws:iam::123456789012:role/admin: refused (AccessDenied)"),
         ("a", "arn:aws:iam::123456789012:user/mallory: read"),
     ]
+
+
+def test_a_read_counts_on_its_day_however_late_it_was_delivered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last second of the period reaches the log group after it; one of the day before it comes in it."""
+    day = datetime(2026, 1, 10, tzinfo=UTC)
+    moments = [day - timedelta(seconds=1), day, day + timedelta(hours=23, minutes=59), day + DAY]
+    written = [json.dumps({"eventID": str(at), "eventTime": stamp(at)}) for at in moments]
+
+    class Group:
+        def pattern_of(self, name: str) -> str:
+            return name
+
+        def find(self, pattern: str, since: int, until: int) -> list[str]:
+            assert since <= day.timestamp() * 1000 and until >= (day + DAY + timedelta(minutes=30)).timestamp() * 1000
+            return written
+
+    monkeypatch.setattr(account, "log_group", lambda _name, _options: Group())
+    params = {name: spec.get("default") for name, spec in EVIDENCE.spec.items()} | {"trail_log_group": "/trail"}
+    rows = account.Account(params, Period(day.date(), day.date(), NOW))._readers()
+    assert [row["time"] for row in rows] == [stamp(at) for at in moments[1:3]]
 
 
 def test_strangers_are_looked_for_with_the_filter_that_provision_makes() -> None:
@@ -189,8 +297,48 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_there(asked: Row) -> None:
     told = [one.partition(":")[0] for one in result["not_read"]]
     assert told == ["alarms", "roles", "unexpected readers", "policies of secrets"] and result["warnings"]
     sources = (Path(asked["path"]) / "sources.csv").read_text()
-    assert 'cycles,read\naudit trail,read\nalarms,"not read: Could not list the alarms' in sources
+    trail = f"audit trail (the spool {asked['spool']} of this controller),read"
+    assert f'cycles,read\n{trail}\nalarms,"not read: Could not list the alarms' in sources
+    assert result["msg"].count("not read: alarms, roles, unexpected readers, policies of secrets.") == 1
+    for table in ("alarms", "roles", "readers"):
+        (row,) = csv.DictReader((Path(asked["path"]) / f"{table}.csv").read_text().splitlines())
+        assert "not read: see sources.csv" in row.values()
+    rows = csv.DictReader((Path(asked["path"]) / "policies.csv").read_text().splitlines())
+    assert [(row["of"], row["name"], row["policy"]) for row in rows] == [
+        ("secret", "host", "not read"),
+        ("role", "", "not read"),
+    ]
     assert "rotation_evidence_trail_log_group" in sources and "{option" not in sources
+
+
+def test_a_secret_without_a_policy_is_told_from_one_whose_policy_was_not_read(asked: Row) -> None:
+    made(asked, policies={"host": {"policy": None}})
+    told = json.loads((Path(asked["path"]) / "evidence.json").read_text())["policies"]
+    assert [row["policy"] for row in told if row["of"] == "secret"] == ["no resource policy"]
+
+
+def test_what_check_mode_foretold_is_no_evidence(asked: Row) -> None:
+    spool = RunSpool(Path(asked["spool"]), "check", NOW)
+    spool.append(encoded(rotated(20, "v9", "v1", name=HOSTILE, check=True)))
+    spool.append(encoded(event(15, HOSTILE, outcome="failed", check=True, error={"code": "login_refused"})))
+    spool.close()
+    assert made(asked)["exceptions"] == []
+
+
+@pytest.mark.parametrize("part", ["at", "clients", "exceptions", "sources"])
+def test_a_file_that_somebody_has_changed_is_replaced(asked: Row, part: str) -> None:
+    made(asked)
+    file = Path(asked["path"]) / "evidence.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), part: None}))
+    result = made(asked)
+    assert not result.get("failed") and result["changed"] and verified(file.parent) == "", result["msg"]
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+def test_no_cell_is_a_formula_also_where_a_semicolon_divides_cells(sign: str) -> None:
+    assert cell(f"{sign}1+x") == f"'{sign}1+x"
+    assert cell(f"x; {sign}1+x") == f"x; '{sign}1+x" and cell(f'x;"{sign}1+x') == f"x;\"'{sign}1+x"
+    assert cell("failed: x; no scheduled run") == "failed: x; no scheduled run"
 
 
 def test_the_same_on_the_same_day_is_no_change_and_a_changed_file_is_mended(

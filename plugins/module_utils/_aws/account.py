@@ -43,6 +43,11 @@ def policy_row(of: str, name: str, policy: str, document: Mapping[str, Any]) -> 
     return {"of": of, "name": name, "policy": policy, "sha256": digest, "document": dict(document)}
 
 
+def policy_unread(of: str, name: str) -> Row:
+    """Return the row of policies that could not be read, which is not the same as none."""
+    return {"of": of, "name": name, "policy": "not read", "sha256": "", "document": {}}
+
+
 def _alarm(alarm: Mapping[str, Any]) -> Row:
     return {
         "name": alarm["AlarmName"],

@@ -19,6 +19,7 @@ from .period import DAY, Period
 from .reasons import code_of, reason
 
 LATE, OVERDUE, FAILED, UNRECORDED, STRANGER = "late", "overdue", "failed", "unrecorded", "unexpected reader"
+NOBODY_ASKED = "the audit trail knows this client, and it is not among those of this run: what came then is not known"
 # Their failures keep no password from being changed.
 HARMLESS = (RUN, "notice", "backup")
 
@@ -37,14 +38,17 @@ class Client:
     def replaced(self, period: Period) -> list[tuple[Password, datetime | None]]:
         """Return the passwords that were replaced in the period, or had to be, with the moment when they were.
 
-        Of one before a gap nobody knows when that was; the gap is an exception itself.
+        Of one before a gap nobody knows when that was; the gap is an exception itself. One with which the client left
+        had to be replaced only where that was later than its due date.
         """
         ends: list[datetime | None] = [*(one.since for one in self.past.passwords[1:]), None]
-        gaps, found = {gap.since for gap in self.past.gaps}, list[tuple[Password, datetime | None]]()
+        found = list[tuple[Password, datetime | None]]()
         for one, ended in zip(self.past.passwords, ends, strict=True):
-            if one.since in gaps:
+            if one.left:
+                found += [(one, None)] if one.limit < min(one.left, period.end) and one.left >= period.start else []
+            elif self.past.is_of_gap(one):
                 continue
-            if ended and ended < period.end:
+            elif ended and ended < period.end:
                 found += [(one, ended)] if ended >= period.start else []
             elif one.limit < period.end:
                 found.append((one, None))
@@ -65,7 +69,7 @@ def is_late(password: Password, ended: datetime | None) -> bool:
 def _of_client(client: Client, period: Period) -> Iterator[Row]:
     for password, ended in client.replaced(period):
         if is_late(password, ended):
-            until = ended or period.end
+            until = ended or min(password.left or period.end, period.end)
             why = reason(client.events, client.runs, password.due, until)
             yield _row(LATE if ended else OVERDUE, client.name, password.due, until, why, days=_days(password, until))
     for gap in client.past.gaps:

@@ -29,6 +29,10 @@ class Period:
         """Return the moment after which nothing counts."""
         return min(self.now, datetime.combine(self.last + DAY, time(), UTC))
 
+    def has_day_of(self, moment: datetime) -> bool:
+        """Return True if a moment is on one of its days."""
+        return self.first <= moment.astimezone(UTC).date() <= self.last
+
     def holds(self, moment: datetime) -> bool:
         """Return True if a moment is in it."""
         return self.start <= moment < self.end

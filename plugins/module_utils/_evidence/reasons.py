@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from .._operations import CYCLE
 from .._report.events import FAILURES, RUN, Event, moment
 from .._results import mapping, text
 from .._stamp import stamp
@@ -37,6 +38,8 @@ def code_of(event: Event) -> str:
 def _told(event: Event) -> str:
     if event.get("outcome") in FAILURES and event.get("kind") != RUN:
         return f"{event['outcome']}: {code_of(event)}"
+    if event.get("kind") == CYCLE.kind:
+        return "the cycle was set without a new password"
     return text(event, "held_by")
 
 

@@ -11,12 +11,14 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._clean import cell
+from .._clean import cell, inert
 from .document import Document
 
 TABLES = {
     "exceptions": ("kind", "client", "since", "until", "days", "times", "reason"),
-    "clients": ("client", "secret_id", "cycle_days", "known_since", "due_dates", "kept", "last", "due"),
+    "clients": (
+        *("client", "secret_id", "cycle_days", "known_since", "known", "due_dates", "kept", "last", "due", "left"),
+    ),
     "actions": (
         *("time", "client", "what", "trigger", "requested_by", "reason", "code", "version_id", "playbook", "run_id"),
         "controller",
@@ -28,10 +30,13 @@ TABLES = {
     "sources": ("source", "read"),
 }
 
+NOT_READ = "not read: see sources.csv"
+
 
 def tables(document: Document) -> dict[str, bytes]:
-    """Return the file of each table; one that could not be read has only its head."""
-    return {f"{name}.csv": _table(columns, document.get(name, ())) for name, columns in TABLES.items()}
+    """Return the file of each table; one that could not be read says so, for an empty one would say "none"."""
+    unread = [{"name": NOT_READ, "time": NOT_READ}]
+    return {f"{name}.csv": _table(columns, document.get(name, unread)) for name, columns in TABLES.items()}
 
 
 def _table(columns: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
@@ -45,5 +50,5 @@ def _table(columns: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
 def _cell(value: Any) -> str:
     """Return a cell; what is more than a text is JSON."""
     if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, sort_keys=True)
+        return inert(json.dumps(value, ensure_ascii=False, sort_keys=True))
     return "" if value is None else cell(value)

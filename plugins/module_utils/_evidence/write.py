@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -16,7 +15,7 @@ from typing import Any
 from .._codes import Code
 from .._errors import RotationError
 from .._files import PRIVATE, has_mode, locked_folder, replace_files
-from .document import FORMAT, Document, not_read
+from .document import FORMAT, Document, headline, not_read
 from .tables import tables
 
 WHOLE, MANIFEST = "evidence.json", "SHA256SUMS"
@@ -58,7 +57,12 @@ def _whole(document: Document) -> bytes:
 
 def _there(folder: Path) -> Document | None:
     path = folder / WHOLE
-    return document_of(path.read_bytes()) if path.exists() else None
+    before = document_of(path.read_bytes()) if path.exists() else None
+    try:
+        _lines(before)
+        return before if before is None or isinstance(before["at"], str) else None
+    except (KeyError, TypeError, AttributeError):  # somebody has changed it
+        return None
 
 
 def _is_as_good(before: Document, document: Document, folder: Path) -> bool:
@@ -77,7 +81,7 @@ def _result(before: Document | None, after: Document, folder: Path, done: str) -
     missing = not_read(after)
     return {
         "changed": before is not after,
-        "msg": f"The evidence {folder} {done}. {_headline(after)} SHA-256 of {WHOLE}: {digest}",
+        "msg": f"The evidence {folder} {done}. {headline(after)} SHA-256 of {WHOLE}: {digest}",
         "path": str(folder),
         "digest": digest,
         "exceptions": after["exceptions"],
@@ -92,20 +96,12 @@ def _result(before: Document | None, after: Document, folder: Path, done: str) -
     }
 
 
-def _headline(document: Document) -> str:
-    kinds = Counter(one["kind"] for one in document["exceptions"])
-    told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-    due_dates, kept = (sum(one[name] for one in document["clients"]) for name in ("due_dates", "kept"))
-    period = f"From {document['from']} to {document['to']} {kept} of {due_dates} due dates were kept"
-    return f"{period}; {'exceptions: ' + told if told else 'there is no exception'}."
-
-
 def _lines(document: Document | None) -> str:
     """Return a document in lines that can be compared."""
     if document is None:
         return ""
     rows = (f"{one['client']}: {one['kind']} since {one['since']}: {one['reason']}" for one in document["exceptions"])
-    return "".join(f"{line}\n" for line in (_headline(document), *rows, *not_read(document)))
+    return "".join(f"{line}\n" for line in (headline(document), *rows, *not_read(document)))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from .._audit.logs import log_group
@@ -18,11 +19,14 @@ from .._evidence.document import READ
 from .._evidence.period import Period
 from .._evidence.readers import reads
 from .._iam.grants import GRANTS
+from .._report.events import moment
 from .._results import mapping, text
 from .options import aws_options
 
 # As {playbook|provision} names the metric filter of the alarm "stranger".
 STRANGERS = "ReadsByStrangers"
+# How late CloudTrail may write to a log group. https://docs.aws.amazon.com/awscloudtrail/latest/userguide/
+DELIVERY = timedelta(hours=1)
 Rows = list[dict[str, Any]]
 
 
@@ -40,7 +44,7 @@ class Account:
         alarms = self._part("alarms", lambda: {"alarms": account.alarms(self._client("cloudwatch"), prefix)})
         roles = self._part("roles", lambda: account.roles(self._client("iam"), prefix, GRANTS))
         readers = self._part("unexpected readers", lambda: {"readers": self._readers()})
-        policies = [*self._of_secrets(), *roles.get("policies", ())]
+        policies = [*self._of_secrets(), *roles.get("policies", [account.policy_unread(account.OF_A_ROLE, "")])]
         return {**alarms, **roles, **readers, "policies": policies}
 
     def _part(self, source: str, work: Callable[[], dict[str, Rows]]) -> dict[str, Rows]:
@@ -64,8 +68,8 @@ class Account:
         pattern = group.pattern_of(f"{self.params['names']}-{STRANGERS}")
         if not pattern:
             raise _missing(f"The log group {name} has no metric filter of reads by strangers ({{playbook|provision}}).")
-        start, end = (int(moment.timestamp() * 1000) for moment in (self.period.start, self.period.end))
-        return reads(group.find(pattern, start, end))
+        start, end = (int(moment.timestamp() * 1000) for moment in (self.period.start, self.period.end + DELIVERY))
+        return [row for row in reads(group.find(pattern, start, end)) if self.period.has_day_of(moment(row["time"]))]
 
     def _of_secrets(self) -> Rows:
         """Return the resource policies of the secrets, which were read with each client's own access."""
@@ -75,8 +79,15 @@ class Account:
             f"{host}: {text(mapping(one, 'error'), 'cause') or 'there is no result'}" for host, one in failed.items()
         ]
         self.sources["policies of secrets"] = f"not read: {' '.join(causes)}" if causes else READ
-        there = {host: one["policy"] for host, one in sorted(results.items()) if one.get("policy")}
-        return [account.policy_row(account.OF_A_SECRET, host, "resource policy", one) for host, one in there.items()]
+        return [_of_secret(host, one.get("policy"), read=host not in failed) for host, one in sorted(results.items())]
+
+
+def _of_secret(host: str, policy: Mapping[str, Any] | None, *, read: bool) -> dict[str, Any]:
+    if not read:
+        return account.policy_unread(account.OF_A_SECRET, host)
+    return account.policy_row(
+        account.OF_A_SECRET, host, "resource policy" if policy else "no resource policy", policy or {}
+    )
 
 
 def _missing(cause: str) -> RotationError:

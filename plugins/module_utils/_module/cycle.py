@@ -116,8 +116,11 @@ def _result(
 
 def _request_fields(request: CycleRequest) -> dict[str, str]:
     """Return the state of the request, for those who only see the result."""
-    failure = {"step": request.step, "code": request.code} if request.state == FAILED else {}
-    return {"state": request.state, **failure}
+    details = {
+        FAILED: {"step": request.step, "code": request.code},
+        RESET: {"reason": request.reason},
+    }
+    return {"state": request.state, **details.get(request.state, {})}
 
 
 def _cycle(params: Mapping[str, Any], check: bool) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from .trail import TRAIL_SPEC, Reading
 
 DEFAULT_DAYS = 400
 # Also those that say why a client was not rotated.
-TOLD = (*KINDS, _operations.CYCLE_INFO.kind)
+TOLD = (*KINDS, _operations.CYCLE_INFO.kind, _operations.OFFBOARD.kind)
 # What was due in the period was promised before it.
 EVER = datetime.fromtimestamp(0, UTC)
 
@@ -37,14 +37,19 @@ def _evidence(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
         period = _period(params, now)
         states = _states(params["states"])
         reading = Reading("evidence", folder.name, params, whole=True)
-        events = past(reading.lines(of_kinds(TOLD), EVER), EVER, lambda event: event.get("kind") in TOLD)
+        events = past(reading.lines(of_kinds(TOLD), EVER), EVER, _tells)
         account = Account(params, period)
         parts = account.read()
-        sources = {"cycles": READ, "audit trail": READ, **account.sources}
+        sources = {"cycles": READ, f"audit trail ({reading.where()})": READ, **account.sources}
         return write(document(Found(states, events, sources, parts), period), folder, check=check)
     except RotationError as error:
         error.locate(client=folder.name, step="write", state="The files are as they were.", next_step="")
         raise
+
+
+def _tells(event: Mapping[str, Any]) -> bool:
+    """Return True for what was done in earnest; the spool may also have what check mode foretold."""
+    return event.get("kind") in TOLD and not event.get("check")
 
 
 def _period(params: Mapping[str, Any], now: datetime) -> Period:

@@ -47,6 +47,18 @@ class Reading:
         """
         return [line for source in self._sources() for line in self._read(source, pattern, since)]
 
+    def where(self) -> str:
+        """Return in words which sources are read; a spool has only what its controller did."""
+        names = {
+            LOGS: f"the log group {self.params['log_group']}",
+            SPOOL: f"the spool {self._folder} of this controller",
+        }
+        return " and ".join(names[source] for source in self._sources())
+
+    @property
+    def _folder(self) -> Path:
+        return Path(self.params["spool"] or default_folder())
+
     def _sources(self) -> tuple[str, ...]:
         source, group = self.params["source"], self.params["log_group"]
         if source == LOGS and not group:
@@ -72,12 +84,11 @@ class Reading:
             return []
 
     def _spool_lines(self) -> Iterator[bytes]:
-        folder = Path(self.params["spool"] or default_folder())
         try:
-            yield from spooled_lines(folder)
+            yield from spooled_lines(self._folder)
         except OSError as error:
             raise RotationError(
-                f"The spool {folder} cannot be read ({error.strerror}).",
+                f"The spool {self._folder} cannot be read ({error.strerror}).",
                 code=Code.SPOOL_UNREADABLE,
                 next_step=f"Run as the user who runs the rotations, or name another folder in {self._option('spool')}.",
             ) from None

@@ -87,6 +87,11 @@ def deed(event: Event) -> Deed | None:
     )
 
 
+def succeeded(event: Event) -> bool:
+    """Return True for what was done."""
+    return event.get("outcome") == "succeeded"
+
+
 def moment(time: str) -> datetime:
     """Return a moment of an event or a state."""
     return datetime.fromisoformat(time)
