@@ -6,10 +6,12 @@ from __future__ import annotations
 from ..module_utils._module.offboard import OFFBOARD
 from ..plugin_utils._action import EngineAction
 from ..plugin_utils._confirmation import add_confirmation
+from ..plugin_utils._sharing import refuse_shared_secret
 
 
 class ActionModule(EngineAction):
     operation = OFFBOARD
 
     def complete_arguments(self) -> None:
+        refuse_shared_secret(self._task, self._templar, self._templar.available_variables["inventory_hostname"])
         add_confirmation(self._task.args)

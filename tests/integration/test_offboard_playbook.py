@@ -115,6 +115,23 @@ def test_an_export_to_nowhere_is_refused(client: ManagedClient, tmp_path: Path) 
     assert refused.returncode != 0 and "rotation_offboard_file is empty" in said(refused) and not is_deleted(client)
 
 
+def test_a_secret_that_another_name_of_the_inventory_has_too_is_deleted_for_neither(
+    client: ManagedClient, tmp_path: Path
+) -> None:
+    """The tag of the secret names the one that was rotated last, which may be the one that leaves."""
+    leaving = Leaving(tmp_path, [client])
+    there = json.loads(leaving.place.inventory.read_text())["all"]["hosts"]
+    alias = client.variables(rotation_secret_id=client.secret_id)
+    elsewhere = {**alias, "rotation_region": "eu-west-1"}
+    write_inventory(tmp_path, {**there, "client_alias": alias, "client_elsewhere": elsewhere})
+    refused = leaving.run(typed=client.name)
+    assert refused.returncode != 0 and "is that of client_alias in the inventory, too" in said(refused), said(refused)
+    assert not is_deleted(client) and "rotation/offboarded" not in client.tags()
+    write_inventory(tmp_path, {**there, "client_elsewhere": elsewhere})
+    left = leaving.run(typed=client.name)
+    assert left.returncode == 0 and is_deleted(client), said(left)
+
+
 @pytest.mark.parametrize("said_as", ["variable of the client", "extra variable"])
 @pytest.mark.parametrize("handover", ["", "export", None], ids=repr)
 def test_a_password_that_nobody_would_get_stays_where_it_is(
