@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -167,11 +168,12 @@ def test_an_old_password_that_is_still_valid_is_refused_and_a_rotation_ends_it(c
 def test_the_secret_that_another_client_was_rotated_with_is_refused(client: ManagedClient) -> None:
     """As after a change of a name, or where two names of the inventory have one secret: the other still needs it."""
     other = f"{client.name}_old"
-    error = refused(client, client=other, confirm=[other])
+    renamed = replace(client, options={**client.options, "client": other})
+    error = refused(renamed, confirm=[other])
     assert error["code"] == "other_client" and f"is that of {client.name}" in error["cause"]
     assert f"take {other} out of the inventory" in error["next_step"]
-    client.rotate(client=other, force=True)
-    leave(client, client=other, confirm=[other])
+    renamed.rotate(force=True)
+    leave(renamed, confirm=[other])
 
 
 def test_a_secret_that_no_rotation_has_worked_on_is_refused_until_one_has_proven_it(newcomer: ManagedClient) -> None:

@@ -16,6 +16,7 @@ from trouble import refused_logins
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SecretArchive
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
+from ansible_collections.dbops.rotation.plugins.module_utils._module.offboard import OFFBOARD
 from ansible_collections.dbops.rotation.plugins.module_utils._module.reconcile import RECONCILE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.restore import RESTORE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.verify import VERIFY
@@ -49,6 +50,20 @@ def test_a_refusal_of_before_is_not_remembered_of_what_has_been_proven(rotated: 
     remove(rotated)
     restored(rotated, json.dumps(entry))
     assert "rotation/refused" not in rotated.tags() and healthy(rotated)
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["deletion date", "gone"])
+def test_who_left_and_comes_back_by_a_backup_has_not_left_any_more(rotated: ManagedClient, gone: bool) -> None:
+    """Else scheduled runs would take a later deletion by accident for an offboarding, and say nothing."""
+    secrets_manager(rotated.aws).tag_resource(
+        SecretId=rotated.secret_id, Tags=[{"Key": "rotation/offboarded", "Value": "2026-11-30T03:00:00Z"}]
+    )
+    backup = kept(rotated)
+    assert not rotated.run(OFFBOARD, confirm=[rotated.name]).get("failed")
+    if gone:
+        remove(rotated)
+    restored(rotated, backup)
+    assert not rotated.tags().get("rotation/offboarded") and rotated.opens(rotated.stored()["password"])
 
 
 def test_check_mode_proves_and_writes_nothing(rotated: ManagedClient) -> None:

@@ -63,7 +63,8 @@ def first_tags(saved: SavedSecret, client: str) -> dict[str, str]:
 def rotation_tags(saved: SavedSecret, server: Mapping[str, str]) -> dict[str, str]:
     """Return the tags of the rotation, with those of the server as it is now.
 
-    The server has just accepted what the tags say it refused.
+    The server has just accepted what the tags say it refused, and who offboarded the client wants it back.
     """
-    own = {key: value for key, value in saved.tags.items() if key.startswith(tags.PREFIX) and key != tags.REFUSED}
+    ours = {key: value for key, value in saved.tags.items() if key.startswith(tags.PREFIX)}
+    own = {key: value for key, value in ours.items() if key not in (tags.REFUSED, tags.OFFBOARDED)}
     return {**own, **(server if tags.SERVER_ID in own else {})}

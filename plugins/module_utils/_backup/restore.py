@@ -115,6 +115,8 @@ class _Restore:
             with self.journal.step("create"):
                 self.store.cancel_deletion()
                 self.progress.undeleted = True
+                if existing.tags.get(tags.OFFBOARDED):  # a later deletion would be no accident
+                    self.store.tag({tags.OFFBOARDED: ""})
             if not is_current:
                 self._open_with_own()
         return outcome(self.request, self.context, UNDELETED, existing.stages, existing.stages)
