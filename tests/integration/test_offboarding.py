@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from by_hand import put, replicas
+from by_hand import move, put, replicas
 from faulty_proxy import REPLICA_REGION
 from managed import ManagedClient, secrets_manager
 from stub_function import FUNCTION, stub_function
@@ -270,21 +270,37 @@ def test_a_rotation_that_came_between_is_seen_also_where_the_answer_was_lost(cli
     assert result["failed"] and "The deletion was cancelled" in result["msg"] and "DeletedDate" not in client.told()
 
 
+def rotate_unrecorded(client: ManagedClient) -> None:
+    put(client, "AWSPENDING", json.dumps(client.document(password="Just-now-3")))
+    move(client, "AWSCURRENT", client.stages()["AWSPENDING"])
+
+
+def rotate_recorded(client: ManagedClient) -> None:
+    client.rotate(force=True)
+
+
+@pytest.mark.parametrize(
+    ("rotate", "doubt"),
+    [
+        (rotate_unrecorded, "is not the version that was handed over"),
+        (rotate_recorded, "nothing shows that its password was handed over"),
+    ],
+)
 def test_a_deletion_that_cannot_be_cancelled_is_told_then_and_by_the_next_run(
-    client: ManagedClient, monkeypatch: pytest.MonkeyPatch
+    client: ManagedClient, monkeypatch: pytest.MonkeyPatch, rotate: Any, doubt: str
 ) -> None:
     def denied(store: LeavingStore) -> None:
         raise RotationError("AWS does not allow that.", code=Code.AWS_DENIED)
 
     monkeypatch.setattr(LeavingStore, "cancel_deletion", denied)
-    with answers_are_lost(lambda: client.rotate(force=True)):
+    with answers_are_lost(lambda: rotate(client)):
         result = client.run(OFFBOARD, confirm=[client.name])
     assert result["error"]["code"] == "unfinished", result["msg"]
     assert "was not cancelled" in result["msg"] and "AWS does not allow that." in result["msg"]
     restore = f"aws secretsmanager restore-secret --secret-id {client.secret_id}"
     assert restore in result["error"]["next_step"]
     (warning,) = leave(client)["warnings"]
-    assert "is not the version that was handed over" in warning and restore in warning
+    assert doubt in warning and restore in warning
 
 
 def test_one_that_is_deleted_already_is_told_and_no_failure(client: ManagedClient) -> None:
@@ -293,7 +309,7 @@ def test_one_that_is_deleted_already_is_told_and_no_failure(client: ManagedClien
     result = leave(client)
     assert not result["changed"] and everything(client) == before
     (warning,) = result["warnings"]
-    assert "so the password was not handed over" in warning
+    assert "so nothing shows that its password was handed over" in warning
     assert f"is scheduled for deletion already, and can be restored until {result['deletion_date']}" in result["msg"]
     # Nobody offboarded it, so it is still an accident.
     assert client.run(CYCLE_INFO)["offboarded"] is False
@@ -310,7 +326,7 @@ def test_one_without_a_secret_is_no_failure(newcomer: ManagedClient) -> None:
     result = leave(newcomer)
     assert not result["changed"] and f"there is no secret {newcomer.secret_id!r} in eu-central-1" in result["msg"]
     (warning,) = result["warnings"]
-    assert "correct secret_id, the region or the account" in warning
+    assert "correct rotation_secret_id, the region or the account" in warning
 
 
 def test_it_comes_back_within_the_window(client: ManagedClient) -> None:

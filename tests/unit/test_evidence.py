@@ -376,6 +376,7 @@ def test_a_period_without_anything_has_files_with_heads_only(asked: Row) -> None
             "evidence_incomplete",
             "of h was not read",
         ),
+        ({"states": {"a": state(), "b": state()}}, "evidence_incomplete", "The hosts a, b have one client name"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_nothing_is_written(asked: Row, given: Row, code: str, says: str) -> None:

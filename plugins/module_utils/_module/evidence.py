@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -86,7 +87,18 @@ def _states(states: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, A
                 next_step=f"Repair that, or leave the client out: --limit 'all:!{host}'. {{playbook|status}} shows all"
                 " clients.",
             )
-    return {text(state, "client") or host: state for host, state in states.items()}
+    hosts = defaultdict[str, list[str]](list)
+    for host, state in sorted(states.items()):
+        hosts[text(state, "client") or host].append(host)
+    for client, named in hosts.items():
+        if len(named) > 1:
+            raise RotationError(
+                f"The hosts {', '.join(named)} have one client name, {client}, so that there would be evidence of one"
+                " of them only.",
+                code=Code.EVIDENCE_INCOMPLETE,
+                next_step="Give each host a name of its own in {option|client}, or leave one out with --limit.",
+            )
+    return {client: states[named[0]] for client, named in hosts.items()}
 
 
 EVIDENCE = Operation(

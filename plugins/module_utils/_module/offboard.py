@@ -256,8 +256,8 @@ def _doubt(secret: SecretDescription) -> str:
         return f"{UNFINISHED} Restore it {restored}, finish it, and offboard again."
     if not secret.tags.get(tags.OFFBOARDED):
         return (
-            "It was not an offboarding that deleted the secret, so the password was not handed over. If anybody needs"
-            f" it, restore the secret {restored} and offboard again."
+            "The secret has no mark of an offboarding, or a rotation took it away, so nothing shows that its password"
+            f" was handed over. If anybody needs it, restore the secret {restored} and offboard again."
         )
     if tags.handed_over(secret.tags) not in ("", current):
         return (
