@@ -146,6 +146,14 @@ def test_a_password_that_nobody_would_get_stays_where_it_is(
     assert not is_deleted(client) and "rotation/offboarded" not in client.tags()
 
 
+def test_a_secret_that_came_back_after_it_was_looked_at_is_not_deleted(client: ManagedClient, tmp_path: Path) -> None:
+    """The look found none to hand over; an extra variable stands for it, which no result replaces."""
+    looked = {"rotation_outlook": {"client": client.name, "there": False}}
+    refused = Leaving(tmp_path, [client]).run("-e", json.dumps(looked), typed=client.name)
+    assert refused.returncode != 0 and "AWSCURRENT is not the version (none)" in said(refused), said(refused)
+    assert not is_deleted(client) and "rotation/offboarded" not in client.tags()
+
+
 def test_a_last_rotation_that_gives_no_new_password_ends_nothing(client: ManagedClient, tmp_path: Path) -> None:
     password = client.stored()["password"]
     given = {"rotation_offboard_handover": "rotation", "rotation_min_age": "86400"}
