@@ -136,6 +136,13 @@ def test_a_controller_whose_clock_is_fast_invents_no_version() -> None:
     assert exceptions(rotated(90, "v0"), rotated(50, "v1", "v0"), rotated(10, "v2", "v1"), belated) == []
 
 
+@pytest.mark.parametrize("written", ["soon", "2027-01-01", "2027-01-01T00:00:00", "=1"])
+def test_an_event_with_a_date_that_somebody_wrote_by_hand_is_no_trouble(written: str) -> None:
+    for name in ("last", "due"):
+        odd = rotated(50, "v1", **{name: written})
+        assert [one["kind"] for one in exceptions(odd, rotated(10, "v2", ""))] == []
+
+
 def left(days_ago: float, name: str = "client_globex", **other: Any) -> Row:
     return event(days_ago, name, kind="offboarding", version_id="g1", secret_id="clients/globex", **other)
 

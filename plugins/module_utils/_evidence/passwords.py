@@ -12,7 +12,7 @@ from typing import Any
 
 from .._cycle.tags import SKEW
 from .._operations import OFFBOARD, ONBOARD
-from .._report.events import DONE, Event, moment, succeeded
+from .._report.events import DONE, Event, is_moment, moment, succeeded
 from .._results import text
 from .._triggers import ROLLBACK
 
@@ -106,7 +106,7 @@ def past_of(events: Iterable[Event], state: Mapping[str, Any] | None, now: datet
     for event in events:
         if is_offboarding(event):
             past.leave(moment(event["time"]))
-        elif event.get("kind") in TELLING and all(text(event, name) for name in ("version_id", "last", "due")):
+        elif _tells(event):
             past.begun = past.begun or (not past.passwords and event["kind"] == ONBOARD.kind and succeeded(event))
             past.take(_told(event), moment(event["time"]), text(event, "previous_version_id"))
     if state and state.get("offboarded"):
@@ -128,6 +128,12 @@ def _take_state(past: Past, state: Mapping[str, Any], now: datetime) -> None:
         since = past.passwords[-1].since if past.passwords else current.since
         past.gaps.append(Gap(current.version, since, now))
     past.take(current, now)
+
+
+def _tells(event: Event) -> bool:
+    """Return True if an event has a password and its dates. Those are tags, which anybody may have written by hand."""
+    dates = (text(event, name) for name in ("last", "due"))
+    return event.get("kind") in TELLING and bool(text(event, "version_id")) and all(map(is_moment, dates))
 
 
 def _told(event: Event) -> Password:

@@ -97,6 +97,14 @@ def moment(time: str) -> datetime:
     return datetime.fromisoformat(time)
 
 
+def is_moment(time: str) -> bool:
+    """Return True for a moment that can be compared with others."""
+    try:
+        return moment(time).tzinfo is not None
+    except ValueError:
+        return False
+
+
 def second(event: Event) -> str:
     """Return when an event was, to the second."""
     return f"{text(event, 'time')[:19]}Z"
