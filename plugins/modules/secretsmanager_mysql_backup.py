@@ -47,6 +47,12 @@ options:
       - The id of the vault secret that encrypts the file. By default that of E(ANSIBLE_VAULT_ENCRYPT_IDENTITY), or the
         first one of the run.
     type: str
+  keep_other:
+    description:
+      - Fail if the file has another secret under the name of the client, which would be lost. Another one is one with
+        another ARN and no version in common; a secret that was restored keeps its versions.
+    type: bool
+    default: false
 attributes:
   async:
     support: none

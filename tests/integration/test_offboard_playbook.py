@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from at_terminal import at_terminal
-from keeping import Place
+from keeping import VAULT, Place, kept
 from managed import MakeClient, ManagedClient, playbook, secrets_manager, write_inventory
 from onboarding import onboard
 from playbook_runs import Run, said
 from topic import Mailbox
 from world.databases import DatabaseServer
+
+from ansible_collections.dbops.rotation.plugins.module_utils._backup.document import FORMAT, VERSION
 
 pytestmark = pytest.mark.slow
 
@@ -168,6 +170,18 @@ def test_a_password_that_cannot_be_exported_stays_where_it_is(client: ManagedCli
     refused = leaving.run(typed=client.name)
     assert refused.returncode != 0 and not is_deleted(client), said(refused)
     assert client.tags().get("rotation/offboarded") is None
+
+
+def test_what_the_file_has_of_another_secret_is_not_lost(client: ManagedClient, tmp_path: Path) -> None:
+    leaving = Leaving(tmp_path, [client])
+    other = json.loads(kept(client))
+    other |= {"arn": other["arn"].replace("eu-central-1", "us-east-1"), "versions": other["versions"][:1]}
+    other["versions"][0] |= {"version_id": "0" * 32, "stages": ["AWSCURRENT"]}
+    document = {"format": FORMAT, "version": VERSION, "clients": {client.name: other}}
+    leaving.place.file.write_bytes(VAULT.encrypt(json.dumps(document)))
+    refused = leaving.run(typed=client.name)
+    assert refused.returncode != 0 and "The file has another secret for" in said(refused), said(refused)
+    assert not is_deleted(client) and leaving.place.clients()[client.name] == other
 
 
 @pytest.mark.parametrize(("typed", "leaves"), [("", True), ("client_globex", False)], ids=["right", "wrong"])

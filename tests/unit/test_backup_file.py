@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 from refusals import refusal_of
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_archive import SavedSecret, SavedVersion
+from ansible_collections.dbops.rotation.plugins.module_utils._backup import save as save_module
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.document import Entry, dump, load
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.file import locked, read_file, write_file
 from ansible_collections.dbops.rotation.plugins.module_utils._backup.plan import labels_of
@@ -214,3 +216,37 @@ def test_no_value_is_in_the_result_or_in_what_is_shown_of_an_entry(tmp_path: Pat
     assert "Hidden" not in json.dumps(told) and "Hidden" not in repr(entry())
     assert told["clients"]["client_acme"]["versions"] == STAGES
     assert told["diff"] == {"before": {}, "after": {"client_acme": STAGES}}
+
+
+def test_a_file_that_does_not_give_back_what_was_written_is_no_backup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a network drive that loses a part: who deletes the secret next has to hear of it."""
+
+    def lose_a_part(path: Path, data: bytes) -> None:
+        write_file(path, data[: len(data) // 2])
+
+    monkeypatch.setattr(save_module, "write_file", lose_a_part)
+    with pytest.raises(RotationError) as failed:
+        save(Collected({"client_acme": entry()}), tmp_path / "file", MINE, check=False)
+    assert failed.value.code in ("backup_file", "backup_undecryptable")
+
+
+@pytest.mark.parametrize("keep_other", [False, True])
+def test_another_secret_of_the_same_name_is_kept_where_that_is_asked_for(tmp_path: Path, keep_other: bool) -> None:
+    """A client of the same name in another region, or years later; a restored secret has another ARN, too."""
+    path, old = tmp_path / "file", entry()
+    save(Collected({"client_acme": old}), path, MINE, check=False)
+    restored = replace(old, secret=replace(old.secret, arn=old.secret.arn[:-6] + "GhIjKl"))
+    save(Collected({"client_acme": restored}), path, MINE, check=False, keep_other=keep_other)
+    other = replace(entry({"AWSCURRENT": "another"}), saved_at=NOW)
+    other = replace(other, secret=replace(other.secret, arn=old.secret.arn.replace("eu-central-1", "us-east-1")))
+    before = path.read_bytes()
+    if not keep_other:
+        save(Collected({"client_acme": other}), path, MINE, check=False)
+        return
+    for check in (True, False):
+        refused = refusal_of(
+            lambda check=check: save(Collected({"client_acme": other}), path, MINE, check=check, keep_other=True)
+        )
+        assert "The file has another secret for client_acme" in str(refused) and path.read_bytes() == before

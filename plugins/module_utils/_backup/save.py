@@ -71,10 +71,11 @@ def failure_text(client: str, error: Exception) -> str:
     return str(failure)
 
 
-def save(collected: Collected, path: Path, cipher: Cipher, *, check: bool) -> dict[str, Any]:
+def save(collected: Collected, path: Path, cipher: Cipher, *, check: bool, keep_other: bool = False) -> dict[str, Any]:
     """Write what was read; clients that are in the file already and were not read now stay in it as they are.
 
-    Raises RotationError where there is nothing to write, or the file that exists cannot be read or replaced.
+    Raises RotationError where there is nothing to write, the file that exists cannot be read or replaced, or it would
+    lose another secret that has to be kept (``keep_other``).
     """
     if not collected.entries:
         raise RotationError(
@@ -83,11 +84,41 @@ def save(collected: Collected, path: Path, cipher: Cipher, *, check: bool) -> di
     path = path.resolve()
     with located(path), locked(path):
         before = _present(path, cipher)
+        if keep_other:
+            _refuse_to_lose(before, collected.entries)
         after = {**before, **collected.entries}
-        data = cipher.encrypt(document.dump(after, datetime.now(UTC)))
+        text = document.dump(after, datetime.now(UTC))
+        data = cipher.encrypt(text)
         if not check:
             write_file(path, data)
+            _read_back(path, cipher, text)
     return _result(collected, before, path, check=check)
+
+
+def _refuse_to_lose(before: Mapping[str, Entry], entries: Mapping[str, Entry]) -> None:
+    """Raise a RotationError where a client's name stands for another secret in the file; a restored one is the same."""
+    for client, entry in entries.items():
+        old, new = before.get(client), entry.secret
+        if old is None or old.secret.arn == new.arn or set(old.secret.holders().values()) & set(new.holders().values()):
+            continue
+        raise RotationError(
+            f"The file has another secret for {client} ({old.secret.arn}, of {stamp(old.saved_at)}), which would be"
+            " lost.",
+            code=Code.BACKUP_FILE,
+            next_step="Name another file, and run the same command again.",
+        )
+
+
+def _read_back(path: Path, cipher: Cipher, text: str) -> None:
+    """Raise a RotationError unless the file gives back what was written: who calls may delete the secret next."""
+    data = read_file(path)
+    if data is None or cipher.decrypt(data, path) != text:
+        raise RotationError(
+            f"The backup file {path} does not hold what was written to it.",
+            code=Code.BACKUP_FILE,
+            state="The file cannot be relied on; secret and database were not changed.",
+            next_step="See to the disk, or name another file in {option|backup.path}. Then run the same command again.",
+        )
 
 
 @contextmanager

@@ -28,7 +28,8 @@ def _backup(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
             sources[host] = Source(client_name(options), secret_archive(options))
         except RotationError as error:
             failures[host] = failure_text(client_name(options), error)
-    return save(collect(sources, failures), Path(params["path"]), params["cipher"], check=check)
+    collected, path = collect(sources, failures), Path(params["path"])
+    return save(collected, path, params["cipher"], check=check, keep_other=params["keep_other"])
 
 
 def _refuse_one_name_for_two(hosts: Mapping[str, Mapping[str, Any]]) -> None:
@@ -49,6 +50,7 @@ BACKUP = Operation(
         "path": {"type": "path", "required": True},
         "client_options": {"type": "str"},
         "vault_id": {"type": "str"},
+        "keep_other": {"type": "bool", "default": False},
         **DATABASE_SPEC,
         **AWS_SPEC,
     },
