@@ -124,11 +124,6 @@ state:
   returned: success
   type: str
   sample: present
-reason:
-  description: Why the cycle was reset.
-  returned: when O(state=reset)
-  type: str
-  sample: "CHG-1234: changed by hand"
 step:
   description: At which step the rotation failed.
   returned: when O(state=failed)

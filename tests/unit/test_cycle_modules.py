@@ -114,7 +114,6 @@ def test_a_reset_counts_from_now_and_needs_a_reason(acme: Client) -> None:
     before = acme.tags
     assert acme.run(CYCLE, state="reset", reason="changed by hand", check=True)["changed"] and acme.tags == before
     reset = acme.run(CYCLE, state="reset", reason="changed by hand")
-    assert reset["reason"] == "changed by hand"  # the audit trail takes it from there
     assert "changed by hand" in reset["msg"] and "changed by hand" not in json.dumps(acme.tags)
     assert acme.run(CYCLE_INFO)["days_left"] >= 39
     assert acme.tags[tags.VERSION] == acme.version

@@ -123,7 +123,7 @@ def test_a_client_of_which_the_trail_has_nothing_is_unrecorded_and_may_be_overdu
 
 
 def test_a_cycle_that_was_set_anew_keeps_no_due_date() -> None:
-    moved = event(55, kind="cycle", reason="CHG-3", last=stamp(NOW - 55 * DAY), due=stamp(NOW - 15 * DAY))
+    moved = event(55, kind="cycle", last=stamp(NOW - 55 * DAY), due=stamp(NOW - 15 * DAY))
     same: Row = {"version_id": "v1", "last": stamp(NOW - 55 * DAY), "due": stamp(NOW - 15 * DAY)}
     (overdue,) = exceptions(rotated(90, "v1"), moved, run(50), **same)
     assert (overdue["kind"], overdue["since"]) == ("overdue", stamp(NOW - 50 * DAY))

@@ -116,11 +116,8 @@ def _result(
 
 def _request_fields(request: CycleRequest) -> dict[str, str]:
     """Return the state of the request, for those who only see the result."""
-    details = {
-        FAILED: {"step": request.step, "code": request.code},
-        RESET: {"reason": request.reason},
-    }
-    return {"state": request.state, **details.get(request.state, {})}
+    failure = {"step": request.step, "code": request.code} if request.state == FAILED else {}
+    return {"state": request.state, **failure}
 
 
 def _cycle(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
