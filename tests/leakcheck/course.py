@@ -191,7 +191,8 @@ def account(course: Course) -> dict[str, Any]:
         "region": REGION,
         "endpoint_url": course.scene.setting.aws.endpoint_url,
         "name": "leakcheck",
-        "log_group": course.scene.log_group,
+        # Its own: the emulator cannot encrypt one that is there already.
+        "log_group": f"{course.scene.log_group}/provisioned",
         "duties": [],
         "parameter": "/dbops/leakcheck/settings",
     }
