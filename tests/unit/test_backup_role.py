@@ -17,8 +17,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.restore imp
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles/rotation_backup"
 OPERATIONS = {"backup": BACKUP, "restore": RESTORE}
-# The action puts it into the arguments itself.
-OF_THE_ACTION = {"backup"}
+# The action puts it into the arguments itself, or offboarding alone asks for it.
+OF_OTHERS = {"backup", "keep_other"}
 RESULT = "rotation_backup_result"
 # How the guard is told, and what it says.
 GUARD = {"rotation_entry_point", "rotation_for_all"}
@@ -77,7 +77,7 @@ def test_its_other_variables_are_those_of_the_role_that_it_depends_on(entry: str
 @every_entry
 def test_every_option_can_be_set_and_no_other_is(entry: str) -> None:
     there = set(OPERATIONS[entry].spec)
-    assert {*given(entry), *CONNECTION, *(OF_THE_ACTION & there)} == there
+    assert {*given(entry), *CONNECTION, *(OF_OTHERS & there)} == there
 
 
 def test_every_default_is_used() -> None:
