@@ -110,8 +110,8 @@ class Watched:
                 stamped = {**datum, "Timestamp": at}
                 self.cloudwatch.put_metric_data(Namespace=data["Namespace"], MetricData=[stamped])
 
-    def judged(self, name: str) -> dict[str, Any]:
-        """Have an alarm judged now, by putting it as it is, and give the message that came of it.
+    def judged(self, name: str, awaited: str = "") -> dict[str, Any]:
+        """Have an alarm judged now, by putting it as it is, and give the message that came of it, or the one awaited.
 
         Again and again, for the emulator does not see at once what was published, and judges once in a period.
         """
@@ -122,7 +122,7 @@ class Watched:
         while time.monotonic() < deadline:
             self.cloudwatch.put_metric_alarm(**{key: alarm[key] for key in DEFINITION})
             for message in self.arrived():
-                if message["AlarmName"] == full:
+                if message["AlarmName"] == full and awaited in ("", message["NewStateValue"]):
                     return message
         raise AssertionError(f"nobody was told of {full}")
 
