@@ -43,6 +43,6 @@ ASYNC_PLAY = """
       environment:
         AWS_ACCESS_KEY_ID: "{{ rotation_access_key }}"
         AWS_SECRET_ACCESS_KEY: "{{ rotation_secret_key }}"
-      async: 60
+      async: 200
       poll: 1
 """
