@@ -153,6 +153,8 @@ def plays(course: Course) -> Sequence[Play]:
     by_hand = course.passwords_file("rotation_reconcile_password", course.by_hand)
     report = {f"rotation_report_{name}": value for name, value in logs.items()}
     history = {f"rotation_history_{name}": value for name, value in logs.items()}
+    evidence = {f"rotation_evidence_{name}": value for name, value in logs.items()}
+    leaving = {"rotation_offboard_confirm": ",".join(client.name for client in course.clients)}
     status = {"rotation_status_form": "json", "rotation_status_file": f"{documents}/status.json"}
     first = course.clients[0].name
     playbooks = "playbooks/"
@@ -174,6 +176,7 @@ def plays(course: Course) -> Sequence[Play]:
         Play(f"{playbooks}runner.yml"),
         Play(f"{playbooks}history.yml", history),
         Play(f"{playbooks}report.yml", {**report, "rotation_report_path": str(documents / "fleet.html")}),
+        Play(f"{playbooks}evidence.yml", {**evidence, "rotation_evidence_path": str(documents / "evidence")}),
         Play(f"{playbooks}backup.yml", backup, vault, everywhere=True),
         Play(f"{playbooks}restore.yml", {**backup, **here}, vault, before=Course.lose, everywhere=True),
         Play(f"{playbooks}verify.yml", status=2, before=Course.drift),
@@ -181,6 +184,7 @@ def plays(course: Course) -> Sequence[Play]:
         Play(f"{playbooks}reconcile.yml", here, wrong_again, status=2),
         Play(f"{playbooks}reconcile.yml", here, by_hand),
         Play("rotate.yml", FORCE, status=2, before=Course.lock, everywhere=True),
+        Play(f"{playbooks}offboard.yml", {**leaving, "rotation_offboard_file": str(documents / "left.vault")}, vault),
     )
     return (*life, Play(f"{playbooks}provision.yml", account(course), limited=False))
 

@@ -16,11 +16,10 @@ from .sinks_of_machine import Arguments, Environments
 from .sinks_of_servers import ErrorLog, LogFile, PerformanceSchema, ProcessList
 from .watch import Watch
 
-# What playbooks write for people: no password may be in it, except inside the vault of a backup. The last is to be
-# written by a playbook that does not exist yet.
+# What playbooks write for people: no password may be in it, except inside the vault of a backup.
 DOCUMENTS = {
     "report": "fleet.html",
-    "backup": "secrets.vault",
+    "backup": "*.vault",
     "table of the fleet": "status.*",
     "evidence": "evidence*",
 }

@@ -24,6 +24,9 @@ def lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
     yield ""
     yield from wrapped(f"{figures(outcomes)} The playbooks: {', '.join(playbooks(outcomes))}.")
     yield ""
+    if lacking := sorted(lacks(outcomes)):
+        yield from wrapped(f"Not in every column yet: {', '.join(lacking)}.")
+        yield ""
     if missing := [name for name in MODES if name not in {outcome.mode for outcome in outcomes}]:
         yield from wrapped(f"Not run in full since the check was written: {', '.join(missing)}.")
         yield ""
@@ -53,6 +56,12 @@ def shown(outcome: Outcome, name: str) -> str:
 def playbooks(outcomes: Iterable[Outcome]) -> list[str]:
     """Which playbooks were run, each named once."""
     return sorted({f"`{Path(name).stem}`" for outcome in outcomes for name in outcome.playbooks})
+
+
+def lacks(outcomes: Sequence[Outcome]) -> set[str]:
+    """Which of them were not run in a column that has playbooks."""
+    of_each = [set(playbooks([outcome])) for outcome in wanted(outcomes) if outcome.playbooks]
+    return set().union(*of_each) - set.intersection(*of_each) if of_each else set()
 
 
 def wrapped(text: str) -> list[str]:
