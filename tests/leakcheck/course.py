@@ -176,7 +176,11 @@ def plays(course: Course) -> Sequence[Play]:
         Play(f"{playbooks}runner.yml"),
         Play(f"{playbooks}history.yml", history),
         Play(f"{playbooks}report.yml", {**report, "rotation_report_path": str(documents / "fleet.html")}),
-        Play(f"{playbooks}evidence.yml", {**evidence, "rotation_evidence_path": str(documents / "evidence")}),
+        Play(
+            f"{playbooks}evidence.yml",
+            {**evidence, "rotation_evidence_path": str(documents / "evidence")},
+            before=lambda course: (course.place.documents / "evidence").mkdir(mode=0o700),
+        ),
         Play(f"{playbooks}backup.yml", backup, vault, everywhere=True),
         Play(f"{playbooks}restore.yml", {**backup, **here}, vault, before=Course.lose, everywhere=True),
         Play(f"{playbooks}verify.yml", status=2, before=Course.drift),
