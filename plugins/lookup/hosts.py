@@ -101,7 +101,9 @@ from ..plugin_utils._selection import undivided
 
 ONLY_LOOKS = ("syntax", "listhosts", "listtasks", "listtags")
 STATES = "rotation_"
-CANDIDATES, LISTED, UNREAD = "rotation_candidates", "rotation_listed", "rotation_unread"
+CANDIDATES = "rotation_candidates"
+LISTED = "rotation_listed"
+UNREAD = "rotation_unread"
 MOST_LOOKED_AT = 100  # to compute the variables of a host takes time
 NOBODY = "all:!all"
 # A name that a pattern takes as it is, alone and among others; and in a regex, what may mean something else.

@@ -61,7 +61,7 @@ def playbooks(outcomes: Iterable[Outcome]) -> list[str]:
 def lacks(outcomes: Sequence[Outcome]) -> set[str]:
     """Which of them were not run in a column that has playbooks."""
     of_each = [set(playbooks([outcome])) for outcome in wanted(outcomes) if outcome.playbooks]
-    return set().union(*of_each) - set.intersection(*of_each) if of_each else set()
+    return {name for one in of_each for name in one if any(name not in other for other in of_each)}
 
 
 def wrapped(text: str) -> list[str]:
