@@ -26,8 +26,8 @@ for suite in "${suites[@]}"; do
     second-rest)
         part=${SECOND_PART:-$((10#$(date +%j) % 3))}
         echo "SECOND_PART=$part"
-        mapfile -t rest < <(printf '%s\n' tests/integration/test_*.py "${second_files[@]}" | sort | uniq -u)
-        mapfile -t rest < <(printf '%s\n' "${rest[@]}" | awk -v "part=$part" 'NR % 3 == part')
+        mapfile -t rest < <(printf '%s\n' tests/integration/test_*.py "${second_files[@]}" | sort | uniq -u |
+            awk -v "part=$part" 'NR % 3 == part')
         server=$second_server chosen=("${spread[@]}" --dist loadfile -m "not slow" "${rest[@]}")
         ;;
     rehearsals) chosen=("${spread[@]}" --dist worksteal tests/integration/test_rehearsals.py) ;;

@@ -170,14 +170,13 @@ from ..module_utils._fleet.listing import Choice, Listed, list_entries, read_ent
 from ..module_utils._fleet.names import DEFAULT_SECRET_ID, host_names, renamed
 from ..module_utils._module.cycle_options import CALENDAR_SPEC, policy
 from ..module_utils._module.options import AWS_SPEC, Spec, secrets_client
+from ..plugin_utils import _group_names as group_names
 from ..plugin_utils._aws_inventory import AwsInventory
 from ..plugin_utils._stored import plain, shown
 
 CHECKED: Spec = {**AWS_SPEC, **CALENDAR_SPEC, "notice_days": {"type": "list", "elements": "int"}}
 # The names under which playbooks/rotate_due.yml looks for them.
-FIXED_NAMES = {CANDIDATES: "rotation_candidates", BROUGHT_FORWARD: "rotation_brought_forward"}
-# The clients of all files like this one; plugins/lookup/hosts.py tells of hosts that are not in it.
-LISTED_GROUP = "rotation_listed"
+FIXED_NAMES = {CANDIDATES: group_names.CANDIDATES, BROUGHT_FORWARD: group_names.BROUGHT_FORWARD}
 MOST_NAMED = 5
 # The ARNs of the hosts of each inventory, for a second file like the first one.
 LISTED: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
@@ -196,10 +195,10 @@ class InventoryModule(AwsInventory, Constructable, Cacheable):
         outlook, choice, now = self._outlook(params), self._choice(), datetime.now(UTC)
         entries = read_entries(self._entries(params, choice, path, cache), choice)
         group = self.inventory.add_group(self.get_option("group"))
-        self.inventory.add_child(self.inventory.add_group(LISTED_GROUP), group)
+        self.inventory.add_child(self.inventory.add_group(group_names.LISTED), group)
         names = {state: self.inventory.add_group(self._group_name(state)) for state in GROUPS}
         # A group without hosts and variables is lost where an inventory is exported, as AWX does.
-        for name in (*FIXED_NAMES.values(), LISTED_GROUP):
+        for name in (*FIXED_NAMES.values(), group_names.LISTED):
             self.inventory.set_variable(name, "rotation_from_listing", True)
         hosts = host_names(entries, choice, {*self.inventory.groups, *self._other_clients(entries)})
         standings = {name: standing(name, listed, outlook, now) for name, listed in hosts.items()}

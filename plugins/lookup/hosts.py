@@ -97,13 +97,11 @@ from ansible.utils.display import Display
 from ..module_utils._clean import one_line
 from ..plugin_utils._awx_job import in_awx_job
 from ..plugin_utils._configuration import Configuration, no_client, no_secret, not_enabled
+from ..plugin_utils._group_names import CANDIDATES, LISTED, UNREAD
 from ..plugin_utils._selection import undivided
 
 ONLY_LOOKS = ("syntax", "listhosts", "listtasks", "listtags")
 STATES = "rotation_"
-CANDIDATES = "rotation_candidates"
-LISTED = "rotation_listed"
-UNREAD = "rotation_unread"
 MOST_LOOKED_AT = 100  # to compute the variables of a host takes time
 NOBODY = "all:!all"
 # A name that a pattern takes as it is, alone and among others; and in a regex, what may mean something else.

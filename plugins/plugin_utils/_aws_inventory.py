@@ -18,11 +18,10 @@ from ..module_utils._errors import RotationError, unexpected
 from ..module_utils._libraries import require_libraries
 from ..module_utils._module.options import AWS_SPEC, MUTUALLY_EXCLUSIVE, REQUIRED_TOGETHER, Spec
 from ..module_utils._readers import reading
+from ._group_names import UNREAD
 from ._reader import InventoryFile, named_inventory, of_playbook
 from ._stored import PATH, settle
 from ._stored_options import Stored, WrongParameters
-
-UNREAD = "rotation_unread"
 
 
 class AwsInventory(BaseInventoryPlugin):
@@ -42,23 +41,27 @@ class AwsInventory(BaseInventoryPlugin):
         return self.templar.template(value) if option in self.templatable and value else value
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
-        """Fill the inventory; whatever goes wrong is one sentence on what and why, and one on what to do."""
+        """Fill the inventory, or leave the mark of a file that could not be read."""
         super().parse(inventory, loader, path, cache)
-        config, unread = self._read_config_data(path), True
+        config = self._read_config_data(path)
+        try:
+            self._work(config, path, cache)
+        except AnsibleError:  # Ansible goes on with what other files say; plugins/lookup/hosts.py looks for the mark
+            inventory.set_variable(inventory.add_group(UNREAD), UNREAD, True)
+            raise
+
+    def _work(self, config: Mapping[str, Any], path: str, cache: bool) -> None:
+        """Fill the inventory; whatever goes wrong is one sentence on what and why, and one on what to do."""
         try:
             require_libraries()
             self._refuse_unknown(config)
             self._fill(config, path, cache)
-            unread = False
         except RotationError as error:
             raise AnsibleParserError(_text(error, path)) from None
         except AnsibleError:
             raise
         except Exception as error:
             raise AnsibleParserError(_text(unexpected(error), path)) from None
-        finally:
-            if unread:  # Ansible goes on with what other files say; plugins/lookup/hosts.py looks for this group
-                inventory.set_variable(inventory.add_group(UNREAD), "rotation_unread", True)
 
     def _fill(self, config: Mapping[str, Any], path: str, cache: bool) -> None:
         raise NotImplementedError

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC
 
 from .._stamp import stamp
 from .native_store import NativeStore
@@ -32,4 +31,4 @@ class LeavingStore(PolicyStore, NativeStore, SecretArchive):
     def delete_after(self, days: int) -> str:
         """Schedule the deletion; return until when it can be cancelled."""
         answer = self._call("delete_secret", f"delete the secret {self.secret_id!r}", RecoveryWindowInDays=days)
-        return stamp(answer["DeletionDate"].astimezone(UTC))
+        return stamp(answer["DeletionDate"])

@@ -70,6 +70,11 @@ class SecretDescription:
         """Return the id of the version that carries a stage."""
         return next((version for version, stages in self.stages.items() if stage in stages), None)
 
+    @property
+    def pending_apart(self) -> bool:
+        """Return True if AWSPENDING is on another version than AWSCURRENT: one that was stored and not promoted."""
+        return self.holder(PENDING) not in (None, self.holder(CURRENT))
+
 
 class SecretStore:
     """The calls the engine makes; each is counted in ``calls`` and raises only RotationError."""
@@ -239,12 +244,22 @@ class SecretStore:
             return getattr(self._client, operation)(**arguments)
 
     def _refuse_deleted(self) -> None:
-        if self.describe().deleted:
-            raise RotationError(
-                f"The secret {self.secret_id!r} is scheduled for deletion.",
-                code=Code.SECRET_DELETED,
-                next_step=f"If it is still wanted: aws secretsmanager restore-secret --secret-id {self.secret_id}",
-            )
+        refuse_deleted(self.describe(), self.secret_id)
+
+
+def refuse_deleted(secret: SecretDescription, name: str) -> None:
+    """Raise a RotationError where a secret waits for its deletion."""
+    if secret.deleted:
+        raise RotationError(
+            f"The secret {name!r} is scheduled for deletion.",
+            code=Code.SECRET_DELETED,
+            next_step=f"If it is still wanted: {restore_command(name)}",
+        )
+
+
+def restore_command(secret_id: str) -> str:
+    """Return the command that cancels the deletion of a secret."""
+    return f"aws secretsmanager restore-secret --secret-id {secret_id}"
 
 
 def described(answer: Mapping[str, Any]) -> SecretDescription:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from .._aws.secret_store import CURRENT, PENDING, SecretDescription
+from .._aws.secret_store import CURRENT, SecretDescription
 from .._cycle import tags
 
 
 def is_unfinished(secret: SecretDescription) -> bool:
     """Return True if a rotation was begun and not recorded as done."""
-    current, pending = secret.holder(CURRENT), secret.holder(PENDING)
-    return secret.tags.get(tags.VERSION) != current or pending not in (None, current)
+    return secret.tags.get(tags.VERSION) != secret.holder(CURRENT) or secret.pending_apart
 
 
 def has_past_overlap(secret: SecretDescription, now: datetime) -> bool:

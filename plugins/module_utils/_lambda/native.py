@@ -33,6 +33,7 @@ from .events import CREATE, FINISH, SET, TEST, Step, read_step
 from .invocation import Invocation
 from .options import CONNECTION
 from .record import NATIVE, Record
+from .refusal import error_of
 from .settings import settings_of
 
 WHO = "secretsmanager"
@@ -61,7 +62,8 @@ def follow_step(event: Mapping[str, Any], invocation: Invocation) -> None:
         return  # a rotation is one event: that of its last step
     record.finish()
     if result.get("failed"):
-        raise _failed(step, result["error"])
+        # The code and no cause, for AWS keeps it where others may read it.
+        raise error_of(result["error"], f"{step.name} failed: {result['error']['code']}.", AGAIN)
 
 
 def _describe(step: Step, invocation: Invocation) -> SecretDescription:
@@ -119,10 +121,3 @@ def _is_repeated(secret: SecretDescription, error: Mapping[str, str]) -> bool:
     last, now = read_failures(secret.tags), datetime.now(UTC)
     same = last.another(last.at, error["step"], error["code"])
     return (last.step, last.code) == (same.step, same.code) and last.at > stamp(now - QUIET)
-
-
-def _failed(step: Step, error: Mapping[str, str]) -> RotationError:
-    """Return what the step raises: the code and no cause, for AWS keeps it where others may read it."""
-    failed = RotationError(f"{step.name} failed: {error['code']}.", code=error["code"], next_step=AGAIN)
-    failed.locate(client=error["client"], step=error["step"], state=error["state"], next_step=AGAIN)
-    return failed

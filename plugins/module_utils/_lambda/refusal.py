@@ -32,6 +32,13 @@ def result_of(error: RotationError) -> dict[str, Any]:
     return failed_result(error, {"client": error.client or NOBODY, "trigger": ON_DEMAND}, UNTOUCHED)
 
 
+def error_of(result: Mapping[str, str], cause: str, next_step: str) -> RotationError:
+    """Return what a call of a function raises for the error of a result, so that AWS calls again."""
+    error = RotationError(cause, code=result["code"], next_step=next_step)
+    error.locate(client=result["client"], step=result["step"], state=result["state"], next_step=next_step)
+    return error
+
+
 def refuse(declared: Declaration, result: Mapping[str, Any], settings: Settings, record: Record) -> None:
     """Record that an event was refused, and tell people where they are told anything."""
     record.add(declared, result["error"]["client"], result)

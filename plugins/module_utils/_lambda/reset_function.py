@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +14,7 @@ from . import events
 from .client import Client
 from .invocation import Invocation, handler
 from .record import RESET, Record
-from .refusal import result_of
+from .refusal import error_of, result_of
 from .settings import Place, environment_settings
 
 AGAIN = "Lambda calls again by itself, three times in all; then the event lies in the dead-letter queue."
@@ -37,7 +36,7 @@ def reset_cycle(event: Any, invocation: Invocation) -> None:
         _reset(request, record, invocation)
     record.finish()
     if record.error:
-        raise _failed(record.error)
+        raise error_of(record.error, record.error["cause"], AGAIN)
 
 
 def _reset(request: events.Request, record: Record, invocation: Invocation) -> None:
@@ -48,9 +47,3 @@ def _reset(request: events.Request, record: Record, invocation: Invocation) -> N
         record.add(_operations.CYCLE, request.client, {**stranger, "requested_by": request.requested_by})
     else:
         client.reset(request.reason, request.requested_by)
-
-
-def _failed(error: Mapping[str, str]) -> RotationError:
-    failed = RotationError(error["cause"], code=error["code"], next_step=AGAIN)
-    failed.locate(client=error["client"], step=error["step"], state=error["state"], next_step=AGAIN)
-    return failed

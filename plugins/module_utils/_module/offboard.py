@@ -14,7 +14,7 @@ from typing import Any
 from .. import _operations
 from .._aws.leaving_store import LeavingStore
 from .._aws.parameters import OF_CLIENTS, name_of_client, read_named
-from .._aws.secret_store import CURRENT, PENDING, SecretDescription, find, looks
+from .._aws.secret_store import CURRENT, SecretDescription, find, looks, restore_command
 from .._codes import Code
 from .._context.journal import Journal
 from .._context.versions import Versions
@@ -142,11 +142,11 @@ def _refuse_other_client(secret: SecretDescription, client: str) -> None:
 
 
 def _refuse_unfinished(secret: SecretDescription) -> None:
-    current, pending = secret.holder(CURRENT), secret.holder(PENDING)
+    current = secret.holder(CURRENT)
     done = secret.tags.get(tags.VERSION)
     if not done and secret.tags.get(tags.OFFBOARDED):  # an earlier run has taken the tags away
         done = tags.handed_over(secret.tags) or current
-    if pending in (None, current) and done == current:
+    if done == current and not secret.pending_apart:
         return
     raise RotationError(
         UNFINISHED,
@@ -224,12 +224,8 @@ def _cancel(store: LeavingStore) -> None:
             f"{BETWEEN} The deletion was not cancelled, and the server may have a password that nobody was given:"
             f" {error.cause}",
             code=Code.UNFINISHED,
-            next_step=f"Cancel it: {_restore(store.secret_id)}. Finish it: {command(Kind.FINISH)}. {AGAIN}",
+            next_step=f"Cancel it: {restore_command(store.secret_id)}. Finish it: {command(Kind.FINISH)}. {AGAIN}",
         ) from None
-
-
-def _restore(secret_id: str) -> str:
-    return f"aws secretsmanager restore-secret --secret-id {secret_id}"
 
 
 def _already(
@@ -250,16 +246,15 @@ def _already(
 
 def _doubt(secret: SecretDescription) -> str:
     """Return why the password of a deleted secret may not be the one that was handed over; empty where it is."""
-    current, pending = secret.holder(CURRENT), secret.holder(PENDING)
-    restored = f"({_restore(secret.name)})"
-    if pending not in (None, current):
+    restored = f"({restore_command(secret.name)})"
+    if secret.pending_apart:
         return f"{UNFINISHED} Restore it {restored}, finish it, and offboard again."
     if not secret.tags.get(tags.OFFBOARDED):
         return (
             "The secret has no mark of an offboarding, or a rotation took it away, so nothing shows that its password"
             f" was handed over. If anybody needs it, restore the secret {restored} and offboard again."
         )
-    if tags.handed_over(secret.tags) not in ("", current):
+    if tags.handed_over(secret.tags) not in ("", secret.holder(CURRENT)):
         return (
             f"{BETWEEN} AWSCURRENT is not the version that was handed over. Restore it {restored}, and offboard again."
         )

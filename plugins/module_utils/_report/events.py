@@ -114,6 +114,6 @@ def _what(event: Event) -> str:
     outcome, kind = text(event, "outcome"), text(event, "kind")
     if outcome in FAILURES and kind != RUN:
         return outcome
-    if outcome != "succeeded":
+    if not succeeded(event):
         return ""
     return ROTATED if kind == "rotation" and event.get("rotated") else DONE.get(kind, "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from .._aws.secret_store import CURRENT, PENDING, SecretDescription
+from .._aws.secret_store import CURRENT, SecretDescription
 from .._context.context import RotationContext
 from .._cycle import tags
 from .._cycle.effective import EffectiveCycle, effective_cycle
@@ -52,7 +52,7 @@ def overlap_began(context: RotationContext, secret: SecretDescription, cycle: Cy
     A rollback keeps the date of the rotation before it, and of a run that is not finished no date is written yet.
     """
     current = secret.holder(CURRENT)
-    if secret.holder(PENDING) not in (None, current):
+    if secret.pending_apart:
         return datetime.now(UTC)
     return context.current.created if secret.tags.get(tags.ROLLBACK) == current else cycle.last
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from .._aws.secret_store import CURRENT, SecretDescription, SecretStore, find
+from .._aws.secret_store import CURRENT, SecretDescription, SecretStore, find, refuse_deleted
 from .._codes import Code
 from .._context.identity import Identity
 from .._cycle import tags
@@ -19,12 +19,7 @@ from .._tag_text import tag_text
 
 def refuse_foreign_management(secret: SecretDescription) -> None:
     """Raise a RotationError where somebody else rotates this secret, or it waits for deletion."""
-    if secret.deleted:
-        raise RotationError(
-            f"The secret {secret.name!r} is scheduled for deletion.",
-            code=Code.SECRET_DELETED,
-            next_step=f"If it is still wanted: aws secretsmanager restore-secret --secret-id {secret.name}",
-        )
+    refuse_deleted(secret, secret.name)
     if secret.owning_service:
         raise RotationError(
             f"The secret {secret.name!r} is owned and rotated by the AWS service {secret.owning_service!r}.",

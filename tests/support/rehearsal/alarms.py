@@ -85,7 +85,7 @@ def begun_two_days_ago(acme: Acme) -> None:
     (run,) = [event for event in found.count() if event["kind"] == "run"]
     found.publish(found.audited.group, run, Unfinished=1)
     unlocked(acme)
-    acme.kept["alarm"] = found.judged("unfinished")
+    acme.kept["alarm"] = found.judged("unfinished", "ALARM")
 
 
 def slow(acme: Acme) -> None:
