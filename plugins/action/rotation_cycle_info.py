@@ -9,3 +9,4 @@ from ..plugin_utils._action import EngineAction
 
 class ActionModule(EngineAction):
     operation = CYCLE_INFO
+    uses_helper = True

@@ -9,3 +9,4 @@ from ..plugin_utils._action import EngineAction
 
 class ActionModule(EngineAction):
     operation = VERIFY
+    uses_helper = True

@@ -82,6 +82,10 @@ def unexpected(error: BaseException) -> RotationError:
     )
 
 
+class ProcessLost(RotationError):
+    """The process that did the work ended before it told the result, so what it did is not known."""
+
+
 class SecretNotFound(RotationError):
     """The secret, or the version of the request, does not exist."""
 

@@ -15,6 +15,7 @@ from ..module_utils._aws.session import warm
 from ..module_utils._module.operation import Operation
 from ..module_utils._next_step import present
 from ..module_utils._readers import as_environment, reader, reading
+from ._helpers import HELPERS
 from ._reader import of_task
 from ._stored import PATH, READ, is_secure, unread
 
@@ -32,6 +33,8 @@ class EngineAction(ActionBase):
     operation: Operation
     # What it needs, no other host has.
     needs_controller = False
+    # A run does it for many clients, and a warm process does it faster.
+    uses_helper = False
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         """Take what Ansible hands over."""
@@ -65,7 +68,8 @@ class EngineAction(ActionBase):
         if self._task.async_val or self._connection.transport != "local":
             return self._ship(variables)
         _result, params = self.validate_argument_spec(**self.operation.validation())
-        return self.operation.outcome(params, check=self._task.check_mode, diff=self._task.diff)
+        run = HELPERS.do if self.uses_helper else None
+        return self.operation.outcome(params, check=self._task.check_mode, diff=self._task.diff, run=run)
 
     @staticmethod
     def without_empty(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import psutil
 from world.aws import AwsEmulator, RecordedRequest
 from world.layout import CACHE, ROOT
 
+FAMILY = Path(__file__).with_name("family.py")
 LOOK = 0.1  # seconds between two looks at a run
 WEIGH = 1.0  # seconds between two looks at its memory, for each costs the kernel a walk through all pages
 
@@ -65,7 +66,8 @@ def run(
     before, began = cpu_of(aws), time.monotonic()
     output = CACHE / "bench" / f"{name.replace(' ', '-')}.txt"
     with output.open("wb") as sink:
-        command = [ansible or str(Path(sys.executable).with_name("ansible-playbook")), *arguments]
+        playbook = ansible or str(Path(sys.executable).with_name("ansible-playbook"))
+        command = [sys.executable, str(FAMILY), playbook, *arguments]
         child = subprocess.Popen(command, cwd=ROOT, env=clean(environment), stdout=sink, stderr=subprocess.STDOUT)
         memory, status, used = watched(child.pid)
     wall = time.monotonic() - began

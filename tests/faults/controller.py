@@ -124,6 +124,10 @@ class Controller:
         self.family.update(found)
         return found
 
+    def helpers(self) -> list[Process]:
+        """The processes that the workers have started, and that do their work."""
+        return [process for process in self.workers() if parent(process.pid) != self.process.pid]
+
     def interrupt(self) -> None:
         """Press Ctrl-C: the terminal tells the group in the foreground."""
         os.killpg(self.process.pid, signal.SIGINT)
@@ -178,6 +182,12 @@ def stat(pid: int) -> list[str]:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return []
+
+
+def parent(pid: int) -> int:
+    """The process that one belongs to; 0 where it is gone."""
+    fields = stat(pid)
+    return int(fields[1]) if fields else 0
 
 
 def descendants(pid: int) -> list[Process]:

@@ -89,6 +89,7 @@ PROCESS = (
     Fault("kill-after", "controller and workers killed after it", HoldAfter, process=process_deeds.kill_all),
     Fault("orphan", "controller alone killed, its workers go on", HoldAfter, process=process_deeds.kill_controller),
     Fault("kill-worker", "workers killed, the controller lives", HoldAfter, process=process_deeds.kill_workers),
+    Fault("kill-helper", "helpers killed, the workers live", HoldAfter, process=process_deeds.kill_helpers),
     Fault("timeout", "Ansible's own task timeout", HoldAfter, process=process_deeds.time_out),
     Fault("ctrl-c", "Ctrl-C", HoldAfter, process=process_deeds.interrupt),
     Fault("term-kill", "SIGTERM, SIGKILL a second later", HoldAfter, process=process_deeds.terminate_then_kill),
@@ -144,5 +145,5 @@ def worth_trying(path: str, holds_two: bool) -> tuple[str, ...]:
     """The faults that a path is tried with."""
     one, two = (FEW, tuple(FAULTS)) if path in WHOLE else ((), FEWER)
     names = two if holds_two else one
-    # A function is not a task of Ansible: it is killed when its time is over.
-    return tuple(name for name in names if not (path == "native" and name == "timeout"))
+    # A function is not a task of Ansible: it has no helper, and is killed when its time is over.
+    return tuple(name for name in names if not (path == "native" and name in ("timeout", "kill-helper")))

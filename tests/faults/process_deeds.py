@@ -30,18 +30,20 @@ def allowance(clients: int) -> int:
 class ProcessDeed:
     """What to do; `release` lets go of what the proxies hold, which is dropped where its sender is dead.
 
-    `freezes` and `times_out` say what else the run has to be told for it; `overtakes` that another run comes between.
+    `freezes` and `times_out` say what else the run has to be told for it; `overtakes` that another run comes between;
+    `spares_workers` that each of them lives on and tells what befell its client.
     """
 
     do: Callable[[Controller, list[Case], Release], None]
     freezes: bool = False
     times_out: bool = False
     overtakes: bool = False
+    spares_workers: bool = False
 
     @property
     def survives(self) -> bool:
-        """Whether its processes live on."""
-        return self.freezes or self.times_out
+        """Whether its workers live on."""
+        return self.freezes or self.times_out or self.spares_workers
 
     def variables(self, clients: int) -> dict[str, Any]:
         """A deadline that passes in the freeze, and with it the time that the server waits for a client."""
@@ -72,6 +74,13 @@ def _kill_controller(run: Controller, _cases: list[Case], release: Release) -> N
 
 def _kill_workers(run: Controller, _cases: list[Case], release: Release) -> None:
     for process in run.workers():
+        process.send(signal.SIGKILL)
+    pause(0.2)
+    release()
+
+
+def _kill_helpers(run: Controller, _cases: list[Case], release: Release) -> None:
+    for process in run.helpers():
         process.send(signal.SIGKILL)
     pause(0.2)
     release()
@@ -136,6 +145,7 @@ def _thaw(run: Controller) -> None:
 kill_all = ProcessDeed(_kill_all)
 kill_controller = ProcessDeed(_kill_controller)
 kill_workers = ProcessDeed(_kill_workers)
+kill_helpers = ProcessDeed(_kill_helpers, spares_workers=True)
 interrupt = ProcessDeed(_interrupt)
 terminate_then_kill = ProcessDeed(_terminate_then_kill)
 time_out = ProcessDeed(_time_out, times_out=True)

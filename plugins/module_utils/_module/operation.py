@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from .._clean import cleaned
 from .._core_files import forbid_core_files
-from .._errors import RotationError, unexpected
+from .._errors import ProcessLost, RotationError, unexpected
 from .._libraries import require_libraries
 from .._next_step import filled_result
 from .._operations import Declaration
-from .._readers import from_environment, reading
+from .._readers import Reader, from_environment, reader, reading
 from .._secret_name import refuse_unfit_name
 from .missing_tags import name_missing_tags
 from .options import MUTUALLY_EXCLUSIVE, REQUIRED_TOGETHER, Spec, client_name
@@ -26,6 +27,9 @@ SECRET_IDS = {
     "source_secret_id": "onboard.source_secret_id",
     "admin_secret_id": "reconcile.admin_secret_id",
 }
+UNKNOWN = "Unknown; the stored versions and the server hold the truth."
+# What calls a function that takes nothing, and returns what that returns.
+Run = Callable[[Callable[[], Any]], Any]
 
 
 @dataclass(frozen=True)
@@ -68,25 +72,38 @@ class Operation:
         leave = module.fail_json if result.pop("failed", False) else module.exit_json
         leave(**result)
 
-    def outcome(self, params: Mapping[str, Any], *, check: bool, diff: bool) -> dict[str, Any]:
-        """Run the engine; the one place where an exception becomes a failed result."""
+    def outcome(self, params: Mapping[str, Any], *, check: bool, diff: bool, run: Run | None = None) -> dict[str, Any]:
+        """Run the engine; the one place where an exception becomes a failed result.
+
+        ``run`` may call it in another process, and raises ProcessLost where that ends before it has the result.
+        """
         forbid_core_files()
         try:
             refuse_unfit_names(params)
             require_libraries()
+            if run:
+                there: dict[str, Any] = run(partial(outcome_for, reader(), self, params, check, diff))
+                return there
             raw = filled_result(self.work(params, check), client_name(params))
             result: dict[str, Any] = cleaned(raw, self.lines)
+        except ProcessLost as error:
+            return failed_result(error, params, UNKNOWN, "unknown")
         except RotationError as error:
             name_missing_tags(error, params)
             return failed_result(error, params, "Nothing was changed.")
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # Ansible's task timeout is no Exception
-            state = "Unknown; the stored versions and the server hold the truth."
-            return failed_result(unexpected(error), params, state)
+            return failed_result(unexpected(error), params, UNKNOWN, "unknown")
         if not diff:
             result.pop("diff", None)
         return result
+
+
+def outcome_for(to: Reader, operation: Operation, params: Mapping[str, Any], check: bool, diff: bool) -> dict[str, Any]:
+    """Return the outcome in the words of a reader, in a process that does not know who that is."""
+    with reading(to):
+        return operation.outcome(params, check=check, diff=diff)
 
 
 def refuse_unfit_names(params: Mapping[str, Any]) -> None:
@@ -96,9 +113,9 @@ def refuse_unfit_names(params: Mapping[str, Any]) -> None:
             refuse_unfit_name(str(params[option]), SECRET_IDS[option])
 
 
-def failed_result(error: RotationError, params: Mapping[str, Any], state: str) -> dict[str, Any]:
-    """Return what a task that failed returns; ``state`` counts where the error has none of its own."""
-    error.locate(client=client_name(params), step="prepare", state=state, next_step="")
+def failed_result(error: RotationError, params: Mapping[str, Any], state: str, step: str = "prepare") -> dict[str, Any]:
+    """Return what a task that failed returns; ``state`` and ``step`` count where the error has none of its own."""
+    error.locate(client=client_name(params), step=step, state=state, next_step="")
     description = {name: getattr(error, name) for name in ("client", "step", "code", "cause", "state", "next_step")}
     # Who asked for what. The reason only where the run has compared it with the passwords.
     origin = {name: params[name] for name in ("trigger", "requested_by") if params.get(name)}

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The processes that do the work of tasks: one for each worker at a time, and none is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from multiprocessing import Pipe
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
+from ansible_collections.dbops.rotation.plugins.module_utils._errors import ProcessLost
+from ansible_collections.dbops.rotation.plugins.plugin_utils import _helpers
+from ansible_collections.dbops.rotation.plugins.plugin_utils._helpers import Helpers
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 10
+# A run in small: it starts a worker, which has a helper write its number and then sleep.
+RUN = """
+import os, sys, time
+from functools import partial
+from ansible_collections.dbops.rotation.plugins.plugin_utils._helpers import HELPERS
+
+def work(path, seconds):
+    with open(path + ".new", "w") as file:
+        file.write(str(os.getpid()))
+    os.rename(path + ".new", path)
+    time.sleep(seconds)
+
+worker = os.fork()
+if not worker:
+    HELPERS.do(partial(work, sys.argv[1], float(sys.argv[2])))
+    os._exit(0)
+print(worker, flush=True)
+os.waitpid(worker, 0)
+time.sleep(60)
+"""
+
+
+@pytest.fixture(params=[socket.SOCK_SEQPACKET, socket.SOCK_DGRAM], ids=["Linux", "elsewhere"])
+def helpers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Helpers]:
+    """Make a queue for one test; a helper of the next one must not inherit it."""
+    monkeypatch.setattr(_helpers, "QUEUE", request.param)
+    made = Helpers()
+    yield made
+    made._idle.close()
+    made._offers.close()
+
+
+def sleep_and_tell(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
+def until(true: Callable[[], bool]) -> bool:
+    end = time.monotonic() + PATIENCE
+    while not (found := true()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return found
+
+
+def gone(pid: int) -> bool:
+    """Tell whether a process has ended; its parent may not have heard of it yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in ("Z", "X")
+    except OSError:
+        return True
+
+
+def test_one_process_does_one_thing_after_the_other(helpers: Helpers) -> None:
+    first = helpers.do(os.getpid)
+    assert first != os.getpid()
+    assert until(lambda: helpers.do(os.getpid) == first)
+
+
+def test_what_is_done_at_once_is_done_by_several(helpers: Helpers) -> None:
+    ours, its = Pipe()
+    if not os.fork():
+        its.send(helpers.do(partial(sleep_and_tell, 0.5)))
+        os._exit(0)
+    mine = helpers.do(partial(sleep_and_tell, 0.5))
+    assert ours.recv() != mine
+
+
+def test_a_helper_that_dies_at_work_is_told_of(helpers: Helpers) -> None:
+    with pytest.raises(ProcessLost, match="ended before it told the result") as caught:
+        helpers.do(partial(os._exit, 0))
+    assert (caught.value.code, "Run the same command again" in caught.value.next_step) == (Code.INTERRUPTED, True)
+
+
+def test_the_place_of_one_that_died_idle_is_taken_by_another(helpers: Helpers) -> None:
+    first = helpers.do(os.getpid)
+    os.kill(first, signal.SIGKILL)
+    assert until(lambda: gone(first))
+    assert helpers.do(os.getpid) != first
+
+
+def test_the_signals_of_ansible_end_a_helper(helpers: Helpers) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        first = helpers.do(os.getpid)
+        os.kill(first, number)
+        assert until(partial(gone, first))
+
+
+def test_a_helper_is_in_no_process_group_of_a_worker(helpers: Helpers) -> None:
+    assert helpers.do(os.getpgrp) != os.getpgrp()
+
+
+def test_no_program_that_is_started_gets_the_queue(helpers: Helpers) -> None:
+    """Nor can any find it: it has no name."""
+    ends = (helpers._idle, helpers._offers)
+    assert [(end.get_inheritable(), end.getsockname()) for end in ends] == [(False, "")] * 2
+
+
+def test_a_helper_writes_no_core_file(helpers: Helpers) -> None:
+    limits = helpers.do(partial(Path.read_text, Path("/proc/self/limits")))
+    assert [line.split()[4:6] for line in limits.splitlines() if line.startswith("Max core file size")] == [["0", "0"]]
+
+
+@pytest.fixture
+def a_run(tmp_path: Path) -> Callable[[float], tuple[subprocess.Popen[str], int, int]]:
+    """Start the run in small; return it, its worker and the helper at work."""
+
+    def start(seconds: float) -> tuple[subprocess.Popen[str], int, int]:
+        file = tmp_path / "helper"
+        command = [sys.executable, "-c", RUN, str(file), str(seconds)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "collections")}
+        run = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        assert run.stdout
+        worker = int(run.stdout.readline())
+        assert until(file.exists)
+        return run, worker, int(file.read_text())
+
+    return start
+
+
+def test_a_helper_dies_with_whom_it_works_for(
+    a_run: Callable[[float], tuple[subprocess.Popen[str], int, int]],
+) -> None:
+    """So a task's time limit, Ctrl-C and the end of a run end its work, as they did without helpers."""
+    run, worker, helper = a_run(60)
+    try:
+        assert not gone(helper)
+        os.kill(worker, signal.SIGKILL)
+        assert until(partial(gone, helper))
+    finally:
+        run.kill()
+        run.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_an_idle_helper_ends_with_the_run(
+    a_run: Callable[[float], tuple[subprocess.Popen[str], int, int]], number: int
+) -> None:
+    run, worker, helper = a_run(0)
+    try:
+        assert until(partial(gone, worker))
+        assert not gone(helper)
+    finally:
+        run.send_signal(number)
+        # Nobody else holds the end that it writes to.
+        assert run.communicate(timeout=PATIENCE)[0] == ""
+    assert until(partial(gone, helper))
