@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -53,8 +52,12 @@ class Fleet:
 
     def add(self, names: list[str], *, managed: bool = True, servers: Sequence[DatabaseServer] = ()) -> None:
         """Make accounts and secrets, in turn on each server; without tags of ours where they are not ``managed``."""
+        places = list(zip(names, cycle(servers or self.servers), strict=False))
         with ThreadPoolExecutor(THREADS) as pool:
-            list(pool.map(partial(self._add, managed=managed), names, cycle(servers or self.servers)))
+            ids = list(pool.map(_account, places))
+        client = self.aws.client()
+        for (name, server), server_id in zip(places, ids, strict=True):  # the emulator cannot make many at once
+            self._secret(client, name, server.port, server_id, managed=managed)
 
     @contextmanager
     def guests(self, names: list[str], **options: Any) -> Iterator[list[str]]:
@@ -72,7 +75,7 @@ class Fleet:
     def add_secrets(self, names: list[str]) -> None:
         """Make secrets alone, for what never opens a server."""
         client = self.aws.client()
-        for name in names:  # the emulator cannot make many at once
+        for name in names:
             self._secret(client, name, 1, "none")
 
     def move(self, names: list[str], port: int) -> None:
@@ -119,13 +122,6 @@ class Fleet:
         told = self.aws.client("sqs").get_queue_attributes(QueueUrl=self.queue, AttributeNames=[name])
         return int(told["Attributes"][name])
 
-    def _add(self, name: str, server: DatabaseServer, *, managed: bool) -> None:
-        server.create_account(name, ("localhost", "%"), PASSWORD)
-        with server.admin() as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT @@server_uuid")
-            ((server_id,),) = cursor.fetchall()
-        self._secret(self.aws.client(), name, server.port, str(server_id), managed=managed)
-
     def _secret(self, client: Any, name: str, port: int, server_id: str, *, managed: bool = True) -> None:
         version = str(uuid.uuid4())
         begun = started(datetime.now(UTC) - AGE, 40)
@@ -138,6 +134,16 @@ class Fleet:
             ClientRequestToken=version,
             Tags=[{"Key": key, "Value": value} for key, value in {**known, **account}.items()] if managed else [],
         )
+
+
+def _account(place: tuple[str, DatabaseServer]) -> str:
+    """Make the account of a client, and return its server's identity."""
+    name, server = place
+    server.create_account(name, ("localhost", "%"), PASSWORD)
+    with server.admin() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT @@server_uuid")
+        ((server_id,),) = cursor.fetchall()
+    return str(server_id)
 
 
 @contextmanager
