@@ -8,7 +8,7 @@ suites=("$@")
 [ $# -gt 0 ] || suites=(unit integration second sim faults)
 # Beside the two servers of the integration tests: the MariaDB that most people will have next.
 second_server=mariadb-11.8
-# Where servers of one kind differ; `make slow` runs a third of the other integration tests on it (second-rest).
+# Where servers of one kind differ; `make slow` runs a sixth of the other integration tests on it (second-rest).
 second_files=(tests/integration/test_{account_rows,bad_accounts,overlap,password_policy,rollback,rotation,tls,verify}.py)
 # A server takes half a gigabyte.
 spread=(-q --numprocesses auto --maxprocesses 4)
@@ -22,12 +22,12 @@ for suite in "${suites[@]}"; do
     leaks) chosen=(-q -m slow tests/leakcheck) ;;
     integration) chosen=("${spread[@]}" --dist loadfile -m "not slow" tests/integration) ;;
     second) server=$second_server chosen=("${spread[@]}" --dist loadfile -m "not slow" "${second_files[@]}") ;;
-    # Each day another third of the files; `tools/servers.sh mariadb-11.8` runs all of them.
+    # Each day another sixth of the files; `tools/servers.sh mariadb-11.8` runs all of them.
     second-rest)
-        part=${SECOND_PART:-$((10#$(date +%j) % 3))}
+        part=${SECOND_PART:-$((10#$(date +%j) % 6))}
         echo "SECOND_PART=$part"
         mapfile -t rest < <(printf '%s\n' tests/integration/test_*.py "${second_files[@]}" | sort | uniq -u |
-            awk -v "part=$part" 'NR % 3 == part')
+            awk -v "part=$part" 'NR % 6 == part')
         server=$second_server chosen=("${spread[@]}" --dist loadfile -m "not slow" "${rest[@]}")
         ;;
     rehearsals) chosen=("${spread[@]}" --dist worksteal tests/integration/test_rehearsals.py) ;;
