@@ -52,6 +52,15 @@ def replace_files(folder: Path, contents: Mapping[str, bytes], mode: int = PRIVA
     _sync_folder(folder)
 
 
+def signature(path: str | None) -> tuple[int, ...] | None:
+    """Return numbers that change with the content of a file; None where there is no such file."""
+    try:
+        found = os.stat(path or "")
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def has_mode(path: Path, mode: int) -> bool:
     """Return True if a file has these permissions."""
     return S_IMODE(path.stat().st_mode) == mode

@@ -5,7 +5,7 @@
 
 Ansible forks a worker for each task. Such a fork makes clients of AWS, opens connections and copies the memory that it
 touches, for one client each time; a helper does that once. A worker takes a helper that is idle, or starts one, so
-there are never more of them than workers at a time. Each does one thing at a time and dies with whom it works for.
+there are about as many as workers at a time. Each does one thing at a time and dies with whom it works for.
 """
 
 from __future__ import annotations
@@ -14,19 +14,26 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
-from threading import Event, Thread
-from typing import Any
+from typing import Any, NoReturn
 
 from ..module_utils._codes import Code
 from ..module_utils._core_files import forbid_core_files
 from ..module_utils._errors import ProcessLost
 
-Work = Callable[[], Any]
-# Each message is one idle helper. Only Linux has the kind that queues more than a few of them.
-QUEUE = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_DGRAM
+Result = dict[str, Any]
+Work = Callable[[], Result]
+# Elsewhere such a queue cannot hold what is needed, and workers do their work themselves.
+POSSIBLE = sys.platform == "linux"
+# Seconds that a helper gets to say how far it came, once the time of its worker is over.
+LAST_WORD = 2.0
+
+
+class Interrupted(BaseException):
+    """The time of the worker is over; raised in whatever its helper is doing."""
 
 
 class Helpers:
@@ -34,26 +41,31 @@ class Helpers:
 
     def __init__(self) -> None:
         """Make the queue, before the forks. It has no name, so no other process can come to it."""
-        self._idle, self._offers = socket.socketpair(socket.AF_UNIX, QUEUE)
-        self._idle.setblocking(False)
-        self._offers.setblocking(False)
+        if POSSIBLE:
+            self._idle, self._offers = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            self._idle.setblocking(False)
+            self._offers.setblocking(False)
 
-    def do(self, work: Work) -> Any:
+    def do(self, work: Work) -> Result:
         """Have a helper call this, and return what it returns; both have to be such as can be pickled.
 
-        Raises ProcessLost where the helper ended before that.
+        Without a helper, for want of processes or descriptors, it is called here. Raises ProcessLost where the helper
+        ended before it answered.
         """
         forbid_core_files()
-        with self._handed_over(work) as helper:
-            try:
-                return helper.recv()
-            except (EOFError, ConnectionError):
-                raise _lost() from None
+        helper = self._handed_over(work) if POSSIBLE else None
+        if helper is None:
+            return work()
+        with helper:
+            return _answer(helper)
 
-    def _handed_over(self, work: Work) -> Connection:
+    def _handed_over(self, work: Work) -> Connection | None:
         """Return the connection to a helper that has the work; one that died while it was idle takes none."""
         while True:
-            helper = self._taken() or self._started()
+            try:
+                helper = self._taken() or self._started()
+            except OSError:
+                return None
             try:
                 helper.send(work)
             except ConnectionError:
@@ -66,29 +78,27 @@ class Helpers:
             descriptors = socket.recv_fds(self._idle, 1, 1)[1]
         except BlockingIOError:
             return None
-        return Connection(descriptors[0])
+        return Connection(descriptors[0]) if descriptors else None
 
     def _started(self) -> Connection:
         ours, its = Pipe()
-        if not os.fork():
-            try:
+        with its:
+            if not os.fork():
                 ours.close()
                 self._serve(its)
-            finally:
-                os._exit(0)  # what lies below on the stack is the worker's
-        its.close()
         return ours
 
-    def _serve(self, worker: Connection) -> None:
-        """Work until nobody of the run is left."""
-        os.setsid()  # Ansible ends a worker with its whole process group
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL)
-        self._idle.close()  # the queue ends with the last one who may take a helper from it
-        with suppress(OSError):
-            while True:
-                _work_for(worker)
+    def _serve(self, worker: Connection) -> NoReturn:
+        """Work until nobody of the run is left, or a work has failed: what this process keeps may be the reason."""
+        try:
+            os.setsid()  # Ansible ends a worker with its whole process group
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
+            self._idle.close()  # the queue ends with the last one who may take a helper from it
+            while _work_for(worker):
                 worker = self._offered()
+        finally:
+            os._exit(0)  # what lies below on the stack is the worker's
 
     def _offered(self) -> Connection:
         ours, its = Pipe()
@@ -97,24 +107,55 @@ class Helpers:
         return ours
 
 
-def _work_for(worker: Connection) -> None:
-    """Do the work of one worker, if it gives any."""
-    with worker, suppress(EOFError, OSError):
-        work: Work = worker.recv()
-        done = Event()
-        watch = Thread(target=_die_with, args=(worker, done), daemon=True)
+def _answer(helper: Connection) -> Result:
+    try:
+        answer: Result = helper.recv()
+    except (EOFError, OSError):
+        raise _lost() from None
+    except Exception:
+        raise
+    except BaseException:  # Ansible's task timeout is no Exception
+        if helper.poll():  # half of an answer may have been read
+            raise
+        helper.send_bytes(b"stop")
+        if not helper.poll(LAST_WORD):
+            raise
+        answer = helper.recv()
+    return answer
+
+
+def _work_for(worker: Connection) -> bool:
+    """Do the work of one worker, if it gives any; tell whether another one may follow."""
+    with worker:
+        try:
+            work: Work = worker.recv()
+        except (EOFError, OSError):
+            return True
+        done = threading.Event()
+        signal.signal(signal.SIGALRM, lambda *_signal: _interrupt(done))
+        watch = threading.Thread(target=_watch, args=(worker, done), daemon=True)
         watch.start()
         result = work()
         done.set()
-        worker.send(result)
+        with suppress(OSError):
+            worker.send(result)
         watch.join()
+    return not result.get("failed")
 
 
-def _die_with(worker: Connection, done: Event) -> None:
-    """End this process where the worker ends first: by a time limit, a signal, or the end of the run."""
-    worker.poll(None)  # it says nothing more, so there is only its end to hear of
+def _watch(worker: Connection, done: threading.Event) -> None:
+    """End the work where its worker says so, and this process, with all it started, where the worker ends first."""
+    with suppress(EOFError, OSError):
+        worker.recv_bytes()
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
+        worker.recv_bytes()
     if not done.is_set():
-        os._exit(1)
+        os.killpg(0, signal.SIGKILL)
+
+
+def _interrupt(done: threading.Event) -> None:
+    if not done.is_set():
+        raise Interrupted
 
 
 def _lost() -> ProcessLost:

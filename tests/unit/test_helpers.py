@@ -5,21 +5,23 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
+import struct
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from multiprocessing import Pipe
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ansible_collections.dbops.rotation.plugins.module_utils._codes import Code
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import ProcessLost
 from ansible_collections.dbops.rotation.plugins.plugin_utils import _helpers
-from ansible_collections.dbops.rotation.plugins.plugin_utils._helpers import Helpers
+from ansible_collections.dbops.rotation.plugins.plugin_utils._helpers import Helpers, Interrupted
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 10
@@ -34,6 +36,7 @@ def work(path, seconds):
         file.write(str(os.getpid()))
     os.rename(path + ".new", path)
     time.sleep(seconds)
+    return {}
 
 worker = os.fork()
 if not worker:
@@ -45,19 +48,53 @@ time.sleep(60)
 """
 
 
-@pytest.fixture(params=[socket.SOCK_SEQPACKET, socket.SOCK_DGRAM], ids=["Linux", "elsewhere"])
-def helpers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Helpers]:
+class Late(BaseException):
+    """A time limit, as Ansible's is one."""
+
+
+@pytest.fixture
+def helpers() -> Iterator[Helpers]:
     """Make a queue for one test; a helper of the next one must not inherit it."""
-    monkeypatch.setattr(_helpers, "QUEUE", request.param)
     made = Helpers()
     yield made
     made._idle.close()
     made._offers.close()
 
 
-def sleep_and_tell(seconds: float) -> int:
+@pytest.fixture
+def time_limit() -> Iterator[None]:
+    """Raise in this process after a moment."""
+
+    def late(*_signal: object) -> None:
+        raise Late
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def tell(seconds: float = 0, failed: bool = False) -> dict[str, Any]:
     time.sleep(seconds)
-    return os.getpid()
+    return {"failed": failed, "pid": os.getpid(), "group": os.getpgrp()}
+
+
+def say_how_far_it_came(patience: float) -> dict[str, Any]:
+    try:
+        return tell(60)
+    except Interrupted:
+        time.sleep(patience)
+        return {"failed": True, "state": "half done"}
+
+
+def start_a_program(path: str) -> dict[str, Any]:
+    Path(path).write_text(str(subprocess.Popen(["sleep", "60"]).pid))
+    return tell(60)
+
+
+def core_limits() -> dict[str, Any]:
+    return {"limits": Path("/proc/self/limits").read_text()}
 
 
 def until(true: Callable[[], bool]) -> bool:
@@ -76,17 +113,17 @@ def gone(pid: int) -> bool:
 
 
 def test_one_process_does_one_thing_after_the_other(helpers: Helpers) -> None:
-    first = helpers.do(os.getpid)
+    first = helpers.do(tell)["pid"]
     assert first != os.getpid()
-    assert until(lambda: helpers.do(os.getpid) == first)
+    assert until(lambda: helpers.do(tell)["pid"] == first)
 
 
 def test_what_is_done_at_once_is_done_by_several(helpers: Helpers) -> None:
     ours, its = Pipe()
     if not os.fork():
-        its.send(helpers.do(partial(sleep_and_tell, 0.5)))
+        its.send(helpers.do(partial(tell, 0.5))["pid"])
         os._exit(0)
-    mine = helpers.do(partial(sleep_and_tell, 0.5))
+    mine = helpers.do(partial(tell, 0.5))["pid"]
     assert ours.recv() != mine
 
 
@@ -96,22 +133,73 @@ def test_a_helper_that_dies_at_work_is_told_of(helpers: Helpers) -> None:
     assert (caught.value.code, "Run the same command again" in caught.value.next_step) == (Code.INTERRUPTED, True)
 
 
+def test_one_that_dies_in_its_answer_is_told_of_too() -> None:
+    ours, its = Pipe()
+    os.write(its.fileno(), struct.pack("!i", 100) + b"half")
+    its.close()
+    with pytest.raises(ProcessLost):
+        _helpers._answer(ours)
+
+
 def test_the_place_of_one_that_died_idle_is_taken_by_another(helpers: Helpers) -> None:
-    first = helpers.do(os.getpid)
+    first = helpers.do(tell)["pid"]
     os.kill(first, signal.SIGKILL)
     assert until(lambda: gone(first))
-    assert helpers.do(os.getpid) != first
+    assert helpers.do(tell)["pid"] != first
+
+
+def test_one_whose_work_failed_does_no_more(helpers: Helpers) -> None:
+    """What it keeps may be the reason, and it would be idle more often than the others."""
+    first = helpers.do(partial(tell, failed=True))["pid"]
+    assert until(partial(gone, first))
+
+
+def test_without_processes_the_worker_does_it_itself(helpers: Helpers, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fork() -> int:
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "fork", fork)
+    assert helpers.do(tell)["pid"] == os.getpid()
+
+
+def test_where_helpers_are_not_possible_the_worker_does_it_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_helpers, "POSSIBLE", False)
+    assert Helpers().do(tell)["pid"] == os.getpid()
+
+
+@pytest.mark.usefixtures("time_limit")
+def test_a_helper_says_how_far_it_came_when_the_time_is_over(helpers: Helpers) -> None:
+    assert helpers.do(partial(say_how_far_it_came, 0)) == {"failed": True, "state": "half done"}
+
+
+@pytest.mark.usefixtures("time_limit")
+def test_it_is_not_waited_for_long(helpers: Helpers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_helpers, "LAST_WORD", 0.2)
+    with pytest.raises(Late):
+        helpers.do(partial(say_how_far_it_came, 60))
+
+
+@pytest.mark.usefixtures("time_limit")
+def test_what_the_work_has_started_ends_with_it(
+    helpers: Helpers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Such as a credential_process that hangs."""
+    monkeypatch.setattr(_helpers, "LAST_WORD", 0.0)
+    with suppress(Late, ProcessLost):
+        helpers.do(partial(start_a_program, str(tmp_path / "pid")))
+    program = int((tmp_path / "pid").read_text())
+    assert until(partial(gone, program))
 
 
 def test_the_signals_of_ansible_end_a_helper(helpers: Helpers) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
-        first = helpers.do(os.getpid)
+        first = helpers.do(tell)["pid"]
         os.kill(first, number)
         assert until(partial(gone, first))
 
 
 def test_a_helper_is_in_no_process_group_of_a_worker(helpers: Helpers) -> None:
-    assert helpers.do(os.getpgrp) != os.getpgrp()
+    assert helpers.do(tell)["group"] != os.getpgrp()
 
 
 def test_no_program_that_is_started_gets_the_queue(helpers: Helpers) -> None:
@@ -121,7 +209,7 @@ def test_no_program_that_is_started_gets_the_queue(helpers: Helpers) -> None:
 
 
 def test_a_helper_writes_no_core_file(helpers: Helpers) -> None:
-    limits = helpers.do(partial(Path.read_text, Path("/proc/self/limits")))
+    limits = str(helpers.do(core_limits)["limits"])
     assert [line.split()[4:6] for line in limits.splitlines() if line.startswith("Max core file size")] == [["0", "0"]]
 
 

@@ -24,7 +24,13 @@ STATIC = ("env", "shared-credentials-file", "config-file", "explicit", "boto-con
 
 
 class PooledCredentials:
-    """What botocore calls a credential resolver; it goes to the pool before the one that it stands for."""
+    """What botocore calls a credential resolver; it goes to the pool before the one that it stands for.
+
+    ``lasting`` tells whether all that were given out may be kept for another task: they renew themselves, or are those
+    of this process's environment.
+    """
+
+    lasting = True
 
     def __init__(self, load: Callable[[], Any], key: Mapping[str, Any]) -> None:
         """Take the function that loads credentials of botocore, or None, and all that decides which they are."""
@@ -35,6 +41,12 @@ class PooledCredentials:
 
     def load_credentials(self) -> Any:
         """Return the credentials, which renew themselves by the pool; None where there are none."""
+        found = self._found()
+        if getattr(found, "method", "") != "env" and not isinstance(found, botocore.credentials.RefreshableCredentials):
+            PooledCredentials.lasting = False
+        return found
+
+    def _found(self) -> Any:
         credentials = POOL.obtain(self._key, self._fetch)
         if credentials is None:
             return self._loaded

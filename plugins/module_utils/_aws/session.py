@@ -17,6 +17,7 @@ from typing import Any
 
 from .._codes import Code
 from .._errors import RotationError
+from .._files import signature
 from .._libraries import botocore
 from .credentials import POOL, PooledCredentials, refuse_prompt
 from .errors import translated
@@ -25,8 +26,8 @@ ROLE_SESSION_NAME = "dbops-rotation"
 ROLE_SECONDS = 3600  # what every role grants, also to another role
 RETRIES = {"mode": "standard", "total_max_attempts": 5}
 WARMED = ("secretsmanager", "sns")
-# Clients with roles of their own would otherwise fill the memory of the one process that sends all their notices.
-KEPT = 64
+# Clients with roles of their own would otherwise fill the memory of a process that works for many of them.
+KEPT = 16
 # The services that get requests, by the SDK's names, and the key of the URL of all others.
 SERVICES = ("cloudwatch", "iam", "logs", "secretsmanager", "sns", "ssm", "sts")
 OTHER_SERVICES = "default"
@@ -98,18 +99,29 @@ def make_client(options: AwsOptions, service: str, tuned: AwsOptions | None = No
     credentials are not to be had, or where AWS refuses the role.
     """
     with _MAKING:
-        return _cached_client(os.getpid(), options, service, tuned or options)
+        return _cached_client(os.getpid(), options, service, tuned or options, signature(options.aws_ca_bundle))
 
 
 def forget_clients() -> None:
-    """Let the next clients be made anew."""
-    _cached_client.cache_clear()
-    _session.cache_clear()
+    """Let the next clients be made anew, with credentials that are fetched anew."""
+    _forget()
     POOL.clear()
 
 
+def forget_unless_lasting() -> None:
+    """Let the next clients be made anew if those that were made have credentials that may be over by now, or none."""
+    if not PooledCredentials.lasting:
+        PooledCredentials.lasting = True
+        _forget()
+
+
+def _forget() -> None:
+    _cached_client.cache_clear()
+    _session.cache_clear()
+
+
 @lru_cache(KEPT)
-def _cached_client(process: int, options: AwsOptions, service: str, tuned: AwsOptions) -> Any:
+def _cached_client(process: int, options: AwsOptions, service: str, tuned: AwsOptions, _authorities: Any) -> Any:
     try:
         with translated(f"prepare the connection to {service}"):
             return _client(_session(process, options), tuned, service)

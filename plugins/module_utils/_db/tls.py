@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
+from typing import Any
 
 from .._codes import Code
 from .._errors import RotationError
+from .._files import signature
 
 VERIFY_IDENTITY, VERIFY_CA, DISABLED = "verify_identity", "verify_ca", "disabled"
+KEPT = 16
 MODES = (VERIFY_IDENTITY, VERIFY_CA, DISABLED)
 
 
@@ -46,12 +49,16 @@ class TlsOptions:
         return ["TLS is disabled by option: whoever sits on the network path can read the new password."]
 
 
-@cache
 def ssl_context(options: TlsOptions) -> ssl.SSLContext:
-    """Return the one context of these options (building it anew costs 19 ms a connection).
+    """Return the one context of these options and of what their files hold now (a new one costs 19 ms).
 
     Raises RotationError (tls_files) where a file is missing or not what it should be.
     """
+    return _context(options, tuple(map(signature, (options.ca_file, options.client_cert, options.client_key))))
+
+
+@lru_cache(KEPT)
+def _context(options: TlsOptions, _files: tuple[Any, ...]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = options.mode == VERIFY_IDENTITY

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from .._aws.session import forget_unless_lasting
 from .._clean import cleaned
 from .._core_files import forbid_core_files
 from .._errors import ProcessLost, RotationError, unexpected
@@ -101,7 +102,8 @@ class Operation:
 
 
 def outcome_for(to: Reader, operation: Operation, params: Mapping[str, Any], check: bool, diff: bool) -> dict[str, Any]:
-    """Return the outcome in the words of a reader, in a process that does not know who that is."""
+    """Return the outcome in the words of a reader, in a process that has worked for others before."""
+    forget_unless_lasting()
     with reading(to):
         return operation.outcome(params, check=check, diff=diff)
 
