@@ -15,8 +15,8 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, Pipe
 from typing import Any, NoReturn
 
@@ -42,9 +42,11 @@ class Helpers:
     def __init__(self) -> None:
         """Make the queue, before the forks. It has no name, so no other process can come to it."""
         if POSSIBLE:
-            self._idle, self._offers = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            self._idle.setblocking(False)
-            self._offers.setblocking(False)
+            pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            for end in pair:
+                end.setblocking(False)
+            # Python warns of a socket that is open at the end; these are open as long as the process lives.
+            self._idle, self._offers = (end.detach() for end in pair)
 
     def do(self, work: Work) -> Result:
         """Have a helper call this, and return what it returns; both have to be such as can be pickled.
@@ -75,7 +77,8 @@ class Helpers:
 
     def _taken(self) -> Connection | None:
         try:
-            descriptors = socket.recv_fds(self._idle, 1, 1)[1]
+            with _socket(self._idle) as idle:
+                descriptors = socket.recv_fds(idle, 1, 1)[1]
         except BlockingIOError:
             return None
         return Connection(descriptors[0]) if descriptors else None
@@ -94,7 +97,7 @@ class Helpers:
             os.setsid()  # Ansible ends a worker with its whole process group
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_DFL)
-            self._idle.close()  # the queue ends with the last one who may take a helper from it
+            os.close(self._idle)  # the queue ends with the last one who may take a helper from it
             while _work_for(worker):
                 worker = self._offered()
         finally:
@@ -102,9 +105,19 @@ class Helpers:
 
     def _offered(self) -> Connection:
         ours, its = Pipe()
-        with its:
-            socket.send_fds(self._offers, [b"\n"], [its.fileno()])
+        with its, _socket(self._offers) as offers:
+            socket.send_fds(offers, [b"\n"], [its.fileno()])
         return ours
+
+
+@contextmanager
+def _socket(descriptor: int) -> Iterator[socket.socket]:
+    """Use a descriptor as a socket for a moment."""
+    made = socket.socket(fileno=descriptor)
+    try:
+        yield made
+    finally:
+        made.detach()
 
 
 def _answer(helper: Connection) -> Result:

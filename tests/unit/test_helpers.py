@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -57,8 +58,8 @@ def helpers() -> Iterator[Helpers]:
     """Make a queue for one test; a helper of the next one must not inherit it."""
     made = Helpers()
     yield made
-    made._idle.close()
-    made._offers.close()
+    os.close(made._idle)
+    os.close(made._offers)
 
 
 @pytest.fixture
@@ -204,8 +205,9 @@ def test_a_helper_is_in_no_process_group_of_a_worker(helpers: Helpers) -> None:
 
 def test_no_program_that_is_started_gets_the_queue(helpers: Helpers) -> None:
     """Nor can any find it: it has no name."""
-    ends = (helpers._idle, helpers._offers)
-    assert [(end.get_inheritable(), end.getsockname()) for end in ends] == [(False, "")] * 2
+    for end in (helpers._idle, helpers._offers):
+        with socket.socket(fileno=os.dup(end)) as twin:
+            assert (os.get_inheritable(end), twin.getsockname()) == (False, "")
 
 
 def test_a_helper_writes_no_core_file(helpers: Helpers) -> None:
