@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import subprocess
 import sys
 
-PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+from world.processes import adopt_orphans
 
 
 def main(command: list[str]) -> int:
     """Return the program's exit status."""
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    adopt_orphans()
     status = subprocess.run(command, check=False).returncode
     while True:
         try:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .controller import Controller
+from .controller import Controller, Process
 from .stopping import pause
 
 if TYPE_CHECKING:
@@ -72,18 +72,18 @@ def _kill_controller(run: Controller, _cases: list[Case], release: Release) -> N
     run.end()
 
 
-def _kill_workers(run: Controller, _cases: list[Case], release: Release) -> None:
-    for process in run.workers():
-        process.send(signal.SIGKILL)
-    pause(0.2)
-    release()
+def striking(
+    chosen: Callable[[Controller], list[Process]], number: signal.Signals = signal.SIGKILL, *, seconds: float = 0.2
+) -> Callable[[Controller, list[Case], Release], None]:
+    """Send a signal to some processes of the run, and wait a moment until they are gone."""
 
+    def strike(run: Controller, _cases: list[Case], release: Release) -> None:
+        for process in chosen(run):
+            process.send(number)
+        pause(seconds)
+        release()
 
-def _kill_helpers(run: Controller, _cases: list[Case], release: Release) -> None:
-    for process in run.helpers():
-        process.send(signal.SIGKILL)
-    pause(0.2)
-    release()
+    return strike
 
 
 def _interrupt(run: Controller, _cases: list[Case], release: Release) -> None:
@@ -144,8 +144,8 @@ def _thaw(run: Controller) -> None:
 
 kill_all = ProcessDeed(_kill_all)
 kill_controller = ProcessDeed(_kill_controller)
-kill_workers = ProcessDeed(_kill_workers)
-kill_helpers = ProcessDeed(_kill_helpers, spares_workers=True)
+kill_workers = ProcessDeed(striking(Controller.workers))
+kill_helpers = ProcessDeed(striking(Controller.helpers), spares_workers=True)
 interrupt = ProcessDeed(_interrupt)
 terminate_then_kill = ProcessDeed(_terminate_then_kill)
 time_out = ProcessDeed(_time_out, times_out=True)

@@ -17,7 +17,7 @@ from faults.disturbances import HoldAfter
 from faults.faults import FAULTS, Fault
 from faults.general_log import GeneralLog
 from faults.paths import Path as ChangingPath
-from faults.process_deeds import ProcessDeed, Release
+from faults.process_deeds import ProcessDeed, striking
 from faults.steps import farewells
 from faults.stopping import pause
 from leaks import SPY
@@ -26,16 +26,9 @@ from .modes import Mode
 from .scene import Scene
 from .sink import Place
 
-
-def _crash(run: Controller, _cases: list[Case], release: Release) -> None:
-    """Let every worker crash at its step, as by a mistake in a library; the kernel may write core files."""
-    for process in run.workers():
-        process.send(signal.SIGABRT)
-    pause(1)
-    release()
-
-
-CRASH = Fault("crash", "workers crash", HoldAfter, process=ProcessDeed(_crash))
+# As by a mistake in a library; the kernel may write core files, which takes it a moment.
+CRASHING = ProcessDeed(striking(Controller.workers, signal.SIGABRT, seconds=1))
+CRASH = Fault("crash", "workers crash", HoldAfter, process=CRASHING)
 # On a busy machine a run may have come further than it was to.
 MOST_MISSED = 0.2
 COUNTER = itertools.count(1)

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PR_SET_PDEATHSIG = 1
+# linux/prctl.h
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 # Resolved before any fork: a child must not load libraries.
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -70,6 +71,11 @@ def die_with(parent: int) -> None:
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def adopt_orphans() -> None:
+    """Have the kernel give this process those whose parent ends before them, below it."""
+    LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def end(processes: Iterable[Process], grace: float = 15.0) -> None:

@@ -15,8 +15,9 @@ from .._errors import RotationError
 from .._files import signature
 
 VERIFY_IDENTITY, VERIFY_CA, DISABLED = "verify_identity", "verify_ca", "disabled"
-KEPT = 16
 MODES = (VERIFY_IDENTITY, VERIFY_CA, DISABLED)
+# Clients may have certificates of their own.
+KEPT = 16
 
 
 @dataclass(frozen=True)

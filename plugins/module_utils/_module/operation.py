@@ -80,11 +80,11 @@ class Operation:
         """
         forbid_core_files()
         try:
-            refuse_unfit_names(params)
-            require_libraries()
             if run:
                 there: dict[str, Any] = run(partial(outcome_for, reader(), self, params, check, diff))
                 return there
+            refuse_unfit_names(params)
+            require_libraries()
             raw = filled_result(self.work(params, check), client_name(params))
             result: dict[str, Any] = cleaned(raw, self.lines)
         except ProcessLost as error:
