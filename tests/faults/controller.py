@@ -110,7 +110,7 @@ class Controller:
         return self._child.poll()
 
     def results(self) -> dict[str, Result]:
-        """The last result of each client: of the collection's own task, or of whatever failed.
+        """The last result of each client: of the task that changes a password, or of whatever failed.
 
         A change that waits for hooks is no result yet: another task of ours follows.
         """

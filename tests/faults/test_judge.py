@@ -18,8 +18,10 @@ from .crowd import settle
 from .evidence import judge_claim, judge_guesses, judge_leaks, judge_told
 from .figures import Figures, covers, kept, markdown
 from .judge import Sight, judge_moment, judge_settled, logs_in
+from .matrix import Matrix
 from .region import Region
 from .report import Report, figures
+from .steps import AWS
 
 FORM = "client: stopped at step 'open': It broke. State: Nothing was changed. Next: Run it again."
 
@@ -138,6 +140,14 @@ def test_a_failure_that_is_not_told(case: Case, exit_status: int, result: dict[s
         result = {**result, "msg": result["msg"].replace("client:", f"{case.client.name}:")}
     judge_told(case, Told(case, exit_status, *([result] if result else [])), survived=True)
     assert found(case) == ({SILENT} if silent else set())
+
+
+def test_a_process_fault_comes_after_the_hooks_too(matrix: Matrix) -> None:
+    matrix.explore([("hooks", "mysql")])
+    last = max(step.number for step in matrix.steps["hooks", "mysql"] if step.service == AWS)
+    case = matrix.case("hooks", "mysql", "kill-after", last)
+    matrix.run([[case]])
+    assert (case.reached, case.findings) == (f"aws {case.seen_steps[last - 1].what}", [])
 
 
 def test_a_claim_that_is_not_true(case: Case) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A callback that writes the result of every task as a line of JSON, for a harness to read."""
+"""A callback that writes what befell each client as a line of JSON, for a harness to read."""
 
 from __future__ import annotations
 
@@ -15,14 +15,12 @@ type: notification
 short_description: Writes results as lines of JSON
 description: [For the fault matrix, to the file that FAULTS_RESULTS names.]
 """
-# The collection's own, and the function in its place.
-ENGINE = ("dbops.rotation.", "native_steps")
-# It speaks of the whole play and not of the client under whose name it runs.
-OF_THE_PLAY = "dbops.rotation.rotation_guard"
+# The tasks that change a password. What succeeds beside them, such as the look for hooks, says nothing of a change.
+CHANGES = ("dbops.rotation.secretsmanager_mysql_rotate", "native_steps")
 
 
 class CallbackModule(CallbackBase):
-    """Write host, status and message of each task of this collection."""
+    """Write host, status and message of each change, and of every failure."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
@@ -37,8 +35,7 @@ class CallbackModule(CallbackBase):
             for key in ("msg", "action", "changed", "error", "waits_for_hooks", "warnings")
             if key in told
         }
-        action = str(result._task.action)
-        if (action.startswith(ENGINE) and action != OF_THE_PLAY) or status != "ok":
+        if result._task.action in CHANGES or status != "ok":
             with open(os.environ["FAULTS_RESULTS"], "a") as handle:
                 handle.write(json.dumps(line, default=str) + "\n")
 
