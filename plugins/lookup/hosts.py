@@ -68,7 +68,8 @@ EXAMPLES = r"""
   connection: local
   gather_facts: false
   module_defaults:
-    group/dbops.rotation.all: "{{ rotation_connection }}"
+    group/dbops.rotation.all:
+      from_variables: connection
   tasks:
     - name: Verify
       ansible.builtin.import_role:

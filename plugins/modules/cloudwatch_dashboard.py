@@ -16,6 +16,7 @@ description:
   - Compares the content as data. Another order of its keys is no change.
 extends_documentation_fragment:
   - dbops.rotation._attributes
+  - dbops.rotation._variables
   - dbops.rotation._aws
 options:
   client:

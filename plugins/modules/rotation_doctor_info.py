@@ -18,6 +18,7 @@ description:
   - M(dbops.rotation.secretsmanager_mysql_verify) checks the server, its TLS and its rows.
 extends_documentation_fragment:
   - dbops.rotation._attributes
+  - dbops.rotation._variables
   - dbops.rotation._database
   - dbops.rotation._aws
 options:

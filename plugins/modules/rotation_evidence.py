@@ -37,6 +37,7 @@ notes:
     C(module_defaults) is enough for a play.
 extends_documentation_fragment:
   - dbops.rotation._attributes
+  - dbops.rotation._variables
   - dbops.rotation._database
   - dbops.rotation._aws
 attributes:

@@ -24,6 +24,7 @@ description:
   - A secret that another function rotates is refused.
 extends_documentation_fragment:
   - dbops.rotation._attributes
+  - dbops.rotation._variables
   - dbops.rotation._database
   - dbops.rotation._aws
 attributes:

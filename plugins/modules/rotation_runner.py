@@ -19,6 +19,7 @@ description:
   - Rotations that somebody asks for work on both kinds of clients, by a playbook as by an event.
 extends_documentation_fragment:
   - dbops.rotation._attributes
+  - dbops.rotation._variables
   - dbops.rotation._database
   - dbops.rotation._aws
 attributes:

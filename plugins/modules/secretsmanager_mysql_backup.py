@@ -28,6 +28,7 @@ notes:
     cannot be read.
 extends_documentation_fragment:
   - dbops.rotation._attributes
+  - dbops.rotation._variables
   - dbops.rotation._database
   - dbops.rotation._aws
 options:

@@ -27,6 +27,7 @@ description:
     rotation begins in the last moment, the deletion is cancelled.
 extends_documentation_fragment:
   - dbops.rotation._attributes
+  - dbops.rotation._variables
   - dbops.rotation._prompt
   - dbops.rotation._database
   - dbops.rotation._aws

@@ -21,6 +21,7 @@ description:
   - Creates nothing before it has checked the password, the server and the name of the secret.
 extends_documentation_fragment:
   - dbops.rotation._attributes
+  - dbops.rotation._variables
   - dbops.rotation._database
   - dbops.rotation._prompt
   - dbops.rotation._aws

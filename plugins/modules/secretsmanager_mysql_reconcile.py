@@ -24,6 +24,7 @@ description:
   - A password that somebody set by hand starts no new cycle.
 extends_documentation_fragment:
   - dbops.rotation._attributes
+  - dbops.rotation._variables
   - dbops.rotation._change
   - dbops.rotation._database
   - dbops.rotation._prompt

@@ -28,6 +28,7 @@ notes:
     resource policy and the rotation schedule of a secret.
 extends_documentation_fragment:
   - dbops.rotation._attributes
+  - dbops.rotation._variables
   - dbops.rotation._change
   - dbops.rotation._database
   - dbops.rotation._aws

@@ -28,6 +28,7 @@ description:
   - Supports MySQL 8.0.14 and later, and MariaDB 10.4 and later.
 extends_documentation_fragment:
   - dbops.rotation._attributes
+  - dbops.rotation._variables
   - dbops.rotation._change
   - dbops.rotation._calendar
   - dbops.rotation._pause

@@ -19,6 +19,7 @@ description:
     Then neither this module nor a schedule tries it again and locks the account.
 extends_documentation_fragment:
   - dbops.rotation._attributes
+  - dbops.rotation._variables
   - dbops.rotation._database
   - dbops.rotation._aws
 options: {}

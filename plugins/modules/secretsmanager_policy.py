@@ -19,6 +19,7 @@ description:
   - Does nothing for a client whose secret does not exist yet.
 extends_documentation_fragment:
   - dbops.rotation._attributes
+  - dbops.rotation._variables
   - dbops.rotation._database
   - dbops.rotation._aws
 options:

@@ -16,6 +16,7 @@ description:
   - Needs C(secretsmanager:GetResourcePolicy) on the secret.
 extends_documentation_fragment:
   - dbops.rotation._attributes
+  - dbops.rotation._variables
   - dbops.rotation._database
   - dbops.rotation._aws
 attributes:

@@ -21,6 +21,7 @@ description:
   - In check mode a missing topic or log group counts as not encrypted.
 extends_documentation_fragment:
   - dbops.rotation._attributes
+  - dbops.rotation._variables
   - dbops.rotation._aws
 options:
   client:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.constants import LOCALHOST
@@ -15,6 +16,7 @@ from ..module_utils._aws.session import warm
 from ..module_utils._module.operation import Operation
 from ..module_utils._next_step import present
 from ..module_utils._readers import as_environment, reader, reading
+from ._from_variables import with_variables
 from ._helpers import HELPERS
 from ._reader import of_task
 from ._stored import PATH, READ, is_secure, unread
@@ -60,7 +62,7 @@ class EngineAction(ActionBase):
     def _work(self, variables: dict[str, Any]) -> dict[str, Any]:
         self._refuse_local_jump_host()
         self._refuse_without_settings(variables)
-        self._task.args = self.without_empty({"client": variables.get("inventory_hostname"), **self._task.args})
+        self._task.args = self.completed(self._task.args, variables.get("inventory_hostname"))
         refused = self.operation.refusal(self._task.args)
         if refused:
             return refused
@@ -71,8 +73,13 @@ class EngineAction(ActionBase):
         run = HELPERS.do if self.uses_helper else None
         return self.operation.outcome(params, check=self._task.check_mode, diff=self._task.diff, run=run)
 
+    def completed(self, arguments: Mapping[str, Any], host: str | None) -> dict[str, Any]:
+        """Return the arguments with what the variables of a host say, which are those of the templar."""
+        taken = with_variables(arguments, self.operation.spec, self._templar)
+        return self.without_empty({"client": host, **taken})
+
     @staticmethod
-    def without_empty(arguments: dict[str, Any]) -> dict[str, Any]:
+    def without_empty(arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Leave out what a user left empty: a role hands over every option."""
         return {name: value for name, value in arguments.items() if value not in (None, "")}
 

@@ -55,7 +55,7 @@ class BackupAction(EngineAction):
         return self._templar.copy_with_new_env(available_variables=variables_of(self._task, host))
 
     def _validate(self, arguments: dict[str, Any], host: str) -> dict[str, Any]:
-        self._task.args = self.without_empty({"client": host, **arguments})
+        self._task.args = self.completed(arguments, host)
         _result, params = self.validate_argument_spec(**self.operation.validation())
         return dict(params)
 

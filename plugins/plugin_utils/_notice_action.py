@@ -14,7 +14,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 
 from ..module_utils._clean import one_line
 from ..module_utils._errors import unexpected
-from ..module_utils._module.operation import failed_result
+from ..module_utils._module.operation import FROM_VARIABLES, failed_result
 from ._action import EngineAction
 from ._every_host import hosts_of_handler, options_in, variables_of
 from ._notice_text import completed
@@ -35,6 +35,7 @@ class NoticeAction(EngineAction):
             return super()._work(variables)
         if self._task.async_val or self._connection.transport != "local":
             raise AnsibleActionFail("client_options needs the connection 'local' and no async. No notice was sent.")
+        self._common = {FROM_VARIABLES: self._task.args.get(FROM_VARIABLES)}
         results = self._of_all(hosts_of_handler(self._task, variables["inventory_hostname"]), str(variable))
         return results[0] if len(results) == 1 else summed_up(results)
 
@@ -76,7 +77,7 @@ class NoticeAction(EngineAction):
         if not options:
             return {}
         self._refuse_without_settings(variables)
-        self._task.args = self.without_empty({"client": host, **options})
+        self._task.args = self.completed({**self._common, **options}, host)
         self.complete_arguments()
         _result, params = self.validate_argument_spec(**self.operation.validation())
         return dict(params)

@@ -43,7 +43,8 @@ ONLY_TELLS = """
   connection: local
   gather_facts: false
   module_defaults:
-    group/dbops.rotation.all: "{{ rotation_connection }}"
+    group/dbops.rotation.all:
+      from_variables: connection
   tasks:
     - ansible.builtin.import_role:
         name: dbops.rotation.rotation

@@ -35,6 +35,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.cycle_info 
 from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 from ansible_collections.dbops.rotation.plugins.plugin_utils._action import EngineAction
 from ansible_collections.dbops.rotation.plugins.plugin_utils._candidates import CandidatesAction
+from ansible_collections.dbops.rotation.plugins.plugin_utils._from_variables import with_variables
+from ansible_collections.dbops.rotation.plugins.plugin_utils._from_variables import with_variables
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = timedelta(days=1)
@@ -316,9 +318,10 @@ def of_a_worker(given: Mapping[str, Any], host: str) -> tuple[str, str, bool, Se
     """Return client, secret, whether people are told, and settings of tasks/cycle.yml; None where the task fails."""
     templar = Templar(loader=DataLoader(), variables=dict(given))
     try:
-        defaults = [dict(templar.template(given[name])) for name in ("rotation_connection", "rotation_cycle_options")]
+        own = {"from_variables": "connection", **templar.template(given["rotation_cycle_options"])}
         told = templar.template(trust_as_template("{{ rotation_topic_arn | default('', true) | length > 0 }}"))
-        arguments = EngineAction.without_empty({"client": host, **defaults[0], **defaults[1]})
+        taken = with_variables(own, CYCLE_INFO.spec, templar)
+        arguments = EngineAction.without_empty({"client": host, **taken})
         result = ArgumentSpecValidator(**CYCLE_INFO.validation()).validate(arguments)
         params = result.validated_parameters
         if result.error_messages:

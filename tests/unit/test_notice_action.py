@@ -132,7 +132,9 @@ def test_each_client_of_a_wave_has_its_own_access_topic_and_details(monkeypatch:
     action.operation = replace(NOTICE, work=work)
     action._task = SimpleNamespace(args=dict(given["host1"]), check_mode=False)
     action._templar = Templar(loader=DataLoader(), variables=given["host1"])
-    results = action._of_all(hosts, handler["dbops.rotation.rotation_notice"]["client_options"])
+    options = handler["dbops.rotation.rotation_notice"]
+    action._common = {"from_variables": options["from_variables"]}
+    results = action._of_all(hosts, options["client_options"])
     assert len(results) == len(sent) == 32 and all(result == SENT for result in results)
     for number, host in enumerate(hosts):
         expected = {**role_of(number), "rotation_topic_arn": f"arn:aws:sns:region-{number}:{number:012}:{host}"}

@@ -91,7 +91,14 @@ def calls(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     for task in tasks(path):
         given = str(task.get("module_defaults", ""))
         more = {option: value for name in MAPPINGS if f" {name} " in given for option, value in MAPPINGS[name].items()}
-        yield from ((name, {**more, **(task[name] or {})}) for name in SPECS if name in task)
+        yield from ((name, {**more, **taken(name, task[name] or {})}) for name in SPECS if name in task)
+
+
+def taken(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Return what a task hands over, with the options that it takes from variables."""
+    own = {option: value for option, value in given.items() if option != "from_variables"}
+    everything = [option for option in SPECS[name] if f"rotation_{option}" in DEFAULTS]
+    return {**{option: f"rotation_{option}" for option in everything if "from_variables" in given}, **own}
 
 
 def empty(value: Any) -> bool:

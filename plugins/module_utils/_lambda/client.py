@@ -17,7 +17,7 @@ from .._module.cycle import CYCLE, RESET
 from .._module.cycle_info import CYCLE_INFO_OF_FUNCTIONS
 from .._module.notice import NOTICE
 from .._module.operation import Operation
-from .._module.options import secret_store
+from .._module.options import CONNECTION, secret_store
 from .._module.rotate import ROTATE
 from .._next_step import Kind, command
 from .._notice.details import as_options, of_failure, of_rotation
@@ -25,7 +25,7 @@ from .._tag_text import tag_text
 from .._triggers import ON_DEMAND, SCHEDULED
 from .invocation import Invocation
 from .notice_text import notice_text
-from .options import CONNECTION, OF_A_NOTICE
+from .options import OF_A_NOTICE
 from .record import Record
 from .settings import Settings
 

@@ -24,14 +24,13 @@ from .._cycle.notice_state import read_failures
 from .._errors import RotationError
 from .._module.cycle import CYCLE
 from .._module.operation import Operation
-from .._module.options import secret_store
+from .._module.options import CONNECTION, secret_store
 from .._module.rotate import ROTATE, rotate_with
 from .._stamp import stamp
 from .._triggers import ON_DEMAND
 from .client import Client
 from .events import CREATE, FINISH, SET, TEST, Step, read_step
 from .invocation import Invocation
-from .options import CONNECTION
 from .record import NATIVE, Record
 from .refusal import error_of
 from .settings import settings_of

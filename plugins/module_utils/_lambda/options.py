@@ -11,7 +11,7 @@ from typing import Any
 
 from .._module.cycle_info import CYCLE_INFO
 from .._module.notice import NOTICE
-from .._module.options import AWS_SPEC, CLIENT_SPEC, DATABASE_SPEC, Spec
+from .._module.options import Spec
 from .._module.rotate import ROTATE
 
 # How an option is called in a parameter: as the role's variable.
@@ -21,7 +21,6 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGED_CA = ROOT / "ca.pem"
 OF_A_NOTICE = ("topic_arn", "environment")
 SPEC: Spec = {**ROTATE.spec, **CYCLE_INFO.spec, **{name: NOTICE.spec[name] for name in OF_A_NOTICE}}
-CONNECTION = {*CLIENT_SPEC, *DATABASE_SPEC, *AWS_SPEC}
 
 # What a function has not: a person's keys, a machine's socket and profile. A function has a role.
 NOT_HERE = {

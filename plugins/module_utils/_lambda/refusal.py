@@ -15,10 +15,11 @@ from .._errors import RotationError
 from .._events import FAILED
 from .._module.notice import NOTICE
 from .._module.operation import failed_result
+from .._module.options import CONNECTION
 from .._notice.details import of_failure
 from .._operations import Declaration
 from .._triggers import ON_DEMAND
-from .options import CONNECTION, OF_A_NOTICE
+from .options import OF_A_NOTICE
 from .record import Record
 from .settings import Settings
 

@@ -28,6 +28,9 @@ SECRET_IDS = {
     "source_secret_id": "onboard.source_secret_id",
     "admin_secret_id": "reconcile.admin_secret_id",
 }
+# Every module has it, and its action alone uses it: a module on another host has no variables.
+FROM_VARIABLES = "from_variables"
+OF_ACTIONS: Spec = {FROM_VARIABLES: {"type": "str", "choices": ["connection", "all"]}}
 UNKNOWN = "Unknown; the stored versions and the server hold the truth."
 # What calls a function that takes nothing, and returns what that returns.
 Run = Callable[[Callable[[], Any]], Any]
@@ -49,7 +52,7 @@ class Operation:
     def validation(self) -> dict[str, Any]:
         """Return the arguments of Ansible's own validation."""
         return {
-            "argument_spec": self.spec,
+            "argument_spec": {**self.spec, **OF_ACTIONS},
             "mutually_exclusive": [list(names) for names in (*MUTUALLY_EXCLUSIVE, *self.mutually_exclusive)],
             "required_one_of": [list(names) for names in self.required_one_of],
             "required_together": [list(names) for names in REQUIRED_TOGETHER if set(names) <= self.spec.keys()],

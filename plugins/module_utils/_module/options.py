@@ -78,6 +78,8 @@ CLIENT_SPEC: Spec = {
     "client": {"type": "str"},
     "secret_id": {"type": "str", "required": True, "no_log": False},
 }
+# What the options of a connection are, for actions and functions.
+CONNECTION = {*CLIENT_SPEC, *DATABASE_SPEC, *AWS_SPEC}
 MUTUALLY_EXCLUSIVE = (
     ("access_key", "profile"),
     ("secret_key", "profile"),
