@@ -36,7 +36,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 from ansible_collections.dbops.rotation.plugins.plugin_utils._action import EngineAction
 from ansible_collections.dbops.rotation.plugins.plugin_utils._candidates import CandidatesAction
 from ansible_collections.dbops.rotation.plugins.plugin_utils._from_variables import with_variables
-from ansible_collections.dbops.rotation.plugins.plugin_utils._from_variables import with_variables
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = timedelta(days=1)
