@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from ansible.constants import LOCALHOST
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import lookup_loader, test_loader
 
 from ..module_utils._aws.session import warm
 from ..module_utils._module.operation import Operation
@@ -21,8 +23,20 @@ from ._helpers import HELPERS
 from ._reader import of_task
 from ._stored import PATH, READ, is_secure, unread
 
+# What the role's templates use, and Ansible itself loads only where it is used: in every worker.
+OF_TEMPLATES = ((test_loader, "ansible.builtin.succeeded"), (lookup_loader, "ansible.builtin.env"))
+
+
+def warm_templates() -> None:
+    """Load the plugins of templates. It only saves time, so nothing that goes wrong here may end a run."""
+    with suppress(Exception):
+        for loader, name in OF_TEMPLATES:
+            loader.get(name)
+
+
 # Ansible imports this before it forks a worker for each task, so what is loaded here is loaded once.
 warm()
+warm_templates()
 
 
 class EngineAction(ActionBase):

@@ -23,6 +23,11 @@ def set_by_hand(world: World) -> None:
     world.rows = {host: [FOREIGN] for host in world.rows}
 
 
+def set_beside_the_second(world: World) -> None:
+    """As ALTER USER ... IDENTIFIED BY, which leaves a retained password as it is."""
+    world.rows = {host: [FOREIGN, *stored[1:]] for host, stored in world.rows.items()}
+
+
 def set_on_one_row(world: World) -> None:
     world.rows[HOSTS[1]] = [FOREIGN]
 
@@ -42,7 +47,7 @@ def row_by_hand(world: World) -> None:
     world.rows["10.%"] = [hashed(NATIVE, WORDS[C])]
 
 
-DEEDS = (set_by_hand, set_on_one_row, set_and_retained, second_by_hand, row_by_hand)
+DEEDS = (set_by_hand, set_beside_the_second, set_on_one_row, set_and_retained, second_by_hand, row_by_hand)
 MOST_STATEMENTS = 60
 
 

@@ -37,7 +37,7 @@ from stopped_runs import MOST_EFFECTS, STARTS, at_effect, cut, lose_answer, over
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.write_limit import VERSIONS, Ledger, Writes
 from ansible_collections.dbops.rotation.plugins.module_utils._cycle import tags
-from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import ED25519, NATIVE
+from ansible_collections.dbops.rotation.plugins.module_utils._db.hashes import ED25519, NATIVE, StoredPassword
 from ansible_collections.dbops.rotation.plugins.module_utils._errors import RotationError
 from ansible_collections.dbops.rotation.plugins.module_utils._stamp import stamp
 from ansible_collections.dbops.rotation.plugins.module_utils._steps import replicas as replicas_module
@@ -354,6 +354,37 @@ def test_a_password_set_by_hand_on_every_row_is_never_told_as_a_rotation(flavor:
         *("after the last look", "changed_meanwhile", "not_applied", "drift", "login_refused"),
         "not_discarded",  # set in the moment before the change, which retained it
     }
+
+
+@pytest.mark.parametrize("flavor", [MYSQL, MARIADB])
+def test_a_server_that_sets_another_password_costs_one_login_and_is_told(flavor: str) -> None:
+    """On the row of the login that shows; a hash is computed where the login was refused."""
+    world = make_world(flavor, rows=((C,),))
+
+    def forge(effect: str) -> None:
+        if effect == "alter":
+            world.rows[HOSTS[0]][0] = FOREIGN
+
+    world.after_effect = forge
+    error = refusal_of(rotate_in, world, "on_demand")
+    assert (error.code, error.step) == ("not_applied", "verify") and len(world.refused) <= 1
+    assert "AWSCURRENT" in error.state and world.stages["AWSCURRENT"] == C
+
+
+def test_a_server_that_did_nothing_costs_no_login() -> None:
+    world = make_world(MYSQL, rows=((C,),))
+    kept = {host: list(stored) for host, stored in world.rows.items()}
+    world.after_effect = lambda effect: world.rows.update(kept) if effect == "alter" else None
+    error = refusal_of(rotate_in, world, "on_demand")
+    assert (error.code, error.step) == ("not_applied", "verify") and world.refused == []
+
+
+def test_the_login_spares_a_hash_of_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    computed: list[str] = []
+    matches = StoredPassword.matches
+    monkeypatch.setattr(StoredPassword, "matches", lambda self, text: computed.append(text) or matches(self, text))
+    world = make_world(MYSQL, rows=((C,),))
+    assert rotate_in(world, "on_demand")["rotated"] and computed == [WORDS[C]]
 
 
 def test_a_second_password_that_arises_before_the_change_is_seen_and_nothing_is_sent() -> None:

@@ -111,6 +111,10 @@ class Versions:
             return ""
         return reason
 
+    def prove(self, stored: StoredPassword, version: SecretVersion) -> None:
+        """Know, because a login has shown it, that a stored hash is of a version's password."""
+        self._passwords[stored] = version.value.password
+
     def matches(self, stored: StoredPassword, version: SecretVersion) -> bool:
         """Return True if a stored hash is of a version's password; computing that takes 5 ms or more, so it is kept."""
         password = version.value.password

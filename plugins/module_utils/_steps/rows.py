@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from .._aws.secret_store import SecretVersion
 from .._codes import Code
@@ -26,9 +26,12 @@ def having(context: RotationContext, rows: list[AccountRow], version: SecretVers
     return [row for row in rows if any(context.versions.matches(stored, version) for stored in row.primary_passwords)]
 
 
-def all_have(context: RotationContext, names: Collection[str], version: SecretVersion) -> bool:
-    """Return True if every row of these names has this version's password now, other than as a retained one."""
-    return set(names) <= {row.name for row in having(context, read_rows(context), version)}
+def all_have(
+    context: RotationContext, rows: Iterable[AccountRow], names: Collection[str], version: SecretVersion
+) -> bool:
+    """Return True if every row of these names is there and has this version's password, not as a retained one."""
+    named = [row for row in rows if row.name in names]
+    return set(names) <= {row.name for row in having(context, named, version)}
 
 
 def refuse_changed_rows(context: RotationContext, view: View) -> None:

@@ -25,7 +25,7 @@ def take_over(context: RotationContext, view: View, decision: Decision) -> None:
         refuse_moved_label(context)
         context.progress.take_over()
         context.dialect.put_first(context.session, changes, context.current.value.password)
-        if not all_have(context, set(decision.rows), context.current):
+        if not all_have(context, read_rows(context), set(decision.rows), context.current):
             raise RotationError("Not every account row holds AWSCURRENT's password first.", code=Code.NOT_APPLIED)
     with context.journal.step("discard"):
         context.dialect.discard(context.session, changes)
