@@ -56,8 +56,7 @@ class BackupAction(EngineAction):
 
     def _validate(self, arguments: dict[str, Any], host: str) -> dict[str, Any]:
         self._task.args = self.completed(arguments, host)
-        _result, params = self.validate_argument_spec(**self.operation.validation())
-        return dict(params)
+        return self.validated()
 
 
 class RestoreAction(EngineAction):

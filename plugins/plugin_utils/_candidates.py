@@ -19,7 +19,7 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-from ansible.template import Templar, is_trusted_as_template
+from ansible.template import Templar
 
 from ..module_utils._aws.session import AwsOptions
 from ..module_utils._core_files import forbid_core_files
@@ -31,16 +31,13 @@ from ..module_utils._next_step import present
 from ..module_utils._readers import reading, variable
 from ._reader import of_task
 from ._stored import PATH, READ, unread
+from ._templates import is_literal, with_name
 
 SPEC = {"least": {"type": "int", "default": 100}}
 VARIABLES = {option: variable(option) for option in CYCLE_INFO.spec}
 # What else decides about a visit.
 FORCE, TOPIC, JUMP_HOST, CONNECTION = "rotation_force", "rotation_topic_arn", "rotation_jump_host", "ansible_connection"
 OTHERS = (FORCE, TOPIC, JUMP_HOST, CONNECTION, PATH, READ)
-# What makes a text a template: an expression, a statement, a comment, or a line that sets other signs.
-TEMPLATE_SIGNS = ("{{", "{%", "{#", "#jinja2:")
-# The one template that every client has. Jinja would take 5 ms for each of them.
-HOST = "{{ inventory_hostname }}"
 
 
 class CandidatesAction(ActionBase):
@@ -81,9 +78,9 @@ class CandidatesAction(ActionBase):
         """Return the options of a client's cycle, and what else decides, without those that are empty."""
         variables = self._variables(host)
         names = {**VARIABLES, **{name: name for name in OTHERS}}
-        given = {name: _with_name(variables[names[name]], host) for name in names if names[name] in variables}
+        given = {name: with_name(variables[names[name]], host) for name in names if names[name] in variables}
         values = {"client": host, **given}  # as every action of an operation begins
-        if not _is_literal(values):
+        if not is_literal(values):
             templar = Templar(loader=self._loader, variables=variables)
             values = {name: templar.template(value) for name, value in values.items()}
         return {name: value for name, value in values.items() if value not in (None, "")}
@@ -128,17 +125,3 @@ def _settings(values: Mapping[str, Any]) -> Settings | None:
         return settings_of({**result.validated_parameters, "client": None})
     except RotationError:  # the worker tells of it
         return None
-
-
-def _with_name(value: Any, host: str) -> Any:
-    named = isinstance(value, str) and HOST in value and is_trusted_as_template(value)
-    return value.replace(HOST, host) if named else value
-
-
-def _is_literal(values: Mapping[str, Any]) -> bool:
-    """Return True where no value has a sign of a template, and none is encrypted."""
-    try:
-        text = json.dumps(values)
-    except (TypeError, ValueError):
-        return False
-    return not any(sign in text for sign in TEMPLATE_SIGNS)

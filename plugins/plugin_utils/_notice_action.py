@@ -79,8 +79,7 @@ class NoticeAction(EngineAction):
         self._refuse_without_settings(variables)
         self._task.args = self.completed({**self._common, **options}, host)
         self.complete_arguments()
-        _result, params = self.validate_argument_spec(**self.operation.validation())
-        return dict(params)
+        return self.validated()
 
 
 def summed_up(results: Sequence[Result]) -> Result:

@@ -9,7 +9,6 @@ from typing import Any
 
 import botocore.client
 import pytest
-from ansible.template import trust_as_template
 from fleet_in_moto import create, now
 from moto import mock_aws
 
@@ -21,7 +20,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._errors import Rota
 from ansible_collections.dbops.rotation.plugins.module_utils._fleet.selection import Described
 from ansible_collections.dbops.rotation.plugins.module_utils._module import candidates as engine
 from ansible_collections.dbops.rotation.plugins.module_utils._module.candidates import candidates
-from ansible_collections.dbops.rotation.plugins.plugin_utils._candidates import _is_literal, _settings, _with_name
+from ansible_collections.dbops.rotation.plugins.plugin_utils._candidates import _settings
 
 HERE, THERE = AwsOptions(region="eu-central-1"), AwsOptions(region="eu-west-1")
 WINDOW = {"from": "22:00", "to": "04:00"}
@@ -151,23 +150,3 @@ def test_the_variables_come_to_the_policy_that_a_worker_would_have() -> None:
 )
 def test_an_option_that_is_wrong_is_for_a_worker_to_tell(wrong: dict[str, Any]) -> None:
     assert _settings(wrong) is None
-
-
-@pytest.mark.parametrize(
-    ("value", "filled", "literal"),
-    [
-        ("clients/{{ inventory_hostname }}/mysql/root", "clients/client_acme/mysql/root", True),
-        ("{{ inventory_hostname | upper }}", "{{ inventory_hostname | upper }}", False),
-        ([{"reason": "{% if true %}x{% endif %}"}], [{"reason": "{% if true %}x{% endif %}"}], False),
-        ("#jinja2: variable_start_string:'[%'", "#jinja2: variable_start_string:'[%'", False),
-        (["22:00"], ["22:00"], True),
-    ],
-)
-def test_only_the_name_of_the_host_is_filled_in_without_jinja(value: Any, filled: Any, literal: bool) -> None:
-    trusted = trust_as_template(value) if isinstance(value, str) else value
-    found = _with_name(trusted, "client_acme")
-    assert found == filled and _is_literal({"option": found}) is literal
-
-
-def test_a_text_that_is_no_template_stays_as_it_is() -> None:
-    assert _with_name("{{ inventory_hostname }}", "client_acme") == "{{ inventory_hostname }}"

@@ -260,7 +260,13 @@ def healthy(due: datetime, now: datetime) -> Case:
 
 # What a client's variables may be, the usual first; a template is one that Ansible trusts.
 VALUES: dict[str, tuple[Any, ...]] = {
-    "rotation_secret_id": ("clients/{{ inventory_hostname }}/mysql/root", "{{ missing }}", "", "db/{{ tier }}"),
+    "rotation_secret_id": (
+        "clients/{{ inventory_hostname }}/mysql/root",
+        "{{ missing }}",
+        "",
+        "db/{{ tier }}",
+        "{{ tier }}/{{ inventory_hostname }}",
+    ),
     "rotation_client": ("{{ inventory_hostname }}", "", "{{ inventory_hostname | upper }}", 7),
     "rotation_region": (None, "eu-west-1", "{{ tier }}", ""),
     "rotation_profile": (None, "other", "{{ '' }}"),
