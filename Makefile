@@ -28,7 +28,7 @@ unit: setup ## Run the unit tests
 integration: setup ## Run the integration tests, on real servers
 	@tools/test.sh integration
 
-slow: setup-dev ## Run the tests around rotation (provisioning, IAM, audit, backup, AWX, schedules), and a part on MariaDB 11.8
+slow: setup-dev ## Run the tests around rotation (provisioning, IAM, audit, backup, AWX, schedules, runners), and a part on MariaDB 11.8
 	@tools/test.sh slow leaks second-rest
 
 servers: setup ## Run the integration tests on every server, and print a table

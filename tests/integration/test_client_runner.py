@@ -26,6 +26,7 @@ from world.certificates import Authority
 from ansible_collections.dbops.rotation.plugins.module_utils._lambda.sweep_function import sweep
 
 RUNNER = "playbooks/runner.yml"
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
