@@ -69,7 +69,7 @@ def tasks(path: Path) -> list[dict[str, Any]]:
     while pending:
         task = pending.pop(0)
         named = task.get("ansible.builtin.import_tasks", task.get("ansible.builtin.include_tasks", "none"))
-        taken = path.with_name(str(named))
+        taken = (path.parent / str(named)).resolve()
         found += [task, *(tasks(taken) if taken in TASK_FILES else [])]
         pending += [inner for section in ("block", "rescue", "always") for inner in task.get(section, [])]
     return found
@@ -97,8 +97,8 @@ def calls(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 def taken(name: str, given: dict[str, Any]) -> dict[str, Any]:
     """Return what a task hands over, with the options that it takes from variables."""
     own = {option: value for option, value in given.items() if option != "from_variables"}
-    everything = [option for option in SPECS[name] if f"rotation_{option}" in DEFAULTS]
-    return {**{option: f"rotation_{option}" for option in everything if "from_variables" in given}, **own}
+    everything = {option: f"rotation_{option}" for option in SPECS[name] if f"rotation_{option}" in DEFAULTS}
+    return {**{"all": everything, "connection": CONNECTION}.get(given.get("from_variables", ""), {}), **own}
 
 
 def empty(value: Any) -> bool:
@@ -161,6 +161,13 @@ def test_every_option_of_a_module_can_be_set_through_the_role(path: Path) -> Non
         given.setdefault(name, set(CONNECTION)).update(options)
     for name in (name for name in given if name.removesuffix("_info").endswith(path.stem)):
         assert given[name] == set(SPECS[name])
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("roles/*/*/*.yml")), ids=lambda path: "/".join(path.parts[-3:]))
+def test_no_task_of_a_role_depends_on_the_module_defaults_of_a_play(path: Path) -> None:
+    for task in tasks(path) if path.parent.name in ("tasks", "handlers") else ():
+        for name in SPECS.keys() & task.keys():
+            assert {"from_variables", "secret_id"} & (task[name] or {}).keys(), task["name"]
 
 
 def test_options_are_named_as_their_variables() -> None:
