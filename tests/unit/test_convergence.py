@@ -382,7 +382,12 @@ def test_a_server_that_did_nothing_costs_no_login() -> None:
 def test_the_login_spares_a_hash_of_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
     computed: list[str] = []
     matches = StoredPassword.matches
-    monkeypatch.setattr(StoredPassword, "matches", lambda self, text: computed.append(text) or matches(self, text))
+
+    def counted(stored: StoredPassword, password: str) -> bool:
+        computed.append(password)
+        return matches(stored, password)
+
+    monkeypatch.setattr(StoredPassword, "matches", counted)
     world = make_world(MYSQL, rows=((C,),))
     assert rotate_in(world, "on_demand")["rotated"] and computed == [WORDS[C]]
 
