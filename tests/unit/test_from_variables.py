@@ -12,6 +12,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
+from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
 from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate import ROTATE
 from ansible_collections.dbops.rotation.plugins.plugin_utils._from_variables import with_variables
 
@@ -22,9 +23,9 @@ def trusted(values: dict[str, Any]) -> dict[str, Any]:
     return {name: trust_as_template(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
-def taken(kind: str, variables: dict[str, Any], spec: Any = ROTATE.spec, **own: Any) -> dict[str, Any]:
+def taken(kind: str, variables: dict[str, Any], operation: Operation = ROTATE, **own: Any) -> dict[str, Any]:
     templar = Templar(loader=DataLoader(), variables=trusted(variables))
-    return with_variables({"from_variables": kind, **own}, spec, templar)
+    return with_variables({"from_variables": kind, **own}, operation.spec, templar)
 
 
 def role(**more: Any) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def test_what_the_task_says_itself_counts(own: dict[str, str]) -> None:
 
 
 def test_an_option_that_the_module_does_not_have_is_not_taken() -> None:
-    assert taken("all", {"rotation_force": True, "rotation_region": "r"}, NOTICE.spec) == {"region": "r"}
+    assert taken("all", {"rotation_force": True, "rotation_region": "r"}, NOTICE) == {"region": "r"}
 
 
 def test_without_the_option_nothing_is_taken_and_a_wrong_choice_is_left_to_the_check() -> None:
