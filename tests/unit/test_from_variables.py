@@ -45,7 +45,7 @@ def test_a_connection_is_only_that() -> None:
 
 
 @pytest.mark.parametrize("own", [{"region": "eu-west-1"}, {"aws_region": "eu-west-1"}])
-def test_what_the_task_says_itself_counts(own: dict[str, str]) -> None:
+def test_what_the_task_says_itself_counts(own: dict[str, Any]) -> None:
     assert taken("connection", {"rotation_region": "{{ undefined }}", "rotation_profile": "p"}, **own) == {
         **own,
         "profile": "p",
