@@ -53,7 +53,7 @@ class EngineAction(ActionBase):
     needs_controller = False
     # A run does it for many clients, and a warm process does it faster.
     uses_helper = False
-    _validator: ArgumentSpecValidator | None = None
+    _validator: ArgumentSpecValidator
 
     def __init_subclass__(cls) -> None:
         """Make the check of the options when Ansible imports the action; in each worker it would take 1.5 ms."""
@@ -84,7 +84,7 @@ class EngineAction(ActionBase):
     def _work(self, variables: dict[str, Any]) -> dict[str, Any]:
         self._refuse_local_jump_host()
         self._refuse_without_settings(variables)
-        self._task.args = self.completed(self._task.args, variables.get("inventory_hostname"))
+        self._task.args = self.options_of(self._task.args, variables.get("inventory_hostname"))
         refused = self.operation.refusal(self._task.args)
         if refused:
             return refused
@@ -95,15 +95,14 @@ class EngineAction(ActionBase):
         run = HELPERS.do if self.uses_helper else None
         return self.operation.outcome(params, check=self._task.check_mode, diff=self._task.diff, run=run)
 
-    def completed(self, arguments: Mapping[str, Any], host: str | None) -> dict[str, Any]:
+    def options_of(self, arguments: Mapping[str, Any], host: str | None) -> dict[str, Any]:
         """Return the arguments with what the variables of a host say, which are those of the templar."""
         taken = with_variables(arguments, self.operation.spec, self._templar)
         return self.without_empty({"client": host, **taken})
 
     def validated(self) -> dict[str, Any]:
         """Return the arguments of the task as its operation takes them; errors are those of Ansible's check."""
-        validator = self._validator or ArgumentSpecValidator(**self.operation.validation())
-        result = validator.validate(self._task.args)
+        result = self._validator.validate(self._task.args)
         if result.error_messages:
             unknown = isinstance(result.errors[0], UnsupportedError)
             where = f"Unsupported parameters for ({self._load_name}) module: " if unknown else ""

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.template import Templar
 
 from ..module_utils._backup.document import dump_entry, load
 from ..module_utils._backup.file import missing, read_file
@@ -46,16 +45,14 @@ class BackupAction(EngineAction):
         hosts, unusable = {}, {}
         for host in variables["ansible_play_hosts"]:
             try:
-                hosts[host] = self._validate({**options_in(self._templar_of(host), variable), **common}, host)
+                self._templar.available_variables = variables_of(self._task, host)
+                hosts[host] = self._validate({**options_in(self._templar, variable), **common}, host)
             except AnsibleError as error:
                 unusable[host] = f"{host}: its options are wrong: {error}"
         return hosts, unusable
 
-    def _templar_of(self, host: str) -> Templar:
-        return self._templar.copy_with_new_env(available_variables=variables_of(self._task, host))
-
     def _validate(self, arguments: dict[str, Any], host: str) -> dict[str, Any]:
-        self._task.args = self.completed(arguments, host)
+        self._task.args = self.options_of(arguments, host)
         return self.validated()
 
 

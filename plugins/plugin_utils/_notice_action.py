@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any
@@ -30,27 +30,26 @@ class NoticeAction(EngineAction):
     """Send the notices of many hosts in one worker; a worker for each would take longer than its notice."""
 
     def _work(self, variables: dict[str, Any]) -> Result:
-        variable = self._task.args.pop("client_options", None)
-        if not variable:
+        arguments = self._task.args
+        if not arguments.get("client_options"):
             return super()._work(variables)
         if self._task.async_val or self._connection.transport != "local":
             raise AnsibleActionFail("client_options needs the connection 'local' and no async. No notice was sent.")
-        self._common = {FROM_VARIABLES: self._task.args.get(FROM_VARIABLES)}
-        results = self._of_all(hosts_of_handler(self._task, variables["inventory_hostname"]), str(variable))
+        results = self._of_all(hosts_of_handler(self._task, variables["inventory_hostname"]), arguments)
         return results[0] if len(results) == 1 else summed_up(results)
 
     def complete_arguments(self) -> None:
         """Add the text for people, and what the details say."""
         self._task.args = completed(self, self._task.args, self.operation.spec)
 
-    def _of_all(self, hosts: Sequence[str], variable: str) -> list[Result]:
+    def _of_all(self, hosts: Sequence[str], arguments: Mapping[str, Any]) -> list[Result]:
         """Return the result of each host that has a notice. Threads send; templates are not made for threads."""
         interrupted: list[Result] = []
         sending: list[Future[Result]] = []
         pool = ThreadPoolExecutor(THREADS)
         try:
             for host in hosts:
-                sending += [pool.submit(notice) for notice in self._notices(host, variable)]
+                sending += [pool.submit(notice) for notice in self._notices(host, arguments)]
             wait(sending)
         except (KeyboardInterrupt, SystemExit):
             raise
@@ -60,24 +59,24 @@ class NoticeAction(EngineAction):
             pool.shutdown(cancel_futures=True)
         return [*(future.result() for future in sending if not future.cancelled()), *interrupted]
 
-    def _notices(self, host: str, variable: str) -> list[Callable[[], Result]]:
+    def _notices(self, host: str, arguments: Mapping[str, Any]) -> list[Callable[[], Result]]:
         """Return what sends the notice of a host, if it has one; what is wrong with it is its own result."""
         try:
-            params = self._params(host, variable)
+            params = self._params(host, arguments)
         except Exception as error:
             reason = error if isinstance(error, AnsibleError) else unexpected(error).cause
             failure = {"failed": True, "changed": False, "client": host, "msg": one_line(f"{host}: {reason}")}
             return [lambda: failure]
         return [partial(self.operation.outcome, params, check=self._task.check_mode, diff=False)] if params else []
 
-    def _params(self, host: str, variable: str) -> dict[str, Any]:
+    def _params(self, host: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         variables = variables_of(self._task, host)
         self._templar.available_variables = variables  # a templar of its own for each host would load all filters anew
-        options = options_in(self._templar, variable)
+        options = options_in(self._templar, str(arguments["client_options"]))
         if not options:
             return {}
         self._refuse_without_settings(variables)
-        self._task.args = self.completed({**self._common, **options}, host)
+        self._task.args = self.options_of({FROM_VARIABLES: arguments.get(FROM_VARIABLES), **options}, host)
         self.complete_arguments()
         return self.validated()
 

@@ -10,6 +10,7 @@ import pytest
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
+from trusted import trusted
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
 from ansible_collections.dbops.rotation.plugins.module_utils._module.operation import Operation
@@ -17,10 +18,6 @@ from ansible_collections.dbops.rotation.plugins.module_utils._module.rotate impo
 from ansible_collections.dbops.rotation.plugins.plugin_utils._from_variables import with_variables
 
 ROLE = Path(__file__).resolve().parents[2] / "roles/rotation"
-
-
-def trusted(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: trust_as_template(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def taken(kind: str, variables: dict[str, Any], operation: Operation = ROTATE, **own: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
+from trusted import trusted
 
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.secret_store import SecretStore, described
 from ansible_collections.dbops.rotation.plugins.module_utils._aws.session import AwsOptions
@@ -295,14 +296,6 @@ VALUES: dict[str, tuple[Any, ...]] = {
 def loaded(path: str) -> dict[str, Any]:
     read = DataLoader().load_from_file(str(ROOT / path), trusted_as_template=True)
     return dict(read)
-
-
-def trusted(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: trusted(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [trusted(one) for one in value]
-    return trust_as_template(value) if isinstance(value, str) else value
 
 
 ROLE = {**loaded("roles/rotation/defaults/main.yml"), **loaded("roles/rotation/vars/main.yml")}

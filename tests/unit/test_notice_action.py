@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar, trust_as_template
+from ansible.template import Templar
+from trusted import trusted
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
 from ansible_collections.dbops.rotation.plugins.plugin_utils import _notice_action
@@ -45,7 +46,7 @@ class Wave(NoticeAction):
     def __init__(self, **notices: Callable[[], dict[str, Any]] | type[BaseException]) -> None:
         self.notices = notices
 
-    def _notices(self, host: str, variable: str) -> list[Callable[[], dict[str, Any]]]:
+    def _notices(self, host: str, arguments: Mapping[str, Any]) -> list[Callable[[], dict[str, Any]]]:
         notice = self.notices[host]
         if isinstance(notice, type):
             raise notice
@@ -53,7 +54,7 @@ class Wave(NoticeAction):
 
 
 def test_a_time_limit_costs_no_result_of_what_was_sent() -> None:
-    sent, failed = Wave(acme=lambda: SENT, globex=TimeLimit, initech=lambda: SENT)._of_all(["acme", "globex"], "x")
+    sent, failed = Wave(acme=lambda: SENT, globex=TimeLimit, initech=lambda: SENT)._of_all(["acme", "globex"], {})
     assert sent == SENT and failed["failed"] and failed["error"]["code"] == "interrupted"
     assert "The next scheduled run sends the notices that are missing" in failed["error"]["state"]
 
@@ -64,20 +65,20 @@ class Broken(NoticeAction):
     def __init__(self, **errors: Exception) -> None:
         self.errors = errors
 
-    def _params(self, host: str, variable: str) -> dict[str, Any]:
+    def _params(self, host: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         raise self.errors[host]
 
 
 def test_whatever_is_wrong_with_one_host_costs_no_other_its_notice() -> None:
     errors = {"acme": AnsibleError("it is undefined"), "globex": KeyError("hidden")}
-    first, second = Broken(**errors)._of_all(["acme", "globex"], "x")
+    first, second = Broken(**errors)._of_all(["acme", "globex"], {})
     assert first["failed"] and first["msg"] == "acme: it is undefined"
     assert second["failed"] and second["msg"].startswith("globex: An unexpected KeyError in test_notice_action.py")
 
 
 def test_who_stops_the_run_stops_it() -> None:
     with pytest.raises(KeyboardInterrupt):
-        Wave(acme=KeyboardInterrupt)._of_all(["acme"], "x")
+        Wave(acme=KeyboardInterrupt)._of_all(["acme"], {})
 
 
 def test_trouble_of_one_is_a_warning_of_all_and_a_failure_of_its_own() -> None:
@@ -128,13 +129,13 @@ def test_each_client_of_a_wave_has_its_own_access_topic_and_details(monkeypatch:
         sent[params["client"]] = dict(params)
         return dict(SENT)
 
-    action = NoticeAction.__new__(NoticeAction)
-    action.operation = replace(NOTICE, work=work)
+    class Notices(NoticeAction):
+        operation = replace(NOTICE, work=work)
+
+    action = Notices.__new__(Notices)
     action._task = SimpleNamespace(args=dict(given["host1"]), check_mode=False)
     action._templar = Templar(loader=DataLoader(), variables=given["host1"])
-    options = handler["dbops.rotation.rotation_notice"]
-    action._common = {"from_variables": options["from_variables"]}
-    results = action._of_all(hosts, options["client_options"])
+    results = action._of_all(hosts, handler["dbops.rotation.rotation_notice"])
     assert len(results) == len(sent) == 32 and all(result == SENT for result in results)
     for number, host in enumerate(hosts):
         expected = {**role_of(number), "rotation_topic_arn": f"arn:aws:sns:region-{number}:{number:012}:{host}"}
@@ -148,10 +149,6 @@ def test_each_client_of_a_wave_has_its_own_access_topic_and_details(monkeypatch:
         keys = [expected.get(f"rotation_{name}") for name in ("access_key", "secret_key")]
         assert [params["access_key"], params["secret_key"], params["assume_role_arn"]] == [*keys, role_arn]
         assert (params["version_id"], params["event"]) == (f"v{number}", "rotated")
-
-
-def trusted(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: trust_as_template(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 @pytest.mark.parametrize(

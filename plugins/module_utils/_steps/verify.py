@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from .._aws.secret_store import SecretVersion
 from .._codes import Code
 from .._context.context import RotationContext
@@ -23,13 +25,11 @@ def verify(context: RotationContext, view: View, version: SecretVersion) -> None
         # The rows first: a server that did nothing and said OK would cost a failed login.
         covered, rows = view.facts.covered_names, read_rows(context)
         by_login = {row.name: row for row in rows if _shown_by_login(context, view, row, version)}
-        if not all_have(context, rows, covered - by_login.keys(), version):
-            raise _not_applied()
+        _refuse_without(context, rows, covered - by_login.keys(), version)
         try:
             session = context.logins.log_in_with(version)
         except LoginRefused as refused:
-            if not all_have(context, rows, covered, version):
-                raise _not_applied() from None
+            _refuse_without(context, rows, covered, version)
             refused.code, refused.next_step = Code.NEW_PASSWORD_REFUSED, SEVERAL_SERVERS
             refused.cause = f"The rows hold the new password, and the login with it was refused: {refused.cause}"
             raise
@@ -59,5 +59,8 @@ def _shown_by_login(context: RotationContext, view: View, row: AccountRow, versi
     return row.retained is None or row.retained in before
 
 
-def _not_applied() -> RotationError:
-    return RotationError("Not every account row holds the new password.", code=Code.NOT_APPLIED)
+def _refuse_without(
+    context: RotationContext, rows: list[AccountRow], names: Collection[str], version: SecretVersion
+) -> None:
+    if not all_have(context, rows, names, version):
+        raise RotationError("Not every account row holds the new password.", code=Code.NOT_APPLIED) from None
