@@ -31,6 +31,8 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import 
     started,
 )
 
+from .mailbox import Mailbox, read
+
 FOLDER = CACHE / "bench"
 PASSWORD = "First-Of-Many-1"
 SERVERS = 2
@@ -47,8 +49,7 @@ class Fleet:
     servers: list[DatabaseServer]
     own: list[DatabaseServer]
     authority: Authority
-    topic: str
-    queue: str
+    mailbox: Mailbox
 
     def add(self, names: list[str], *, managed: bool = True, servers: Sequence[DatabaseServer] = ()) -> None:
         """Make accounts and secrets, in turn on each server; without tags of ours where they are not ``managed``."""
@@ -109,18 +110,12 @@ class Fleet:
             "rotation_endpoint_urls": {"default": self.aws.endpoint_url},
             **KEYS,
             "rotation_tls_ca_file": str(self.authority.ca_file),
-            "rotation_topic_arn": self.topic,
+            "rotation_topic_arn": self.mailbox.topic,
             "rotation_everything": True,
             "rotation_min_age": 0,
             "rotation_per_server": 0,
             "rotation_write_share": 0,
         }
-
-    def notices(self) -> int:
-        """Return how many notices the queue has got."""
-        name = "ApproximateNumberOfMessages"
-        told = self.aws.client("sqs").get_queue_attributes(QueueUrl=self.queue, AttributeNames=[name])
-        return int(told["Attributes"][name])
 
     def _secret(self, client: Any, name: str, port: int, server_id: str, *, managed: bool = True) -> None:
         version = str(uuid.uuid4())
@@ -164,21 +159,14 @@ def running(own: int = 0) -> Iterator[Fleet]:
             service.launch()
         for service in (aws, *servers):
             service.wait()
-        yield Fleet(aws, servers[:SERVERS], servers[SERVERS:], authority, *_subscribed(aws))
+        mailbox = Mailbox(aws, "rotation")
+        with read(mailbox):
+            yield Fleet(aws, servers[:SERVERS], servers[SERVERS:], authority, mailbox)
     finally:
         for server in servers:
             server.remove()
         aws.stop()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _subscribed(aws: AwsEmulator) -> tuple[str, str]:
-    topic = str(aws.client("sns").create_topic(Name="rotation")["TopicArn"])
-    queues = aws.client("sqs")
-    queue = str(queues.create_queue(QueueName="rotation")["QueueUrl"])
-    named = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=named)
-    return topic, queue
 
 
 def write_inventory(path: Path, names: Sequence[str], variables: Mapping[str, Any]) -> Path:
