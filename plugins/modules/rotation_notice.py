@@ -53,8 +53,8 @@ options:
   details:
     description:
       - The options from O(trigger) to O(next_step) as one dictionary, such as an entry of
-        RV(dbops.rotation.rotation_cycle_info#module:pending_notices). Other keys are ignored. An option of the task has
-        priority.
+        RV(dbops.rotation.rotation_cycle_info#module:pending_notices) or the result of
+        M(dbops.rotation.secretsmanager_mysql_rotate). Other keys are ignored. An option of the task has priority.
     type: dict
     version_added: 0.2.0
   template:
@@ -67,7 +67,9 @@ options:
     description:
       - The name of a variable with the options of each host as a dictionary, for a handler with C(run_once). The action
         then sends the notice of every host that notified the handler, each with the options that this variable has for
-        that host. A host with an empty one has no notice. All other options of the task are ignored.
+        that host. Other options of the task are ignored, but C(from_variables) counts for every host.
+      - A host without O(topic_arn) there has no notice. Neither has one whose O(details) are the receipt of a run that gave
+        no new password.
       - The result then has RV(results), one for each notice. A notice that fails is a warning, and no other one is
         affected. With a strategy that does not honour C(run_once), each host sends its own.
     type: str

@@ -31,7 +31,7 @@ from ..module_utils._next_step import present
 from ..module_utils._readers import reading, variable
 from ._reader import of_task
 from ._stored import PATH, READ, unread
-from ._templates import is_literal, with_name
+from ._templates import evaluated
 
 SPEC = {"least": {"type": "int", "default": 100}}
 VARIABLES = {option: variable(option) for option in CYCLE_INFO.spec}
@@ -78,11 +78,9 @@ class CandidatesAction(ActionBase):
         """Return the options of a client's cycle, and what else decides, without those that are empty."""
         variables = self._variables(host)
         names = {**VARIABLES, **{name: name for name in OTHERS}}
-        given = {name: with_name(variables[names[name]], host) for name in names if names[name] in variables}
-        values = {"client": host, **given}  # as every action of an operation begins
-        if not is_literal(values):
-            templar = Templar(loader=self._loader, variables=variables)
-            values = {name: templar.template(value) for name, value in values.items()}
+        given = {name: variables[names[name]] for name in names if names[name] in variables}
+        # As every action of an operation begins.
+        values = evaluated({"client": host, **given}, Templar(loader=self._loader, variables=variables))
         return {name: value for name, value in values.items() if value not in (None, "")}
 
     def _variables(self, host: str) -> dict[str, Any]:

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.playbook.task import Task
 from ansible.template import Templar
+
+from ._templates import evaluated
 
 
 def variables_of(task: Task, host: str) -> dict[str, Any]:
@@ -23,8 +26,8 @@ def options_in(templar: Templar, variable: str) -> dict[str, Any]:
     """Evaluate the variable that holds the options of the host whose variables the templar has."""
     if variable not in templar.available_variables:
         raise AnsibleActionFail(f"there is no variable {variable!r}")
-    options: dict[str, Any] = templar.template(templar.available_variables[variable])
-    return options
+    options = templar.available_variables[variable]
+    return dict(evaluated(options, templar) if isinstance(options, Mapping) else templar.template(options))
 
 
 def hosts_of_handler(task: Task, host: str) -> list[str]:

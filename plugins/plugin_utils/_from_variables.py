@@ -18,7 +18,7 @@ from ansible.template import Templar
 from ..module_utils._module.operation import FROM_VARIABLES
 from ..module_utils._module.options import CONNECTION, Spec
 from ..module_utils._readers import variable
-from ._templates import is_literal, with_name
+from ._templates import evaluated
 
 
 def with_variables(arguments: Mapping[str, Any], spec: Spec, templar: Templar) -> dict[str, Any]:
@@ -31,24 +31,22 @@ def with_variables(arguments: Mapping[str, Any], spec: Spec, templar: Templar) -
         return dict(arguments)
     own = {name: value for name, value in arguments.items() if name != FROM_VARIABLES}
     variables = templar.available_variables
-    host = str(variables.get("inventory_hostname", ""))
     found = {
-        name: with_name(variables[variable(name)], host)
+        name: variables[variable(name)]
         for name in taken
         if variable(name) in variables and not own.keys() & {name, *spec[name].get("aliases", ())}
     }
-    return {**(found if is_literal(found) else _templated(found, templar)), **own}
+    return {**_values(found, templar), **own}
 
 
-def _templated(found: Mapping[str, Any], templar: Templar) -> dict[str, Any]:
+def _values(found: Mapping[str, Any], templar: Templar) -> dict[str, Any]:
     """Return the values of options; AnsibleError names the variable that has none."""
     try:
-        values: dict[str, Any] = templar.template(found)
+        return evaluated(found, templar)
     except AnsibleError:
         for name, value in found.items():
             _template(variable(name), value, templar)
         raise
-    return values
 
 
 def _template(name: str, value: Any, templar: Templar) -> None:

@@ -15,6 +15,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ..module_utils._clean import one_line
 from ..module_utils._errors import unexpected
 from ..module_utils._module.operation import FROM_VARIABLES, failed_result
+from ..module_utils._notice.details import has_news
 from ._action import EngineAction
 from ._every_host import hosts_of_handler, options_in, variables_of
 from ._notice_text import completed
@@ -73,7 +74,7 @@ class NoticeAction(EngineAction):
         variables = variables_of(self._task, host)
         self._templar.available_variables = variables  # a templar of its own for each host would load all filters anew
         options = options_in(self._templar, str(arguments["client_options"]))
-        if not options:
+        if not options.get("topic_arn") or not has_news(options.get("details") or {}):
             return {}
         self._refuse_without_settings(variables)
         self._task.args = self.options_of({FROM_VARIABLES: arguments.get(FROM_VARIABLES), **options}, host)

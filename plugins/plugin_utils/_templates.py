@@ -6,22 +6,52 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
-from ansible.template import is_trusted_as_template
+from ansible.template import Templar, is_trusted_as_template
 
 # What makes a text a template: an expression, a statement, a comment, or a line that sets other signs.
 SIGNS = ("{{", "{%", "{#", "#jinja2:")
-# The one template that every client has.
-HOST = "{{ inventory_hostname }}"
+# An expression that is the name of a variable, such as {{ inventory_hostname }}; some names are Jinja's own.
+NAME = re.compile(r"\{\{ *(?!(?:true|false|none|self)\b)([a-z_]\w*) *\}\}", re.ASCII | re.IGNORECASE)
+# Jinja changes them.
+LINE_ENDS = re.compile(r"[\r\n]")
+# Ansible says what is wrong with names that lead nowhere.
+DEEPEST = 10
 
 
-def with_name(value: Any, host: str) -> Any:
-    """Return a text with the name of the host in it, where that is all that is to be evaluated; else the value."""
-    if not (isinstance(value, str) and HOST in value and is_trusted_as_template(value)):
+def evaluated(values: Mapping[str, Any], templar: Templar) -> dict[str, Any]:
+    """Return the values as Ansible evaluates them; Jinja gets those in which there is more than names of variables.
+
+    Raises AnsibleError.
+    """
+    found = {name: looked_up(value, templar.available_variables) for name, value in values.items()}
+    if is_literal(found):
+        return found
+    left = {name: value for name, value in found.items() if not is_literal(value)}
+    return {**{name: value for name, value in found.items() if name not in left}, **templar.template(left)}
+
+
+def looked_up(value: Any, variables: Mapping[str, Any], deepest: int = DEEPEST) -> Any:
+    """Return a text with variables in the place of their names, where that is all that is to be evaluated.
+
+    What is a name and nothing else becomes the value of that variable, whatever its type. Otherwise return the value.
+    """
+    if not (deepest and isinstance(value, str) and is_trusted_as_template(value)) or LINE_ENDS.search(value):
         return value
-    named = value.replace(HOST, host)
-    return named if is_literal(named) else value
+
+    def of(match: re.Match[str]) -> Any:
+        return looked_up(variables.get(match[1], match[0]), variables, deepest - 1)
+
+    def text_of(match: re.Match[str]) -> str:
+        found = of(match)
+        return found if isinstance(found, str) else match[0]
+
+    whole = NAME.fullmatch(value)
+    found = of(whole) if whole else NAME.sub(text_of, value)
+    return found if is_literal(found) else value
 
 
 def is_literal(value: Any) -> bool:

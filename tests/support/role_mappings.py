@@ -9,15 +9,18 @@ from pathlib import Path
 from ansible.parsing.dataloader import DataLoader
 
 ROLE = Path(__file__).resolve().parents[2] / "roles/rotation"
-TEMPLATES: dict[str, str] = DataLoader().load_from_file(str(ROLE / "vars/main.yml"))
+TEMPLATES: dict[str, str | dict[str, str]] = DataLoader().load_from_file(str(ROLE / "vars/main.yml"))
 
 
 def mapping(name: str) -> dict[str, str]:
     """Return the options of a mapping, with those of the mappings that it is made of."""
     found: dict[str, str] = {}
-    for other in re.findall(r"\brotation_\w+_options\b", TEMPLATES[name]):
+    template = TEMPLATES[name]
+    if isinstance(template, dict):
+        return {option: value.strip("{ }") for option, value in template.items()}
+    for other in re.findall(r"\brotation_\w+_options\b", template):
         found |= mapping(other)
-    return {**found, **dict(re.findall(r"'(\w+)': ('?[\w\[]+)", TEMPLATES[name]))}
+    return {**found, **dict(re.findall(r"'(\w+)': ('?[\w\[]+)", template))}
 
 
 MAPPINGS = {name: mapping(name) for name in TEMPLATES}

@@ -21,10 +21,10 @@ from ansible_collections.dbops.rotation.plugins.module_utils._events import (
     ROTATED,
     UPCOMING,
 )
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda import notice_text as module
-from ansible_collections.dbops.rotation.plugins.module_utils._lambda.notice_text import TEMPLATES, notice_text
+from ansible_collections.dbops.rotation.plugins.module_utils._notice import text as module
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.details import of_failure, of_rotation
 from ansible_collections.dbops.rotation.plugins.module_utils._notice.limits import people_text
+from ansible_collections.dbops.rotation.plugins.module_utils._notice.text import TEMPLATES, notice_text
 from ansible_collections.dbops.rotation.plugins.module_utils._readers import CommandLine, Function, reading
 
 ROLE = Path(__file__).resolve().parents[2] / "roles/rotation"
@@ -91,6 +91,12 @@ def test_a_text_of_a_function_has_no_playbook(event: str, details: Mapping[str, 
         assert "ansible-playbook" not in notice_text(event, CLIENT, SECRET, details)
 
 
+def test_commands_name_the_host_of_the_inventory_and_not_the_client() -> None:
+    with reading(CommandLine()):
+        text = notice_text(OVERDUE, CLIENT, SECRET, {"due": "x"}, "db7")
+    assert "-l db7" in text and f"The root password of {CLIENT}" in text
+
+
 def test_every_template_is_among_them() -> None:
     assert {path.stem for path in TEMPLATES.glob("*.j2")} == set(EVENTS) == {event for event, _details in ABOUT}
 
@@ -134,7 +140,7 @@ def test_the_role_tells_of_the_same_things() -> None:
         ]
     )
     assert texts[:2] == [of_failure(ERROR, one, "scheduled", "") for one in ({}, counted)]
-    assert texts[2:] == [of_rotation(receipt), 22, 0]
+    assert [of_rotation(texts[2]), *texts[3:]] == [of_rotation(receipt), 22, 0]
 
 
 def test_a_failure_is_told_with_all_that_a_notice_needs() -> None:

@@ -1,46 +1,113 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is said of a variable without Jinja."""
+"""What is said of a variable without Jinja: always what Ansible says of it."""
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import EncryptedString
-from ansible.template import is_trusted_as_template, trust_as_template
+from ansible.template import Templar, is_trusted_as_template, trust_as_template
+from trusted import trusted
 
-from ansible_collections.dbops.rotation.plugins.plugin_utils._templates import is_literal, with_name
+from ansible_collections.dbops.rotation.plugins.plugin_utils._templates import evaluated, is_literal, looked_up
+
+VARIABLES: dict[str, Any] = trusted(
+    {
+        "inventory_hostname": "client_acme",
+        "client": "{{ inventory_hostname }}",
+        "secret_id": "clients/{{ client }}/mysql/root",
+        "deep": "{{ secret_id }}",
+        "tier": "{{ 'gold' | upper }}",
+        "days": 40,
+        "off": False,
+        "nothing": None,
+        "empty": "",
+        "windows": ["22:00", "{{ tier }}"],
+        "freezes": [{"from": "2026-12-24"}],
+        "signs": "{% raw %}",
+        "own_signs": "#jinja2: variable_start_string:'[%'\n{{ client }}",
+        "here": "{{ there }}",
+        "there": "{{ here }}",
+        "lines": "one\n",
+        "none": "a variable of this name is never seen",
+        "self": "nor is one of this",
+        "over": "{{ client }}\n",
+        "many": "one\r\ntwo{{ client }}",
+    }
+) | {"stranger": "{{ client }}", "kept": {"old": "{{ client }}"}}
+NAMED = sorted(VARIABLES)
+
+
+def by_ansible(value: Any) -> Any:
+    """Return what Ansible makes of a value, or the kind of its error."""
+    try:
+        return Templar(loader=DataLoader(), variables=dict(VARIABLES)).template({"option": value})
+    except AnsibleError as error:
+        return type(error).__name__
+
+
+def by_us(value: Any) -> Any:
+    try:
+        return evaluated({"option": value}, Templar(loader=DataLoader(), variables=dict(VARIABLES)))
+    except AnsibleError as error:
+        return type(error).__name__
 
 
 @pytest.mark.parametrize(
-    ("value", "filled", "literal"),
+    "text",
     [
-        ("clients/{{ inventory_hostname }}/mysql/root", "clients/client_acme/mysql/root", True),
-        ("{{ inventory_hostname | upper }}", "{{ inventory_hostname | upper }}", False),
-        ([{"reason": "{% if true %}x{% endif %}"}], [{"reason": "{% if true %}x{% endif %}"}], False),
-        ("#jinja2: variable_start_string:'[%'", "#jinja2: variable_start_string:'[%'", False),
-        ("{{ tier }}/{{ inventory_hostname }}", "{{ tier }}/{{ inventory_hostname }}", False),
-        (["22:00"], ["22:00"], True),
+        *("{{ %s }}" % name for name in NAMED),
+        *("{{%s}}" % name for name in NAMED),
+        *("a{{ %s }}b{{ client }}" % name for name in NAMED),
+        *("{{ absent }}", "{{ absent | default('x') }}", "x{{ absent }}", "{{ omit }}", "{{ range }}", "{{ hostvars }}"),
+        *("{{ true }}", "{{ none }}", "{{ None }}", "{{ 1 }}", "{{ 'client' }}", "{{ client.name }}", "{{ client | upper }}"),
+        *("{{- client -}}", " {{- client }}", "{{ client }}\n", "{{ lines }}", "{{ lines }}\n", "{{ client }} }}", "{{ {{ client }} }}"),
+        *("{# client #}", "{% if off %}x{% endif %}", "#jinja2: trim_blocks:False\n{{ client }}", "{{ client", "{{ a b }}"),
+        *("\\{{ client }}", "{{ client }}\\n", "{{\tclient }}", "{{\nclient\n}}", "{{ self }}", "{{ loop }}", "{{ vars }}"),
     ],
 )
-def test_only_the_name_of_the_host_is_filled_in_without_jinja(value: Any, filled: Any, literal: bool) -> None:
-    trusted = trust_as_template(value) if isinstance(value, str) else value
-    found = with_name(trusted, "client_acme")
-    assert found == filled and is_literal({"option": found}) is literal
+def test_a_name_is_looked_up_as_ansible_does(text: str) -> None:
+    value = trust_as_template(text)
+    assert by_us(value) == by_ansible(value)
+    assert by_us([value]) == by_ansible([value])
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_any_text_is_what_ansible_makes_of_it(seed: int) -> None:
+    random = Random(seed)
+    names = [f"{{{{ {name} }}}}" for name in NAMED]
+    parts = [*names, *names, *NAMED, "{{ ", " }}", "{{", "}}", "/", " ", "\n", "{%", "\\", "'"]
+    value = trust_as_template("".join(random.choices(parts, k=random.randint(1, 6))))
+    assert by_us(value) == by_ansible(value), value
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("{{ deep }}", "clients/client_acme/mysql/root"),
+        ("arn:{{ client }}:{{ inventory_hostname }}", "arn:client_acme:client_acme"),
+        ("{{ days }}", 40),
+        ("{{ freezes }}", [{"from": "2026-12-24"}]),
+    ],
+)
+def test_jinja_is_not_needed_for_names(text: str, found: Any) -> None:
+    assert looked_up(trust_as_template(text), VARIABLES) == found
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ tier }}", "{{ tier }}/{{ client }}", "{{ windows }}", "{{ stranger }}", "{{ kept }}", "{{ here }}", "{{ days }}x"]
+)
+def test_what_is_more_than_a_name_is_left_to_jinja(text: str) -> None:
+    value = looked_up(trust_as_template(text), VARIABLES)
+    assert value == text and is_trusted_as_template(value)
 
 
 def test_a_text_that_is_no_template_stays_as_it_is() -> None:
-    assert with_name("{{ inventory_hostname }}", "client_acme") == "{{ inventory_hostname }}"
-
-
-def test_another_template_beside_the_name_is_one_still() -> None:
-    value = with_name(trust_as_template("{{ tier }}/{{ inventory_hostname }}"), "client_acme")
-    assert is_trusted_as_template(value)
-
-
-def test_a_name_that_looks_like_a_template_is_left_to_jinja() -> None:
-    value = with_name(trust_as_template("clients/{{ inventory_hostname }}"), "{{ 1 }}")
-    assert value == "clients/{{ inventory_hostname }}" and is_trusted_as_template(value)
+    assert looked_up("{{ inventory_hostname }}", VARIABLES) == "{{ inventory_hostname }}"
 
 
 def test_what_is_encrypted_is_no_literal() -> None:

@@ -21,10 +21,10 @@ from .._module.options import CONNECTION, secret_store
 from .._module.rotate import ROTATE
 from .._next_step import Kind, command
 from .._notice.details import as_options, of_failure, of_rotation
+from .._notice.text import notice_text
 from .._tag_text import tag_text
 from .._triggers import ON_DEMAND, SCHEDULED
 from .invocation import Invocation
-from .notice_text import notice_text
 from .options import OF_A_NOTICE
 from .record import Record
 from .settings import Settings

@@ -13,8 +13,13 @@ from typing import Any
 
 
 def of_rotation(receipt: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what there is to tell of a rotation."""
-    return {**receipt, **receipt["rotation"]}
+    """Return what there is to tell of a rotation; details that are no receipt stay as they are."""
+    return {**receipt, **(receipt.get("rotation") or {})}
+
+
+def has_news(details: Mapping[str, Any]) -> bool:
+    """Return False for the receipt of a run that gave no new password, or failed."""
+    return bool(details.get("rotated", True)) and not details.get("failed")
 
 
 def of_failure(error: Mapping[str, Any], counted: Mapping[str, Any], trigger: str, requested_by: str) -> dict[str, Any]:
