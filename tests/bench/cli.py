@@ -11,6 +11,7 @@ from typing import Any
 from world.layout import CACHE, ROOT
 
 from .fleet import running
+from .measure import is_compiled
 from .report import report
 from .runs import Asked, measured
 from .short import SHORT, verdict
@@ -25,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     asked = SHORT if short else Asked(**given)
     with running(asked.own) as fleet:
         found = list(measured(fleet, asked))
-    page = report(found, asked.forks)
+    page = report(found, asked.forks, compiled=is_compiled())
     REPORT.write_text(page, encoding="utf-8")
     print(f"\n{page}\nWritten to {REPORT.relative_to(ROOT)}")
     too_slow = verdict(found, Path(ROOT / "docs/performance.md").read_text(encoding="utf-8")) if short else ""

@@ -11,6 +11,7 @@ from typing import Any
 from world.aws import AwsEmulator
 
 LOOK = 0.2  # seconds between two looks at an empty queue
+OF_THE_READER = ("ReceiveMessage", "DeleteMessageBatch")
 
 
 class Mailbox:

@@ -32,3 +32,5 @@ def test_the_page_tells_the_start_from_one_more_client() -> None:
     assert "From 10 to 60 clients, one more takes 200 ms, and 300 ms of processor time; without clients" in page
     assert "a run would take 5.0 s." in page
     assert "the stock playbook (20 clients) takes 4.3 times the time of ours (10 clients)" in page
+    assert "takes 10.6 times the time of ours (60 clients), and 6.0 times the processor time" in page
+    assert "compiled" not in page

@@ -92,6 +92,15 @@ def test_where_nobody_has_a_notice_the_task_is_skipped() -> None:
     assert summed_up([])["skipped"]
 
 
+# Of hosts that all have notified the handler: three were rotated, one was only finished, and the last one failed afterwards.
+RECEIPTS = [{"rotated": True}, {"rotated": True}, {"rotated": True}, {"rotated": False}, {"failed": True}]
+
+
+def is_told(number: int) -> bool:
+    """Return whether this client has been rotated and has a topic."""
+    return number % 5 < 3 and number % 7 > 0
+
+
 def role_of(number: int) -> dict[str, Any]:
     """Return the variables of a client that has nothing in common with its neighbours."""
     account = f"{number:012}"
@@ -102,12 +111,12 @@ def role_of(number: int) -> dict[str, Any]:
         "rotation_assume_role_arn": f"arn:aws:iam::{account}:role/{{{{ inventory_hostname }}}}" if number % 2 else None,
         "rotation_external_id": f"id {number}",
         "rotation_endpoint_urls": {"sns": f"http://127.0.0.1:{number}"},
-        "rotation_topic_arn": f"arn:aws:sns:region-{number}:{account}:{{{{ inventory_hostname }}}}",
+        "rotation_topic_arn": f"arn:aws:sns:region-{number}:{account}:{{{{ inventory_hostname }}}}" if number % 7 else "",
         "rotation_environment": f"stage {number}",
         "rotation_client": f"client {number}",
         "rotation_secret_id": f"clients/{number}/mysql/root",
         "rotation_notice_template": "",
-        "rotation_receipt": {"rotated": number % 5 > 0, "version_id": f"v{number}", "rotation": {"last": "l"}},
+        "rotation_receipt": {"version_id": f"v{number}", "rotation": {"last": f"l{number}"}, **RECEIPTS[number % 5]},
     }
 
 
@@ -136,11 +145,11 @@ def test_each_client_of_a_wave_has_its_own_access_topic_and_details(monkeypatch:
     action._task = SimpleNamespace(args=dict(given["host1"]), check_mode=False)
     action._templar = Templar(loader=DataLoader(), variables=given["host1"])
     results = action._of_all(hosts, handler["dbops.rotation.rotation_notice"])
-    assert len(results) == len(sent) == 32 and all(result == SENT for result in results)
+    assert len(results) == len(sent) == sum(map(is_told, range(40))) and all(result == SENT for result in results)
     for number, host in enumerate(hosts):
         expected = {**role_of(number), "rotation_topic_arn": f"arn:aws:sns:region-{number}:{number:012}:{host}"}
         role_arn = f"arn:aws:iam::{number:012}:role/{host}" if number % 2 else None
-        if not number % 5:
+        if not is_told(number):
             assert expected["rotation_client"] not in sent
             continue
         params = sent[expected["rotation_client"]]
@@ -148,7 +157,7 @@ def test_each_client_of_a_wave_has_its_own_access_topic_and_details(monkeypatch:
             assert params[name] == expected[f"rotation_{name}"], (host, name)
         keys = [expected.get(f"rotation_{name}") for name in ("access_key", "secret_key")]
         assert [params["access_key"], params["secret_key"], params["assume_role_arn"]] == [*keys, role_arn]
-        assert (params["version_id"], params["event"]) == (f"v{number}", "rotated")
+        assert [params[name] for name in ("event", "version_id", "last")] == ["rotated", f"v{number}", f"l{number}"]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from typing import Any
 
 def of_rotation(receipt: Mapping[str, Any]) -> dict[str, Any]:
     """Return what there is to tell of a rotation; details that are no receipt stay as they are."""
-    return {**receipt, **(receipt.get("rotation") or {})}
+    rotation = receipt.get("rotation")
+    return {**receipt, **(rotation if isinstance(rotation, Mapping) else {})}
 
 
 def has_news(details: Mapping[str, Any]) -> bool:
