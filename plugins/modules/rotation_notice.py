@@ -68,8 +68,8 @@ options:
       - The name of a variable with the options of each host as a dictionary, for a handler with C(run_once). The action
         then sends the notice of every host that notified the handler, each with the options that this variable has for
         that host. Other options of the task are ignored, but C(from_variables) counts for every host.
-      - A host without O(topic_arn) there has no notice. Neither has one whose O(details) are the receipt of a run that gave
-        no new password.
+      - A host whose dictionary is empty, or has an empty O(topic_arn), has no notice. Neither has one with
+        O(event=rotated) whose O(details) are the result of a run that gave no new password.
       - The result then has RV(results), one for each notice. A notice that fails is a warning, and no other one is
         affected. With a strategy that does not honour C(run_once), each host sends its own.
     type: str

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -22,12 +22,14 @@ def variables_of(task: Task, host: str) -> dict[str, Any]:
     return found
 
 
-def options_in(templar: Templar, variable: str) -> dict[str, Any]:
-    """Evaluate the variable that holds the options of the host whose variables the templar has."""
+def options_in(templar: Templar, variable: str, names: Container[str] | None = None) -> dict[str, Any]:
+    """Evaluate the variable that holds the options of the host whose variables the templar has, or some of them."""
     if variable not in templar.available_variables:
         raise AnsibleActionFail(f"there is no variable {variable!r}")
     options = templar.available_variables[variable]
-    return dict(evaluated(options, templar) if isinstance(options, Mapping) else templar.template(options))
+    if not isinstance(options, Mapping):
+        options = templar.template(options) or {}
+    return evaluated({name: value for name, value in options.items() if names is None or name in names}, templar)
 
 
 def hosts_of_handler(task: Task, host: str) -> list[str]:

@@ -15,7 +15,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ..module_utils._clean import one_line
 from ..module_utils._errors import unexpected
 from ..module_utils._module.operation import FROM_VARIABLES, failed_result
-from ..module_utils._notice.details import has_news
+from ..module_utils._notice.details import DECISIVE, is_told
 from ._action import EngineAction
 from ._every_host import hosts_of_handler, options_in, variables_of
 from ._notice_text import completed
@@ -73,9 +73,11 @@ class NoticeAction(EngineAction):
     def _params(self, host: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         variables = variables_of(self._task, host)
         self._templar.available_variables = variables  # a templar of its own for each host would load all filters anew
-        options = options_in(self._templar, str(arguments["client_options"]))
-        if not options.get("topic_arn") or not has_news(options.get("details") or {}):
+        variable = str(arguments["client_options"])
+        # First what decides: nobody has to hear of an option that no notice needs.
+        if not is_told(options_in(self._templar, variable, DECISIVE)):
             return {}
+        options = options_in(self._templar, variable)
         self._refuse_without_settings(variables)
         self._task.args = self.options_of({FROM_VARIABLES: arguments.get(FROM_VARIABLES), **options}, host)
         self.complete_arguments()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,20 +34,24 @@ def _text(action: ActionBase, template: str, fields: Mapping[str, Any], details:
     """Render a template; an error of it is a warning, and must not cost the notice."""
     try:
         path = action._find_needle("templates", template)
-        event, client, secret_id = (str(fields.get(name, "")) for name in ("event", "client", "secret_id"))
-        if Path(path).resolve() == TEMPLATES / f"{event}.j2":
-            host = str(action._templar.available_variables["inventory_hostname"])
-            return notice_text(event, client, secret_id, details, host)
-        return _rendered(action, path, cleaned(details))
-    except RotationError as error:
-        Display().warning(error.cause)
+        return _by_jinja(action, path, fields, details) or _by_ansible(action, path, cleaned(details))
     except AnsibleError as error:
         Display().warning(one_line(f"A plain text is sent, for the template {template} cannot be used: {error}"))
+        return ""
+
+
+def _by_jinja(action: ActionBase, path: str, fields: Mapping[str, Any], details: Mapping[str, Any]) -> str:
+    """Render a template of the role itself, unless somebody has edited it so that it needs more."""
+    event, client, secret_id = (str(fields.get(name, "")) for name in ("event", "client", "secret_id"))
+    host = str(action._templar.available_variables["inventory_hostname"])
+    if Path(path).resolve() == TEMPLATES / f"{event}.j2":
+        with suppress(RotationError):
+            return notice_text(event, client, secret_id, details, host)
     return ""
 
 
-def _rendered(action: ActionBase, path: str, details: Mapping[str, Any]) -> str:
-    """Render a user's template as the template module does, with details that cannot forge a line."""
+def _by_ansible(action: ActionBase, path: str, details: Mapping[str, Any]) -> str:
+    """Render as the template module does, with details that cannot forge a line."""
     source = trust_as_template(action._loader.get_text_file_contents(path))
     variables = {**action._templar.available_variables, "rotation_notice_details": details}
     templar = action._templar.copy_with_new_env(searchpath=[], available_variables=variables)

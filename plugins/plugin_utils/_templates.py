@@ -15,7 +15,7 @@ from ansible.template import Templar, is_trusted_as_template
 # What makes a text a template: an expression, a statement, a comment, or a line that sets other signs.
 SIGNS = ("{{", "{%", "{#", "#jinja2:")
 # An expression that is the name of a variable, such as {{ inventory_hostname }}; some names are Jinja's own.
-NAME = re.compile(r"\{\{ *(?!(?:true|false|none|self)\b)([a-z_]\w*) *\}\}", re.ASCII | re.IGNORECASE)
+NAME = re.compile(r"(?<!\{)\{\{ *(?!(?:true|false|none|self)\b)([a-z_]\w*) *\}\}", re.ASCII | re.IGNORECASE)
 # Jinja changes them.
 LINE_ENDS = re.compile(r"[\r\n]")
 # Ansible says what is wrong with names that lead nowhere.
@@ -28,10 +28,9 @@ def evaluated(values: Mapping[str, Any], templar: Templar) -> dict[str, Any]:
     Raises AnsibleError.
     """
     found = {name: looked_up(value, templar.available_variables) for name, value in values.items()}
-    if is_literal(found):
-        return found
     left = {name: value for name, value in found.items() if not is_literal(value)}
-    return {**{name: value for name, value in found.items() if name not in left}, **templar.template(left)}
+    rest = {name: value for name, value in found.items() if name not in left}
+    return {**rest, **templar.template(left)}
 
 
 def looked_up(value: Any, variables: Mapping[str, Any], deepest: int = DEEPEST) -> Any:
@@ -56,6 +55,8 @@ def looked_up(value: Any, variables: Mapping[str, Any], deepest: int = DEEPEST) 
 
 def is_literal(value: Any) -> bool:
     """Return True where nothing in a value has a sign of a template, and nothing is encrypted."""
+    if isinstance(value, tuple):  # Ansible makes a list of it
+        return False
     try:
         text = json.dumps(value)
     except (TypeError, ValueError):

@@ -147,10 +147,22 @@ def test_a_limit_that_leaves_no_canary_rotates_nobody(fleet: Fleet) -> None:
     assert status == 2 and "The limit leaves none of the canaries" in told and "stopped at step" not in told, told
 
 
-def test_a_guard_that_was_passed_over_is_a_refusal(fleet: Fleet) -> None:
-    status, told = fleet.told("rotate.yml", None, "--start-at-task", "Rotate the root password")
-    assert status == 2
-    assert "The guard of the limit was passed over (--start-at-task?)" in told and "ok=0 changed=0" in told
+@pytest.mark.parametrize(
+    ("task", "what"),
+    [
+        ("Rotate the root password", "guard of the limit"),
+        ("Stop here unless the old password waits for hooks", "rotation"),
+        ("Load the hooks", "guard of the limit"),
+        ("Run a hook", "guard of the limit"),
+        ("Discard the old password after its overlap", "guard of the limit"),
+    ],
+)
+def test_a_guard_that_was_passed_over_is_a_refusal(fleet: Fleet, task: str, what: str) -> None:
+    """Also where a variable of the tasks is set from outside."""
+    given = ("-e", json.dumps({"rotation_wanted": True, "rotation_hooks": ["hook.yml"]}))
+    status, told = fleet.told("rotate.yml", None, "--start-at-task", task, *given)
+    assert status != 0 and f"The {what} was passed over (--start-at-task?)" in told, told
+    assert "ok: [" not in told and "changed: [" not in told
 
 
 @pytest.mark.parametrize("tags", [("--skip-tags", "always"), ("--tags", "untagged"), ("--tags", "all,never")])

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
 
 ROLE = Path(__file__).resolve().parents[2] / "roles/rotation"
-TEMPLATES: dict[str, str | dict[str, str]] = DataLoader().load_from_file(str(ROLE / "vars/main.yml"))
+VARIABLES: dict[str, Any] = DataLoader().load_from_file(str(ROLE / "vars/main.yml"))
+TEMPLATES: dict[str, str | dict[str, str]] = {name: one for name, one in VARIABLES.items() if not isinstance(one, bool)}
 
 
 def mapping(name: str) -> dict[str, str]:

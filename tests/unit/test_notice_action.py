@@ -17,9 +17,12 @@ from ansible.template import Templar
 from trusted import trusted
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
-from ansible_collections.dbops.rotation.plugins.plugin_utils import _notice_action
-from ansible_collections.dbops.rotation.plugins.plugin_utils._every_host import hosts_of_handler
+from ansible_collections.dbops.rotation.plugins.module_utils._notice import text
+from ansible_collections.dbops.rotation.plugins.module_utils._notice.details import DECISIVE, is_told, of_rotation
+from ansible_collections.dbops.rotation.plugins.plugin_utils import _notice_action, _notice_text
+from ansible_collections.dbops.rotation.plugins.plugin_utils._every_host import hosts_of_handler, options_in
 from ansible_collections.dbops.rotation.plugins.plugin_utils._notice_action import NoticeAction, summed_up
+from ansible_collections.dbops.rotation.plugins.plugin_utils._notice_text import completed
 
 ROOT = Path(__file__).resolve().parents[2]
 SENT: dict[str, Any] = {"changed": True, "delivered": True, "warnings": []}
@@ -92,11 +95,11 @@ def test_where_nobody_has_a_notice_the_task_is_skipped() -> None:
     assert summed_up([])["skipped"]
 
 
-# Of hosts that all have notified the handler: three were rotated, one was only finished, and the last one failed afterwards.
+# Of hosts that have notified the handler: three rotated, one only finished, and the last one failed afterwards.
 RECEIPTS = [{"rotated": True}, {"rotated": True}, {"rotated": True}, {"rotated": False}, {"failed": True}]
 
 
-def is_told(number: int) -> bool:
+def has_news(number: int) -> bool:
     """Return whether this client has been rotated and has a topic."""
     return number % 5 < 3 and number % 7 > 0
 
@@ -104,6 +107,7 @@ def is_told(number: int) -> bool:
 def role_of(number: int) -> dict[str, Any]:
     """Return the variables of a client that has nothing in common with its neighbours."""
     account = f"{number:012}"
+    topic = f"arn:aws:sns:region-{number}:{account}"
     own = {"rotation_access_key": f"key {number}", "rotation_secret_key": f"secret {number}"} if number % 3 else {}
     return {
         **own,
@@ -111,7 +115,7 @@ def role_of(number: int) -> dict[str, Any]:
         "rotation_assume_role_arn": f"arn:aws:iam::{account}:role/{{{{ inventory_hostname }}}}" if number % 2 else None,
         "rotation_external_id": f"id {number}",
         "rotation_endpoint_urls": {"sns": f"http://127.0.0.1:{number}"},
-        "rotation_topic_arn": f"arn:aws:sns:region-{number}:{account}:{{{{ inventory_hostname }}}}" if number % 7 else "",
+        "rotation_topic_arn": f"{topic}:{{{{ inventory_hostname }}}}" if number % 7 else "",
         "rotation_environment": f"stage {number}",
         "rotation_client": f"client {number}",
         "rotation_secret_id": f"clients/{number}/mysql/root",
@@ -145,11 +149,11 @@ def test_each_client_of_a_wave_has_its_own_access_topic_and_details(monkeypatch:
     action._task = SimpleNamespace(args=dict(given["host1"]), check_mode=False)
     action._templar = Templar(loader=DataLoader(), variables=given["host1"])
     results = action._of_all(hosts, handler["dbops.rotation.rotation_notice"])
-    assert len(results) == len(sent) == sum(map(is_told, range(40))) and all(result == SENT for result in results)
+    assert len(results) == len(sent) == sum(map(has_news, range(40))) and all(result == SENT for result in results)
     for number, host in enumerate(hosts):
         expected = {**role_of(number), "rotation_topic_arn": f"arn:aws:sns:region-{number}:{number:012}:{host}"}
         role_arn = f"arn:aws:iam::{number:012}:role/{host}" if number % 2 else None
-        if not is_told(number):
+        if not has_news(number):
             assert expected["rotation_client"] not in sent
             continue
         params = sent[expected["rotation_client"]]
@@ -158,6 +162,73 @@ def test_each_client_of_a_wave_has_its_own_access_topic_and_details(monkeypatch:
         keys = [expected.get(f"rotation_{name}") for name in ("access_key", "secret_key")]
         assert [params["access_key"], params["secret_key"], params["assume_role_arn"]] == [*keys, role_arn]
         assert [params[name] for name in ("event", "version_id", "last")] == ["rotated", f"v{number}", f"l{number}"]
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ({}, False),
+        ({"topic_arn": ""}, False),
+        ({"topic_arn": None}, False),
+        ({"event": "rotated", "topic_arn": "arn", "details": {"rotated": False}}, False),
+        ({"event": "rotated", "topic_arn": "arn", "details": {"rotated": True, "failed": True}}, False),
+        ({"event": "rotated", "topic_arn": "arn", "details": {"skipped": True}}, False),
+        ({"event": "rotated", "topic_arn": "arn", "details": {"version_id": "v1"}}, True),
+        ({"event": "failed", "topic_arn": "arn", "details": {"rotated": False, "failed": True}}, True),
+        ({"event": "rotated", "version_id": "v1"}, True),  # the topic is among the variables, or missed by name
+    ],
+)
+def test_what_decides_whether_a_host_has_a_notice(own: dict[str, Any], told: bool) -> None:
+    assert is_told(own) is told
+
+
+def test_an_option_that_no_notice_needs_may_be_wrong() -> None:
+    """A host without a topic, and one that was not rotated, cost the others no warning."""
+    options = {
+        "event": "rotated",
+        "topic_arn": "{{ topic }}",
+        "details": "{{ receipt }}",
+        "environment": "{{ absent }}",
+    }
+    variables = trusted({"options": options, "topic": "", "receipt": {"rotated": True}})
+    assert not is_told(options_in(Templar(loader=DataLoader(), variables=variables), "options", DECISIVE))
+    with pytest.raises(AnsibleError, match="absent"):
+        options_in(Templar(loader=DataLoader(), variables=variables), "options")
+
+
+@pytest.mark.parametrize("empty", [None, {}, "{{ none }}", "{{ {} }}"])
+def test_options_that_are_empty_are_none(empty: Any) -> None:
+    assert options_in(Templar(loader=DataLoader(), variables=trusted({"options": empty})), "options") == {}
+
+
+@pytest.mark.parametrize("details", [{"rotation": "weekly"}, {"rotation": None}, {"rotation": ["x"]}, {}])
+def test_details_that_are_no_receipt_stay_as_they_are(details: dict[str, Any]) -> None:
+    assert of_rotation(details) == details
+
+
+def test_a_template_of_the_role_that_somebody_edited_has_all_variables(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Jinja alone has only those that the role's own texts use; a plain text is sent where Ansible fails, too."""
+    file = tmp_path / "overdue.j2"
+    monkeypatch.setattr(_notice_text, "TEMPLATES", tmp_path)
+    monkeypatch.setattr(text, "TEMPLATES", tmp_path)
+    text._environment.cache_clear()
+    action: Any = SimpleNamespace(
+        _find_needle=lambda _folder, _name: str(file),
+        _loader=DataLoader(),
+        _templar=Templar(loader=DataLoader(), variables=trusted({"inventory_hostname": "db7", "stage": "production"})),
+    )
+    sent = {"event": "overdue", "client": "client_acme", "secret_id": "s", "template": "overdue.j2"}
+    for source, expected in (
+        ("{{ rotation_client }} on {{ inventory_hostname }}", "client_acme on db7"),
+        ("{{ stage }}: {{ rotation_notice_details.due }}", "production: soon"),
+        ("{{ absent }}", ""),
+    ):
+        file.write_text(source)
+        made = completed(action, {**sent, "details": {"due": "soon"}}, NOTICE.spec)
+        assert made["text"] == expected and made["due"] == "soon"
+    text._environment.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ VARIABLES: dict[str, Any] = trusted(
         "over": "{{ client }}\n",
         "many": "one\r\ntwo{{ client }}",
     }
-) | {"stranger": "{{ client }}", "kept": {"old": "{{ client }}"}}
+) | {"stranger": "{{ client }}", "kept": {"old": "{{ client }}"}, "pair": ("one", "two")}
 NAMED = sorted(VARIABLES)
 
 
@@ -60,14 +60,40 @@ def by_us(value: Any) -> Any:
 @pytest.mark.parametrize(
     "text",
     [
-        *("{{ %s }}" % name for name in NAMED),
-        *("{{%s}}" % name for name in NAMED),
-        *("a{{ %s }}b{{ client }}" % name for name in NAMED),
-        *("{{ absent }}", "{{ absent | default('x') }}", "x{{ absent }}", "{{ omit }}", "{{ range }}", "{{ hostvars }}"),
-        *("{{ true }}", "{{ none }}", "{{ None }}", "{{ 1 }}", "{{ 'client' }}", "{{ client.name }}", "{{ client | upper }}"),
-        *("{{- client -}}", " {{- client }}", "{{ client }}\n", "{{ lines }}", "{{ lines }}\n", "{{ client }} }}", "{{ {{ client }} }}"),
-        *("{# client #}", "{% if off %}x{% endif %}", "#jinja2: trim_blocks:False\n{{ client }}", "{{ client", "{{ a b }}"),
-        *("\\{{ client }}", "{{ client }}\\n", "{{\tclient }}", "{{\nclient\n}}", "{{ self }}", "{{ loop }}", "{{ vars }}"),
+        *(
+            form.replace("NAME", name)
+            for form in ("{{ NAME }}", "{{NAME}}", "a{{ NAME }}b{{ client }}")
+            for name in NAMED
+        ),
+        *(
+            "{{ absent }}",
+            "{{ absent | default('x') }}",
+            "x{{ absent }}",
+            "{{ omit }}",
+            "{{ range }}",
+            "{{ hostvars }}",
+        ),
+        *("{{ true }}", "{{ none }}", "{{ None }}", "{{ 1 }}", "{{ 'client' }}", "{{ client.name }}"),
+        *("{{ client | upper }}", "{{- client -}}", " {{- client }}", "{{ client }}\n", "{{ lines }}", "{{ lines }}\n"),
+        *(
+            "{{ client }} }}",
+            "{{ {{ client }} }}",
+            "{{{ client }}}",
+            "{{{ client }}",
+            "{{ client }}}",
+            "{{{{ client }}}}",
+        ),
+        *("{# client #}", "{% if off %}x{% endif %}", "#jinja2: trim_blocks:False\n{{ client }}", "{{ client"),
+        *(
+            "{{ a b }}",
+            "\\{{ client }}",
+            "{{ client }}\\n",
+            "{{\tclient }}",
+            "{{\nclient\n}}",
+            "{{ self }}",
+            "{{ loop }}",
+        ),
+        "{{ vars }}",
     ],
 )
 def test_a_name_is_looked_up_as_ansible_does(text: str) -> None:
@@ -80,7 +106,7 @@ def test_a_name_is_looked_up_as_ansible_does(text: str) -> None:
 def test_any_text_is_what_ansible_makes_of_it(seed: int) -> None:
     random = Random(seed)
     names = [f"{{{{ {name} }}}}" for name in NAMED]
-    parts = [*names, *names, *NAMED, "{{ ", " }}", "{{", "}}", "/", " ", "\n", "{%", "\\", "'"]
+    parts = [*names, *names, *NAMED, "{{ ", " }}", "{{", "}}", "{", "}", "/", " ", "\n", "{%", "\\", "'"]
     value = trust_as_template("".join(random.choices(parts, k=random.randint(1, 6))))
     assert by_us(value) == by_ansible(value), value
 
@@ -98,10 +124,10 @@ def test_jinja_is_not_needed_for_names(text: str, found: Any) -> None:
     assert looked_up(trust_as_template(text), VARIABLES) == found
 
 
-@pytest.mark.parametrize(
-    "text", ["{{ tier }}", "{{ tier }}/{{ client }}", "{{ windows }}", "{{ stranger }}", "{{ kept }}", "{{ here }}", "{{ days }}x"]
-)
-def test_what_is_more_than_a_name_is_left_to_jinja(text: str) -> None:
+@pytest.mark.parametrize("name", ["tier", "windows", "stranger", "kept", "here", "pair"])
+@pytest.mark.parametrize("form", ["{{ NAME }}", "{{ NAME }}/{{ client }}", "{{ days }}NAME"])
+def test_what_is_more_than_a_name_is_left_to_jinja(form: str, name: str) -> None:
+    text = form.replace("NAME", name)
     value = looked_up(trust_as_template(text), VARIABLES)
     assert value == text and is_trusted_as_template(value)
 

@@ -11,6 +11,10 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any
 
+from .._events import ROTATED
+
+DECISIVE = ("event", "topic_arn", "details")
+
 
 def of_rotation(receipt: Mapping[str, Any]) -> dict[str, Any]:
     """Return what there is to tell of a rotation; details that are no receipt stay as they are."""
@@ -18,9 +22,14 @@ def of_rotation(receipt: Mapping[str, Any]) -> dict[str, Any]:
     return {**receipt, **(rotation if isinstance(rotation, Mapping) else {})}
 
 
-def has_news(details: Mapping[str, Any]) -> bool:
-    """Return False for the receipt of a run that gave no new password, or failed."""
-    return bool(details.get("rotated", True)) and not details.get("failed")
+def is_told(options: Mapping[str, Any]) -> bool:
+    """Return whether there is a notice to send, by those of its options that decide it.
+
+    An empty topic is none. Of a rotation there is nothing to tell where the receipt has no new password.
+    """
+    receipt = options.get("details") or {}
+    has_news = receipt.get("rotated", True) and not receipt.get("failed") and not receipt.get("skipped")
+    return bool(options and options.get("topic_arn", True) and (has_news or options.get("event") != ROTATED))
 
 
 def of_failure(error: Mapping[str, Any], counted: Mapping[str, Any], trigger: str, requested_by: str) -> dict[str, Any]:
