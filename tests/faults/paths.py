@@ -50,7 +50,7 @@ PATHS = {
         Path("overlap-end", "rotate.yml", prepare=rotate_with_overlap, wait=OVERLAP_SECONDS + 1),
         Path("replicas", "rotate.yml", replicated=True),
         Path("rollback", "playbooks/rollback.yml"),
-        Path("hooks", "tests/faults/hooks.yml", {"rotation_hooks": [HOOK]}),
+        Path("hooks", "tests/faults/hooks.yml", {"rotation_hooks": [HOOK]}, weight=2),
         Path("native", "tests/faults/native.yml", native=True, weight=3),
     )
 }
