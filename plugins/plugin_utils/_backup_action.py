@@ -16,6 +16,7 @@ from ..module_utils._backup.plan import entry_of
 from ..module_utils._errors import RotationError
 from ._action import EngineAction
 from ._every_host import options_in, variables_of
+from ._templates import evaluated
 from ._vault import VaultCipher
 
 
@@ -46,7 +47,8 @@ class BackupAction(EngineAction):
         for host in variables["ansible_play_hosts"]:
             try:
                 self._templar.available_variables = variables_of(self._task, host)
-                hosts[host] = self._validate({**options_in(self._templar, variable), **common}, host)
+                options = evaluated(options_in(self._templar, variable), self._templar)
+                hosts[host] = self._validate({**options, **common}, host)
             except AnsibleError as error:
                 unusable[host] = f"{host}: its options are wrong: {error}"
         return hosts, unusable

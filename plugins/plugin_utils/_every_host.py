@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.playbook.task import Task
 from ansible.template import Templar
-
-from ._templates import evaluated
 
 
 def variables_of(task: Task, host: str) -> dict[str, Any]:
@@ -22,14 +20,12 @@ def variables_of(task: Task, host: str) -> dict[str, Any]:
     return found
 
 
-def options_in(templar: Templar, variable: str, names: Container[str] | None = None) -> dict[str, Any]:
-    """Evaluate the variable that holds the options of the host whose variables the templar has, or some of them."""
+def options_in(templar: Templar, variable: str) -> Mapping[str, Any]:
+    """Return the options that a variable holds for the host whose variables the templar has, to be evaluated."""
     if variable not in templar.available_variables:
         raise AnsibleActionFail(f"there is no variable {variable!r}")
     options = templar.available_variables[variable]
-    if not isinstance(options, Mapping):
-        options = templar.template(options) or {}
-    return evaluated({name: value for name, value in options.items() if names is None or name in names}, templar)
+    return options if isinstance(options, Mapping) else dict(templar.template(options) or {})
 
 
 def hosts_of_handler(task: Task, host: str) -> list[str]:

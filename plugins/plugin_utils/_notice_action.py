@@ -19,6 +19,7 @@ from ..module_utils._notice.details import DECISIVE, is_told
 from ._action import EngineAction
 from ._every_host import hosts_of_handler, options_in, variables_of
 from ._notice_text import completed
+from ._templates import evaluated
 
 # As many as the SDK keeps connections to one service.
 THREADS = 10
@@ -73,11 +74,12 @@ class NoticeAction(EngineAction):
     def _params(self, host: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         variables = variables_of(self._task, host)
         self._templar.available_variables = variables  # a templar of its own for each host would load all filters anew
-        variable = str(arguments["client_options"])
+        given = options_in(self._templar, str(arguments["client_options"]))
         # First what decides: nobody has to hear of an option that no notice needs.
-        if not is_told(options_in(self._templar, variable, DECISIVE)):
+        options = evaluated({name: given[name] for name in DECISIVE if name in given}, self._templar)
+        if not is_told(options):
             return {}
-        options = options_in(self._templar, variable)
+        options |= evaluated({name: given[name] for name in given if name not in DECISIVE}, self._templar)
         self._refuse_without_settings(variables)
         self._task.args = self.options_of({FROM_VARIABLES: arguments.get(FROM_VARIABLES), **options}, host)
         self.complete_arguments()

@@ -27,8 +27,11 @@ def evaluated(values: Mapping[str, Any], templar: Templar) -> dict[str, Any]:
 
     Raises AnsibleError.
     """
-    found = {name: looked_up(value, templar.available_variables) for name, value in values.items()}
+    variables = templar.available_variables
+    found = {name: looked_up(value, variables) for name, value in values.items()}
     left = {name: value for name, value in found.items() if not is_literal(value)}
+    if not left:
+        return found
     rest = {name: value for name, value in found.items() if name not in left}
     return {**rest, **templar.template(left)}
 

@@ -18,7 +18,7 @@ from trusted import trusted
 
 from ansible_collections.dbops.rotation.plugins.module_utils._module.notice import NOTICE
 from ansible_collections.dbops.rotation.plugins.module_utils._notice import text
-from ansible_collections.dbops.rotation.plugins.module_utils._notice.details import DECISIVE, is_told, of_rotation
+from ansible_collections.dbops.rotation.plugins.module_utils._notice.details import is_told, of_rotation
 from ansible_collections.dbops.rotation.plugins.plugin_utils import _notice_action, _notice_text
 from ansible_collections.dbops.rotation.plugins.plugin_utils._every_host import hosts_of_handler, options_in
 from ansible_collections.dbops.rotation.plugins.plugin_utils._notice_action import NoticeAction, summed_up
@@ -182,7 +182,7 @@ def test_what_decides_whether_a_host_has_a_notice(own: dict[str, Any], told: boo
     assert is_told(own) is told
 
 
-def test_an_option_that_no_notice_needs_may_be_wrong() -> None:
+def test_an_option_that_no_notice_needs_may_be_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host without a topic, and one that was not rotated, cost the others no warning."""
     options = {
         "event": "rotated",
@@ -190,10 +190,15 @@ def test_an_option_that_no_notice_needs_may_be_wrong() -> None:
         "details": "{{ receipt }}",
         "environment": "{{ absent }}",
     }
-    variables = trusted({"options": options, "topic": "", "receipt": {"rotated": True}})
-    assert not is_told(options_in(Templar(loader=DataLoader(), variables=variables), "options", DECISIVE))
+    given = trusted({"options": options, "topic": "", "receipt": {"rotated": True}, "inventory_hostname": "acme"})
+    action: Any = NoticeAction.__new__(NoticeAction)
+    action._task = SimpleNamespace(args={}, check_mode=False)
+    action._templar = Templar(loader=DataLoader(), variables=given)
+    monkeypatch.setattr(_notice_action, "variables_of", lambda _task, _host: given)
+    assert action._params("acme", {"client_options": "options"}) == {}
+    given["topic"] = "arn"
     with pytest.raises(AnsibleError, match="absent"):
-        options_in(Templar(loader=DataLoader(), variables=variables), "options")
+        action._params("acme", {"client_options": "options"})
 
 
 @pytest.mark.parametrize("empty", [None, {}, "{{ none }}", "{{ {} }}"])
