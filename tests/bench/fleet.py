@@ -16,6 +16,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+from topic import Mailbox
 from world.aws import ACCESS_KEY, REGION, SECRET_KEY, AwsEmulator
 from world.certificates import Authority
 from world.databases import DatabaseServer
@@ -31,7 +32,7 @@ from ansible_collections.dbops.rotation.plugins.module_utils._cycle.tags import 
     started,
 )
 
-from .mailbox import Mailbox, read
+from .reader import Reader, reading
 
 FOLDER = CACHE / "bench"
 PASSWORD = "First-Of-Many-1"
@@ -49,7 +50,7 @@ class Fleet:
     servers: list[DatabaseServer]
     own: list[DatabaseServer]
     authority: Authority
-    mailbox: Mailbox
+    notices: Reader
 
     def add(self, names: list[str], *, managed: bool = True, servers: Sequence[DatabaseServer] = ()) -> None:
         """Make accounts and secrets, in turn on each server; without tags of ours where they are not ``managed``."""
@@ -110,7 +111,7 @@ class Fleet:
             "rotation_endpoint_urls": {"default": self.aws.endpoint_url},
             **KEYS,
             "rotation_tls_ca_file": str(self.authority.ca_file),
-            "rotation_topic_arn": self.mailbox.topic,
+            "rotation_topic_arn": self.notices.topic,
             "rotation_everything": True,
             "rotation_min_age": 0,
             "rotation_per_server": 0,
@@ -159,9 +160,8 @@ def running(own: int = 0) -> Iterator[Fleet]:
             service.launch()
         for service in (aws, *servers):
             service.wait()
-        mailbox = Mailbox(aws, "rotation")
-        with read(mailbox):
-            yield Fleet(aws, servers[:SERVERS], servers[SERVERS:], authority, mailbox)
+        with reading(Mailbox(aws, "rotation")) as notices:
+            yield Fleet(aws, servers[:SERVERS], servers[SERVERS:], authority, notices)
     finally:
         for server in servers:
             server.remove()

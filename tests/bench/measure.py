@@ -20,7 +20,7 @@ import psutil
 from world.aws import AwsEmulator, RecordedRequest
 from world.layout import CACHE, ROOT
 
-from .mailbox import OF_THE_READER
+from .reader import REQUESTS
 
 FAMILY = Path(__file__).with_name("family.py")
 LOOK = 0.1  # seconds between two looks at a run
@@ -79,7 +79,7 @@ def run(
     if record:
         aws.stop_recording()
     calls = Counter(map(operation_of, aws.recorded())) if record else Counter[str]()
-    for operation in OF_THE_READER:
+    for operation in REQUESTS:
         calls.pop(operation, None)
     told = output.read_text(errors="replace")
     recap = re.findall(r"changed=(\d+) .*failed=(\d+)", told)

@@ -10,8 +10,6 @@ from .measure import Measured
 
 MEGABYTE = 1024 * 1024
 HEAD = "| run | wall s | ms a client | processor ms a client | emulator s | memory MB | changed | told | failed |"
-
-
 # Each module of a stock task then compiles the SDK for itself.
 NOT_COMPILED = "The packages have no compiled files; where pip has made them, the stock playbook takes a third less."
 

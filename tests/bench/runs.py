@@ -59,10 +59,10 @@ class Bench:
         self, name: str, clients: int, playbook: str, inventory: Path, *, limit: Sequence[str] = (), **options: Any
     ) -> Measured:
         """Run a playbook, and say how it went."""
-        forks, before = options.pop("forks", self.forks), self.fleet.mailbox.taken()
+        forks, before = options.pop("forks", self.forks), self.fleet.notices.taken()
         arguments = [playbook, "-i", str(inventory), "-f", str(forks), *(["-l", ",".join(limit)] if limit else [])]
         found = run(name, clients, self.fleet.aws, arguments, **options)
-        return told(replace(found, notices=self.fleet.mailbox.taken() - before))
+        return told(replace(found, notices=self.fleet.notices.taken() - before))
 
 
 def measured(fleet: Fleet, asked: Asked) -> Iterator[Measured]:

@@ -28,12 +28,18 @@ class Mailbox:
     def read(self, queue: str = "") -> list[dict[str, Any]]:
         """Take what has arrived: the body for machines, with the attributes that came with it."""
         found: list[dict[str, Any]] = []
-        while True:
-            answer = self.sqs.receive_message(QueueUrl=queue or self.queue, MaxNumberOfMessages=10)
-            for message in answer.get("Messages", []):
-                self.sqs.delete_message(QueueUrl=queue or self.queue, ReceiptHandle=message["ReceiptHandle"])
-                envelope = json.loads(message["Body"])
-                named = {name: entry["Value"] for name, entry in envelope.get("MessageAttributes", {}).items()}
-                found.append({**json.loads(envelope["Message"]), "attributes": named, "subject": envelope["Subject"]})
-            if not answer.get("Messages"):
-                return found
+        for message in self.take(queue):
+            envelope = json.loads(message["Body"])
+            named = {name: entry["Value"] for name, entry in envelope.get("MessageAttributes", {}).items()}
+            found.append({**json.loads(envelope["Message"]), "attributes": named, "subject": envelope["Subject"]})
+        return found
+
+    def take(self, queue: str = "") -> list[dict[str, Any]]:
+        """Take what has arrived, whoever has sent it, as SQS hands it over."""
+        source = queue or self.queue
+        found: list[dict[str, Any]] = []
+        while messages := self.sqs.receive_message(QueueUrl=source, MaxNumberOfMessages=10).get("Messages"):
+            entries = [{"Id": one["MessageId"], "ReceiptHandle": one["ReceiptHandle"]} for one in messages]
+            self.sqs.delete_message_batch(QueueUrl=source, Entries=entries)
+            found += messages
+        return found
